@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+// Native code and node-llama-cpp live in the process, so every test file gets a process of its own.
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/stress/**"],
+    pool: "forks",
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2
+  }
+});
