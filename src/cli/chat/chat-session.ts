@@ -1,0 +1,204 @@
+/** A chat in progress: the conversation, what is attached to the next message, and what each command does. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Chat } from "../../chat/chat.js";
+import type { MedGemma } from "../../chat/medgemma.js";
+import type { Reply } from "../../chat/reply.js";
+import type { AskOptions } from "../../chat/types.js";
+import { MedGemmaError } from "../../errors.js";
+import { prepareImage } from "../../image/prepare.js";
+import type { ChatView } from "./chat-view.js";
+import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
+import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
+
+export class ChatSession {
+  readonly #medgemma: MedGemma;
+  readonly #view: ChatView;
+  readonly #options: Omit<AskOptions, "images" | "signal" | "onProgress">;
+  #chat: Chat;
+  #attached: string[] = [];
+  #think: boolean;
+  #running: Reply | null = null;
+  /** Where this conversation was saved or loaded: the one existing file that /save may replace. */
+  #file: string | null = null;
+  #isOver = false;
+
+  static async start(
+    medgemma: MedGemma,
+    view: ChatView,
+    options: Omit<AskOptions, "images" | "signal" | "onProgress"> & { readonly system?: string | undefined }
+  ): Promise<ChatSession> {
+    const { system, ...askOptions } = options;
+    return new ChatSession(medgemma, view, askOptions, await medgemma.createChat({ system }));
+  }
+
+  private constructor(medgemma: MedGemma, view: ChatView, options: Omit<AskOptions, "images">, chat: Chat) {
+    this.#medgemma = medgemma;
+    this.#view = view;
+    this.#options = options;
+    this.#think = options.think ?? false;
+    this.#chat = chat;
+  }
+
+  /** Whether /exit was given. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get attachedCount(): number {
+    return this.#attached.length;
+  }
+
+  /** A command, or a message with its dropped images. Tells failures itself: a chat goes on after them. */
+  async handle(message: string): Promise<void> {
+    try {
+      const parsed = parseMessage(message);
+      if (parsed.kind === "command") await this.#commands[parsed.name](parsed.argument);
+      else if (parsed.kind === "unknown") this.#unknown(parsed.typed, parsed.near);
+      else await this.#say(message);
+    } catch (error) {
+      this.#view.failure(error);
+    }
+  }
+
+  /** Stops the reply that runs, if one does. */
+  stop(): void {
+    this.#running?.abort();
+  }
+
+  readonly #commands: Readonly<Record<SlashCommandName, (argument: string) => Promise<void> | void>> = {
+    image: async (argument) => {
+      const paths = pathTokens(argument).flatMap(({ readings }) => readings.slice(0, 1));
+      if (paths.length === 0) this.#tellAttached();
+      // A path with blanks that nobody escaped is still a path.
+      const whole = expandHome(argument);
+      await this.#attach(paths.length > 1 && existsSync(whole) ? [whole] : paths);
+    },
+    detach: () => {
+      this.#attached = [];
+      this.#view.note("Nothing is attached.");
+    },
+    system: (argument) => {
+      if (argument !== "") this.#chat.system = argument === "none" ? null : argument;
+      this.#view.note(this.#chat.system === null ? "There is no system text." : `System text: ${this.#chat.system}`);
+    },
+    think: (argument) => {
+      if (argument === "on" || argument === "off") this.#think = argument === "on";
+      else if (argument !== "") throw new MedGemmaError("INVALID_ARGUMENT", `/think takes on or off, but got ${argument}.`);
+      this.#view.note(this.#think ? "The model thinks before it answers." : "The model answers at once.");
+    },
+    thought: () => {
+      const thought = this.#chat.turns.findLast((turn) => turn.thought !== null)?.thought;
+      this.#view.note(thought ?? "There was no thought yet. /think on asks for one.");
+    },
+    reset: async () => {
+      await this.#chat.reset();
+      this.#attached = [];
+      this.#file = null;
+      this.#view.note("The conversation is forgotten.");
+    },
+    save: async (argument) => await this.#save(onePath("save", argument)),
+    load: async (argument) => await this.#load(onePath("load", argument)),
+    help: () => this.#view.note(helpText()),
+    exit: () => {
+      this.#isOver = true;
+    }
+  };
+
+  async #say(message: string): Promise<void> {
+    const dropped = findDroppedImages(message);
+    const [missing] = dropped.missing;
+    if (missing !== undefined) {
+      // An answer about a picture that the model never saw is worse than none.
+      throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${missing}, so nothing was asked. Check the path.`);
+    }
+    await this.#attach(dropped.paths);
+    if (dropped.text !== "") await this.#ask(dropped.text);
+  }
+
+  async #ask(prompt: string): Promise<void> {
+    const { reply: view } = this.#view;
+    const images = this.#attached;
+    let answer = null;
+    view.begin();
+    try {
+      const reply = this.#chat.ask(prompt, {
+        ...this.#options,
+        think: this.#think,
+        images,
+        onProgress: (progress) => view.progress(progress)
+      });
+      this.#running = reply;
+      for await (const chunk of reply) view.chunk(chunk);
+      answer = await reply;
+      // Stopped before a word was said, the question was not asked: its images wait for the next.
+      if (answer.stopReason !== "aborted" || answer.tokens.length > 0) this.#attached = [];
+    } finally {
+      this.#running = null;
+      view.end(answer);
+    }
+  }
+
+  async #attach(paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
+    const side = this.#medgemma.imageSize;
+    if (side === null) {
+      throw new MedGemmaError("MODEL_MISMATCH", `${this.#medgemma.model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
+    }
+    for (const path of paths) {
+      const { width, height } = await prepareImage(path, { side, fit: this.#options.fit });
+      this.#attached = [...this.#attached, path];
+      this.#view.note(`▣ ${path} · ${width} × ${height}, the model sees ${side} × ${side}`);
+    }
+  }
+
+  #tellAttached(): void {
+    const waiting = this.#attached.length === 0 ? "Nothing is attached." : `Attached: ${this.#attached.join(", ")}.`;
+    this.#view.note(`${waiting} /image PATH attaches a picture, or drop it here.`);
+  }
+
+  async #save(path: string): Promise<void> {
+    if (existsSync(path) && resolve(path) !== this.#file) {
+      throw new MedGemmaError("FILE_UNUSABLE", `${path} exists already. Choose another name.`);
+    }
+    await this.#chat.save(path);
+    this.#file = resolve(path);
+    this.#view.note(`Saved with its images to ${path}; only you can read it.`);
+  }
+
+  async #load(path: string): Promise<void> {
+    const loaded = await this.#medgemma.loadChat(path);
+    await this.#chat.dispose();
+    this.#chat = loaded;
+    this.#attached = [];
+    this.#file = resolve(path);
+    for (const { user, images, answer } of loaded.turns) {
+      for (const { source } of images) this.#view.note(`▣ ${source}`);
+      this.#view.note(`› ${user}\n${answer}\n`);
+    }
+    this.#view.note(`${path}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
+  }
+
+  #unknown(typed: string, near: string | null): void {
+    const hint = near === null ? "" : ` Did you mean /${near}?`;
+    throw new MedGemmaError("INVALID_ARGUMENT", `There is no command /${typed}.${hint} /help lists them all.`);
+  }
+}
+
+function onePath(command: "save" | "load", argument: string): string {
+  const quoted = /^(["'])(.+)\1$/.exec(argument)?.[2];
+  const path = expandHome(quoted ?? argument.replace(/\\([ '"()&\\])/g, "$1"));
+  if (path === "") throw new MedGemmaError("INVALID_ARGUMENT", `/${command} needs a file name: /${command} conversation.json`);
+  return path;
+}
+
+function helpText(): string {
+  const rows = Object.entries(slashCommands).map(([name, { argument, describe }]) => {
+    return `  ${`/${name} ${argument}`.trimEnd().padEnd(15)} ${describe}`;
+  });
+  return [
+    ...rows,
+    "  Drop or paste paths of pictures anywhere into a line. A line that ends in \\ goes on in the next.",
+    "  Ctrl-C stops an answer. Arrow up brings back earlier lines. Tab completes commands and paths."
+  ].join("\n");
+}

@@ -1,0 +1,35 @@
+/** The commands of a chat, and whether a message is one. */
+import { closestName } from "../closest-name.js";
+
+export const slashCommands = {
+  image: { argument: "PATH…", describe: "attach pictures to the next message; alone: show what is attached" },
+  detach: { argument: "", describe: "take the attached pictures back" },
+  system: { argument: "TEXT", describe: "set the system text; alone: show it; none: remove it" },
+  think: { argument: "on|off", describe: "let the model think before it answers" },
+  thought: { argument: "", describe: "unfold the last thought" },
+  reset: { argument: "", describe: "forget the conversation; the system text stays" },
+  save: { argument: "FILE", describe: "write the conversation with its images into one file" },
+  load: { argument: "FILE", describe: "go on with a saved conversation" },
+  help: { argument: "", describe: "show this list" },
+  exit: { argument: "", describe: "leave (also Ctrl-D)" }
+} as const satisfies Record<string, { argument: string; describe: string }>;
+
+export type SlashCommandName = keyof typeof slashCommands;
+
+export type ParsedMessage =
+  | { readonly kind: "command"; readonly name: SlashCommandName; readonly argument: string }
+  | { readonly kind: "unknown"; readonly typed: string; readonly near: string | null }
+  | { readonly kind: "text" };
+
+const names = Object.keys(slashCommands) as SlashCommandName[];
+const otherNames: Readonly<Record<string, SlashCommandName>> = { quit: "exit", bye: "exit", images: "image", "?": "help" };
+
+export function parseMessage(message: string): ParsedMessage {
+  // "/home/ann/scan.png" is a path: a command has no second slash and no dot.
+  const match = /^\s*\/([a-z?]+)(?:\s+([^]*))?$/i.exec(message);
+  if (match === null) return { kind: "text" };
+  const typed = (match[1] ?? "").toLowerCase();
+  const name = names.find((one) => one === typed) ?? otherNames[typed];
+  if (name === undefined) return { kind: "unknown", typed, near: closestName(typed, names) };
+  return { kind: "command", name, argument: (match[2] ?? "").trim() };
+}

@@ -1,0 +1,96 @@
+/** The chat on a terminal: notes dimmed, progress in a line that vanishes, a thought in a window that folds. */
+import type { Answer, ReplyChunk, ReplyProgress } from "../../chat/types.js";
+import { wrapToWidth } from "../display-width.js";
+import { printFailure } from "../output.js";
+import { plainText } from "../plain-text.js";
+import { describeProgress, StatusLine } from "../status-line.js";
+import { canMoveCursor, dim } from "../terminal.js";
+import type { ChatView, ReplyView } from "./chat-view.js";
+
+export function createTerminalView({ debug }: { readonly debug: boolean }): ChatView {
+  return {
+    note: (text) => void process.stdout.write(`${dim(plainText(text), process.stdout)}\n`),
+    failure: (error) => printFailure(error, { debug }),
+    reply: new TerminalReply()
+  };
+}
+
+/** Rows of a running thought that are in sight; the rest is folded away, as all of it is in the end. */
+const thoughtRows = 5;
+
+class TerminalReply implements ReplyView {
+  readonly #screen = process.stdout;
+  readonly #status = new StatusLine(this.#screen);
+  #thought = "";
+  #shownRows = 0;
+  #last = "";
+
+  begin(): void {
+    this.#thought = "";
+    this.#last = "";
+  }
+
+  progress(progress: ReplyProgress): void {
+    const text = describeProgress(progress);
+    if (text === null) this.#status.clear();
+    else this.#status.show(`${text} · Ctrl-C stops`);
+  }
+
+  chunk({ kind, text }: ReplyChunk): void {
+    this.#status.clear();
+    if (kind === "thought") {
+      this.#thought += plainText(text);
+      this.#drawThought();
+      return;
+    }
+    this.#foldThought();
+    this.#last = text;
+    this.#screen.write(plainText(text));
+  }
+
+  end(answer: Answer | null): void {
+    this.#status.clear();
+    this.#foldThought();
+    if (this.#last !== "" && !this.#last.endsWith("\n")) this.#screen.write("\n");
+    if (answer !== null) this.#screen.write(`${dim(summary(answer), this.#screen)}\n`);
+    this.#screen.write("\n");
+  }
+
+  #drawThought(): void {
+    if (!canMoveCursor(this.#screen)) return;
+    const rows = wrapToWidth(`thinking: ${this.#thought}`, this.#screen.columns - 1).slice(-thoughtRows);
+    this.#eraseThought();
+    this.#screen.write(dim(rows.join("\n"), this.#screen));
+    this.#shownRows = rows.length;
+  }
+
+  #eraseThought(): void {
+    if (this.#shownRows === 0) return;
+    const up = this.#shownRows > 1 ? `\u001b[${this.#shownRows - 1}A` : "";
+    this.#screen.write(`\r${up}\u001b[J`);
+    this.#shownRows = 0;
+  }
+
+  #foldThought(): void {
+    if (this.#thought === "") return;
+    this.#eraseThought();
+    const words = this.#thought.split(/\s+/).filter((word) => word !== "").length;
+    this.#screen.write(`${dim(`▸ thought, ${words} words · /thought unfolds it`, this.#screen)}\n`);
+    this.#thought = "";
+  }
+}
+
+/** How it went, in a few words. */
+export function summary({ stopReason, images, usage, timings }: Answer): string {
+  const parts: string[] = [];
+  if (stopReason === "aborted") parts.push("stopped");
+  if (stopReason === "maxTokens") parts.push("cut off at the token limit");
+  if (images.length > 0) parts.push(`${images.length === 1 ? "image" : `${images.length} images`} ${seconds(timings.encodeMs)}`);
+  parts.push(`${usage.completionTokens} tokens`);
+  if (timings.tokensPerSecond > 0) parts.push(`${timings.tokensPerSecond.toFixed(timings.tokensPerSecond < 10 ? 1 : 0)} tokens/s`);
+  return parts.join(" · ");
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,120 @@
+/** `ask`: one question with its images, the answer streamed to stdout. */
+import { readFile } from "node:fs/promises";
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { Answer } from "../../chat/types.js";
+import type { Reply } from "../../chat/reply.js";
+import { MedGemmaError } from "../../errors.js";
+import { listenForInterrupt } from "../interrupt.js";
+import { noteDemoModel, openModel } from "../open-model.js";
+import { answerOptions, imageOptions, jsonOption, modelOptions, schemaOption } from "../options.js";
+import { Interrupted, printAnswer, printJson, UsageError } from "../output.js";
+import { plainText } from "../plain-text.js";
+import { describeProgress, StatusLine } from "../status-line.js";
+import { readPrompt, readStdin } from "../stdin.js";
+import { dim } from "../terminal.js";
+
+const options = {
+  image: {
+    alias: "i",
+    type: "string",
+    array: true,
+    requiresArg: true,
+    group: "Image:",
+    describe: "Image file; repeat it for several; - reads one from stdin"
+  },
+  ...modelOptions,
+  ...imageOptions,
+  ...answerOptions,
+  ...schemaOption,
+  ...jsonOption
+} as const;
+
+type Arguments = InferredOptionTypes<typeof options> & { prompt: string | undefined };
+
+export const askCommand: CommandModule<object, Arguments> = {
+  command: "ask [prompt]",
+  describe: "Ask one question about images",
+  builder: (command) =>
+    command
+      .positional("prompt", { type: "string", describe: "The question; text on stdin is put in front of it" })
+      .options(options)
+      .example('$0 ask "Describe the image." -i scan.png', "")
+      .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
+      .example('cat report.txt | $0 ask "Summarize this report."', ""),
+  handler: ask
+};
+
+async function ask(args: Arguments): Promise<void> {
+  const images = args.image ?? [];
+  const stdinIsImage = images.includes("-");
+  if (images.indexOf("-") !== images.lastIndexOf("-")) throw new UsageError("-i - can be given once only: stdin is one image.");
+  using interrupt = listenForInterrupt();
+  const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
+  const prompt = await readPrompt(args.prompt, { stdinIsImage });
+  const stdinImage = stdinIsImage ? await readStdin() : Buffer.alloc(0);
+  const status = new StatusLine(process.stderr);
+
+  await using medgemma = await openModel(args, { signal: interrupt.signal, status });
+  noteDemoModel(medgemma, args);
+  await using chat = await medgemma.createChat({ system: args.system });
+  const reply = chat.ask(prompt, {
+    images: images.map((image) => (image === "-" ? stdinImage : image)),
+    fit: args.fit,
+    maxTokens: args["max-tokens"],
+    temperature: args.temperature,
+    seed: args.seed,
+    schema,
+    think: args.think,
+    signal: interrupt.signal,
+    onProgress: (progress) => {
+      const text = describeProgress(progress);
+      if (text === null) status.clear();
+      else status.show(text);
+    }
+  });
+  try {
+    if (args.json !== true) await stream(reply, status);
+    const answer: Answer = await reply;
+    if (args.json === true) printJson({ ...answer, model: medgemma.model });
+  } finally {
+    status.clear();
+  }
+  if (interrupt.signal.aborted) throw new Interrupted();
+}
+
+/** The answer to stdout; a thought, dimmed, to a person at stderr. */
+async function stream(reply: Reply, status: StatusLine): Promise<void> {
+  let kind = "";
+  let last = "";
+  for await (const chunk of reply) {
+    status.clear();
+    if (kind === "thought" && chunk.kind === "text" && process.stderr.isTTY) process.stderr.write("\n\n");
+    if (chunk.kind === "text") {
+      printAnswer(chunk.text);
+      last = chunk.text;
+    } else if (process.stderr.isTTY) {
+      process.stderr.write(dim(plainText(chunk.text), process.stderr));
+    }
+    kind = chunk.kind;
+  }
+  if (!last.endsWith("\n")) printAnswer("\n");
+}
+
+async function readSchema(path: string): Promise<object> {
+  let content: string;
+  try {
+    content = await readFile(path, "utf8");
+  } catch (error) {
+    throw new MedGemmaError("FILE_UNUSABLE", `The schema ${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+  let schema: unknown;
+  try {
+    schema = JSON.parse(content);
+  } catch (error) {
+    throw new MedGemmaError("SCHEMA_INVALID", `${path} is not JSON: ${(error as Error).message}.`, { cause: error });
+  }
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
+    throw new MedGemmaError("SCHEMA_INVALID", `${path} holds no JSON schema: expected an object such as {"type": "object", …}.`);
+  }
+  return schema;
+}

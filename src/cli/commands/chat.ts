@@ -1,0 +1,92 @@
+/** `chat`: a conversation in the terminal, or line by line from a pipe. */
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { MedGemma } from "../../chat/medgemma.js";
+import { demoModel } from "../../models/known-models.js";
+import { ChatSession } from "../chat/chat-session.js";
+import { openPipedInput } from "../chat/piped-input.js";
+import { createPlainView } from "../chat/plain-view.js";
+import { runChat } from "../chat/run-chat.js";
+import { TerminalInput } from "../chat/terminal-input.js";
+import { createTerminalView } from "../chat/terminal-view.js";
+import { listenForInterrupt } from "../interrupt.js";
+import { openModel } from "../open-model.js";
+import { answerOptions, imageOptions, modelOptions } from "../options.js";
+import { exitCodes, Interrupted, printNote } from "../output.js";
+import { StatusLine } from "../status-line.js";
+import { bold, canMoveCursor, dim, green } from "../terminal.js";
+
+const options = { ...modelOptions, ...imageOptions, ...answerOptions } as const;
+
+type Arguments = InferredOptionTypes<typeof options> & { debug?: boolean };
+
+export const chatCommand: CommandModule<object, Arguments> = {
+  command: "chat",
+  describe: "Talk about images; drop them into the terminal",
+  builder: (command) =>
+    command
+      .options(options)
+      .example("$0 chat", "")
+      .example('$0 chat -m demo -s "Answer with a digit."', "")
+      .example("$0 chat < questions.txt", ""),
+  handler: chat
+};
+
+async function chat(args: Arguments): Promise<void> {
+  await using medgemma = await load(args);
+  const isTerminal = process.stdin.isTTY && canMoveCursor(process.stdout);
+  const plainView = createPlainView({ debug: args.debug ?? false });
+  const view = isTerminal ? createTerminalView({ debug: args.debug ?? false }) : plainView;
+  greet(medgemma);
+  const session = await ChatSession.start(medgemma, view, {
+    system: args.system,
+    fit: args.fit,
+    maxTokens: args["max-tokens"],
+    temperature: args.temperature,
+    seed: args.seed,
+    think: args.think
+  });
+  const input = isTerminal ? new TerminalInput() : openPipedInput();
+  try {
+    const prompts = {
+      next: (attached: number) => `${attached === 0 ? "" : dim(`${attached} ▣ `, process.stdout)}${bold(green("› ", process.stdout), process.stdout)}`,
+      more: dim("… ", process.stdout)
+    };
+    const end = await runChat(session, { input, view, prompts });
+    // At a terminal, two Ctrl-C are a way to leave; from a script, an interrupt is one.
+    if (end === "interrupted" && !isTerminal) throw new Interrupted();
+  } finally {
+    input.close();
+  }
+  if (plainView.failures() > 0) process.exitCode = exitCodes.failed;
+}
+
+async function load(args: Arguments): Promise<MedGemma> {
+  using interrupt = listenForInterrupt();
+  return await openModel(args, { signal: interrupt.signal, status: new StatusLine(process.stderr) });
+}
+
+/** Who answers, on what, and where to begin. For a person only. */
+function greet(medgemma: MedGemma): void {
+  const { id, gpu } = medgemma.model;
+  const backend = { off: "CPU", metal: "Metal", cuda: "CUDA", vulkan: "Vulkan" }[gpu];
+  printNote(`medgemma-local · model ${id} · ${backend} · context ${medgemma.contextSize} tokens · loaded in ${(medgemma.loadMs / 1000).toFixed(1)} s`);
+  if (id === demoModel.id) {
+    printNote("This is the demo model: it knows drawn phantoms only (plain shapes on a gray film), nothing medical.");
+    const example = demoExample();
+    if (example !== null) printNote(`Try: ${example} Describe the image.`);
+  }
+  if (!medgemma.acceptsImages) printNote("It is loaded without a projector and takes no images.");
+  printNote("For research and development; not a medical device.");
+  printNote("Drop a picture here or name its path. /help lists the commands, Ctrl-D leaves.\n");
+}
+
+/** A film that comes with the demo model, as one can type it. */
+function demoExample(): string | null {
+  const path = fileURLToPath(new URL("../../../models/demo/examples/film.png", import.meta.url));
+  if (!existsSync(path)) return null;
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith("..") ? path : fromHere;
+}

@@ -1,0 +1,80 @@
+/** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]. */
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { listenForInterrupt } from "../interrupt.js";
+import { npyFile } from "../npy.js";
+import { noteDemoModel, openModel } from "../open-model.js";
+import { imageOptions, jsonOption, modelOptions, text } from "../options.js";
+import { printJson, printNote, UsageError } from "../output.js";
+import { describeProgress, StatusLine } from "../status-line.js";
+import { readStdin } from "../stdin.js";
+import { refuseToOverwrite, writeFileAtomically } from "../write-file.js";
+
+const options = {
+  output: { ...text("output", { alias: "o", describe: "File to write, .npy; - writes to stdout" }), demandOption: true, group: "Output:" },
+  ...modelOptions,
+  ...imageOptions,
+  ...jsonOption
+} as const;
+
+type Arguments = InferredOptionTypes<typeof options> & { images: string[] };
+
+export const encodeCommand: CommandModule<object, Arguments> = {
+  command: "encode <images..>",
+  describe: "Write the image tokens as a NumPy array",
+  builder: (command) =>
+    command
+      .positional("images", { type: "string", array: true, demandOption: true, describe: "Image files; - reads one from stdin" })
+      .options(options)
+      .example("$0 encode scan.png -o scan.npy", "")
+      .example("$0 encode *.png -o series.npy --json", "")
+      .example("$0 encode scan.png -o - | python analyse.py", ""),
+  handler: encode
+};
+
+async function encode(args: Arguments): Promise<void> {
+  const { images } = args;
+  const output = args.output ?? "-";
+  if (output === "-" && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
+  if (images.indexOf("-") !== images.lastIndexOf("-")) throw new UsageError("- can be given once only: stdin is one image.");
+  refuseToOverwrite(images, output);
+  using interrupt = listenForInterrupt();
+  const stdinImage = images.includes("-") ? await readStdin() : Buffer.alloc(0);
+  const status = new StatusLine(process.stderr);
+
+  await using medgemma = await openModel(args, { signal: interrupt.signal, status });
+  noteDemoModel(medgemma, args);
+  const encoded = await medgemma
+    .encode(
+      images.map((image) => (image === "-" ? stdinImage : image)),
+      {
+        fit: args.fit,
+        signal: interrupt.signal,
+        onProgress: (progress) => status.show(describeProgress(progress) ?? "")
+      }
+    )
+    .finally(() => status.clear());
+
+  const { tokenCount = 0, hiddenSize = 0 } = encoded[0] ?? {};
+  const file = npyFile(
+    encoded.map(({ tokens }) => tokens),
+    [tokenCount, hiddenSize]
+  );
+  if (output === "-") process.stdout.write(file);
+  else await writeFileAtomically(output, file);
+
+  const shape = [encoded.length, tokenCount, hiddenSize];
+  if (args.json === true) {
+    const reported = encoded.map(({ source, width, height, sha256, encodeMs, cached }) => ({
+      source,
+      width,
+      height,
+      sha256,
+      tokens: tokenCount,
+      encodeMs,
+      cached
+    }));
+    printJson({ output, dtype: "float32", shape, images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
+  } else if (output !== "-") {
+    printNote(`${output}: float32 [${shape.join(", ")}]`);
+  }
+}

@@ -1,0 +1,28 @@
+/** `inspect`: what a GGUF file is, from its header alone. */
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { inspectFile } from "../../chat/inspect.js";
+import { describeFacts } from "../describe-facts.js";
+import { jsonOption } from "../options.js";
+import { printAnswer, printJson } from "../output.js";
+
+const options = { ...jsonOption } as const;
+
+type Arguments = InferredOptionTypes<typeof options> & { file: string };
+
+export const inspectCommand: CommandModule<object, Arguments> = {
+  command: "inspect <file>",
+  describe: "Tell what a GGUF file is, which projector fits it, and the memory it needs",
+  builder: (command) =>
+    command
+      .positional("file", { type: "string", demandOption: true, describe: "GGUF file: a text model or a projector" })
+      .options(options)
+      .example("$0 inspect medgemma-4b-it-Q4_K_M.gguf", "")
+      .example("$0 inspect mmproj-F16.gguf --json", ""),
+  handler: inspect
+};
+
+async function inspect({ file, json }: Arguments): Promise<void> {
+  const inspection = await inspectFile(file);
+  if (json === true) printJson(inspection);
+  else printAnswer(describeFacts(inspection));
+}

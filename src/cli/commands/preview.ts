@@ -1,0 +1,67 @@
+/** `preview`: the exact square picture that the model sees. Reads the projector's header, no weights. */
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { inspectFile } from "../../chat/inspect.js";
+import { MedGemmaError } from "../../errors.js";
+import { prepareImage } from "../../image/prepare.js";
+import { encodePng } from "../../image/write-png.js";
+import { resolveModel } from "../../models/resolve-model.js";
+import { imageOptions, jsonOption, modelOptions, text, wholeNumber } from "../options.js";
+import { printJson, printNote } from "../output.js";
+import { readStdin } from "../stdin.js";
+import { refuseToOverwrite, writeFileAtomically } from "../write-file.js";
+
+const { model, mmproj } = modelOptions;
+
+const options = {
+  output: { ...text("output", { alias: "o", describe: "PNG file to write; - writes to stdout" }), demandOption: true, group: "Output:" },
+  size: {
+    ...wholeNumber("size", { least: 1, describe: "Side of the square in pixels  [default: what the model's projector wants]" }),
+    group: "Image:"
+  },
+  model,
+  mmproj,
+  ...imageOptions,
+  ...jsonOption
+} as const;
+
+type Arguments = InferredOptionTypes<typeof options> & { image: string };
+
+export const previewCommand: CommandModule<object, Arguments> = {
+  command: "preview <image>",
+  describe: "Write the exact square picture that the model sees",
+  builder: (command) =>
+    command
+      .positional("image", { type: "string", demandOption: true, describe: "Image file; - reads it from stdin" })
+      .options(options)
+      .example("$0 preview scan.png -o seen.png", "")
+      .example("$0 preview scan.png -o seen.png --size 896", "")
+      .example("$0 preview scan.png -o seen.png --fit stretch", ""),
+  handler: preview
+};
+
+async function preview(args: Arguments): Promise<void> {
+  const { image, fit = "pad" } = args;
+  const output = args.output ?? "-";
+  refuseToOverwrite([image], output);
+  const side = args.size ?? (await projectorImageSize(args));
+  const square = await prepareImage(image === "-" ? await readStdin() : image, { side, fit });
+  const png = await encodePng(square);
+  if (output === "-") process.stdout.write(png);
+  else await writeFileAtomically(output, png);
+
+  const { source, width, height, sha256 } = square;
+  if (args.json === true && output !== "-") printJson({ output, source, width, height, side, fit, sha256 });
+  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${fit})`);
+}
+
+async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | undefined }): Promise<number> {
+  const paths = await resolveModel(args.model, { mmproj: args.mmproj });
+  if (paths.mmproj === null) {
+    throw new MedGemmaError("MODEL_MISMATCH", `${paths.id} has no projector, so it sees no images. Give one with --mmproj, or a --size.`);
+  }
+  const found = await inspectFile(paths.mmproj);
+  if (found.kind !== "projector") {
+    throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is a text model, not a projector. Give the mmproj file.`);
+  }
+  return found.imageSize;
+}

@@ -1,0 +1,39 @@
+/** A record of facts as lines for people: `imageSize: 896` becomes `image size   896`; byte counts get their unit. */
+
+export function describeFacts(facts: object): string {
+  const rows = flatten(facts, "");
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+}
+
+function flatten(facts: object, prefix: string): [string, string][] {
+  return Object.entries(facts).flatMap(([key, value]: [string, unknown]) => {
+    const name = `${prefix}${inWords(key)}`;
+    if (Array.isArray(value) && value.some((entry) => typeof entry === "object")) {
+      return value.flatMap((entry: object, index) => flatten(entry, `${name} ${index + 1} `));
+    }
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return flatten(value, `${name} `);
+    return [[name, describeValue(key, value)] satisfies [string, string]];
+  });
+}
+
+function describeValue(key: string, value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((entry) => describeValue(key, entry)).join(", ");
+  if (typeof value === "number" && /bytes$|byteLength$/i.test(key)) return bytes(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+}
+
+export function bytes(count: number): string {
+  const units = ["bytes", "KB", "MB", "GB", "TB"];
+  const step = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  return `${step === 0 ? count : (count / 1000 ** step).toPrecision(3)} ${units[step] ?? ""}`;
+}
+
+function inWords(key: string): string {
+  return key
+    .replace(/(?:Bytes|byteLength)$/, (unit) => (unit === "byteLength" ? "size" : ""))
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+}

@@ -1,0 +1,34 @@
+/** Loads the model that the options name, and tells a person what happens meanwhile. */
+import { loadMedGemma } from "../chat/load.js";
+import type { MedGemma } from "../chat/medgemma.js";
+import { demoModel } from "../models/known-models.js";
+import type { ModelArguments } from "./options.js";
+import { printNote } from "./output.js";
+import type { StatusLine } from "./status-line.js";
+
+export async function openModel(
+  args: ModelArguments,
+  options: { readonly signal: AbortSignal; readonly status: StatusLine }
+): Promise<MedGemma> {
+  const { signal, status } = options;
+  if (args.offline === true) process.env.MEDGEMMA_OFFLINE = "1";
+  status.show("loading the model");
+  try {
+    return await loadMedGemma(args.model, {
+      mmproj: args.mmproj,
+      gpu: args.gpu,
+      threads: args.threads,
+      contextSize: args.context,
+      signal,
+      onProgress: (loaded) => status.show(`loading the model · ${Math.floor(loaded * 100)} %`)
+    });
+  } finally {
+    status.clear();
+  }
+}
+
+/** A fallback must be loud: the demo model's words about a real picture mean nothing. */
+export function noteDemoModel(medgemma: MedGemma, args: ModelArguments): void {
+  if (args.model !== undefined || medgemma.model.id !== demoModel.id) return;
+  printNote("No MedGemma is installed: the demo model answers. It knows drawn phantoms only, nothing medical.");
+}

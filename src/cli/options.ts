@@ -1,0 +1,98 @@
+/** The options that commands share, each defined once: name, letter, unit and default are the same everywhere. */
+import type { Options } from "yargs";
+import { gpuBackends, type GpuBackend } from "../native/backend.js";
+import { UsageError } from "./output.js";
+
+export const modelOptions = inGroup("Model:", {
+  model: text("model", { alias: "m", describe: 'Model: "demo", the id of an installed one, or a GGUF file  [default: the installed MedGemma, else demo]' }),
+  mmproj: text("mmproj", { describe: "Projector GGUF file  [default: the mmproj*.gguf beside the model]" }),
+  gpu: choice("gpu", ["auto", ...gpuBackends] as const, { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU  [default: auto]" }),
+  threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),
+  context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: the model's, at most 8192]" }),
+  offline: flag({ describe: "Open no network connection at all (also: MEDGEMMA_OFFLINE=1)" })
+});
+
+export const imageOptions = inGroup("Image:", {
+  fit: choice("fit", ["pad", "stretch"] as const, { describe: "How a picture becomes a square: pad (black bars) or stretch  [default: pad]" })
+});
+
+export const answerOptions = inGroup("Answer:", {
+  system: text("system", { alias: "s", describe: "System text: who the model is, how it should answer" }),
+  "max-tokens": wholeNumber("max-tokens", { least: 1, describe: "Longest answer in tokens  [default: 1024, with --think 2048]" }),
+  temperature: decimal("temperature", { least: 0, most: 10, describe: "0 always takes the likeliest token  [default: 0]" }),
+  seed: wholeNumber("seed", { least: 0, describe: "Seed of the sampling, for a temperature above 0" }),
+  think: flag({ describe: "Let the model think before it answers" })
+});
+
+export const schemaOption = inGroup("Answer:", {
+  schema: text("schema", { describe: "File with a JSON schema that the answer must follow" })
+});
+
+export const jsonOption = inGroup("Output:", { json: flag({ describe: "Print one JSON value on stdout" }) });
+
+export const debugOption = inGroup("Output:", { debug: flag({ describe: "Show stacks of errors" }) });
+
+export interface ModelArguments {
+  readonly model?: string | undefined;
+  readonly mmproj?: string | undefined;
+  readonly gpu?: GpuBackend | "auto" | undefined;
+  readonly threads?: number | undefined;
+  readonly context?: number | undefined;
+  readonly offline?: boolean | undefined;
+}
+
+/** Puts options under a heading of the help. */
+export function inGroup<const Table extends Record<string, Options>>(group: string, table: Table) {
+  const entries = Object.entries(table).map(([name, option]) => [name, { ...option, group }]);
+  return Object.fromEntries(entries) as { readonly [Name in keyof Table]: Table[Name] & { readonly group: string } };
+}
+
+export function text(name: string, options: { readonly alias?: string; readonly describe: string }) {
+  return { ...options, type: "string", requiresArg: true, coerce: (given: unknown) => single(name, given) } as const satisfies Options;
+}
+
+function flag(options: { readonly describe: string }) {
+  return { ...options, type: "boolean" } as const satisfies Options;
+}
+
+function choice<const Choice extends string>(name: string, choices: readonly Choice[], options: { readonly describe: string }) {
+  const coerce = (given: unknown): Choice | undefined => {
+    const value = single(name, given);
+    const known = choices.find((one) => one === value);
+    if (value !== undefined && known === undefined) throw new UsageError(`--${name} must be one of ${choices.join(", ")}, but is ${value}.`);
+    return known;
+  };
+  return { ...options, type: "string", requiresArg: true, coerce } as const satisfies Options;
+}
+
+export function wholeNumber(name: string, { least, describe }: { readonly least: number; readonly describe: string }) {
+  const coerce = (given: unknown): number | undefined => {
+    const value = single(name, given);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
+      throw new UsageError(`--${name} must be a whole number from ${least}, but is ${value}.`);
+    }
+    return number;
+  };
+  return { type: "string", requiresArg: true, describe, coerce } as const satisfies Options;
+}
+
+function decimal(name: string, { least, most, describe }: { readonly least: number; readonly most: number; readonly describe: string }) {
+  const coerce = (given: unknown): number | undefined => {
+    const value = single(name, given);
+    if (value === undefined) return undefined;
+    const number = value.trim() === "" ? Number.NaN : Number(value);
+    if (!(number >= least && number <= most)) throw new UsageError(`--${name} must be a number from ${least} to ${most}, but is ${value}.`);
+    return number;
+  };
+  return { type: "string", requiresArg: true, describe, coerce } as const satisfies Options;
+}
+
+/** yargs gathers a repeated option into a list; which of the values was meant cannot be known. */
+function single(name: string, given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== "string") throw new UsageError(`--${name} is given more than once.`);
+  if (given === "") throw new UsageError(`--${name} needs a value.`);
+  return given;
+}

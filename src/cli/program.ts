@@ -1,0 +1,92 @@
+/** The command line as yargs sees it: commands, help, and what is said about a wrong line. Runs a command, prints no failure. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Argv } from "yargs";
+import { closestName } from "./closest-name.js";
+import { askCommand } from "./commands/ask.js";
+import { chatCommand } from "./commands/chat.js";
+import { encodeCommand } from "./commands/encode.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { previewCommand } from "./commands/preview.js";
+import { answerOptions, debugOption, imageOptions, jsonOption, modelOptions, schemaOption } from "./options.js";
+import { UsageError } from "./output.js";
+
+// yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
+const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
+
+const commandNames = ["chat", "ask", "encode", "preview", "inspect"] as const;
+
+const optionNames = [
+  ...Object.keys({ ...modelOptions, ...imageOptions, ...answerOptions, ...schemaOption, ...jsonOption, ...debugOption }),
+  "image",
+  "output",
+  "size",
+  "help",
+  "version"
+];
+
+/** @throws UsageError for a wrong command line; whatever the command throws */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  const program = yargs([...args])
+    .scriptName("medgemma-local")
+    .locale("en")
+    .usage("$0 <command>\n\nTalk with MedGemma about images, on this machine alone. For research and development; not a medical device.")
+    .command(chatCommand)
+    .command(askCommand)
+    .command(encodeCommand)
+    .command(previewCommand)
+    .command(inspectCommand)
+    .options(debugOption)
+    .example("$0 chat", "")
+    .example('$0 ask "Describe the image." -i scan.png', "")
+    .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
+    .version(await packageVersion())
+    .alias({ help: "h" })
+    .strict()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .parserConfiguration({
+      "boolean-negation": false,
+      "dot-notation": false,
+      // One value for each -i, so that the question behind it stays the question.
+      "greedy-arrays": false,
+      "parse-positional-numbers": false
+    })
+    .wrap(Math.min(110, process.stdout.isTTY ? process.stdout.columns : 100))
+    .fail((message: string | null, error: Error | undefined) => {
+      // What yargs itself finds wrong, a value that an option refuses included, is a matter of usage.
+      if (error !== undefined && error.name !== "YError") throw error;
+      throw new UsageError(explain(error?.message ?? message ?? ""));
+    });
+  hideTypes(program);
+  if (args.length === 0) {
+    program.showHelp("log");
+    return;
+  }
+  await program.demandCommand(1, 1, "Name a command.").parseAsync();
+}
+
+/** The help says units and ranges in words; [string] behind a number would be wrong. The typings lack this method of yargs. */
+function hideTypes(program: object): void {
+  (program as { usageConfiguration(options: { "hide-types": boolean }): void }).usageConfiguration({ "hide-types": true });
+}
+
+/** yargs' words, with the nearest right name and where to read on. */
+function explain(message: string): string {
+  const line = message.replace(/\s*\n\s*/g, " ").trim();
+  const typed = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(line)?.[1];
+  const near = typed === undefined ? null : suggest(typed);
+  return `${line.replace(/\.*$/, ".")}${near === null ? "" : ` Did you mean ${near}?`} See medgemma-local --help.`;
+}
+
+function suggest(typed: string): string | null {
+  const option = closestName(typed, optionNames);
+  const isOption = process.argv.some((argument) => argument.split("=")[0]?.replace(/^-+/, "") === typed && argument.startsWith("-"));
+  if (isOption) return option === null ? null : `--${option}`;
+  return closestName(typed, commandNames);
+}
+
+async function packageVersion(): Promise<string> {
+  const content = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(content) as { version: string }).version;
+}
