@@ -3,6 +3,7 @@
  * person sees them; a failure is always told, in one line.
  */
 import { MedGemmaError } from "../errors.js";
+import { wrapToWidth } from "./display-width.js";
 import { plainText } from "./plain-text.js";
 import { dim, red } from "./terminal.js";
 
@@ -30,7 +31,12 @@ export function printJson(value: unknown): void {
 
 /** For people only: silent when stderr is no terminal. */
 export function printNote(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`${dim(plainText(text), process.stderr)}\n`);
+  if (process.stderr.isTTY) writeNote(text, process.stderr);
+}
+
+/** Dimmed, and broken between words. */
+export function writeNote(text: string, terminal: NodeJS.WriteStream): void {
+  terminal.write(`${dim(wrapToWidth(plainText(text), terminal.columns).join("\n"), terminal)}\n`);
 }
 
 /** One line `CODE: what, on which input, what to do`; with `debug` the stack and its causes instead. */

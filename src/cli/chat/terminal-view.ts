@@ -1,15 +1,16 @@
 /** The chat on a terminal: notes dimmed, progress in a line that vanishes, a thought in a window that folds. */
 import type { Answer, ReplyChunk, ReplyProgress } from "../../chat/types.js";
 import { wrapToWidth } from "../display-width.js";
-import { printFailure } from "../output.js";
+import { printFailure, writeNote } from "../output.js";
 import { plainText } from "../plain-text.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { canMoveCursor, dim } from "../terminal.js";
+import { WordWrap } from "../word-wrap.js";
 import type { ChatView, ReplyView } from "./chat-view.js";
 
 export function createTerminalView({ debug }: { readonly debug: boolean }): ChatView {
   return {
-    note: (text) => void process.stdout.write(`${dim(plainText(text), process.stdout)}\n`),
+    note: (text) => writeNote(text, process.stdout),
     failure: (error) => printFailure(error, { debug }),
     reply: new TerminalReply()
   };
@@ -24,10 +25,12 @@ class TerminalReply implements ReplyView {
   #thought = "";
   #shownRows = 0;
   #last = "";
+  #wrap = new WordWrap();
 
   begin(): void {
     this.#thought = "";
     this.#last = "";
+    this.#wrap = new WordWrap();
   }
 
   progress(progress: ReplyProgress): void {
@@ -45,7 +48,7 @@ class TerminalReply implements ReplyView {
     }
     this.#foldThought();
     this.#last = text;
-    this.#screen.write(plainText(text));
+    this.#screen.write(this.#wrap.add(plainText(text), this.#screen.columns));
   }
 
   end(answer: Answer | null): void {

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { runCli } from "./run-cli.js";
+
+describe("a wrong command line exits 2 and says in one line what is wrong", () => {
+  it.each([
+    [["akk"], "Did you mean ask?"],
+    [["ask", "x", "--modle", "y"], "Did you mean --model?"],
+    [["ask", "x", "--crop"], "Unknown argument: crop"],
+    [["ask"], "needs a question"],
+    [["ask", "a", "b"], "Unknown argument: b"],
+    [["ask", "x", "-i"], "Not enough arguments following: i"],
+    [["ask", "x", "-i", "-", "-i", "-"], "-i - can be given once only"],
+    [["ask", "x", "--max-tokens", "-5"], "--max-tokens must be a whole number from 1, but is -5"],
+    [["ask", "x", "--max-tokens", "0"], "--max-tokens must be a whole number"],
+    [["ask", "x", "--threads", "1.5"], "--threads must be a whole number"],
+    [["ask", "x", "--context", "many"], "--context must be a whole number"],
+    [["ask", "x", "--seed", "1e400"], "--seed must be a whole number"],
+    [["ask", "x", "--temperature", "NaN"], "--temperature must be a number from 0 to 10"],
+    [["ask", "x", "--temperature", "-1"], "--temperature must be a number from 0 to 10"],
+    [["ask", "x", "--gpu", "cdua"], "--gpu must be one of auto, metal, cuda, vulkan, off"],
+    [["ask", "x", "--fit", "crops"], "--fit must be one of pad, stretch"],
+    [["ask", "x", "-m", "a", "-m", "b"], "--model is given more than once"],
+    [["encode", "a.png"], "Missing required argument: output"],
+    [["encode", "a.png", "-o", "-", "--json"], "both want stdout"],
+    [["preview", "-o", "x.png"], "Not enough non-option arguments"],
+    [["inspect"], "Not enough non-option arguments"]
+  ])("%j", async (args, words) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect(stderr).toContain(words);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+});
+
+describe("help", () => {
+  it("is printed on stdout for no command, with exit code 0", async () => {
+    const bare = await runCli([]);
+    const asked = await runCli(["--help"]);
+    expect(bare.code).toBe(0);
+    expect(bare.stderr).toBe("");
+    expect(bare.stdout.trim()).toBe(asked.stdout.trim());
+    expect(bare.stdout).toContain("not a medical device");
+  });
+
+  it.each(["chat", "ask", "encode", "preview", "inspect"])("of %s has examples and fits 100 columns", async (command) => {
+    const { code, stdout } = await runCli([command, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Examples:");
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+
+  it("prints the version of the package", async () => {
+    expect((await runCli(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});

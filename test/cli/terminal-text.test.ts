@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { closestName } from "../../src/cli/closest-name.js";
+import { describeFacts } from "../../src/cli/describe-facts.js";
+import { displayWidth, fitToWidth, wrapToWidth } from "../../src/cli/display-width.js";
+import { npyFile, npyHeader } from "../../src/cli/npy.js";
+import { plainText } from "../../src/cli/plain-text.js";
+import { describeProgress, StatusLine } from "../../src/cli/status-line.js";
+import { WordWrap } from "../../src/cli/word-wrap.js";
+
+describe("display width", () => {
+  it.each([
+    ["abc", 3],
+    ["画像", 4],
+    ["e\u0301", 1],
+    ["👩‍⚕️", 2],
+    ["×·▸", 3]
+  ])("of %j is %i", (text, columns) => expect(displayWidth(text)).toBe(columns));
+
+  it("cuts before a wide character that would not fit", () => {
+    expect(fitToWidth("画像画像", 8)).toBe("画像画像");
+    expect(fitToWidth("画像画像", 7)).toBe("画像画…");
+    expect(fitToWidth("画像画像", 6)).toBe("画像…");
+  });
+
+  it("wraps at blanks, and inside a word that is too long", () => {
+    expect(wrapToWidth("one two three\nfour", 8)).toEqual(["one two", "three", "four"]);
+    expect(wrapToWidth("abcdefgh", 3)).toEqual(["abc", "def", "gh"]);
+  });
+});
+
+describe("WordWrap", () => {
+  const screenAfter = (pieces: readonly string[], columns: number) => {
+    const wrap = new WordWrap();
+    const rows = [""];
+    // The one escape sequence that it writes: back over a word, and erase it.
+    for (const part of pieces.map((piece) => wrap.add(piece, columns)).join("").split(/(\u001b\[\d+D\u001b\[K|\n)/)) { // eslint-disable-line no-control-regex
+      const back = /^\u001b\[(\d+)D/.exec(part)?.[1]; // eslint-disable-line no-control-regex
+      if (part === "\n") rows.push("");
+      else rows.push((rows.pop() ?? "").slice(0, back === undefined ? undefined : -Number(back)) + (back === undefined ? part : ""));
+    }
+    return rows.map((row) => row.trimEnd());
+  };
+
+  it("takes a growing word back and puts it on the next row", () => {
+    expect(screenAfter(["one tw", "o thr", "ee"], 10)).toEqual(["one two", "three"]);
+  });
+
+  it("breaks a word that is longer than a row", () => {
+    expect(screenAfter(["abcdefghij"], 6)).toEqual(["abcde", "fghij"]);
+  });
+
+  it("keeps line breaks of the text", () => {
+    expect(screenAfter(["a\n\nb"], 10)).toEqual(["a", "", "b"]);
+  });
+});
+
+describe("what a terminal is given", () => {
+  it("carries no escape codes from a model or a file name", () => {
+    expect(plainText("a\u001b]0;title\u0007b\u009b2Jc\td\n")).toBe("a]0;titleb2Jc\td\n");
+  });
+
+  it("has no status line when it is no terminal", () => {
+    let written = "";
+    const stream = { write: (text: string) => (written += text) !== "" } as unknown as NodeJS.WriteStream;
+    const status = new StatusLine(stream);
+    status.show("loading");
+    status.clear();
+    expect(written).toBe("");
+  });
+
+  it("names image and layer while encoding", () => {
+    expect(describeProgress({ stage: "encode", image: 1, images: 2, layer: 12, layers: 27 })).toBe("encoding image 1 of 2 · layer 12/27");
+  });
+});
+
+describe("closestName", () => {
+  it("finds a slip and a beginning, and nothing for another word", () => {
+    expect(closestName("aks", ["chat", "ask"])).toBe("ask");
+    expect(closestName("insp", ["chat", "inspect"])).toBe("inspect");
+    expect(closestName("banana", ["chat", "ask"])).toBeNull();
+  });
+});
+
+describe("npy", () => {
+  it("has a header of NumPy's version 1.0 that ends on a multiple of 64", () => {
+    const header = npyHeader([2, 16, 192]);
+    expect(header.subarray(0, 8).toString("latin1")).toBe("\x93NUMPY\x01\x00");
+    expect(header.length % 64).toBe(0);
+    expect(header.readUInt16LE(8)).toBe(header.length - 10);
+    expect(header.toString("latin1", 10)).toMatch(/^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2, 16, 192\), \} *\n$/);
+    expect(npyHeader([3]).toString("latin1")).toContain("(3,)");
+  });
+
+  it("stacks rows as little-endian floats", () => {
+    const file = npyFile([new Float32Array([1, 2]), new Float32Array([3, -0.5])], [1, 2]);
+    const start = npyHeader([2, 1, 2]).length;
+    expect([0, 4, 8, 12].map((offset) => file.readFloatLE(start + offset))).toEqual([1, 2, 3, -0.5]);
+  });
+});
+
+describe("describeFacts", () => {
+  it("puts names into words and bytes into units", () => {
+    expect(describeFacts({ kind: "projector", imageSize: 896, memory: { visionBytes: 1_234_000 }, types: ["F16", "F32"], none: null })).toBe(
+      "kind           projector\nimage size     896\nmemory vision  1.23 MB\ntypes          F16, F32\nnone           –\n"
+    );
+  });
+});
