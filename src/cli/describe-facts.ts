@@ -22,7 +22,7 @@ function describeValue(key: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((entry) => describeValue(key, entry)).join(", ");
   if (typeof value === "number" && /bytes$|byteLength$/i.test(key)) return bytes(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 export function bytes(count: number): string {

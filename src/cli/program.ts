@@ -30,7 +30,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   const program = yargs([...args])
     .scriptName("medgemma-local")
     .locale("en")
-    .usage("$0 <command>\n\nTalk with MedGemma about images, on this machine alone. For research and development; not a medical device.")
+    .usage("$0 <command>\n\nTalk with MedGemma about images, on this machine alone.\nFor research and development; not a medical device.")
     .command(chatCommand)
     .command(askCommand)
     .command(encodeCommand)

@@ -17,8 +17,9 @@ const options = {
   image: {
     alias: "i",
     type: "string",
-    array: true,
     requiresArg: true,
+    // Not yargs' arrays: they would swallow the question behind it, and refuse the - of stdin.
+    coerce: (given: string | string[]) => [given].flat(),
     group: "Image:",
     describe: "Image file; repeat it for several; - reads one from stdin"
   },

@@ -1,0 +1,116 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { png } from "./broken-files.js";
+import { runCli, temporaryFolder } from "./run-cli.js";
+
+const folder = temporaryFolder();
+const film = join(folder, "film.png");
+writeFileSync(film, png(224));
+
+interface AskJson {
+  readonly text: string;
+  readonly tokens: readonly number[];
+  readonly value?: unknown;
+  readonly usage: { readonly promptTokens: number; readonly imageTokens: number };
+}
+
+async function askJson(args: readonly string[], input?: string | Buffer): Promise<AskJson> {
+  const { stdout, stderr, code } = await runCli(["ask", ...args, "-m", "demo", "--json"], { input: input ?? "" });
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as AskJson;
+}
+
+/** The shape of a JSON value: every leaf replaced by its type, every list by the types in it. */
+function typesOf(value: unknown): unknown {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return [...new Map(value.map((entry) => [JSON.stringify(typesOf(entry)), typesOf(entry)])).values()];
+  if (typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, typesOf(entry)]));
+  return typeof value;
+}
+
+describe("ask", () => {
+  it("prints the answer and nothing else", async () => {
+    const { stdout, stderr, code } = await runCli(["ask", "Describe the image.", "-i", film, "-m", "demo"]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^[^\n]+\n$/);
+    expect(code).toBe(0);
+  });
+
+  it("prints with --json what the contract says", async () => {
+    const answer = await askJson(["Describe the image.", "-i", film]);
+    expect(typesOf(answer)).toEqual({
+      text: "string",
+      thought: "null",
+      tokens: ["number"],
+      stopReason: "string",
+      images: [
+        { source: "string", width: "number", height: "number", sha256: "string", tokens: "number", encodeMs: "number", cached: "boolean" }
+      ],
+      usage: { promptTokens: "number", imageTokens: "number", reusedTokens: "number", completionTokens: "number" },
+      timings: {
+        loadMs: "number",
+        encodeMs: "number",
+        prefillMs: "number",
+        firstTokenMs: "number",
+        decodeMs: "number",
+        tokensPerSecond: "number"
+      },
+      model: { id: "string", text: "string", mmproj: "string", gpu: "string" }
+    });
+    expect(answer).toMatchObject({ stopReason: "end", images: [{ source: film, width: 224, height: 224, tokens: 16 }], model: { id: "demo" } });
+    expect(answer.usage.imageTokens).toBe(16);
+  });
+
+  it("takes the question from stdin, and puts piped text in front of an argument", async () => {
+    const fromArgument = await askJson(["Describe the image.", "-i", film]);
+    const fromStdin = await askJson(["-i", film], "Describe the image.\n");
+    const joined = await askJson(["image.", "-i", film], "Describe the");
+    expect(fromStdin.tokens).toEqual(fromArgument.tokens);
+    expect(joined.usage.promptTokens).not.toBe(fromArgument.usage.promptTokens);
+  });
+
+  it("reads the image of -i - from stdin", async () => {
+    const fromFile = await askJson(["Describe the image.", "-i", film]);
+    const fromStdin = await askJson(["Describe the image.", "-i", "-"], png(224));
+    expect(fromStdin.tokens).toEqual(fromFile.tokens);
+  });
+
+  it("takes one value for each -i, in any order with the question", async () => {
+    const { usage } = await askJson(["-i", film, "What changed?", "-i", film]);
+    expect(usage.imageTokens).toBe(32);
+  });
+
+  it("follows a JSON schema and gives the parsed value", async () => {
+    const schema = join(folder, "schema.json");
+    writeFileSync(schema, JSON.stringify({ type: "object", properties: { count: { enum: [0, 1, 2, 3] } } }));
+    const { text, value } = await askJson(["How many shapes are there?", "-i", film, "--schema", schema]);
+    expect(value).toEqual(JSON.parse(text));
+    expect(value).toHaveProperty("count");
+  });
+});
+
+describe("a stop from outside", () => {
+  const endless = ["ask", "Describe the image.", "-i", film, "-m", "demo", "--temperature", "10", "--seed", "1", "--max-tokens", "4000"];
+
+  it.each(["SIGINT", "SIGTERM"] as const)("by %s ends the answer, exits 130 and says nothing", async (signal) => {
+    const { code, stderr } = await runCli(endless, {
+      meddle: (child) => child.stdout.once("data", () => child.kill(signal))
+    });
+    expect(stderr).toBe("");
+    // An answer that was over already cannot be stopped any more.
+    expect(code).toBe(130);
+  });
+
+  it("while the model loads exits 130", async () => {
+    const { code, stderr } = await runCli(endless, { meddle: (child) => setTimeout(() => child.kill("SIGINT"), 250) });
+    expect(stderr).toBe("");
+    expect(code).toBe(130);
+  });
+
+  it("by a closed pipe is silent", async () => {
+    const { stderr } = await runCli(endless, { meddle: (child) => child.stdout.destroy() });
+    expect(stderr).toBe("");
+  });
+});

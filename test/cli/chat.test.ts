@@ -1,0 +1,53 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { png } from "./broken-files.js";
+import { runCli, temporaryFolder } from "./run-cli.js";
+
+const folder = temporaryFolder();
+writeFileSync(join(folder, "my film.png"), png(224));
+
+const chat = (lines: readonly string[]) => runCli(["chat", "-m", "demo"], { cwd: folder, input: `${lines.join("\n")}\n` });
+
+describe("chat with a pipe instead of a terminal", () => {
+  it("answers a message a line, on stdout, without escape codes", async () => {
+    const { code, stdout, stderr } = await chat(["Describe the image. 'my film.png'", "Is there a circle?"]);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^[^\n\u001b]+\n[^\n\u001b]+\n$/); // eslint-disable-line no-control-regex
+    expect(code).toBe(0);
+  });
+
+  it("gives the same answer for /image, a dropped path and lines that are joined", async () => {
+    const dropped = await chat(["my\\ film.png", "Describe the image."]);
+    const commanded = await chat(["/image my film.png", "Describe \\", "the image."]);
+    const quoted = await chat(["/image 'my film.png'", "Describe the image."]);
+    expect(quoted.stdout).toBe(dropped.stdout);
+    expect(commanded.stdout).not.toBe("");
+  });
+
+  it("saves and loads a conversation with its images, for the owner only", async () => {
+    const question = "Is there a circle?";
+    const first = await chat(["'my film.png' Describe the image.", "/save talk.json", question]);
+    const second = await chat(["/load talk.json", question]);
+    expect(first.stderr + second.stderr).toBe("");
+    expect(second.stdout).toBe(first.stdout.split("\n").slice(1).join("\n"));
+    expect(readFileSync(join(folder, "talk.json"), "utf8")).toContain("Describe the image.");
+    if (process.platform !== "win32") expect(statSync(join(folder, "talk.json")).mode & 0o077).toBe(0);
+  });
+
+  it("tells what failed, goes on, and exits 1", async () => {
+    const { code, stdout, stderr } = await chat(["Describe missing.png", "/imgae x", "/save my film.png", "Describe the image. 'my film.png'"]);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^IMAGE_NOT_FOUND: .*missing\.png/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*Did you mean \/image/),
+      expect.stringMatching(/^FILE_UNUSABLE: .*exists already/)
+    ]);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+    expect(code).toBe(1);
+  });
+
+  it("ends with /exit and at the end of the input", async () => {
+    expect((await chat(["/exit", "Describe the image."])).stdout).toBe("");
+    expect((await runCli(["chat", "-m", "demo"], { input: "" })).code).toBe(0);
+  });
+});
