@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/stress/**"],
+    globalSetup: ["test/cli/build-cli.ts"],
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,5 +1,4 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
-import { loadMedGemma } from "../chat/load.js";
 import type { MedGemma } from "../chat/medgemma.js";
 import { demoModel } from "../models/known-models.js";
 import type { ModelArguments } from "./options.js";
@@ -14,6 +13,8 @@ export async function openModel(
   if (args.offline === true) process.env.MEDGEMMA_OFFLINE = "1";
   status.show("loading the model");
   try {
+    // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.
+    const { loadMedGemma } = await import("../chat/load.js");
     return await loadMedGemma(args.model, {
       mmproj: args.mmproj,
       gpu: args.gpu,

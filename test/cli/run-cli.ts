@@ -1,7 +1,7 @@
 /** Runs the built command as a user's shell would, in a home folder of its own. */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
@@ -48,7 +48,9 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   options.meddle?.(child);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code) => {
+    child.on("close", (exitCode, signal) => {
+      // As a shell counts: whoever dies of a signal ends with 128 and its number.
+      const code = signal === null ? exitCode : 128 + constants.signals[signal];
       const stdoutBytes = Buffer.concat(out);
       const stderr = Buffer.concat(err).toString("utf8");
       resolve({ code, stdout: stdoutBytes.toString("utf8"), stderr, stdoutBytes, ms: performance.now() - started });

@@ -1,6 +1,5 @@
 /** `inspect`: what a GGUF file is, from its header alone. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { inspectFile } from "../../chat/inspect.js";
 import { describeFacts } from "../describe-facts.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
@@ -22,6 +21,7 @@ export const inspectCommand: CommandModule<object, Arguments> = {
 };
 
 async function inspect({ file, json }: Arguments): Promise<void> {
+  const { inspectFile } = await import("../../chat/inspect.js"); // see openModel
   const inspection = await inspectFile(file);
   if (json === true) printJson(inspection);
   else printAnswer(describeFacts(inspection));

@@ -1,6 +1,5 @@
 /** `preview`: the exact square picture that the model sees. Reads the projector's header, no weights. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { inspectFile } from "../../chat/inspect.js";
 import { MedGemmaError } from "../../errors.js";
 import { prepareImage } from "../../image/prepare.js";
 import { encodePng } from "../../image/write-png.js";
@@ -59,6 +58,7 @@ async function projectorImageSize(args: { readonly model?: string | undefined; r
   if (paths.mmproj === null) {
     throw new MedGemmaError("MODEL_MISMATCH", `${paths.id} has no projector, so it sees no images. Give one with --mmproj, or a --size.`);
   }
+  const { inspectFile } = await import("../../chat/inspect.js"); // see openModel
   const found = await inspectFile(paths.mmproj);
   if (found.kind !== "projector") {
     throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is a text model, not a projector. Give the mmproj file.`);
