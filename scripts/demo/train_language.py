@@ -1,9 +1,9 @@
 """Second stage: teaches the language model and the projector to speak about what the tower sees.
 
-    python scripts/demo/train_language.py --pool DIR --vocabulary DIR --tower tower.pt --minutes 40 --out language.pt
+    python scripts/demo/train_language.py --pool DIR --vocabulary DIR --tower tower.pt --features features.pt --out language.pt
 
 The tower stands still, so its pooled output is computed once per picture. Only answers are learned. The weights that
-are kept are a running mean of the last steps. Stop it and start it again with --resume.
+are kept are a running mean of the last steps, written every few minutes: stop it at any time, go on with --resume.
 """
 
 import argparse
@@ -24,6 +24,7 @@ import scenes
 
 HELD_OUT_PAIRS = 256
 BATCH = 64
+KINDS = (*scenes.KINDS, "short")  # "short": what a follow-up asks, asked at once
 
 
 @torch.no_grad()
@@ -44,11 +45,9 @@ class Batch:
         length = max(len(prompt.ids) for prompt, _ in written)
         self.ids = torch.zeros(len(written), length, dtype=torch.long)
         self.learned = torch.zeros(len(written), length, dtype=torch.bool)
-        valid = torch.zeros(len(written), length, dtype=torch.bool)
         for row, (prompt, _) in enumerate(written):
             self.ids[row, : len(prompt.ids)] = torch.tensor(prompt.ids)
             self.learned[row, : len(prompt.ids)] = torch.tensor(prompt.learned)
-            valid[row, : len(prompt.ids)] = True
         self.pictures = [picture for _, pictures in written for picture in pictures]
         self.is_image = self.ids == image_token
         # Tokens of one image see each other; everything else looks back only. Padding lies behind everything.
@@ -59,7 +58,15 @@ class Batch:
         distance = steps[:, None] - steps[None]
         full = (distance >= 0) | same_image
         window = demo.text_config().sliding_window
-        self.masks = {"full_attention": full[:, None], "sliding_attention": (full & (distance < window))[:, None]}
+        self.masks = {
+            "full_attention": additive(full),
+            "sliding_attention": additive(full & (distance < window)),
+        }
+
+
+def additive(allowed):
+    """Attention mask (prompts, 1, length, length): 0 where a token may look, very small elsewhere."""
+    return torch.zeros(allowed.shape).masked_fill(~allowed, -1e9)[:, None]
 
 
 def answer_logits(model, batch, features):
@@ -73,6 +80,13 @@ def answer_logits(model, batch, features):
     return hidden[:, :-1][said] @ gemma.language_model.embed_tokens.weight.T, batch.ids[:, 1:][said]
 
 
+def answer_loss(logits, tokens, batch):
+    """Mean loss of the answer tokens. Those of long answers count less, or boxes would drown the one word of others."""
+    said = batch.learned[:, 1:]
+    weights = (said / said.sum(1, keepdim=True).sqrt())[said]
+    return (F.cross_entropy(logits, tokens, reduction="none") * weights).sum() / weights.sum()
+
+
 class Questions:
     """Asks about pairs of the pool."""
 
@@ -83,13 +97,17 @@ class Questions:
         """(Prompt, picture numbers). Any picture of a pair may be asked about; comparisons go both ways."""
         film, *shapes = self.pairs[number]
         order = (0, 1) if rng.random() < 0.5 else (1, 0)
-        image_count, system, turns = scenes.converse(rng, kind, film, *(shapes[n] for n in order))
+        shapes = [shapes[n] for n in order]
+        if kind == "short":
+            image_count, system, turns = 1, None, [scenes.short_question(rng, shapes[0])]
+        else:
+            image_count, system, turns = scenes.converse(rng, kind, film, *shapes)
         return self.writer.write(image_count, system, turns), [number * 2 + n for n in order[:image_count]]
 
 
 def batches_of_like_length(rng, questions, kinds, first, last):
     """Four batches at once, so that little is spent on padding."""
-    drawn = [questions.ask(rng, str(rng.choice(scenes.KINDS, p=kinds)), int(rng.integers(first, last)))
+    drawn = [questions.ask(rng, str(rng.choice(KINDS, p=kinds)), int(rng.integers(first, last)))
              for _ in range(BATCH * 4)]  # fmt: skip
     drawn.sort(key=lambda one: len(one[0].ids))
     return [drawn[n * BATCH : (n + 1) * BATCH] for n in rng.permutation(4)]
@@ -102,7 +120,7 @@ def exact(model, questions, features, image_token):
     Greedy decoding gives the expected answer exactly when each token of it is the most likely one after those before.
     """
     shares = {}
-    for kind in scenes.KINDS:
+    for kind in KINDS:
         rng = np.random.default_rng(5)
         right = []
         asked = [questions.ask(rng, kind, number) for number in range(HELD_OUT_PAIRS)]
@@ -122,6 +140,7 @@ def main():
     parser.add_argument("--vocabulary", type=Path, required=True)
     parser.add_argument("--tower", type=Path, help="weights of the first stage")
     parser.add_argument("--resume", type=Path, help="go on from these weights of the whole model")
+    parser.add_argument("--features", type=Path, required=True, help="where to keep the tower's output for the next run")
     parser.add_argument("--pairs", type=int, default=14000, help="how much of the pool to use")
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=2e-3)
@@ -134,7 +153,7 @@ def main():
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
 
-    weights = dict.fromkeys(scenes.KINDS, 1.0)
+    weights = dict.fromkeys(KINDS, 1.0)
     weights.update((kind, float(weight)) for kind, weight in (p.split("=") for p in options.weights.split(",") if p))
     kinds = np.array(list(weights.values())) / sum(weights.values())
 
@@ -142,19 +161,21 @@ def main():
     writer = prompts.PromptWriter(tokenizer)
     model = demo.new_model({mark: tokenizer.convert_tokens_to_ids(mark) for mark in
                             ("<start_of_image>", "<end_of_image>", "<image_soft_token>", "<end_of_turn>")})  # fmt: skip
+    if options.resume:
+        model.load_state_dict(torch.load(options.resume))
     if options.tower:
         saved = torch.load(options.tower)
         model.model.vision_tower.load_state_dict(saved["vision_tower"])
-        model.model.multi_modal_projector.load_state_dict(saved["multi_modal_projector"])
-    if options.resume:
-        model.load_state_dict(torch.load(options.resume))
+        if not options.resume:  # else the projector has already grown together with the language model
+            model.model.multi_modal_projector.load_state_dict(saved["multi_modal_projector"])
     pixels, pairs = pool.load(options.pool)
     questions = Questions(pairs[: options.pairs], writer)
 
-    cache = options.out.with_suffix(f".features-{options.pairs}.pt")
-    if not cache.exists():
-        torch.save(pooled_features(model, pixels[: options.pairs].reshape(-1, *pixels.shape[2:])).bfloat16(), cache)
-    features = torch.load(cache).float()
+    if options.features.exists():
+        features = torch.load(options.features).float()
+    else:
+        features = pooled_features(model, pixels[: options.pairs].reshape(-1, *pixels.shape[2:]))
+        torch.save(features.bfloat16(), options.features)
     print("features ready", tuple(features.shape), flush=True)
 
     for parameter in model.model.vision_tower.parameters():
@@ -162,6 +183,7 @@ def main():
     language, projector = model.model.language_model, model.model.multi_modal_projector
     optimizer = optimizers.Optimizers((language, projector), options.rate)
     mean = copy.deepcopy(model)
+    language.set_attn_implementation("eager")  # for prompts this short twice as fast as the fused kernel on a CPU
 
     started, step, running, last_measured = time.time(), 0, 0.0, 0.0
     while (done := (time.time() - started) / (options.minutes * 60)) < 1:
@@ -169,7 +191,7 @@ def main():
             batch = Batch(written, writer.image_token)
             with torch.autocast("cpu", torch.bfloat16):
                 logits, tokens = answer_logits(model, batch, features[batch.pictures])
-            loss = F.cross_entropy(logits.float(), tokens)
+            loss = answer_loss(logits.float(), tokens, batch)
             factor = min(1, (step + 1) / 100) * (options.floor + (1 - options.floor) * (1 + np.cos(np.pi * done)) / 2)
             optimizer.step(loss, factor)
             step += 1

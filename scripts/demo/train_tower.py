@@ -151,7 +151,7 @@ def main():
     while (done := (time.time() - started) / (options.minutes * 60)) < 1:
         warm = min(1, (step + 1) / 100)
         rate_factor = warm * (0.02 + 0.98 * (1 + np.cos(np.pi * done)) / 2)
-        full = rng.random() < (0.1 if done < 0.45 else 0.8)
+        full = rng.random() < (0.15 if done < 0.65 else 0.6)
         indexes, top, left = batches(rng, targets, held_out, full)
         size = demo.PATCHES_ACROSS if full else WINDOW
         window = np.s_[:, top : top + size, left : left + size]
