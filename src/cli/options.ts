@@ -41,6 +41,12 @@ export interface ModelArguments {
   readonly offline?: boolean | undefined;
 }
 
+/**
+ * The argument `-`, for stdin or stdout. yargs loses a bare one behind a long option and among positionals, so it reads
+ * this instead; no real argument can have a zero byte, and what is printed shows only the `-`.
+ */
+export const standardStream = "\0-";
+
 /** Puts options under a heading of the help. */
 export function inGroup<const Table extends Record<string, Options>>(group: string, table: Table) {
   const entries = Object.entries(table).map(([name, option]) => [name, { ...option, group }]);

@@ -8,7 +8,7 @@ import { chatCommand } from "./commands/chat.js";
 import { encodeCommand } from "./commands/encode.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { previewCommand } from "./commands/preview.js";
-import { answerOptions, debugOption, imageOptions, jsonOption, modelOptions, schemaOption } from "./options.js";
+import { answerOptions, debugOption, imageOptions, jsonOption, modelOptions, schemaOption, standardStream } from "./options.js";
 import { UsageError } from "./output.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
@@ -27,7 +27,7 @@ const optionNames = [
 
 /** @throws UsageError for a wrong command line; whatever the command throws */
 export async function runProgram(args: readonly string[]): Promise<void> {
-  const program = yargs([...args])
+  const program = yargs(args.map((arg) => (arg === "-" ? standardStream : arg)))
     .scriptName("medgemma-local")
     .locale("en")
     .usage("$0 <command>\n\nTalk with MedGemma about images, on this machine alone.\nFor research and development; not a medical device.")

@@ -20,7 +20,7 @@ describe("preview", () => {
 
   it("needs no model with --size, and tells what it did with --json", async () => {
     const seen = join(folder, "seen-32.png");
-    const { stdout } = await runCli(["preview", "-", "-o", seen, "--size", "32", "--fit", "stretch", "--json"], { input: png(300) });
+    const { stdout } = await runCli(["preview", "-", "--output", seen, "--size", "32", "--fit", "stretch", "--json"], { input: png(300) });
     expect(JSON.parse(stdout)).toMatchObject({ output: seen, width: 300, height: 300, side: 32, fit: "stretch" });
   });
 });

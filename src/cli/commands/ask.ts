@@ -6,7 +6,7 @@ import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { answerOptions, imageOptions, jsonOption, modelOptions, schemaOption } from "../options.js";
+import { answerOptions, imageOptions, jsonOption, modelOptions, schemaOption, standardStream } from "../options.js";
 import { Interrupted, printAnswer, printJson, UsageError } from "../output.js";
 import { plainText } from "../plain-text.js";
 import { describeProgress, StatusLine } from "../status-line.js";
@@ -47,11 +47,11 @@ export const askCommand: CommandModule<object, Arguments> = {
 
 async function ask(args: Arguments): Promise<void> {
   const images = args.image ?? [];
-  const stdinIsImage = images.includes("-");
-  if (images.indexOf("-") !== images.lastIndexOf("-")) throw new UsageError("-i - can be given once only: stdin is one image.");
+  const stdinIsImage = images.includes(standardStream);
+  if (images.indexOf(standardStream) !== images.lastIndexOf(standardStream)) throw new UsageError("-i - can be given once only: stdin is one image.");
   using interrupt = listenForInterrupt();
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
-  const prompt = await readPrompt(args.prompt, { stdinIsImage });
+  const prompt = await readPrompt(args.prompt === standardStream ? undefined : args.prompt, { stdinIsImage });
   const stdinImage = stdinIsImage ? await readStdin() : Buffer.alloc(0);
   const status = new StatusLine(process.stderr);
 
@@ -59,7 +59,7 @@ async function ask(args: Arguments): Promise<void> {
   noteDemoModel(medgemma, args);
   await using chat = await medgemma.createChat({ system: args.system });
   const reply = chat.ask(prompt, {
-    images: images.map((image) => (image === "-" ? stdinImage : image)),
+    images: images.map((image) => (image === standardStream ? stdinImage : image)),
     fit: args.fit,
     maxTokens: args["max-tokens"],
     temperature: args.temperature,

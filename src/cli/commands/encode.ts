@@ -3,7 +3,7 @@ import type { CommandModule, InferredOptionTypes } from "yargs";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { imageOptions, jsonOption, modelOptions, text } from "../options.js";
+import { imageOptions, jsonOption, modelOptions, standardStream, text } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readStdin } from "../stdin.js";
@@ -33,19 +33,19 @@ export const encodeCommand: CommandModule<object, Arguments> = {
 
 async function encode(args: Arguments): Promise<void> {
   const { images } = args;
-  const output = args.output ?? "-";
-  if (output === "-" && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
-  if (images.indexOf("-") !== images.lastIndexOf("-")) throw new UsageError("- can be given once only: stdin is one image.");
+  const output = args.output ?? standardStream;
+  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
+  if (images.indexOf(standardStream) !== images.lastIndexOf(standardStream)) throw new UsageError("- can be given once only: stdin is one image.");
   refuseToOverwrite(images, output);
   using interrupt = listenForInterrupt();
-  const stdinImage = images.includes("-") ? await readStdin() : Buffer.alloc(0);
+  const stdinImage = images.includes(standardStream) ? await readStdin() : Buffer.alloc(0);
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status });
   noteDemoModel(medgemma, args);
   const encoded = await medgemma
     .encode(
-      images.map((image) => (image === "-" ? stdinImage : image)),
+      images.map((image) => (image === standardStream ? stdinImage : image)),
       {
         fit: args.fit,
         signal: interrupt.signal,
@@ -59,7 +59,7 @@ async function encode(args: Arguments): Promise<void> {
     encoded.map(({ tokens }) => tokens),
     [tokenCount, hiddenSize]
   );
-  if (output === "-") process.stdout.write(file);
+  if (output === standardStream) process.stdout.write(file);
   else await writeFileAtomically(output, file);
 
   const shape = [encoded.length, tokenCount, hiddenSize];
@@ -74,7 +74,7 @@ async function encode(args: Arguments): Promise<void> {
       cached
     }));
     printJson({ output, dtype: "float32", shape, images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
-  } else if (output !== "-") {
+  } else if (output !== standardStream) {
     printNote(`${output}: float32 [${shape.join(", ")}]`);
   }
 }

@@ -4,8 +4,8 @@ import { MedGemmaError } from "../../errors.js";
 import { prepareImage } from "../../image/prepare.js";
 import { encodePng } from "../../image/write-png.js";
 import { resolveModel } from "../../models/resolve-model.js";
-import { imageOptions, jsonOption, modelOptions, text, wholeNumber } from "../options.js";
-import { printJson, printNote } from "../output.js";
+import { imageOptions, jsonOption, modelOptions, standardStream, text, wholeNumber } from "../options.js";
+import { printJson, printNote, UsageError } from "../output.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite, writeFileAtomically } from "../write-file.js";
 
@@ -40,16 +40,17 @@ export const previewCommand: CommandModule<object, Arguments> = {
 
 async function preview(args: Arguments): Promise<void> {
   const { image, fit = "pad" } = args;
-  const output = args.output ?? "-";
+  const output = args.output ?? standardStream;
+  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
-  const square = await prepareImage(image === "-" ? await readStdin() : image, { side, fit });
+  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit });
   const png = await encodePng(square);
-  if (output === "-") process.stdout.write(png);
+  if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
 
   const { source, width, height, sha256 } = square;
-  if (args.json === true && output !== "-") printJson({ output, source, width, height, side, fit, sha256 });
+  if (args.json === true) printJson({ output, source, width, height, side, fit, sha256 });
   else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${fit})`);
 }
 
