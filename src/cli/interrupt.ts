@@ -6,8 +6,13 @@ export interface Interrupt extends Disposable {
 
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
-  const stop = () => {
-    release();
+  // It stays registered after the first signal: `signal-exit`, which node-llama-cpp brings along, ends the process when it
+  // finds itself the only listener.
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) {
+      release();
+      process.kill(process.pid, signal);
+    }
     controller.abort();
   };
   const release = () => {
