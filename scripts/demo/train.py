@@ -2,7 +2,7 @@
 
     python scripts/demo/train.py --out build/demo
 
-About an hour and a quarter on two cores; --scale 2 takes twice as long over it and gives a better model. A stage whose
+About an hour and a half on two cores; --scale 2 takes twice as long over it and gives a better model. A stage whose
 file is there already is skipped, so a stopped training goes on where it was. Then export.py writes the model files.
 """
 
@@ -14,11 +14,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 # (name, minutes, rate, kinds asked more or less often). First everything; then the short answers, which have to look up
-# one place or one form; last what a second turn and an answer after a thought look up in the text before them.
+# one place or one form; then what a second turn and an answer after a thought look up in the text before them; boxes last,
+# whose many digits are learned slowest.
 LANGUAGE_STAGES = (
     ("all", 14, 2e-3, "compare=2.5,followUp=2,count=1.5,system=1.5,describe=0.5"),
     ("short", 8, 2e-3, "short=3,compare=1.2,followUp=1.2,count=0.7,describe=0.4,where=1.5,think=0.7"),
-    ("last", 14, 2e-3, "followUp=4,think=2.5,where=1.5,compare=0.6,count=0.4,describe=0.2,system=0.5"),
+    ("long", 12, 2e-3, "followUp=4,think=2.5,where=1.5,compare=0.6,count=0.4,describe=0.2,system=0.5"),
+    ("last", 12, 1.5e-3, "where=5,describe=0.4,compare=0.8,followUp=0.8,system=0.8,think=0.6,short=0.6"),
 )
 
 
