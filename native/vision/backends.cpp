@@ -1,0 +1,97 @@
+#include "vision/backends.h"
+
+#include <filesystem>
+#include <mutex>
+#include <string>
+
+#include "error.h"
+#include "ggml-cpu.h"
+
+#ifdef _WIN32
+#define NOMINMAX
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
+
+namespace medgemma {
+namespace {
+
+// Where ggml itself was loaded from: its backends lie beside it.
+std::string library_directory() {
+#ifdef _WIN32
+    HMODULE module = nullptr;
+    wchar_t path[32768];
+    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                            reinterpret_cast<LPCWSTR>(&ggml_backend_load_all_from_path), &module) ||
+        GetModuleFileNameW(module, path, static_cast<DWORD>(std::size(path))) == 0) {
+        return "";
+    }
+#else
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void *>(&ggml_backend_load_all_from_path), &info) == 0 || info.dli_fname == nullptr) {
+        return "";
+    }
+    const char * path = info.dli_fname;
+#endif
+    return std::filesystem::path(path).parent_path().string();
+}
+
+// node-llama-cpp loads the backends when it starts. Where it did not start (a test, an encoder used alone) we do the same;
+// ggml ignores a backend that it has already.
+void ensure_backends_are_loaded() {
+    static std::mutex mutex; // the registry is ggml's and one for the process, so this guard is too
+    const std::lock_guard lock(mutex);
+    if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
+        ggml_backend_load_all_from_path(library_directory().c_str());
+    }
+}
+
+// The backends are loaded at run time, so their own functions are reached by name.
+template <typename Function>
+Function cpu_function(ggml_backend_t cpu, const char * name) {
+    ggml_backend_reg_t registry = ggml_backend_dev_backend_reg(ggml_backend_get_device(cpu));
+    return reinterpret_cast<Function>(ggml_backend_reg_get_proc_address(registry, name));
+}
+
+} // namespace
+
+Backend new_cpu_backend(int threads) {
+    ensure_backends_are_loaded();
+    Backend cpu(ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, nullptr));
+    if (!cpu) {
+        throw Error("ADDON_MISMATCH", "node-llama-cpp's libraries hold no CPU backend for this machine. Run npm ci again.");
+    }
+    if (const auto set_threads = cpu_function<ggml_backend_set_n_threads_t>(cpu.get(), "ggml_backend_set_n_threads")) {
+        set_threads(cpu.get(), threads);
+    }
+    return cpu;
+}
+
+Backend new_gpu_backend() {
+    ensure_backends_are_loaded();
+    for (const auto type : {GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU}) {
+        if (ggml_backend_dev_by_type(type) != nullptr) {
+            Backend gpu(ggml_backend_init_by_type(type, nullptr));
+            if (gpu) {
+                return gpu;
+            }
+        }
+    }
+    throw Error("GPU_UNAVAILABLE", "No GPU that this build can use was found. Use --gpu off, or check the driver.");
+}
+
+CpuAbort::CpuAbort(ggml_backend_t cpu, bool (*is_aborted)(void *), void * self) : cpu_(cpu) {
+    if (const auto set = cpu_function<ggml_backend_set_abort_callback_t>(cpu, "ggml_backend_set_abort_callback")) {
+        set(cpu, is_aborted, self);
+    }
+}
+
+CpuAbort::~CpuAbort() {
+    if (const auto set = cpu_function<ggml_backend_set_abort_callback_t>(cpu_, "ggml_backend_set_abort_callback")) {
+        set(cpu_, nullptr, nullptr);
+    }
+}
+
+} // namespace medgemma

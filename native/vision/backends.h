@@ -1,0 +1,37 @@
+// Opens ggml compute backends out of the libraries that node-llama-cpp brings.
+#pragma once
+
+#include <memory>
+
+#include "ggml-backend.h"
+
+namespace medgemma {
+
+template <auto free>
+struct Free {
+    template <typename T>
+    void operator()(T * handle) const {
+        free(handle);
+    }
+};
+using Backend = std::unique_ptr<ggml_backend, Free<ggml_backend_free>>;
+
+// Throws ADDON_MISMATCH when node-llama-cpp's libraries hold no CPU backend for this machine.
+Backend new_cpu_backend(int threads);
+
+// Throws GPU_UNAVAILABLE when there is no GPU that this build can use.
+Backend new_gpu_backend();
+
+// While it lives, a computation on `cpu` stops at the next node of the graph once `is_aborted(self)`.
+class CpuAbort {
+public:
+    CpuAbort(ggml_backend_t cpu, bool (*is_aborted)(void *), void * self);
+    ~CpuAbort();
+    CpuAbort(const CpuAbort &) = delete;
+    CpuAbort & operator=(const CpuAbort &) = delete;
+
+private:
+    ggml_backend_t cpu_;
+};
+
+} // namespace medgemma

@@ -1,0 +1,329 @@
+#include "vision/encoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "error.h"
+#include "ggml-alloc.h"
+#include "ggml-cpu.h"
+#include "vision/backends.h"
+
+namespace medgemma {
+namespace {
+
+using Scheduler = std::unique_ptr<ggml_backend_sched, Free<ggml_backend_sched_free>>;
+
+constexpr size_t kNodesPerLayer = 48; // a layer takes about 40
+constexpr size_t kNodesAround = 64; // embedding, pooling and projection
+
+size_t graph_size_of(const Config & config) {
+    return static_cast<size_t>(config.n_layers) * kNodesPerLayer + kNodesAround;
+}
+
+size_t weight_context_bytes(const Config & config) {
+    return ggml_tensor_overhead() * static_cast<size_t>(16 * config.n_layers + 16);
+}
+
+// Tensors without storage: a backend or the scheduler gives it to them.
+GgmlContext new_context(size_t bytes) {
+    GgmlContext context(ggml_init({bytes, nullptr, true}));
+    if (!context) {
+        throw Error("OUT_OF_MEMORY", "No memory for the description of the image tower.");
+    }
+    return context;
+}
+
+std::vector<float> floats_of(const StoredTensor & stored) {
+    const size_t count = static_cast<size_t>(stored.width * stored.rows);
+    std::vector<float> floats(count);
+    if (stored.type == WeightType::F32) {
+        std::memcpy(floats.data(), stored.bytes.data(), count * sizeof(float));
+        return floats;
+    }
+    // The file may be aligned to single bytes, the conversion wants whole words.
+    const std::vector<uint64_t> aligned = [&] {
+        std::vector<uint64_t> words(stored.bytes.size() / sizeof(uint64_t) + 1);
+        std::memcpy(words.data(), stored.bytes.data(), stored.bytes.size());
+        return words;
+    }();
+    ggml_get_type_traits(static_cast<ggml_type>(stored.type))
+        ->to_float(aligned.data(), floats.data(), stored.width * stored.rows);
+    return floats;
+}
+
+// Describes every weight first, then, once the device has given memory, copies them over.
+class WeightLoader {
+public:
+    WeightLoader(ggml_context * context, const Config & config) : context_(context), config_(config) {}
+
+    // All of them, without storage yet.
+    Weights describe(const Projector & projector) {
+        StoredLinear patch_embedding = projector.patch_embedding();
+        patch_embedding.weight.width = config_.patch_values(); // a patch is one row for us, a small picture in the file
+        patch_embedding.weight.rows = config_.n_embd;
+
+        Weights weights{};
+        weights.patch_embedding = {floats(patch_embedding.weight), floats(patch_embedding.bias)};
+        weights.position_embedding = floats(projector.position_embedding());
+        for (const StoredLayer & layer : projector.layers()) {
+            weights.layers.push_back({norm(layer.ln1), norm(layer.ln2), padded_heads(layer.q), padded_heads(layer.k),
+                                      padded_heads(layer.v), linear(layer.out), linear(layer.fc1), linear(layer.fc2)});
+        }
+        weights.post_norm = norm(projector.post_norm());
+        weights.token_norm = floats(projector.token_norm());
+        weights.projection = transposed_floats(projector.projection());
+        return weights;
+    }
+
+    void copy_all() const {
+        for (const auto & copy : copies_) {
+            copy();
+        }
+    }
+
+private:
+    // Small tensors become F32: it costs little memory and saves conversions in every pass.
+    ggml_tensor * floats(const StoredTensor & stored) {
+        ggml_tensor * tensor = ggml_new_tensor_2d(context_, GGML_TYPE_F32, stored.width, stored.rows);
+        copies_.push_back([=] {
+            const std::vector<float> values = floats_of(stored);
+            ggml_backend_tensor_set(tensor, values.data(), 0, values.size() * sizeof(float));
+        });
+        return tensor;
+    }
+
+    ggml_tensor * transposed_floats(const StoredTensor & stored) {
+        ggml_tensor * tensor = ggml_new_tensor_2d(context_, GGML_TYPE_F32, stored.rows, stored.width);
+        copies_.push_back([=] {
+            const std::vector<float> values = floats_of(stored);
+            std::vector<float> transposed(values.size());
+            for (int64_t row = 0; row < stored.rows; ++row) {
+                for (int64_t column = 0; column < stored.width; ++column) {
+                    transposed[static_cast<size_t>(column * stored.rows + row)] =
+                        values[static_cast<size_t>(row * stored.width + column)];
+                }
+            }
+            ggml_backend_tensor_set(tensor, transposed.data(), 0, transposed.size() * sizeof(float));
+        });
+        return tensor;
+    }
+
+    // The large matrices stay in the file's type.
+    ggml_tensor * matrix(const StoredTensor & stored) {
+        ggml_tensor * tensor = ggml_new_tensor_2d(context_, static_cast<ggml_type>(stored.type), stored.width, stored.rows);
+        copies_.push_back([=] { ggml_backend_tensor_set(tensor, stored.bytes.data(), 0, stored.bytes.size()); });
+        return tensor;
+    }
+
+    Linear linear(const StoredLinear & stored) { return {matrix(stored.weight), floats(stored.bias)}; }
+    Norm norm(const StoredNorm & stored) { return {floats(stored.weight), floats(stored.bias)}; }
+
+    // Rows of zeros after each head's own rows. All-zero bytes are a zero in all four types.
+    Linear padded_heads(const StoredLinear & stored) {
+        const int64_t padded_rows = config_.n_heads * config_.padded_head_size();
+        const Linear linear{
+            ggml_new_tensor_2d(context_, static_cast<ggml_type>(stored.weight.type), stored.weight.width, padded_rows),
+            ggml_new_tensor_1d(context_, GGML_TYPE_F32, padded_rows)};
+        copies_.push_back([=, *this] {
+            set_padded(linear.weight, stored.weight.bytes.data(), stored.weight.bytes.size());
+            const std::vector<float> bias = floats_of(stored.bias);
+            set_padded(linear.bias, reinterpret_cast<const uint8_t *>(bias.data()), bias.size() * sizeof(float));
+        });
+        return linear;
+    }
+
+    void set_padded(ggml_tensor * tensor, const uint8_t * bytes, size_t size) const {
+        const size_t heads = static_cast<size_t>(config_.n_heads);
+        const size_t head = size / heads;
+        const size_t padded_head = ggml_nbytes(tensor) / heads;
+        std::vector<uint8_t> padded(ggml_nbytes(tensor));
+        for (size_t i = 0; i < heads; ++i) {
+            std::memcpy(padded.data() + i * padded_head, bytes + i * head, head);
+        }
+        ggml_backend_tensor_set(tensor, padded.data(), 0, padded.size());
+    }
+
+    ggml_context * context_;
+    const Config config_;
+    std::vector<std::function<void()>> copies_;
+};
+
+// (image_size, image_size, 3) bytes -> (n_patches, 3 * patch * patch) floats, in a patch channel by channel.
+std::vector<float> patches_of(std::span<const uint8_t> pixels, const Config & c) {
+    std::vector<float> patches(static_cast<size_t>(c.n_patches() * c.patch_values()));
+    float * out = patches.data();
+    for (int64_t grid_y = 0; grid_y < c.grid(); ++grid_y) {
+        for (int64_t grid_x = 0; grid_x < c.grid(); ++grid_x) {
+            for (size_t channel = 0; channel < 3; ++channel) {
+                for (int64_t y = grid_y * c.patch_size; y < (grid_y + 1) * c.patch_size; ++y) {
+                    const uint8_t * row = pixels.data() + (y * c.image_size + grid_x * c.patch_size) * 3;
+                    for (int64_t x = 0; x < c.patch_size; ++x) {
+                        const float value = static_cast<float>(row[static_cast<size_t>(x) * 3 + channel]) / 255.0F;
+                        *out++ = (value - c.image_mean[channel]) / c.image_std[channel];
+                    }
+                }
+            }
+        }
+    }
+    return patches;
+}
+
+constexpr Kernels kCpuKernels{true, false};
+
+// The computation of one image, without storage yet.
+struct Graph {
+    GgmlContext context;
+    ggml_tensor * patches;
+    Forward result;
+    ggml_cgraph * graph;
+
+    Graph(const Config & config, const Weights & weights, const Kernels & kernels) {
+        const size_t size = graph_size_of(config);
+        context = new_context(ggml_tensor_overhead() * size + ggml_graph_overhead_custom(size, false));
+        patches = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, config.patch_values(), config.n_patches());
+        ggml_set_input(patches);
+        result = forward(context.get(), config, weights, kernels, patches);
+        ggml_set_output(result.tokens);
+        graph = ggml_new_graph_custom(context.get(), size, false);
+        ggml_build_forward_expand(graph, result.tokens);
+    }
+};
+
+// What ggml calls between the nodes of the graph while it computes.
+struct Watch {
+    const std::function<bool()> & is_aborted;
+    const std::function<void(int64_t, int64_t)> & on_layer;
+    const std::vector<ggml_tensor *> & layer_ends;
+    size_t layers_done = 0;
+
+    // The scheduler asks at each node whether to stop behind it, and comes back when it was computed.
+    static bool at_node(ggml_tensor * node, bool ask, void * self) {
+        Watch & watch = *static_cast<Watch *>(self);
+        const bool is_layer_end = watch.layers_done < watch.layer_ends.size() && node == watch.layer_ends[watch.layers_done];
+        if (ask) {
+            return is_layer_end;
+        }
+        if (is_layer_end) {
+            ++watch.layers_done;
+            watch.on_layer(static_cast<int64_t>(watch.layers_done), static_cast<int64_t>(watch.layer_ends.size()));
+        }
+        return !watch.is_aborted();
+    }
+
+    static bool abort_now(void * self) { return static_cast<Watch *>(self)->is_aborted(); }
+};
+
+} // namespace
+
+EncoderMemory memory_needed(const Projector & projector) {
+    const Config & config = projector.config();
+    const ggml_backend_buffer_type_t cpu = ggml_backend_cpu_buffer_type();
+    const GgmlContext weight_context = new_context(weight_context_bytes(config));
+    const Weights weights = WeightLoader(weight_context.get(), config).describe(projector);
+    EncoderMemory memory{};
+    memory.weight_bytes = ggml_backend_alloc_ctx_tensors_from_buft_size(weight_context.get(), cpu);
+
+    // The allocator counts what has no storage yet: the weights have theirs.
+    for (ggml_tensor * tensor = ggml_get_first_tensor(weight_context.get()); tensor != nullptr;
+         tensor = ggml_get_next_tensor(weight_context.get(), tensor)) {
+        tensor->data = tensor;
+    }
+    const Graph graph(config, weights, kCpuKernels);
+    const std::unique_ptr<ggml_gallocr, Free<ggml_gallocr_free>> allocator(ggml_gallocr_new(cpu));
+    ggml_gallocr_reserve_n_size(allocator.get(), graph.graph, nullptr, nullptr, &memory.work_bytes);
+    return memory;
+}
+
+Encoder::Encoder(const Projector & projector, const Options & options) : config_(projector.config()) {
+    cpu_ = new_cpu_backend(options.threads);
+    if (options.gpu) {
+        gpu_ = new_gpu_backend();
+    }
+    device_ = ggml_backend_dev_name(ggml_backend_get_device(gpu_ ? gpu_.get() : cpu_.get()));
+    load_weights(projector);
+    kernels_ = choose_kernels();
+}
+
+void Encoder::load_weights(const Projector & projector) {
+    weight_context_ = new_context(weight_context_bytes(config_));
+    WeightLoader loader(weight_context_.get(), config_);
+    weights_ = loader.describe(projector);
+
+    weight_buffer_.reset(ggml_backend_alloc_ctx_tensors(weight_context_.get(), gpu_ ? gpu_.get() : cpu_.get()));
+    if (!weight_buffer_) {
+        throw Error("OUT_OF_MEMORY", "No memory on " + device_ + " for the image tower of " + projector.path() + " (" +
+                                         std::to_string(projector.byte_length() >> 20) +
+                                         " MiB). Close other programs, or take a smaller mmproj file (Q8_0).");
+    }
+    ggml_backend_buffer_set_usage(weight_buffer_.get(), GGML_BACKEND_BUFFER_USAGE_WEIGHTS);
+    loader.copy_all();
+}
+
+Kernels Encoder::choose_kernels() const {
+    if (!gpu_) {
+        return kCpuKernels;
+    }
+    const Kernels fused{true, true};
+    const Graph graph(config_, weights_, fused);
+    for (int i = 0; i < ggml_graph_n_nodes(graph.graph); ++i) {
+        const ggml_tensor * node = ggml_graph_node(graph.graph, i);
+        if (node->op == GGML_OP_FLASH_ATTN_EXT && !ggml_backend_supports_op(gpu_.get(), node)) {
+            return {false, false};
+        }
+    }
+    return fused;
+}
+
+std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
+                                   const std::function<bool()> & is_aborted,
+                                   const std::function<void(int64_t, int64_t)> & on_layer) {
+    const size_t expected = static_cast<size_t>(config_.image_size * config_.image_size * 3);
+    if (pixels.size() != expected) {
+        throw Error("INVALID_ARGUMENT", "Expected " + std::to_string(expected) + " bytes of RGB for the tower's " +
+                                            std::to_string(config_.image_size) + " x " + std::to_string(config_.image_size) +
+                                            " pixels but received " + std::to_string(pixels.size()) + ".");
+    }
+    const auto check_aborted = [&] {
+        if (is_aborted()) {
+            throw Error("ABORTED", "Encoding the image was stopped.");
+        }
+    };
+    const auto fail_memory = [&]() {
+        throw Error("OUT_OF_MEMORY", "No memory on " + device_ + " to encode an image. Close other programs, or use the CPU.");
+    };
+    check_aborted();
+
+    const Graph graph(config_, weights_, kernels_);
+
+    // The working memory lives for one image only: between images the text model has it.
+    ggml_backend_t backends[] = {gpu_ ? gpu_.get() : cpu_.get(), cpu_.get()};
+    const Scheduler scheduler(ggml_backend_sched_new(backends, nullptr, gpu_ ? 2 : 1, graph_size_of(config_), false, false));
+    Watch watch{is_aborted, on_layer, graph.result.layer_ends};
+    ggml_backend_sched_set_eval_callback(scheduler.get(), Watch::at_node, &watch);
+    if (!ggml_backend_sched_alloc_graph(scheduler.get(), graph.graph)) {
+        fail_memory();
+    }
+    const std::vector<float> patch_values = patches_of(pixels, config_);
+    ggml_backend_tensor_set(graph.patches, patch_values.data(), 0, patch_values.size() * sizeof(float));
+
+    const CpuAbort cpu_abort(cpu_.get(), Watch::abort_now, &watch);
+    const ggml_status status = ggml_backend_sched_graph_compute(scheduler.get(), graph.graph);
+    check_aborted();
+    if (status == GGML_STATUS_ALLOC_FAILED) {
+        fail_memory();
+    }
+    if (status != GGML_STATUS_SUCCESS) {
+        throw Error("INTERNAL", "The image tower failed on " + device_ + " (ggml status " + std::to_string(status) + ").");
+    }
+
+    std::vector<float> tokens(static_cast<size_t>(config_.n_tokens() * config_.n_projection));
+    ggml_backend_tensor_get(graph.result.tokens, tokens.data(), 0, tokens.size() * sizeof(float));
+    if (!std::all_of(tokens.begin(), tokens.end(), [](float value) { return std::isfinite(value); })) {
+        throw Error("INTERNAL", "The image tower computed values that are not numbers on " + device_ +
+                                    ". The projector file is damaged or its F16 weights overflow: take the BF16 or F32 file.");
+    }
+    return tokens;
+}
+
+} // namespace medgemma

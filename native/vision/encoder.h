@@ -1,0 +1,71 @@
+// Holds a tower's weights on a compute device and runs it: pixels in, image tokens out. No Node in here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "ggml-backend.h"
+#include "ggml.h"
+#include "vision/backends.h"
+#include "vision/mmproj.h"
+#include "vision/siglip.h"
+
+namespace medgemma {
+
+using GgmlContext = std::unique_ptr<ggml_context, Free<ggml_free>>;
+using BackendBuffer = std::unique_ptr<ggml_backend_buffer, Free<ggml_backend_buffer_free>>;
+
+// Bytes that a tower takes in the computer's memory.
+struct EncoderMemory {
+    size_t weight_bytes; // as long as it is loaded
+    size_t work_bytes; // while it encodes
+};
+
+// Counts, loads nothing.
+EncoderMemory memory_needed(const Projector & projector);
+
+class Encoder {
+public:
+    struct Options {
+        bool gpu; // the backend's GPU; false: the CPU
+        int threads; // CPU threads, at least 1
+    };
+
+    // Copies the weights to the device; the projector may be closed afterwards.
+    // Throws GPU_UNAVAILABLE, OUT_OF_MEMORY or ADDON_MISMATCH.
+    Encoder(const Projector & projector, const Options & options);
+    Encoder(const Encoder &) = delete;
+    Encoder & operator=(const Encoder &) = delete;
+
+    const Config & config() const { return config_; }
+    const std::string & device() const { return device_; } // "CPU", "Vulkan0", "CUDA0", "Metal"
+
+    // pixels: (image_size, image_size, 3), 8-bit RGB. Returns (n_tokens, n_projection).
+    // `on_layer` is called on this thread after each layer. `is_aborted` is asked often, from any thread; once it says so,
+    // ABORTED is thrown, on the CPU at the next step of the graph, on a GPU behind the layer in work. One call at a time.
+    std::vector<float> encode(std::span<const uint8_t> pixels,
+                              const std::function<bool()> & is_aborted,
+                              const std::function<void(int64_t done, int64_t total)> & on_layer);
+
+private:
+    void load_weights(const Projector & projector);
+    Kernels choose_kernels() const;
+
+    Config config_;
+    std::string device_;
+    Backend gpu_; // empty on the CPU
+    Backend cpu_; // always there: it takes what the GPU does not know
+    // Freed before the backend that holds them, in reverse order of declaration.
+    GgmlContext weight_context_;
+    BackendBuffer weight_buffer_;
+    Weights weights_{};
+    Kernels kernels_{};
+};
+static_assert(!std::is_copy_constructible_v<Encoder>);
+
+} // namespace medgemma

@@ -1,0 +1,26 @@
+// A whole file, read-only, mapped into memory.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <type_traits>
+
+namespace medgemma {
+
+class MappedFile {
+public:
+    // Throws MODEL_NOT_FOUND when there is no such file, FILE_UNUSABLE when it cannot be read. `path` is UTF-8.
+    explicit MappedFile(const std::string & path);
+    ~MappedFile();
+    MappedFile(const MappedFile &) = delete;
+    MappedFile & operator=(const MappedFile &) = delete;
+
+    std::span<const uint8_t> bytes() const { return bytes_; }
+
+private:
+    std::span<const uint8_t> bytes_;
+};
+static_assert(!std::is_copy_constructible_v<MappedFile>);
+
+} // namespace medgemma

@@ -1,0 +1,209 @@
+// Builds the native addon, once for each node-llama-cpp backend that is installed. Downloads nothing: headers come out of
+// node-llama-cpp's source bundle and node-api-headers, libraries out of node-llama-cpp's binary packages.
+//
+//   node scripts/build-native.mjs [--gpu auto|metal|cuda|vulkan|off] [--test] [--sanitize] [--debug] [--verbose]
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { writeModuleDefinition } from "../native/module-definition.mjs";
+
+const nodeLlamaCppVersion = "3.21.1";
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const buildFolder = join(root, "native", "build");
+
+/** A failure that one line explains; everything else is a bug and keeps its stack. */
+class BuildError extends Error {}
+
+function run(command, args, options = {}) {
+  return spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 26, ...options });
+}
+
+/** The folder of an installed package, found as Node finds it, whatever its exports allow. */
+function findPackage(name, from) {
+  const folders = createRequire(pathToFileURL(join(from, "package.json"))).resolve.paths(name) ?? [];
+  return folders.map((folder) => join(folder, name)).find((folder) => existsSync(join(folder, "package.json")));
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+function findNodeLlamaCpp() {
+  const folder = findPackage("node-llama-cpp", root);
+  if (folder === undefined) throw new BuildError("node-llama-cpp is not installed. Run: npm ci");
+  const { version } = readJson(join(folder, "package.json"));
+  if (version !== nodeLlamaCppVersion) {
+    throw new BuildError(
+      `node-llama-cpp is ${version}, but the addon reaches into exactly ${nodeLlamaCppVersion}. Run: npm ci`
+    );
+  }
+  return folder;
+}
+
+/** Backend name → folder with its shared libraries, for this platform. */
+function findBackends(nodeLlamaCpp) {
+  const platform = { linux: "linux", darwin: "mac", win32: "win" }[process.platform];
+  const arch = process.arch === "arm" ? "armv7l" : process.arch;
+  const packages = {
+    cpu: [`${platform}-${arch}`],
+    metal: [`${platform}-${arch}-metal`],
+    vulkan: [`${platform}-${arch}-vulkan`],
+    cuda: [`${platform}-${arch}-cuda`]
+  };
+  const found = new Map();
+  for (const [backend, [name]] of Object.entries(packages)) {
+    const folder = findPackage(`@node-llama-cpp/${name}`, nodeLlamaCpp);
+    const libraries = folder && join(folder, "bins", name);
+    if (libraries !== undefined && existsSync(libraries)) found.set(backend, libraries);
+  }
+  return found;
+}
+
+function chooseBackends(found, gpu) {
+  const wanted = { off: "cpu" }[gpu] ?? gpu;
+  if (found.size === 0) {
+    throw new BuildError(
+      `node-llama-cpp has no binaries for ${process.platform}-${process.arch} here. Run npm ci without --omit=optional.`
+    );
+  }
+  if (wanted === "auto") return found;
+  if (!found.has(wanted)) {
+    throw new BuildError(`--gpu ${gpu} is not available here; installed: ${[...found.keys()].join(", ")}.`);
+  }
+  return new Map([[wanted, found.get(wanted)]]);
+}
+
+function requireTools() {
+  const install = {
+    linux: { git: "apt install git", cmake: "apt install cmake", compiler: "apt install g++" },
+    darwin: { git: "xcode-select --install", cmake: "brew install cmake", compiler: "xcode-select --install" },
+    win32: { git: "winget install Git.Git", cmake: "winget install Kitware.CMake" }
+  }[process.platform];
+  const works = (command) => run(command, ["--version"]).status === 0;
+  const missing = [];
+  if (!works("git")) missing.push(`git (${install?.git ?? "see git-scm.com"})`);
+  if (!works("cmake")) missing.push(`CMake (${install?.cmake ?? "see cmake.org"})`);
+  // On Windows cmake-js looks for Visual Studio itself and says what is missing.
+  if (process.platform !== "win32" && ![process.env.CXX, "c++", "g++", "clang++"].some((name) => name && works(name))) {
+    missing.push(`a C++20 compiler (${install?.compiler ?? "install g++ or clang++"})`);
+  }
+  if (missing.length > 0) throw new BuildError(`The native addon needs ${missing.join(" and ")}; install and run again.`);
+}
+
+/** llama.cpp's public headers of exactly the version that node-llama-cpp is built from; unpacked once. */
+function unpackHeaders(nodeLlamaCpp) {
+  const { tag } = readJson(join(nodeLlamaCpp, "llama", "llama.cpp.info.json"));
+  const headers = join(buildFolder, `llama.cpp-${tag}`);
+  if (existsSync(headers)) return headers;
+
+  const clone = join(buildFolder, "llama.cpp-clone");
+  const partial = `${headers}-partial`;
+  for (const folder of [clone, partial]) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(buildFolder, { recursive: true });
+  // Inside a git hook these variables would point git at the wrong repository.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
+  const bundle = join(nodeLlamaCpp, "llama", "gitRelease.bundle");
+  const steps = [
+    ["clone", "--quiet", "--no-checkout", bundle, clone],
+    ["-C", clone, "checkout", "--quiet", "HEAD", "--", "include", "ggml/include"]
+  ];
+  for (const step of steps) {
+    const { status, stderr } = run("git", step, { env });
+    if (status !== 0) throw new BuildError(`git could not unpack ${bundle}: ${stderr.trim().split("\n").at(-1)}`);
+  }
+  cpSync(join(clone, "include"), join(partial, "include"), { recursive: true });
+  cpSync(join(clone, "ggml", "include"), join(partial, "ggml", "include"), { recursive: true });
+  renameSync(partial, headers);
+  rmSync(clone, { recursive: true, force: true });
+  return headers;
+}
+
+/** Windows links against import libraries, which node-llama-cpp does not ship: describe its DLLs for the linker. */
+function writeModuleDefinitions(backend, libraries, workFolder) {
+  const folder = join(workFolder, "definitions", backend);
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(libraries).filter((file) => /^(llama|ggml|ggml-base)(\..*)?\.dll$/.test(file))) {
+    writeModuleDefinition(join(libraries, name), join(folder, name.replace(/\.dll$/, ".def")));
+  }
+  return folder;
+}
+
+function cmakeJs(command, workFolder, config, extra, verbose) {
+  const cli = join(findPackage("cmake-js", root), "bin", "cmake-js");
+  const args = [cli, command, "-d", join(root, "native"), "-O", workFolder, "-B", config];
+  const result = run(process.execPath, [...args, "-p", String(availableParallelism()), ...extra]);
+  const output = result.stdout + result.stderr;
+  writeFileSync(join(workFolder, `${command}.log`), output);
+  if (verbose) console.error(output);
+  if (result.status !== 0) {
+    if (!verbose) console.error(output);
+    throw new BuildError(`The native addon could not be built (cmake-js ${command}, output above).`);
+  }
+  return output;
+}
+
+function build({ gpu, test, sanitize, debug, verbose }) {
+  const nodeLlamaCpp = findNodeLlamaCpp();
+  requireTools();
+  const backends = chooseBackends(findBackends(nodeLlamaCpp), sanitize ? "off" : gpu);
+
+  const config = debug || sanitize ? "Debug" : "Release";
+  const workFolder = join(buildFolder, sanitize ? "sanitize" : debug ? "debug" : "release");
+  const output = sanitize || debug ? workFolder : buildFolder;
+  mkdirSync(workFolder, { recursive: true });
+
+  const variables = {
+    MEDGEMMA_BACKENDS: [...backends.keys()].join(";"),
+    MEDGEMMA_LLAMA_HEADERS: unpackHeaders(nodeLlamaCpp),
+    MEDGEMMA_HOST_HEADERS: join(nodeLlamaCpp, "llama", "addon"),
+    MEDGEMMA_OUTPUT: output,
+    MEDGEMMA_TESTS: test ? "ON" : "OFF",
+    MEDGEMMA_SANITIZE: sanitize ? "ON" : "OFF"
+  };
+  for (const [backend, libraries] of backends) {
+    variables[`MEDGEMMA_LIBRARIES_${backend}`] =
+      process.platform === "win32" ? writeModuleDefinitions(backend, libraries, workFolder) : libraries;
+  }
+  const defines = Object.entries(variables).map(([name, value]) => `--CD${name}=${value.replaceAll("\\", "/")}`);
+
+  // Configuring takes longer than building when nothing changed, so remember with what it was done.
+  const stamp = join(workFolder, "configured.json");
+  const wanted = JSON.stringify({ defines, config, node: process.version }, null, 2);
+  if (!existsSync(join(workFolder, "CMakeCache.txt")) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== wanted) {
+    rmSync(join(workFolder, "CMakeCache.txt"), { force: true });
+    cmakeJs("configure", workFolder, config, defines, verbose);
+    writeFileSync(stamp, wanted);
+  }
+  cmakeJs("build", workFolder, config, [], verbose);
+  return { output, backends };
+}
+
+function runTests(output) {
+  const program = join(output, process.platform === "win32" ? "medgemma-tests.exe" : "medgemma-tests");
+  const { status, signal } = spawnSync(program, [join(root, "test", "fixtures", "native")], { stdio: "inherit" });
+  if (status !== 0) throw new BuildError(`The native tests failed (${signal ?? `exit code ${status}`}).`);
+}
+
+const { values: options } = parseArgs({
+  options: {
+    gpu: { type: "string", default: "auto" },
+    test: { type: "boolean", default: false },
+    sanitize: { type: "boolean", default: false },
+    debug: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false }
+  }
+});
+
+try {
+  const { output, backends } = build(options);
+  for (const backend of backends.keys()) console.log(join(output, `medgemma-${backend}.node`));
+  if (options.test) runTests(output);
+} catch (error) {
+  if (!(error instanceof BuildError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
