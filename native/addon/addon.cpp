@@ -1,0 +1,33 @@
+// The native surface of medgemma-local on one page; src/native/addon.ts is its typed twin.
+#include <napi.h>
+
+#include "addon/fit-to-square.h"
+#include "addon/prefill.h"
+#include "addon/state.h"
+#include "addon/vision-encoder.h"
+
+namespace medgemma {
+namespace {
+
+// initialize(MedGemmaError): the class of all errors from here on.
+Napi::Value initialize(const Napi::CallbackInfo & info) {
+    require(info.Length() == 1 && info[0].IsFunction(), "an error class");
+    State::of(info.Env()).set_error_class(info[0].As<Napi::Function>());
+    return info.Env().Undefined();
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+    env.SetInstanceData(new State());
+    exports.Set("initialize", Napi::Function::New(env, exported<initialize>));
+    exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
+    exports.Set("inspectProjector", Napi::Function::New(env, exported<inspect_projector>));
+    exports.Set("loadVisionEncoder", Napi::Function::New(env, exported<load_vision_encoder>));
+    exports.Set("checkContext", Napi::Function::New(env, exported<check_context>));
+    exports.Set("decodeImage", Napi::Function::New(env, exported<decode_image>));
+    return exports;
+}
+
+NODE_API_MODULE(medgemma_local, init)
+
+} // namespace
+} // namespace medgemma

@@ -1,0 +1,51 @@
+// What the addon keeps for one JavaScript environment (the main thread, or a worker thread). Nothing is global.
+#pragma once
+
+#include <napi.h>
+
+#include <optional>
+
+#include "addon/job-queue.h"
+#include "error.h"
+
+namespace medgemma {
+
+class State {
+public:
+    static State & of(Napi::Env env) { return *env.GetInstanceData<State>(); }
+
+    // The class MedGemmaError of src/errors.ts: native failures arrive as the package's own errors.
+    void set_error_class(const Napi::Function & error_class) { error_class_ = Napi::Persistent(error_class); }
+    Napi::Value error(Napi::Env env, const Error & error) const;
+
+    // Work on pictures and files, and the decoding of image tokens; apart, so that one need not wait for the other.
+    JobQueue & picture_jobs(Napi::Env env) { return opened(picture_jobs_, env); }
+    JobQueue & prefill_jobs(Napi::Env env) { return opened(prefill_jobs_, env); }
+
+private:
+    static JobQueue & opened(std::optional<JobQueue> & queue, Napi::Env env) {
+        if (!queue.has_value()) {
+            queue.emplace(env);
+        }
+        return *queue;
+    }
+
+    Napi::FunctionReference error_class_;
+    std::optional<JobQueue> picture_jobs_;
+    std::optional<JobQueue> prefill_jobs_;
+};
+
+// TypeScript checks what users give; this guards the boundary itself. Throws INVALID_ARGUMENT.
+void require(bool holds, const char * what);
+
+// A native function as JavaScript calls it: an Error becomes a MedGemmaError that is thrown.
+template <auto function>
+Napi::Value exported(const Napi::CallbackInfo & info) {
+    try {
+        return function(info);
+    } catch (const Error & error) {
+        throw Napi::Error(info.Env(), State::of(info.Env()).error(info.Env(), error));
+    }
+}
+
+} // namespace medgemma
