@@ -12,7 +12,10 @@ function flatten(facts: object, prefix: string): [string, string][] {
     if (Array.isArray(value) && value.some((entry) => typeof entry === "object")) {
       return value.flatMap((entry: object, index) => flatten(entry, `${name} ${index + 1} `));
     }
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return flatten(value, `${name} `);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      const isBytes = key.endsWith("Bytes");
+      return Object.entries(value).flatMap(([inner, entry]: [string, unknown]) => flatten({ [isBytes ? `${inner}Bytes` : inner]: entry }, `${name} `));
+    }
     return [[name, describeValue(key, value)] satisfies [string, string]];
   });
 }

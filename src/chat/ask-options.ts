@@ -1,0 +1,35 @@
+/** Checks what a caller gives to `ask`, before any work begins. */
+import { MedGemmaError } from "../errors.js";
+import type { AskOptions } from "./types.js";
+
+const imageFits: readonly unknown[] = ["pad", "stretch"];
+
+/**
+ * The types are promises that JavaScript need not keep, so everything is looked at.
+ *
+ * @throws MedGemmaError INVALID_ARGUMENT
+ */
+export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
+  const { images, fit, maxTokens, temperature, seed, schema } = options;
+  check(typeof prompt === "string", "The prompt", "a string", prompt);
+  check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
+  check(fit === undefined || imageFits.includes(fit), "fit", '"pad" or "stretch"', fit);
+  check(isCount(maxTokens, 1), "maxTokens", "a whole number from 1", maxTokens);
+  check(isCount(seed, 0), "seed", "a whole number from 0", seed);
+  check(temperature === undefined || isBetween(temperature, 0, 10), "temperature", "a number from 0 to 10", temperature);
+  check(schema === undefined || (typeof schema === "object" && schema !== null), "schema", "a JSON schema object", schema);
+}
+
+function isCount(value: unknown, least: number): boolean {
+  return value === undefined || (Number.isSafeInteger(value) && isBetween(value, least, Infinity));
+}
+
+function isBetween(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && value >= least && value <= most;
+}
+
+function check(holds: boolean, name: string, expected: string, found: unknown): void {
+  if (holds) return;
+  const isShort = typeof found === "string" || typeof found === "number" || typeof found === "boolean";
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} must be ${expected}, but is ${isShort ? String(found) : typeof found}.`);
+}

@@ -1,0 +1,113 @@
+/**
+ * A conversation as one JSON file: texts, and the square pictures that the model saw as PNG inside. Nothing else is
+ * needed to go on later, and the pixels are exactly the same. It is patient data: the file is for its owner only.
+ */
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { MedGemmaError } from "../errors.js";
+import { decodeSquarePng } from "../image/read-png.js";
+import { encodePng } from "../image/write-png.js";
+import type { SquareImage } from "../image/types.js";
+import type { StopReason } from "./types.js";
+
+/** A turn as a chat keeps it: the texts, and the pixels of its images. */
+export interface StoredTurn {
+  readonly user: string;
+  readonly images: readonly SquareImage[];
+  readonly answer: string;
+  readonly thought: string | null;
+  readonly stopReason: StopReason;
+}
+
+export interface StoredConversation {
+  readonly system: string | null;
+  readonly turns: readonly StoredTurn[];
+}
+
+const format = "medgemma-local conversation";
+const version = 1;
+
+/** Replaces the file in one step, so that an interruption never costs the older one. @throws MedGemmaError FILE_UNUSABLE */
+export async function writeConversation(path: string, { system, turns }: StoredConversation): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    const written = { format, version, system, turns: await Promise.all(turns.map(packTurn)) };
+    await writeFile(partial, `${JSON.stringify(written, null, 1)}\n`, { mode: 0o600 });
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw new MedGemmaError("FILE_UNUSABLE", `${path} cannot be written: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/**
+ * @param imageSize Side of the square that the loaded tower sees; null for a text-only model.
+ * @throws MedGemmaError FILE_UNUSABLE; MODEL_MISMATCH when the images were made for another tower
+ */
+export async function readConversation(path: string, imageSize: number | null): Promise<StoredConversation> {
+  const content = await readJson(path);
+  if (!isRecord(content) || content.format !== format || content.version !== version) {
+    throw new MedGemmaError("FILE_UNUSABLE", `${path} is no saved conversation of this version.`);
+  }
+  const { system, turns } = content;
+  if (!(system === null || typeof system === "string") || !Array.isArray(turns)) throw damaged(path);
+  const unpacked: StoredTurn[] = [];
+  for (const turn of turns) unpacked.push(await unpackTurn(turn, path, imageSize));
+  return { system, turns: unpacked };
+}
+
+async function packTurn({ images, ...texts }: StoredTurn) {
+  const packed = images.map(async (image) => {
+    const { source, width, height } = image;
+    return { source, width, height, png: (await encodePng(image)).toString("base64") };
+  });
+  return { ...texts, images: await Promise.all(packed) };
+}
+
+async function unpackTurn(turn: unknown, path: string, imageSize: number | null): Promise<StoredTurn> {
+  if (!isRecord(turn)) throw damaged(path);
+  const { user, answer, thought, stopReason, images } = turn;
+  if (typeof user !== "string" || typeof answer !== "string" || !Array.isArray(images)) throw damaged(path);
+  if (!(thought === null || typeof thought === "string") || !isStopReason(stopReason)) throw damaged(path);
+  const squares: SquareImage[] = [];
+  for (const image of images) squares.push(await unpackImage(image, path, imageSize));
+  return { user, answer, thought, stopReason, images: squares };
+}
+
+async function unpackImage(image: unknown, path: string, imageSize: number | null): Promise<SquareImage> {
+  if (!isRecord(image)) throw damaged(path);
+  const { source, width, height, png } = image;
+  if (typeof source !== "string" || typeof width !== "number" || typeof height !== "number" || typeof png !== "string") {
+    throw damaged(path);
+  }
+  const pixels = await decodeSquarePng(Buffer.from(png, "base64"));
+  if (pixels === null) throw damaged(path);
+  if (pixels.side !== imageSize) {
+    const seen = imageSize === null ? "takes no images" : `sees ${imageSize}×${imageSize} pixels`;
+    throw new MedGemmaError(
+      "MODEL_MISMATCH",
+      `${path} holds an image of ${pixels.side}×${pixels.side} pixels, but this model ${seen}. Load the model it was saved with.`
+    );
+  }
+  return { source, width, height, ...pixels };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
+    throw new MedGemmaError("FILE_UNUSABLE", `${path} cannot be read as a conversation: ${why}.`, { cause: error });
+  }
+}
+
+function damaged(path: string): MedGemmaError {
+  return new MedGemmaError("FILE_UNUSABLE", `${path} is a damaged conversation: a text or an image is missing in it.`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isStopReason(value: unknown): value is StopReason {
+  return value === "end" || value === "maxTokens" || value === "aborted";
+}

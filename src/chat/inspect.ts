@@ -1,0 +1,60 @@
+/** What a GGUF file is, from its header alone: a text model or a projector, what belongs to it, what memory it needs. */
+import { dirname, join } from "node:path";
+import { describeTextModel, type TextModelFacts } from "../language/describe-model.js";
+import { readModelFile } from "../language/model-file.js";
+import { projectorsBeside } from "../models/known-models.js";
+import type { ProjectorFacts } from "../native/addon.js";
+import { loadAddon } from "../native/load-addon.js";
+
+/** A projector file that lies beside a text model. */
+export interface NearbyProjector {
+  readonly path: string;
+  /** Whether its tokens have the width of the text model; null when the file cannot be read as a projector. */
+  readonly fits: boolean | null;
+}
+
+export interface TextModelInspection extends TextModelFacts {
+  readonly kind: "text";
+  readonly projectors: readonly NearbyProjector[];
+}
+
+export interface ProjectorInspection extends ProjectorFacts {
+  readonly kind: "projector";
+  /** In words: the text models that its tokens fit. */
+  readonly fits: string;
+}
+
+export type Inspection = TextModelInspection | ProjectorInspection;
+
+/** @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH for a projector of another model, FILE_UNUSABLE */
+export async function inspectFile(path: string): Promise<Inspection> {
+  const file = await readModelFile(path);
+  if (file.architecture === "clip") {
+    const facts = await loadAddon().inspectProjector(path);
+    return { kind: "projector", ...facts, fits: `text models of hidden size ${facts.projectionSize}${nameOfWidth(facts.projectionSize)}` };
+  }
+  const facts = await describeTextModel(file);
+  return { kind: "text", ...facts, projectors: await inspectProjectorsBeside(path, facts.hiddenSize) };
+}
+
+async function inspectProjectorsBeside(path: string, hiddenSize: number): Promise<NearbyProjector[]> {
+  const folder = dirname(path);
+  const names = await projectorsBeside(folder);
+  return await Promise.all(names.map(async (name) => await inspectNearby(join(folder, name), hiddenSize)));
+}
+
+/** A broken file beside the one that was asked about is worth a word, not a failure. */
+async function inspectNearby(path: string, hiddenSize: number): Promise<NearbyProjector> {
+  try {
+    const { projectionSize } = await loadAddon().inspectProjector(path);
+    return { path, fits: projectionSize === hiddenSize };
+  } catch {
+    return { path, fits: null };
+  }
+}
+
+/** Hidden sizes of the published models (Gemma 3 report, table 1). */
+function nameOfWidth(width: number): string {
+  const names: Readonly<Record<number, string>> = { 2560: " (MedGemma 4B)", 5376: " (MedGemma 27B)" };
+  return names[width] ?? "";
+}

@@ -1,0 +1,117 @@
+/** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
+import { MedGemmaError } from "../errors.js";
+import type { ImageSource } from "../image/types.js";
+import { Chat } from "./chat.js";
+import { readConversation } from "./conversation-file.js";
+import { encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
+import type { AnswerImage, ChatOptions, LoadedModel } from "./types.js";
+
+/** An image and its tokens. */
+export interface EncodedImage extends Omit<AnswerImage, "tokens"> {
+  /** (tokenCount, hiddenSize), row-major. */
+  readonly tokens: Float32Array;
+  readonly tokenCount: number;
+  readonly hiddenSize: number;
+}
+
+/**
+ * @example
+ * ```ts
+ * await using medgemma = await loadMedGemma("demo");
+ * await using chat = await medgemma.createChat();
+ * const { text } = await chat.ask("Describe the image.", { images: ["film.png"] });
+ * ```
+ */
+export class MedGemma implements AsyncDisposable {
+  readonly model: LoadedModel;
+  /** Milliseconds that loading took. */
+  readonly loadMs: number;
+  readonly #parts: ModelParts;
+  readonly #chats = new Set<Chat>();
+  #disposal: Promise<void> | undefined;
+
+  /** @internal Users call `loadMedGemma`. */
+  constructor(model: LoadedModel, parts: ModelParts, loadMs: number) {
+    this.model = model;
+    this.loadMs = loadMs;
+    this.#parts = parts;
+  }
+
+  /** False for a text-only model, or when no projector was found. */
+  get acceptsImages(): boolean {
+    return this.#parts.vision !== null;
+  }
+
+  /** Tokens that a conversation with its answers can have. */
+  get contextSize(): number {
+    return this.#parts.language.contextSize;
+  }
+
+  /** Side in pixels of the square that the tower sees; null without a tower. */
+  get imageSize(): number | null {
+    return this.#parts.vision?.facts.imageSize ?? null;
+  }
+
+  /** null without a tower. */
+  get tokensPerImage(): number | null {
+    return this.#parts.vision?.facts.tokensPerImage ?? null;
+  }
+
+  /** A new conversation. Conversations of one model share its context and take turns. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- a chat may get a sequence of its own, which is asynchronous
+  async createChat(options: ChatOptions = {}): Promise<Chat> {
+    this.#ensureUsable();
+    const chat = new Chat(this.#parts, { system: options.system, loadMs: this.loadMs, onDispose: () => this.#chats.delete(chat) });
+    this.#chats.add(chat);
+    return chat;
+  }
+
+  /**
+   * A conversation that `Chat.save` wrote, with its images.
+   *
+   * @throws MedGemmaError FILE_UNUSABLE, MODEL_MISMATCH when its images were made for another tower
+   */
+  async loadChat(path: string): Promise<Chat> {
+    const { system, turns } = await readConversation(path, this.imageSize);
+    const chat = await this.createChat({ system: system ?? undefined });
+    chat.restore(turns);
+    return chat;
+  }
+
+  /**
+   * The image tokens themselves, for other uses than a chat.
+   *
+   * @throws MedGemmaError MODEL_MISMATCH for a text-only model, IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, ABORTED
+   */
+  async encode(images: readonly ImageSource[], options: EncodeOptions = {}): Promise<EncodedImage[]> {
+    this.#ensureUsable();
+    const encoded: EncodedImage[] = [];
+    for (const { image, result } of await encodeImages(this.#parts, images, options)) {
+      const { source, width, height, sha256 } = image;
+      const { data, tokenCount, hiddenSize } = result.tokens;
+      const { encodeMs, cached } = result;
+      encoded.push({ source, width, height, sha256, tokens: data, tokenCount, hiddenSize, encodeMs, cached });
+    }
+    return encoded;
+  }
+
+  /** Stops what runs, then frees the model. Calls after it fail with DISPOSED; a second dispose waits for the first. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#free();
+    return this.#disposal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #free(): Promise<void> {
+    await Promise.all([...this.#chats].map((chat) => chat.dispose()));
+    await this.#parts.vision?.dispose();
+    await this.#parts.language.dispose();
+  }
+
+  #ensureUsable(): void {
+    if (this.#disposal !== undefined) throw new MedGemmaError("DISPOSED", "This MedGemma was disposed; load it again.");
+  }
+}

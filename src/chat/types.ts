@@ -1,0 +1,127 @@
+/** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
+import type { ImageFit, ImageSource } from "../image/types.js";
+import type { GpuBackend } from "../native/backend.js";
+
+/** Which model to load: the name of a known model ("demo"), the path of a GGUF file, or both paths. */
+export type ModelSource = string | { readonly model: string; readonly mmproj?: string | undefined };
+
+export interface LoadOptions {
+  /** Path of the projector GGUF. Default: the one `mmproj*.gguf` beside the model. */
+  readonly mmproj?: string | undefined;
+  /** Default "auto": the best backend of this machine. */
+  readonly gpu?: GpuBackend | "auto" | undefined;
+  /** CPU threads. Default: by model size and physical cores. */
+  readonly threads?: number | undefined;
+  /** Context size in tokens. Default: the model's own, at most 8192. */
+  readonly contextSize?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the loaded part of the model, 0 to 1. */
+  readonly onProgress?: ((progress: number) => void) | undefined;
+}
+
+/** What was loaded; the same object as `model` in the command line's JSON. */
+export interface LoadedModel {
+  readonly id: string;
+  /** Path of the text model. */
+  readonly text: string;
+  /** Path of the projector; null for a text-only model. */
+  readonly mmproj: string | null;
+  readonly gpu: GpuBackend;
+}
+
+export interface ChatOptions {
+  /** The system text: it stands in front of the first user text, as in Google's template. */
+  readonly system?: string | undefined;
+}
+
+export interface AskOptions {
+  /** In order, all in front of the text. */
+  readonly images?: readonly ImageSource[] | undefined;
+  /** How a picture that is not square becomes one. Default "pad" (black bars, as Google's notebooks). */
+  readonly fit?: ImageFit | undefined;
+  /** Longest answer in tokens, thought included. Default 1024; never more than the context has left. */
+  readonly maxTokens?: number | undefined;
+  /** 0 (default) is greedy decoding, which is what Google evaluates with. */
+  readonly temperature?: number | undefined;
+  /** Seed of the sampler; matters with a temperature above 0. Default: the clock. */
+  readonly seed?: number | undefined;
+  /** A JSON schema that the answer must follow; the parsed answer is in `Answer.value`. */
+  readonly schema?: object | undefined;
+  /** Ask the model to think before it answers. The thought is reported apart from the text. */
+  readonly think?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
+}
+
+/** What happens before the first word: images are read and encoded, then the prompt is decoded. */
+export type ReplyProgress =
+  | { readonly stage: "encode"; readonly image: number; readonly images: number; readonly layer: number; readonly layers: number }
+  | { readonly stage: "prefill"; readonly tokens: number }
+  | { readonly stage: "generate" };
+
+/** A piece of the answer as it is generated. */
+export interface ReplyChunk {
+  readonly kind: "thought" | "text";
+  readonly text: string;
+}
+
+export type StopReason = "end" | "maxTokens" | "aborted";
+
+/** An image as the model got it. */
+export interface AnswerImage {
+  /** The path or URL as given; "(bytes)" for bytes, "(data URL)" for a data URL. */
+  readonly source: string;
+  /** Size of the picture in pixels, after EXIF rotation and before padding and resizing. */
+  readonly width: number;
+  readonly height: number;
+  /** sha256 (hex) of the square RGB pixels that the model saw. */
+  readonly sha256: string;
+  /** Image tokens in the prompt. */
+  readonly tokens: number;
+  /** Time spent in the image tower for this answer; 0 when `cached`. */
+  readonly encodeMs: number;
+  readonly cached: boolean;
+}
+
+/** The finished reply; the command line prints exactly this, plus `model`, as JSON. */
+export interface Answer {
+  readonly text: string;
+  /** null when the model did not think. */
+  readonly thought: string | null;
+  /** Every generated token id, thought and end mark included. */
+  readonly tokens: readonly number[];
+  readonly stopReason: StopReason;
+  /** The images of this turn. */
+  readonly images: readonly AnswerImage[];
+  readonly usage: {
+    /** Tokens of the whole prompt: text, image tokens and earlier turns. */
+    readonly promptTokens: number;
+    /** How many of them are image tokens. */
+    readonly imageTokens: number;
+    /** How many were still in the context from before and were not decoded again. */
+    readonly reusedTokens: number;
+    readonly completionTokens: number;
+  };
+  readonly timings: {
+    /** Time to load the model (the same in every answer of a model). */
+    readonly loadMs: number;
+    readonly encodeMs: number;
+    readonly prefillMs: number;
+    /** From the call of `ask` to the first generated token. */
+    readonly firstTokenMs: number;
+    /** From the first generated token to the last. */
+    readonly decodeMs: number;
+    readonly tokensPerSecond: number;
+  };
+  /** The parsed answer; only with a schema. */
+  readonly value?: unknown;
+}
+
+/** One finished exchange of a conversation. */
+export interface ChatTurn {
+  readonly user: string;
+  readonly images: readonly AnswerImage[];
+  readonly answer: string;
+  readonly thought: string | null;
+  readonly stopReason: StopReason;
+}

@@ -1,0 +1,65 @@
+/** The one error class of the package. It says what failed, on which input, expected against found, and what to do. */
+
+/** Every code that a user can meet. The set is closed: scripts may switch on it. */
+export const errorCodes = [
+  /** A model, projector or conversation file, or a model id, does not exist. */
+  "MODEL_NOT_FOUND",
+  /** A model or projector file is damaged, truncated, or not what its name says. */
+  "MODEL_CORRUPT",
+  /** Model and projector do not belong together, or the model cannot do what was asked (images in a text-only model). */
+  "MODEL_MISMATCH",
+  /** An image file does not exist or cannot be opened. */
+  "IMAGE_NOT_FOUND",
+  /** Bytes that are no image this build can decode, or that are damaged. */
+  "IMAGE_UNREADABLE",
+  /** An image whose declared size is over the pixel limit. */
+  "IMAGE_TOO_LARGE",
+  /** The native addon is not built or cannot be loaded. */
+  "ADDON_MISSING",
+  /** The native addon and node-llama-cpp are of different builds. */
+  "ADDON_MISMATCH",
+  /** The chosen GPU backend is not there. */
+  "GPU_UNAVAILABLE",
+  /** Memory for the model, the projector or an image could not be had. */
+  "OUT_OF_MEMORY",
+  /** The conversation does not fit into the context. */
+  "CONTEXT_FULL",
+  /** An answer that had to follow a JSON schema is incomplete, or the schema is not supported. */
+  "SCHEMA_INVALID",
+  /** A file could not be read or written. */
+  "FILE_UNUSABLE",
+  /** The caller stopped the work. */
+  "ABORTED",
+  /** The object was disposed before or during the call. */
+  "DISPOSED",
+  /** An option or argument is of the wrong type or out of range. */
+  "INVALID_ARGUMENT",
+  /** A fault of this package or of llama.cpp; please report it. */
+  "INTERNAL"
+] as const;
+
+export type MedGemmaErrorCode = (typeof errorCodes)[number];
+
+/**
+ * Every failure of this package.
+ *
+ * @example
+ * ```ts
+ * try { await chat.ask("Describe.", { images: ["scan.png"] }); }
+ * catch (error) { if (error instanceof MedGemmaError && error.code === "IMAGE_NOT_FOUND") … }
+ * ```
+ */
+export class MedGemmaError extends Error {
+  override readonly name = "MedGemmaError";
+  readonly code: MedGemmaErrorCode;
+
+  constructor(code: MedGemmaErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The package's error for a signal that fired; keeps the signal's own reason as the cause. */
+export function abortedError(what: string, signal?: AbortSignal): MedGemmaError {
+  return new MedGemmaError("ABORTED", `${what} was stopped by the caller.`, { cause: signal?.reason });
+}

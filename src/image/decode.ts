@@ -1,0 +1,78 @@
+/**
+ * The bytes of an image file → 8-bit RGB pixels, by sharp (libvips). Does not pad or resize.
+ *
+ * What happens to unusual files (also in docs/images.md): EXIF rotation is applied; transparency is put on black, as the
+ * padding is; 16-bit samples keep their high byte; gray becomes R=G=B; CMYK is converted by its profile; of an animation
+ * or a multi-page file the first picture is taken; colour profiles of RGB and gray files are ignored, because the
+ * reference (Pillow) ignores them and the model was trained on such pixels.
+ */
+import sharp from "sharp";
+import { MedGemmaError } from "../errors.js";
+import type { ImageFile } from "./read-source.js";
+import type { DecodedImage } from "./types.js";
+
+/** 2^27 pixels, 403 MB as RGB: room for every camera and film scanner, none for decompression bombs. */
+const maxPixels = 2 ** 27;
+
+const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
+
+/** @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
+export async function decodeImage({ name, bytes }: ImageFile): Promise<DecodedImage> {
+  if (bytes.byteLength === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is empty (0 bytes).`);
+  try {
+    const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", ignoreIcc: !(await isCmyk(bytes, name)) });
+    const { data, info } = await image
+      .autoOrient()
+      .flatten({ background: "#000000" })
+      .toColourspace("srgb")
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
+    return { source: name, width: info.width, height: info.height, rgb: asRgb(data, info.channels) };
+  } catch (error) {
+    throw asImageError(error, name);
+  }
+}
+
+/** Reads the header, refuses what is no picture that we promise to handle, and tells whether a profile is needed. */
+async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
+  const header = await sharp(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
+  if (!formats.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, header.format));
+  if (header.compression === "hevc") {
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a HEIC picture, which this build cannot decode. Convert it to JPEG or PNG.`);
+  }
+  const { width, height } = header;
+  if (width * height > maxPixels) {
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${name} says that it has ${width}×${height} pixels, the limit is ${maxPixels}. Export a smaller picture of it.`
+    );
+  }
+  if (header.depth !== "uchar" && header.depth !== "ushort") {
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} has samples of type ${header.depth}; expected 8 or 16 bits. Convert it to an 8-bit PNG with the window you need.`
+    );
+  }
+  return header.space === "cmyk";
+}
+
+/** sharp gives one channel for gray files that stayed gray. */
+function asRgb(data: Buffer, channels: number): Uint8Array {
+  if (channels === 3) return data;
+  const rgb = new Uint8Array((data.length / channels) * 3);
+  for (let from = 0, to = 0; from < data.length; from += channels, to += 3) rgb.fill(data[from] ?? 0, to, to + 3);
+  return rgb;
+}
+
+function asImageError(error: unknown, name: string): MedGemmaError {
+  if (error instanceof MedGemmaError) return error;
+  const message = (error as Error).message.split("\n")[0] ?? "";
+  if (/unsupported image format/i.test(message)) {
+    return new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, "no image format known here"), { cause: error });
+  }
+  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: ${message.trim()}.`, { cause: error });
+}
+
+function unsupported(name: string, found: string): string {
+  return `${name} cannot be read as an image: expected PNG, JPEG, WebP, TIFF, GIF or AVIF, found ${found}.`;
+}

@@ -1,0 +1,24 @@
+/** The public surface of medgemma-local. For research and development; not a medical device. */
+export { loadMedGemma } from "./chat/load.js";
+export type { MedGemma, EncodedImage } from "./chat/medgemma.js";
+export type { EncodeOptions } from "./chat/encode-images.js";
+export type { Chat } from "./chat/chat.js";
+export type { Reply } from "./chat/reply.js";
+export type {
+  Answer,
+  AnswerImage,
+  AskOptions,
+  ChatOptions,
+  ChatTurn,
+  LoadedModel,
+  LoadOptions,
+  ModelSource,
+  ReplyChunk,
+  ReplyProgress,
+  StopReason
+} from "./chat/types.js";
+export { prepareImage } from "./image/prepare.js";
+export type { ImageFit, ImageSource, SquareImage } from "./image/types.js";
+export type { GpuBackend } from "./native/backend.js";
+export { errorCodes, MedGemmaError } from "./errors.js";
+export type { MedGemmaErrorCode } from "./errors.js";

@@ -1,0 +1,201 @@
+/**
+ * Image tokens in a node-llama-cpp context. node-llama-cpp 3 has no images, so every image token gets a **virtual
+ * token id** (2^30 and above, unique per image and row), and the context's own decode step is replaced on the instance:
+ * runs of ordinary ids go to the original, runs of virtual ids to our addon, in order. Everything else stays
+ * node-llama-cpp's: it compares, keeps and re-decodes virtual ids like any others, so prefix reuse tells image A from
+ * image B, and a restored checkpoint decodes images again from here.
+ *
+ * This file and native/addon/prefill.* are the whole bridge: node-llama-cpp 4 is announced with images and must be
+ * able to replace them.
+ */
+import { EventRelay, withLock } from "lifecycle-utils";
+import type { LlamaContext, LlamaContextSequence, Token } from "node-llama-cpp";
+import { abortedError, MedGemmaError } from "../errors.js";
+import type { NativeAddon } from "../native/addon.js";
+
+/** Far above every vocabulary (Gemma 3: 262,208) and inside llama.cpp's 32-bit token type. */
+const firstVirtualId = 2 ** 30;
+const lastVirtualId = 2 ** 31 - 1;
+
+/** What of LlamaContext's internals is used, in node-llama-cpp 3.21.1 (dist/evaluator/LlamaContext/LlamaContext.js). */
+interface ContextInternals {
+  readonly _ctx: { removeTokenCellsFromSequence(sequenceId: number, start: number, end: number): boolean };
+  readonly _backendContextDisposeGuard: { createPreventDisposalHandle(): { dispose(): void } };
+  _decodeTokens(request: DecodeRequest, mapper: unknown): Promise<DecodeResult[]>;
+}
+
+interface DecodeRequest {
+  readonly sequenceId: number;
+  readonly firstTokenSequenceIndex: number;
+  readonly tokens: readonly Token[];
+  /** Sparse: true at the indexes whose logits are wanted. */
+  readonly logits: readonly (boolean | undefined)[];
+  /** Lets node-llama-cpp take its checkpoints; gets the number of decoded tokens plus one. */
+  readonly afterBatchAction?: (sequenceLength: number) => Promise<void> | undefined;
+}
+
+type DecodeResult = readonly [tokenIndex: number, value: unknown];
+
+interface RegisteredImage {
+  readonly firstId: number;
+  readonly tokenCount: number;
+  /** (tokenCount, hiddenSize), row-major. */
+  readonly embeddings: Float32Array;
+}
+
+export class ImagePrefill {
+  readonly #addon: NativeAddon;
+  readonly #context: LlamaContext;
+  readonly #internals: ContextInternals;
+  readonly #hiddenSize: number;
+  readonly #images = new Map<string, RegisteredImage & { users: number }>();
+  /** Of the reply that runs in a sequence. */
+  readonly #signals = new Map<number, AbortSignal>();
+  #nextId = firstVirtualId;
+
+  /**
+   * Takes over the context's decode step.
+   *
+   * @throws MedGemmaError ADDON_MISMATCH when the context is not what this build was compiled against
+   */
+  constructor(context: LlamaContext, addon: NativeAddon) {
+    if (!(context.onDispose instanceof EventRelay)) {
+      // The context's lock lives in that package: with a second copy of it, two decodes could run at once.
+      throw new MedGemmaError(
+        "ADDON_MISMATCH",
+        "Two copies of lifecycle-utils are installed; expected the one of node-llama-cpp. Run: npm dedupe."
+      );
+    }
+    this.#context = context;
+    this.#addon = addon;
+    this.#internals = context as unknown as ContextInternals;
+    this.#hiddenSize = addon.checkContext(this.#internals._ctx, {
+      contextSize: context.contextSize,
+      batchSize: context.batchSize,
+      sequences: context.totalSequences
+    }).embeddingSize;
+    const decodeText = this.#internals._decodeTokens.bind(context);
+    this.#internals._decodeTokens = (request, mapper) => this.#decode(request, mapper, decodeText);
+  }
+
+  /**
+   * Makes an image known and gives its virtual token ids, the same ones for the same key. Every `add` needs a `release`.
+   *
+   * @param key Identity of the content: pixels and projector.
+   * @param embeddings (tokens, hidden size), row-major.
+   */
+  add(key: string, embeddings: Float32Array): readonly Token[] {
+    const tokenCount = embeddings.length / this.#hiddenSize;
+    if (!Number.isInteger(tokenCount) || tokenCount === 0) {
+      throw new MedGemmaError("INTERNAL", `Image tokens of ${embeddings.length} numbers do not fit hidden size ${this.#hiddenSize}.`);
+    }
+    let image = this.#images.get(key);
+    if (image === undefined) {
+      // Ids are not used twice: the cache may still hold those of a released image.
+      if (this.#nextId + tokenCount > lastVirtualId) {
+        throw new MedGemmaError("INTERNAL", "Four million images went through this model. Load it again.");
+      }
+      image = { firstId: this.#nextId, tokenCount, embeddings, users: 0 };
+      this.#nextId += tokenCount;
+      this.#images.set(key, image);
+    }
+    image.users += 1;
+    const { firstId } = image;
+    return Array.from({ length: image.tokenCount }, (_, row) => (firstId + row) as Token);
+  }
+
+  release(key: string): void {
+    const image = this.#images.get(key);
+    if (image === undefined) return;
+    image.users -= 1;
+    if (image.users === 0) this.#images.delete(key);
+  }
+
+  /** Until the signal is set anew, it stops the decoding of an image in this sequence, which then fails with ABORTED. */
+  setSignal(sequence: LlamaContextSequence, signal: AbortSignal | undefined): void {
+    const { _sequenceId: sequenceId } = sequence as unknown as { readonly _sequenceId: number };
+    if (signal === undefined) this.#signals.delete(sequenceId);
+    else this.#signals.set(sequenceId, signal);
+  }
+
+  /** The first index from `index` on at which the tokens may be cut without cutting an image. */
+  boundaryAtOrAfter(tokens: readonly Token[], index: number): number {
+    const token = tokens[index];
+    if (token === undefined || token < firstVirtualId) return index;
+    const image = this.#imageOf(token);
+    return token === image.firstId ? index : index + image.firstId + image.tokenCount - token;
+  }
+
+  async #decode(
+    request: DecodeRequest,
+    mapper: unknown,
+    decodeText: ContextInternals["_decodeTokens"]
+  ): Promise<DecodeResult[]> {
+    const results: DecodeResult[] = [];
+    const { tokens, logits, sequenceId, firstTokenSequenceIndex } = request;
+    try {
+      for (let from = 0, to = 0; from < tokens.length; from = to) {
+        const position = firstTokenSequenceIndex + from;
+        const id = tokens[from] ?? 0;
+        if (id >= firstVirtualId) {
+          const image = this.#imageOf(id);
+          to = from + image.tokenCount;
+          // Tokens of one image see each other both ways, so a part of an image cannot be decoded alone.
+          if (id !== image.firstId || tokens[to - 1] !== image.firstId + image.tokenCount - 1) {
+            throw new MedGemmaError("INTERNAL", `An image of ${image.tokenCount} tokens was cut at position ${position}.`);
+          }
+          await this.#decodeImage(request, image, position);
+        } else {
+          to = tokens.findIndex((token, index) => index > from && token >= firstVirtualId);
+          if (to < 0) to = tokens.length;
+          const run = { ...request, tokens: tokens.slice(from, to), logits: logits.slice(from, to), firstTokenSequenceIndex: position };
+          for (const result of await decodeText(run, mapper)) results.push(result);
+        }
+      }
+    } catch (error) {
+      await this.#takeBack(sequenceId, firstTokenSequenceIndex);
+      throw error;
+    }
+    return results;
+  }
+
+  async #decodeImage(request: DecodeRequest, image: RegisteredImage, position: number): Promise<void> {
+    const signal = this.#signals.get(request.sequenceId);
+    await this.#withContext(async () => {
+      if (signal?.aborted === true) throw abortedError("Reading the image into the conversation", signal);
+      const run = this.#addon.decodeImage(this.#internals._ctx, image.embeddings, request.sequenceId, position);
+      const abort = () => run.abort();
+      signal?.addEventListener("abort", abort);
+      try {
+        await run.done;
+      } finally {
+        signal?.removeEventListener("abort", abort);
+      }
+      await request.afterBatchAction?.(position + image.tokenCount + 1);
+    });
+  }
+
+  /** A request that fails in the middle leaves cells that node-llama-cpp does not know of; the next one would not fit behind them. */
+  async #takeBack(sequenceId: number, position: number): Promise<void> {
+    if (this.#context.disposed) return;
+    await this.#withContext(() => this.#internals._ctx.removeTokenCellsFromSequence(sequenceId, position, -1));
+  }
+
+  async #withContext<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return await withLock([this.#context, "context"], async () => {
+      const keepContext = this.#internals._backendContextDisposeGuard.createPreventDisposalHandle();
+      try {
+        return await work();
+      } finally {
+        keepContext.dispose();
+      }
+    });
+  }
+
+  #imageOf(id: number): RegisteredImage {
+    for (const image of this.#images.values()) {
+      if (id >= image.firstId && id < image.firstId + image.tokenCount) return image;
+    }
+    throw new MedGemmaError("INTERNAL", "An image was decoded after it was released.");
+  }
+}

@@ -1,0 +1,88 @@
+/** Starts node-llama-cpp on the backend asked for. One instance per backend and process, shared by all models. */
+import { getLlama, LlamaLogLevel, NoBinaryFoundError, type Llama } from "node-llama-cpp";
+import { MedGemmaError } from "../errors.js";
+import type { GpuBackend } from "../native/backend.js";
+
+/**
+ * Below this size weights are read faster than two threads can meet at ggml's barriers: with a 7 MB model,
+ * node-llama-cpp made 1124 tokens a second with one thread and 1 to 50 with two (docs/architecture.md).
+ */
+const singleThreadBytes = 100e6;
+
+export interface LlamaRuntime {
+  readonly llama: Llama;
+  /** Where the layers are computed. */
+  readonly gpu: GpuBackend;
+  /** Whose libraries are loaded; the addon must be that of the same ones. */
+  readonly libraries: GpuBackend;
+  /** CPU threads for weights of so many bytes. */
+  threadsFor(byteLength: number): number;
+  /** The last complaint of llama.cpp since `forget`, to be put into our own error; llama.cpp itself returns only "failed". */
+  lastComplaint(): string | null;
+  forget(): void;
+}
+
+// Shared, and kept until the process ends: ggml's backends cannot be started twice without leaking on some GPU drivers.
+const runtimes = new Map<GpuBackend | "auto", Promise<LlamaRuntime>>();
+
+/** @throws MedGemmaError GPU_UNAVAILABLE, ADDON_MISSING */
+export function startLlama(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
+  let runtime = runtimes.get(gpu);
+  if (runtime === undefined) {
+    runtime = start(gpu);
+    runtimes.set(gpu, runtime);
+    runtime.catch(() => runtimes.delete(gpu));
+  }
+  return runtime;
+}
+
+/** For Apple Silicon node-llama-cpp has one binary, with Metal; "off" then leaves all layers on the CPU. */
+const hasMetalOnly = process.platform === "darwin" && process.arch === "arm64";
+
+async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
+  let complaint: string | null = null;
+  try {
+    const llama = await getLlama({
+      gpu: gpu !== "off" ? gpu : hasMetalOnly ? "metal" : false,
+      // Nothing is compiled or downloaded behind the user's back.
+      build: "never",
+      skipDownload: true,
+      progressLogs: false,
+      logLevel: LlamaLogLevel.error,
+      logger: (_level, message) => {
+        complaint = message.trim();
+      }
+    });
+    const libraries = llama.gpu === false ? "off" : llama.gpu;
+    // Asked for a GPU that a platform does not know, node-llama-cpp takes the CPU and says nothing.
+    if (gpu !== "auto" && gpu !== "off" && libraries !== gpu) throw gpuUnavailable(gpu);
+    return {
+      llama,
+      gpu: gpu === "off" ? "off" : libraries,
+      libraries,
+      threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores),
+      lastComplaint: () => complaint,
+      forget: () => {
+        complaint = null;
+      }
+    };
+  } catch (error) {
+    if (error instanceof MedGemmaError) throw error;
+    if (error instanceof NoBinaryFoundError && gpu !== "auto" && gpu !== "off") throw gpuUnavailable(gpu, error);
+    throw new MedGemmaError(
+      "ADDON_MISSING",
+      `node-llama-cpp has no working binary for ${process.platform}-${process.arch}. ` +
+        "Install again without omitting optional dependencies: npm ci.",
+      { cause: error }
+    );
+  }
+}
+
+function gpuUnavailable(gpu: GpuBackend, cause?: unknown): MedGemmaError {
+  return new MedGemmaError(
+    "GPU_UNAVAILABLE",
+    `The ${gpu} backend does not work on this machine: no GPU, no driver, or its package is not installed. ` +
+      "Use --gpu auto or --gpu off.",
+    { cause }
+  );
+}

@@ -1,0 +1,89 @@
+/**
+ * A conversation → the token ids of Google's processor and chat template (transformers: Gemma3Processor and the
+ * template in the model's metadata). Does not decode anything.
+ *
+ * Two rules make the ids equal: control tokens are put in by id, so that text of a user can never become one; and all
+ * text between two control tokens is tokenised as one string, because newlines that touch join into one token.
+ */
+import type { Token } from "node-llama-cpp";
+import type { SpecialTokens } from "./special-tokens.js";
+
+/** One exchange as the template needs it. `images` are the virtual token ids of each image, in front of the text. */
+export interface PromptTurn {
+  readonly user: string;
+  readonly images: readonly (readonly Token[])[];
+  /** null for the turn that is to be answered. The thought is not part of it: Google's notebooks leave old thoughts out. */
+  readonly answer: string | null;
+}
+
+export interface PromptVocabulary {
+  readonly special: SpecialTokens;
+  /** Plain text to ids; control tokens spelled out in it stay text. */
+  tokenizeText(text: string): readonly Token[];
+}
+
+/** The whole prompt, from <bos> to the line break after "model". */
+export function renderPrompt(system: string | null, turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
+  const prompt = new PromptBuilder(vocabulary);
+  const { bos, startOfTurn, endOfTurn, startOfImage, endOfImage } = vocabulary.special;
+  prompt.control(bos);
+  turns.forEach((turn, index) => {
+    prompt.control(startOfTurn);
+    prompt.text("user\n");
+    if (index === 0 && system !== null && system !== "") prompt.text(`${system}\n\n`);
+    for (const image of turn.images) {
+      // Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image.
+      prompt.text("\n\n");
+      if (startOfImage !== null) prompt.control(startOfImage);
+      prompt.control(...image);
+      if (endOfImage !== null) prompt.control(endOfImage);
+      prompt.text("\n\n");
+    }
+    prompt.text(strip(turn.user));
+    prompt.control(endOfTurn);
+    prompt.text("\n");
+    prompt.control(startOfTurn);
+    prompt.text("model\n");
+    if (turn.answer !== null) {
+      prompt.text(strip(turn.answer));
+      prompt.control(endOfTurn);
+      prompt.text("\n");
+    }
+  });
+  return prompt.finish();
+}
+
+class PromptBuilder {
+  readonly #tokens: Token[] = [];
+  readonly #vocabulary: PromptVocabulary;
+  #text = "";
+
+  constructor(vocabulary: PromptVocabulary) {
+    this.#vocabulary = vocabulary;
+  }
+
+  text(text: string): void {
+    this.#text += text;
+  }
+
+  control(...tokens: readonly Token[]): void {
+    this.#flush();
+    for (const token of tokens) this.#tokens.push(token);
+  }
+
+  finish(): Token[] {
+    this.#flush();
+    return this.#tokens;
+  }
+
+  #flush(): void {
+    if (this.#text !== "") for (const token of this.#vocabulary.tokenizeText(this.#text)) this.#tokens.push(token);
+    this.#text = "";
+  }
+}
+
+/** Jinja's `trim` is Python's str.strip(): it takes U+001C–U+001F and U+0085 as blanks, but not U+FEFF as JavaScript does. */
+function strip(text: string): string {
+  const blank = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+  return text.replace(new RegExp(`^${blank}`), "").replace(new RegExp(`${blank}$`), "");
+}

@@ -1,0 +1,80 @@
+/** The typed twin of native/addon/addon.cpp: every native function, and nothing else. Failures are MedGemmaErrors. */
+import type { ImageFit } from "../image/types.js";
+
+/** What a projector file says about its tower. */
+export interface ProjectorFacts {
+  readonly path: string;
+  /** Side in pixels of the square that the tower sees. */
+  readonly imageSize: number;
+  /** Side of a patch in pixels. */
+  readonly patchSize: number;
+  readonly layers: number;
+  /** Width of the tower. */
+  readonly width: number;
+  readonly heads: number;
+  readonly tokensPerImage: number;
+  /** Width of an image token: the hidden size of the text model that it belongs to. */
+  readonly projectionSize: number;
+  /** Type of the large matrices: F32, F16, BF16 or Q8_0. */
+  readonly weightType: string;
+  readonly tensorCount: number;
+  readonly byteLength: number;
+  /** Memory on the CPU as long as the tower is loaded, and on top of it while it encodes. */
+  readonly weightBytes: number;
+  readonly workBytes: number;
+}
+
+/** Work that runs on a thread of the addon. */
+export interface NativeEncodeRun {
+  /** (tokensPerImage, projectionSize), row-major. Rejects with ABORTED, DISPOSED, OUT_OF_MEMORY, INVALID_ARGUMENT. */
+  readonly tokens: Promise<Float32Array>;
+  abort(): void;
+}
+
+export interface NativeVisionEncoder {
+  readonly facts: ProjectorFacts;
+  /** ggml's name of the device: "CPU", "CUDA0", "Vulkan0", "Metal". */
+  readonly device: string;
+  /**
+   * Queues; one picture at a time is computed.
+   *
+   * @param rgb (imageSize, imageSize, 3), 8-bit.
+   * @param onLayer Called after each layer.
+   */
+  encode(rgb: Uint8Array, onLayer?: (layer: number, layers: number) => void): NativeEncodeRun;
+  /** Stops what runs, refuses what waits with DISPOSED, then frees the weights. */
+  dispose(): Promise<void>;
+}
+
+/** What JavaScript asked node-llama-cpp for; the addon compares it with what it finds. */
+export interface ExpectedContext {
+  /** Tokens of one sequence. */
+  readonly contextSize: number;
+  readonly batchSize: number;
+  readonly sequences: number;
+}
+
+export interface NativeDecodeRun {
+  /** Rejects with ABORTED, CONTEXT_FULL or INTERNAL; the sequence is then as it was before. */
+  readonly done: Promise<void>;
+  abort(): void;
+}
+
+export interface NativeAddon {
+  /** Errors are made with this class from here on. */
+  initialize(errorClass: new (code: never, message: string) => Error): void;
+  /** @param rgb (height, width, 3). Resolves to (side, side, 3), Pillow's bilinear to the byte. */
+  fitToSquare(rgb: Uint8Array, width: number, height: number, side: number, fit: ImageFit): Promise<Uint8Array>;
+  /** Rejects with MODEL_NOT_FOUND, FILE_UNUSABLE, MODEL_CORRUPT or MODEL_MISMATCH. */
+  inspectProjector(path: string): Promise<ProjectorFacts>;
+  /** Rejects as `inspectProjector`, and with GPU_UNAVAILABLE or OUT_OF_MEMORY. */
+  loadVisionEncoder(path: string, options: { readonly gpu: boolean; readonly threads: number }): Promise<NativeVisionEncoder>;
+  /** @throws MedGemmaError ADDON_MISMATCH when `context` (an AddonContext) is not of the expected build */
+  checkContext(context: object, expected: ExpectedContext): { readonly embeddingSize: number };
+  /**
+   * Decodes the tokens of one image. The caller holds the context's lock and keeps it from being disposed.
+   *
+   * @param embeddings (tokens, embeddingSize), row-major; copied.
+   */
+  decodeImage(context: object, embeddings: Float32Array, sequenceId: number, position: number): NativeDecodeRun;
+}
