@@ -184,7 +184,7 @@ function build({ gpu, test, sanitize, debug, verbose }) {
 
 function runTests(output) {
   const program = join(output, process.platform === "win32" ? "medgemma-tests.exe" : "medgemma-tests");
-  const { status, signal } = spawnSync(program, [join(root, "test", "fixtures", "native")], { stdio: "inherit" });
+  const { status, signal } = spawnSync(program, [join(root, "test", "fixtures", "native"), join(root, "models", "demo")], { stdio: "inherit" });
   if (status !== 0) throw new BuildError(`The native tests failed (${signal ?? `exit code ${status}`}).`);
 }
 

@@ -80,6 +80,35 @@ void resample(const Window & window, const uint8_t * pixels, int64_t offset, int
     }
 }
 
+// Along the rows: (height, width, 3) -> (height, windows, 3). The picture begins `left` pixels into the canvas.
+std::vector<uint8_t> resample_across(
+    std::span<const uint8_t> rgb, int64_t width, int64_t height, int64_t left, const std::vector<Window> & windows) {
+    std::vector<uint8_t> out(static_cast<size_t>(height) * windows.size() * kChannels);
+    uint8_t * target = out.data();
+    for (int64_t y = 0; y < height; ++y) {
+        const uint8_t * row = rgb.data() + static_cast<size_t>(y * width) * kChannels;
+        for (const Window & window : windows) {
+            resample(window, row, left, width, kChannels, target);
+            target += kChannels;
+        }
+    }
+    return out;
+}
+
+// Along the columns: (height, width, 3) -> (windows, width, 3). The picture begins `top` pixels into the canvas.
+std::vector<uint8_t> resample_down(
+    std::span<const uint8_t> rgb, int64_t width, int64_t height, int64_t top, const std::vector<Window> & windows) {
+    std::vector<uint8_t> out(windows.size() * static_cast<size_t>(width) * kChannels);
+    uint8_t * target = out.data();
+    for (const Window & window : windows) {
+        for (int64_t x = 0; x < width; ++x) {
+            resample(window, rgb.data() + x * kChannels, top, height, static_cast<size_t>(width) * kChannels, target);
+            target += kChannels;
+        }
+    }
+    return out;
+}
+
 } // namespace
 
 Canvas canvas_of(int64_t width, int64_t height) {
@@ -93,9 +122,9 @@ Canvas square_canvas_of(int64_t width, int64_t height) {
 
 std::vector<uint8_t> resize_canvas(
     std::span<const uint8_t> rgb, int64_t width, int64_t height, const Canvas & canvas, int64_t side) {
-    // Bounds that keep every product below inside 64 bits; far above any picture that fits into memory.
-    constexpr int64_t kMaxEdge = 1 << 24;
-    constexpr int64_t kMaxSide = 1 << 14;
+    // Between the passes there are edge * side pixels: 352 MB for the longest strip at MedGemma's side of 896.
+    constexpr int64_t kMaxEdge = 1 << 17;
+    constexpr int64_t kMaxSide = 1 << 12;
     if (width < 1 || height < 1 || width > kMaxEdge || height > kMaxEdge || side < 1 || side > kMaxSide) {
         throw Error("INVALID_ARGUMENT", "Cannot resize a picture of " + std::to_string(width) + " x " + std::to_string(height) +
                                             " pixels to a side of " + std::to_string(side) + ".");
@@ -106,32 +135,15 @@ std::vector<uint8_t> resize_canvas(
                                             std::to_string(rgb.size()) + ".");
     }
 
-    const size_t source_row = static_cast<size_t>(width) * kChannels;
-    const size_t target_row = static_cast<size_t>(side) * kChannels;
-
-    // Across: (height, width, 3) -> (height, side, 3). Rows above and below the picture are black and stay so.
     const std::vector<Window> columns = windows_of(canvas.width, side);
-    std::vector<uint8_t> across(static_cast<size_t>(height) * target_row);
-    for (int64_t y = 0; y < height; ++y) {
-        const uint8_t * source = rgb.data() + static_cast<size_t>(y) * source_row;
-        uint8_t * target = across.data() + static_cast<size_t>(y) * target_row;
-        for (const Window & window : columns) {
-            resample(window, source, canvas.left, width, kChannels, target);
-            target += kChannels;
-        }
-    }
-
-    // Down: (height, side, 3) -> (side, side, 3).
     const std::vector<Window> rows = windows_of(canvas.height, side);
-    std::vector<uint8_t> square(static_cast<size_t>(side) * target_row);
-    uint8_t * target = square.data();
-    for (const Window & window : rows) {
-        for (int64_t x = 0; x < side; ++x) {
-            resample(window, across.data() + x * kChannels, canvas.top, height, target_row, target);
-            target += kChannels;
-        }
+    // The order matters, as each pass rounds. Since version 13 Pillow begins with the columns when the height shrinks by
+    // more than twice as many pixels as the width; before, and for every square, it begins with the rows.
+    const int64_t shrinks_by = canvas.height - side;
+    if (shrinks_by > 0 && shrinks_by > 2 * (canvas.width - side)) {
+        return resample_across(resample_down(rgb, width, height, canvas.top, rows), width, side, canvas.left, columns);
     }
-    return square;
+    return resample_down(resample_across(rgb, width, height, canvas.left, columns), side, height, canvas.top, rows);
 }
 
 } // namespace medgemma

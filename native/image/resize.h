@@ -24,7 +24,7 @@ Canvas square_canvas_of(int64_t width, int64_t height);
 
 // Pillow's Image.resize((side, side), BILINEAR) of the canvas. The canvas itself is never built: a 1 x 60000 picture
 // costs no more memory than its own pixels.
-//   rgb      (height, width, 3), row-major
+//   rgb      (height, width, 3), row-major; edges up to 131072, side up to 4096
 //   returns  (side, side, 3), row-major
 std::vector<uint8_t> resize_canvas(
     std::span<const uint8_t> rgb, int64_t width, int64_t height, const Canvas & canvas, int64_t side);

@@ -14,6 +14,9 @@ import type { DecodedImage } from "./types.js";
 /** 2^27 pixels, 403 MB as RGB: room for every camera and film scanner, none for decompression bombs. */
 const maxPixels = 2 ** 27;
 
+/** Twice the longest edge of a JPEG; the resize needs memory for the long edge (native/image/resize.cpp). */
+const maxEdge = 2 ** 17;
+
 const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
 
 /** @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
@@ -41,10 +44,11 @@ async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a HEIC picture, which this build cannot decode. Convert it to JPEG or PNG.`);
   }
   const { width, height } = header;
-  if (width * height > maxPixels) {
+  if (width * height > maxPixels || Math.max(width, height) > maxEdge) {
     throw new MedGemmaError(
       "IMAGE_TOO_LARGE",
-      `${name} says that it has ${width}×${height} pixels, the limit is ${maxPixels}. Export a smaller picture of it.`
+      `${name} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ` +
+        "Export a smaller picture of it."
     );
   }
   if (header.depth !== "uchar" && header.depth !== "ushort") {

@@ -1,0 +1,148 @@
+#include "vision/encoder.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include "test/noise.h"
+#include "test/test.h"
+#include "test/tiny-projector.h"
+
+namespace medgemma::test {
+namespace {
+
+const auto never = [] { return false; };
+const auto silent = [](int64_t, int64_t) {};
+
+std::vector<float> encode(const Projector & projector, std::span<const uint8_t> pixels, int threads = 2) {
+    return Encoder(projector, {false, threads}).encode(pixels, never, silent);
+}
+
+std::vector<float> encode_tiny(const TinyProjector & tiny) {
+    const TemporaryFile file(tiny.bytes());
+    return encode(Projector(file.path()), noise(28 * 28 * 3, 5));
+}
+
+// The smallest cosine between rows of the two: 1 means the same direction for every image token.
+double least_cosine(const std::vector<float> & a, const std::vector<float> & b, size_t width) {
+    check(a.size() == b.size() && a.size() % width == 0, "of different sizes");
+    double least = 1.0;
+    for (size_t row = 0; row < a.size(); row += width) {
+        double ab = 0.0;
+        double aa = 0.0;
+        double bb = 0.0;
+        for (size_t i = row; i < row + width; ++i) {
+            ab += static_cast<double>(a[i]) * b[i];
+            aa += static_cast<double>(a[i]) * a[i];
+            bb += static_cast<double>(b[i]) * b[i];
+        }
+        least = std::min(least, ab / std::sqrt(aa * bb));
+    }
+    return least;
+}
+
+double largest_difference(const std::vector<float> & a, const std::vector<float> & b) {
+    check(a.size() == b.size(), "of different sizes");
+    double largest = 0.0;
+    for (size_t i = 0; i < a.size(); ++i) {
+        largest = std::max(largest, std::abs(static_cast<double>(a[i]) - b[i]));
+    }
+    return largest;
+}
+
+// demo-tokens.f32 holds what transformers computes from the same noise (scripts/reference/demo_tokens.py).
+const Test equals_transformers("encoder equals transformers on the demo model", [] {
+    const Projector projector(demo_model("mmproj-F32.gguf"));
+    const std::vector<float> tokens = encode(projector, noise(224 * 224 * 3, 11));
+    std::vector<float> expected(16 * 192);
+    std::ifstream file(fixture("demo-tokens.f32"), std::ios::binary);
+    file.read(reinterpret_cast<char *>(expected.data()), static_cast<std::streamsize>(expected.size() * sizeof(float)));
+    check(file.good(), "cannot read demo-tokens.f32");
+    const double cosine = least_cosine(tokens, expected, 192);
+    const double difference = largest_difference(tokens, expected);
+    check(cosine >= 0.99999, "cosine " + std::to_string(cosine));
+    check(difference <= 0.02, "difference " + std::to_string(difference));
+});
+
+const Test weight_types("encoder takes F16, BF16 and Q8_0 weights", [] {
+    const std::vector<float> exact = encode_tiny(TinyProjector());
+    const std::map<WeightType, double> least{{WeightType::F16, 0.99999}, {WeightType::BF16, 0.9999}, {WeightType::Q8_0, 0.999}};
+    for (const auto & [type, wanted] : least) {
+        const std::vector<float> tokens = encode_tiny(TinyProjector(type));
+        const double cosine = least_cosine(tokens, exact, 64);
+        check(cosine >= wanted, std::string(name_of(type)) + ": cosine " + std::to_string(cosine));
+        check(largest_difference(tokens, exact) > 0.0, std::string(name_of(type)) + " gives exactly the numbers of F32");
+    }
+});
+
+const Test old_layouts("encoder understands fused q, k, v and swapped feed-forward names", [] {
+    const std::vector<float> expected = encode_tiny(TinyProjector());
+    TinyProjector fused;
+    fused.fuse_qkv();
+    check(encode_tiny(fused) == expected, "fused: other numbers");
+    TinyProjector swapped;
+    swapped.swap_ffn();
+    check(encode_tiny(swapped) == expected, "swapped: other numbers");
+});
+
+const Test repeatable("encoder gives the same numbers again, with any number of threads", [] {
+    const TemporaryFile file(TinyProjector().bytes());
+    const Projector projector(file.path());
+    const auto pixels = noise(28 * 28 * 3, 5);
+    const std::vector<float> once = encode(projector, pixels, 1);
+    check(encode(projector, pixels, 1) == once, "another run: other numbers");
+    check(largest_difference(encode(projector, pixels, 4), once) < 1e-5, "four threads: other numbers");
+});
+
+const Test progress("encoder reports every layer in order", [] {
+    const TemporaryFile file(TinyProjector().bytes());
+    std::vector<int64_t> reported;
+    Encoder(Projector(file.path()), {false, 1}).encode(noise(28 * 28 * 3, 5), never, [&](int64_t done, int64_t total) {
+        reported.push_back(done * 10 + total);
+    });
+    check(reported == std::vector<int64_t>{12, 22}, "wrong reports");
+});
+
+const Test aborts("encoder stops when it is asked to, and works again", [] {
+    Encoder encoder(Projector(demo_model("mmproj-F32.gguf")), {false, 1});
+    const auto pixels = noise(224 * 224 * 3, 11);
+    const std::vector<float> expected = encoder.encode(pixels, never, silent);
+    check_throws("ABORTED", "", [&] {
+        encoder.encode(
+            pixels, [] { return true; }, silent);
+    });
+    bool stop = false;
+    int64_t layers = 0;
+    check_throws("ABORTED", "", [&] {
+        encoder.encode(
+            pixels, [&] { return stop; },
+            [&](int64_t done, int64_t) {
+                layers = done;
+                stop = done == 2;
+            });
+    });
+    check(layers == 2, "stopped after layer " + std::to_string(layers));
+    check(encoder.encode(pixels, never, silent) == expected, "other numbers after an abort");
+});
+
+const Test wrong_pixels("encoder refuses pictures of another size", [] {
+    const TemporaryFile file(TinyProjector().bytes());
+    Encoder encoder(Projector(file.path()), {false, 1});
+    check_throws("INVALID_ARGUMENT", "2352", [&] { encoder.encode(noise(28 * 28, 5), never, silent); });
+});
+
+const Test not_finite("encoder says so when weights are no numbers", [] {
+    TinyProjector tiny;
+    tiny.tensors.at("v.post_ln.bias").values[3] = NAN;
+    const TemporaryFile file(tiny.bytes());
+    Encoder encoder(Projector(file.path()), {false, 1});
+    check_throws("INTERNAL", "not numbers", [&] { encoder.encode(noise(28 * 28 * 3, 5), never, silent); });
+});
+
+const Test counts_memory("encoder counts its memory before it loads", [] {
+    const EncoderMemory memory = memory_needed(Projector(demo_model("mmproj-F32.gguf")));
+    check(memory.weight_bytes > 11000000 && memory.weight_bytes < 14000000, "weights " + std::to_string(memory.weight_bytes));
+    check(memory.work_bytes > 500000 && memory.work_bytes < 10000000, "work " + std::to_string(memory.work_bytes));
+});
+
+} // namespace
+} // namespace medgemma::test
