@@ -17,8 +17,9 @@ export type {
   ReplyProgress,
   StopReason
 } from "./chat/types.js";
+export { decodeImage } from "./image/decode.js";
 export { prepareImage } from "./image/prepare.js";
-export type { ImageFit, ImageSource, SquareImage } from "./image/types.js";
+export type { DecodedImage, ImageFit, ImageSource, SquareImage } from "./image/types.js";
 export type { GpuBackend } from "./native/backend.js";
 export { errorCodes, MedGemmaError } from "./errors.js";
 export type { MedGemmaErrorCode } from "./errors.js";

@@ -1,5 +1,5 @@
 /**
- * The bytes of an image file → 8-bit RGB pixels, by sharp (libvips). Does not pad or resize.
+ * An image source → 8-bit RGB pixels, by sharp (libvips). Does not pad or resize.
  *
  * What happens to unusual files (also in docs/images.md): EXIF rotation is applied; transparency is put on black, as the
  * padding is; 16-bit samples keep their high byte; gray becomes R=G=B; CMYK is converted by its profile; of an animation
@@ -8,8 +8,8 @@
  */
 import sharp from "sharp";
 import { MedGemmaError } from "../errors.js";
-import type { ImageFile } from "./read-source.js";
-import type { DecodedImage } from "./types.js";
+import { readSource, type ImageFile } from "./read-source.js";
+import type { DecodedImage, ImageSource } from "./types.js";
 
 /** 2^27 pixels, 403 MB as RGB: room for every camera and film scanner, none for decompression bombs. */
 const maxPixels = 2 ** 27;
@@ -19,21 +19,44 @@ const maxEdge = 2 ** 17;
 
 const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
 
-/** @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
-export async function decodeImage({ name, bytes }: ImageFile): Promise<DecodedImage> {
+/** @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT */
+export async function decodeImage(source: ImageSource): Promise<DecodedImage> {
+  if (isDecoded(source)) return checkDecoded(source);
+  return await decodeFile(await readSource(source));
+}
+
+async function decodeFile({ name, bytes }: ImageFile): Promise<DecodedImage> {
   if (bytes.byteLength === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is empty (0 bytes).`);
   try {
     const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", ignoreIcc: !(await isCmyk(bytes, name)) });
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: "#000000" })
-      .toColourspace("srgb")
+      .toColourspace("srgb") // three channels, whatever the file has
       .raw({ depth: "uchar" })
       .toBuffer({ resolveWithObject: true });
-    return { source: name, width: info.width, height: info.height, rgb: asRgb(data, info.channels) };
+    return { source: name, width: info.width, height: info.height, rgb: data };
   } catch (error) {
     throw asImageError(error, name);
   }
+}
+
+function isDecoded(source: ImageSource): source is DecodedImage {
+  return typeof source === "object" && (source as unknown) !== null && "rgb" in source;
+}
+
+function checkDecoded(image: DecodedImage): DecodedImage {
+  const { source, width, height, rgb } = image;
+  const isWhole = typeof source === "string" && [width, height].every((edge) => Number.isInteger(edge) && edge > 0);
+  if (!isWhole || !(rgb instanceof Uint8Array) || rgb.byteLength !== width * height * 3) {
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `Decoded pixels need a source name, a width, a height and rgb as a Uint8Array of width * height * 3 bytes; found ` +
+        `${width} × ${height} and ${rgb instanceof Uint8Array ? `${rgb.byteLength} bytes` : typeof rgb}.`
+    );
+  }
+  checkSize(image);
+  return image;
 }
 
 /** Reads the header, refuses what is no picture that we promise to handle, and tells whether a profile is needed. */
@@ -43,14 +66,7 @@ async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
   if (header.compression === "hevc") {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a HEIC picture, which this build cannot decode. Convert it to JPEG or PNG.`);
   }
-  const { width, height } = header;
-  if (width * height > maxPixels || Math.max(width, height) > maxEdge) {
-    throw new MedGemmaError(
-      "IMAGE_TOO_LARGE",
-      `${name} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ` +
-        "Export a smaller picture of it."
-    );
-  }
+  checkSize({ source: name, width: header.width, height: header.height });
   if (header.depth !== "uchar" && header.depth !== "ushort") {
     throw new MedGemmaError(
       "IMAGE_UNREADABLE",
@@ -60,12 +76,13 @@ async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
   return header.space === "cmyk";
 }
 
-/** sharp gives one channel for gray files that stayed gray. */
-function asRgb(data: Buffer, channels: number): Uint8Array {
-  if (channels === 3) return data;
-  const rgb = new Uint8Array((data.length / channels) * 3);
-  for (let from = 0, to = 0; from < data.length; from += channels, to += 3) rgb.fill(data[from] ?? 0, to, to + 3);
-  return rgb;
+function checkSize({ source, width, height }: Pick<DecodedImage, "source" | "width" | "height">): void {
+  if (width * height <= maxPixels && Math.max(width, height) <= maxEdge) return;
+  throw new MedGemmaError(
+    "IMAGE_TOO_LARGE",
+    `${source} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ` +
+      "Export a smaller picture of it."
+  );
 }
 
 function asImageError(error: unknown, name: string): MedGemmaError {

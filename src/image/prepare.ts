@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { decodeImage } from "./decode.js";
-import { readSource } from "./read-source.js";
 import type { ImageFit, ImageSource, SquareImage } from "./types.js";
 
 /**
@@ -19,7 +18,7 @@ export async function prepareImage(
   if (!Number.isInteger(side) || side < 1 || side > 4096) {
     throw new MedGemmaError("INVALID_ARGUMENT", `The side of the square must be 1 to 4096 pixels, but is ${side}.`);
   }
-  const image = await decodeImage(await readSource(source));
+  const image = await decodeImage(source);
   const addon = loadAddon();
   const rgb = await addon.fitToSquare(image.rgb, image.width, image.height, side, fit);
   const sha256 = createHash("sha256").update(rgb).digest("hex");

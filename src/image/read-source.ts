@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { MedGemmaError } from "../errors.js";
-import type { ImageSource } from "./types.js";
+import type { DecodedImage, ImageSource } from "./types.js";
 
 /** Larger files are no pictures that this package can use; it also bounds the memory that a wrong path can cost. */
 const maxFileBytes = 1024 ** 3;
@@ -14,13 +14,13 @@ export interface ImageFile {
 }
 
 /** @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT */
-export async function readSource(source: ImageSource): Promise<ImageFile> {
+export async function readSource(source: Exclude<ImageSource, DecodedImage>): Promise<ImageFile> {
   if (source instanceof Uint8Array) return { name: "(bytes)", bytes: source };
   const text = source instanceof URL ? source.href : source;
   if (typeof text !== "string") {
     throw new MedGemmaError(
       "INVALID_ARGUMENT",
-      `An image must be a path, a file: or data: URL, or bytes, but is ${typeof text}.`
+      `An image must be a path, a file: or data: URL, bytes or decoded pixels, but is ${typeof text}.`
     );
   }
   if (text.startsWith("data:")) return { name: "(data URL)", bytes: readDataUrl(text) };

@@ -1,14 +1,17 @@
 /** What an image is, before and after it is made ready for the model. */
 
-/** A path, a `file:` or `data:` URL, or the bytes of an image file. Nothing is ever fetched from a network. */
-export type ImageSource = string | URL | Uint8Array;
+/**
+ * A path, a `file:` or `data:` URL, the bytes of an image file, or pixels that are decoded already. Nothing is ever fetched
+ * from a network.
+ */
+export type ImageSource = string | URL | Uint8Array | DecodedImage;
 
 /** "pad": black bars make a square, nothing is distorted. "stretch": squeezed into a square, as the bare processor does. */
 export type ImageFit = "pad" | "stretch";
 
 /** A decoded picture of any size: 8-bit RGB, row-major, `width * height * 3` bytes. */
 export interface DecodedImage {
-  /** As given by the caller; "(bytes)" and "(data URL)" where there is no name. */
+  /** What to call it in messages and reports: the path or URL as given, "(bytes)" or "(data URL)" where there is no name. */
   readonly source: string;
   readonly width: number;
   readonly height: number;

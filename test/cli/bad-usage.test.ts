@@ -9,7 +9,7 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask"], "needs a question"],
     [["ask", "a", "b"], "Unknown argument: b"],
     [["ask", "x", "-i"], "Not enough arguments following: i"],
-    [["ask", "x", "-i", "-", "-i", "-"], "-i - can be given once only"],
+    [["ask", "x", "-i", "-", "-i", "-"], "- can be given once only"],
     [["ask", "x", "--max-tokens", "-5"], "--max-tokens must be a whole number from 1, but is -5"],
     [["ask", "x", "--max-tokens", "0"], "--max-tokens must be a whole number"],
     [["ask", "x", "--threads", "1.5"], "--threads must be a whole number"],

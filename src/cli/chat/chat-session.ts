@@ -6,7 +6,8 @@ import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
 import type { AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
-import { prepareImage } from "../../image/prepare.js";
+import { decodeImage } from "../../image/decode.js";
+import type { DecodedImage } from "../../image/types.js";
 import type { ChatView } from "./chat-view.js";
 import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
 import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
@@ -16,7 +17,8 @@ export class ChatSession {
   readonly #view: ChatView;
   readonly #options: Omit<AskOptions, "images" | "signal" | "onProgress">;
   #chat: Chat;
-  #attached: string[] = [];
+  /** Decoded when they are attached, so that a wrong file shows then, and a file that changes later does not matter. */
+  #attached: DecodedImage[] = [];
   #think: boolean;
   #running: Reply | null = null;
   /** Where this conversation was saved or loaded: the one existing file that /save may replace. */
@@ -146,14 +148,14 @@ export class ChatSession {
       throw new MedGemmaError("MODEL_MISMATCH", `${this.#medgemma.model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
     }
     for (const path of paths) {
-      const { width, height } = await prepareImage(path, { side, fit: this.#options.fit });
-      this.#attached = [...this.#attached, path];
-      this.#view.note(`▣ ${path} · ${width} × ${height}, the model sees ${side} × ${side}`);
+      const image = await decodeImage(path);
+      this.#attached = [...this.#attached, image];
+      this.#view.note(`▣ ${path} · ${image.width} × ${image.height}, the model sees ${side} × ${side}`);
     }
   }
 
   #tellAttached(): void {
-    const waiting = this.#attached.length === 0 ? "Nothing is attached." : `Attached: ${this.#attached.join(", ")}.`;
+    const waiting = this.#attached.length === 0 ? "Nothing is attached." : `Attached: ${this.#attached.map(({ source }) => source).join(", ")}.`;
     this.#view.note(`${waiting} /image PATH attaches a picture, or drop it here.`);
   }
 

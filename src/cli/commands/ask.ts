@@ -4,13 +4,14 @@ import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { Answer } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
+import { decodeImages } from "../decode-images.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
 import { answerOptions, imageOptions, jsonOption, modelOptions, schemaOption, standardStream } from "../options.js";
-import { Interrupted, printAnswer, printJson, UsageError } from "../output.js";
+import { Interrupted, printAnswer, printJson } from "../output.js";
 import { plainText } from "../plain-text.js";
 import { describeProgress, StatusLine } from "../status-line.js";
-import { readPrompt, readStdin } from "../stdin.js";
+import { readPrompt } from "../stdin.js";
 import { dim } from "../terminal.js";
 
 const options = {
@@ -48,18 +49,17 @@ export const askCommand: CommandModule<object, Arguments> = {
 async function ask(args: Arguments): Promise<void> {
   const images = args.image ?? [];
   const stdinIsImage = images.includes(standardStream);
-  if (images.indexOf(standardStream) !== images.lastIndexOf(standardStream)) throw new UsageError("-i - can be given once only: stdin is one image.");
   using interrupt = listenForInterrupt();
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
   const prompt = await readPrompt(args.prompt === standardStream ? undefined : args.prompt, { stdinIsImage });
-  const stdinImage = stdinIsImage ? await readStdin() : Buffer.alloc(0);
+  const decoded = await decodeImages(images);
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status });
   noteDemoModel(medgemma, args);
   await using chat = await medgemma.createChat({ system: args.system });
   const reply = chat.ask(prompt, {
-    images: images.map((image) => (image === standardStream ? stdinImage : image)),
+    images: decoded,
     fit: args.fit,
     maxTokens: args["max-tokens"],
     temperature: args.temperature,

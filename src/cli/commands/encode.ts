@@ -1,12 +1,12 @@
 /** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
+import { decodeImages } from "../decode-images.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";
 import { noteDemoModel, openModel } from "../open-model.js";
 import { imageOptions, jsonOption, modelOptions, standardStream, text } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { describeProgress, StatusLine } from "../status-line.js";
-import { readStdin } from "../stdin.js";
 import { refuseToOverwrite, writeFileAtomically } from "../write-file.js";
 
 const options = {
@@ -35,23 +35,19 @@ async function encode(args: Arguments): Promise<void> {
   const { images } = args;
   const output = args.output ?? standardStream;
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
-  if (images.indexOf(standardStream) !== images.lastIndexOf(standardStream)) throw new UsageError("- can be given once only: stdin is one image.");
   refuseToOverwrite(images, output);
   using interrupt = listenForInterrupt();
-  const stdinImage = images.includes(standardStream) ? await readStdin() : Buffer.alloc(0);
+  const decoded = await decodeImages(images);
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status });
   noteDemoModel(medgemma, args);
   const encoded = await medgemma
-    .encode(
-      images.map((image) => (image === standardStream ? stdinImage : image)),
-      {
-        fit: args.fit,
-        signal: interrupt.signal,
-        onProgress: (progress) => status.show(describeProgress(progress) ?? "")
-      }
-    )
+    .encode(decoded, {
+      fit: args.fit,
+      signal: interrupt.signal,
+      onProgress: (progress) => status.show(describeProgress(progress) ?? "")
+    })
     .finally(() => status.clear());
 
   const { tokenCount = 0, hiddenSize = 0 } = encoded[0] ?? {};
