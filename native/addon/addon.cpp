@@ -1,6 +1,7 @@
 // The native surface of medgemma-local on one page; src/native/addon.ts is its typed twin.
 #include <napi.h>
 
+#include "addon/check-gguf.h"
 #include "addon/fit-to-square.h"
 #include "addon/prefill.h"
 #include "addon/state.h"
@@ -16,10 +17,22 @@ Napi::Value initialize(const Napi::CallbackInfo & info) {
     return info.Env().Undefined();
 }
 
+// shutDown(): ends all threads of this environment. Node ends a process without the cleanup that would do it, and a thread
+// that computes while the libraries go away crashes.
+Napi::Value shut_down(const Napi::CallbackInfo & info) {
+    const std::set<JobQueue *> queues = State::of(info.Env()).queues();
+    for (JobQueue * queue : queues) {
+        queue->shut_down();
+    }
+    return info.Env().Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     env.SetInstanceData(new State());
     exports.Set("initialize", Napi::Function::New(env, exported<initialize>));
+    exports.Set("shutDown", Napi::Function::New(env, exported<shut_down>));
     exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
+    exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));
     exports.Set("inspectProjector", Napi::Function::New(env, exported<inspect_projector>));
     exports.Set("loadVisionEncoder", Napi::Function::New(env, exported<load_vision_encoder>));
     exports.Set("checkContext", Napi::Function::New(env, exported<check_context>));

@@ -50,7 +50,7 @@ Napi::Value fit_to_square(const Napi::CallbackInfo & info) {
     const auto rgb = info[0].As<Napi::Uint8Array>();
     const auto number = [&](size_t index) { return info[index].As<Napi::Number>().Int64Value(); };
     return State::of(info.Env())
-        .picture_jobs(info.Env())
+        .file_jobs(info.Env())
         .add(std::make_unique<FitToSquareJob>(std::vector<uint8_t>(rgb.Data(), rgb.Data() + rgb.ElementLength()), number(1),
                                               number(2), number(3), fit == "pad"));
 }

@@ -19,17 +19,18 @@ JobQueue::JobQueue(Napi::Env env) : env_(env), to_javascript_(ToJavaScript::New(
     }
     // Hooks run last in, first out: this one comes before the thread-safe function's own, which must not be used after it.
     napi_add_env_cleanup_hook(env, at_environment_exit, this);
+    State::of(env).queues().insert(this);
 }
 
 JobQueue::~JobQueue() {
-    if (thread_.joinable()) {
-        napi_remove_env_cleanup_hook(env_, at_environment_exit, this);
-        shut_down();
-    }
+    shut_down();
 }
 
 Napi::Promise JobQueue::add(std::unique_ptr<Job> job) {
     const Napi::Env env(env_);
+    if (!thread_.joinable()) {
+        throw Error("DISPOSED", "The process is about to end.");
+    }
     auto pending = std::make_shared<Pending>(Pending{std::move(job), Napi::Promise::Deferred::New(env), std::nullopt});
     const Napi::Promise promise = pending->deferred.Promise();
     if (unsettled_++ == 0) {
@@ -113,6 +114,12 @@ void JobQueue::at_environment_exit(void * self) {
 }
 
 void JobQueue::shut_down() {
+    if (!thread_.joinable()) {
+        return;
+    }
+    napi_remove_env_cleanup_hook(env_, at_environment_exit, this);
+    State::of(env_).queues().erase(this);
+
     std::deque<std::shared_ptr<Pending>> dropped;
     std::shared_ptr<Pending> stopped;
     {

@@ -43,8 +43,12 @@ public:
     JobQueue(const JobQueue &) = delete;
     JobQueue & operator=(const JobQueue &) = delete;
 
-    // Whoever owns the queue must live until the promise is settled: a job holds its owner.
+    // Whoever owns the queue must live until the promise is settled: a job holds its owner. Throws DISPOSED after shut_down.
     Napi::Promise add(std::unique_ptr<Job> job);
+
+    // Stops what runs, drops what waits, and ends the thread; their promises are never settled. At the end of the process or
+    // of the environment only.
+    void shut_down();
 
     // From a running job: calls `callback` on the JavaScript thread, before the job's promise is settled.
     void post(std::function<void(Napi::Env)> callback);
@@ -61,7 +65,6 @@ private:
     static void at_environment_exit(void * self);
     void work();
     void settle(Napi::Env env, Pending & pending);
-    void shut_down();
 
     using ToJavaScript = Napi::TypedThreadSafeFunction<JobQueue, Callback, call>;
 

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <optional>
+#include <set>
 
 #include "addon/job-queue.h"
 #include "error.h"
@@ -18,9 +19,12 @@ public:
     void set_error_class(const Napi::Function & error_class) { error_class_ = Napi::Persistent(error_class); }
     Napi::Value error(Napi::Env env, const Error & error) const;
 
-    // Work on pictures and files, and the decoding of image tokens; apart, so that one need not wait for the other.
-    JobQueue & picture_jobs(Napi::Env env) { return opened(picture_jobs_, env); }
+    // Work on files and pictures, and the decoding of image tokens; apart, so that one need not wait for the other.
+    JobQueue & file_jobs(Napi::Env env) { return opened(file_jobs_, env); }
     JobQueue & prefill_jobs(Napi::Env env) { return opened(prefill_jobs_, env); }
+
+    // All that run; a queue puts itself in and takes itself out.
+    std::set<JobQueue *> & queues() { return queues_; }
 
 private:
     static JobQueue & opened(std::optional<JobQueue> & queue, Napi::Env env) {
@@ -31,7 +35,8 @@ private:
     }
 
     Napi::FunctionReference error_class_;
-    std::optional<JobQueue> picture_jobs_;
+    std::set<JobQueue *> queues_;
+    std::optional<JobQueue> file_jobs_;
     std::optional<JobQueue> prefill_jobs_;
 };
 

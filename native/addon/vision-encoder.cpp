@@ -210,7 +210,7 @@ Napi::Object VisionEncoder::to_javascript(Napi::Env env) {
 Napi::Value inspect_projector(const Napi::CallbackInfo & info) {
     require(info.Length() == 1 && info[0].IsString(), "(path)");
     return State::of(info.Env())
-        .picture_jobs(info.Env())
+        .file_jobs(info.Env())
         .add(std::make_unique<InspectJob>(info[0].As<Napi::String>().Utf8Value()));
 }
 

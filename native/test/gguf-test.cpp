@@ -1,4 +1,4 @@
-#include "vision/gguf.h"
+#include "gguf/header.h"
 
 #include <cstring>
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "gguf/header.h"
+#include "gguf/mapped-file.h"
 #include "vision/config.h"
-#include "vision/gguf.h"
-#include "vision/mapped-file.h"
 
 namespace medgemma {
 

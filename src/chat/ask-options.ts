@@ -1,8 +1,7 @@
 /** Checks what a caller gives to `ask`, before any work begins. */
 import { MedGemmaError } from "../errors.js";
+import { imageFits } from "../image/types.js";
 import type { AskOptions } from "./types.js";
-
-const imageFits: readonly unknown[] = ["pad", "stretch"];
 
 /**
  * The types are promises that JavaScript need not keep, so everything is looked at.
@@ -13,7 +12,7 @@ export function checkAskOptions(prompt: unknown, options: { readonly [Name in ke
   const { images, fit, maxTokens, temperature, seed, schema } = options;
   check(typeof prompt === "string", "The prompt", "a string", prompt);
   check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
-  check(fit === undefined || imageFits.includes(fit), "fit", '"pad" or "stretch"', fit);
+  check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
   check(isCount(maxTokens, 1), "maxTokens", "a whole number from 1", maxTokens);
   check(isCount(seed, 0), "seed", "a whole number from 0", seed);
   check(temperature === undefined || isBetween(temperature, 0, 10), "temperature", "a number from 0 to 10", temperature);

@@ -193,6 +193,7 @@ export class Chat implements AsyncDisposable {
   #finish(question: Question, grammar: JsonGrammar | undefined, collected: AnswerCollector): Answer {
     const { text, thought, stopReason, tokens, reusedTokens } = collected;
     const { prompt: user, squares: images, report, startedAt, encodedAt, promptTokens } = question;
+    const value = grammar === undefined || stopReason === "aborted" ? {} : { value: grammar.parse(text) };
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
       this.#turns = [...this.#turns, { user, images, report, answer: text, thought, stopReason }];
@@ -216,7 +217,7 @@ export class Chat implements AsyncDisposable {
         // The first token belongs to the prefill; the rate is that of the others.
         tokensPerSecond: decodeMs > 0 ? ((tokens.length - 1) * 1000) / decodeMs : 0
       },
-      ...(grammar === undefined || stopReason === "aborted" ? {} : { value: grammar.parse(text) })
+      ...value
     };
   }
 

@@ -22,9 +22,10 @@ export async function loadMedGemma(source?: ModelSource, options: LoadOptions = 
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
   const paths = await resolveModel(named.model, { mmproj: options.mmproj ?? named.mmproj });
-  const file = await readTextModelFile(paths.text);
+  // First of all, so that the addon for the files is the one for the backend: two would load two copies of ggml.
   const runtime = await startLlama(options.gpu ?? "auto");
   const addon = loadAddon(runtime.libraries);
+  const file = await readTextModelFile(paths.text);
   const facts = paths.mmproj === null ? null : await addon.inspectProjector(paths.mmproj);
   if (facts !== null) checkPair(file, facts);
   if (signal?.aborted === true) throw abortedError(`Loading ${paths.id}`, signal);

@@ -1,5 +1,6 @@
 /** The options that commands share, each defined once: name, letter, unit and default are the same everywhere. */
 import type { Options } from "yargs";
+import { imageFits } from "../image/types.js";
 import { gpuBackends, type GpuBackend } from "../native/backend.js";
 import { UsageError } from "./output.js";
 
@@ -13,7 +14,7 @@ export const modelOptions = inGroup("Model:", {
 });
 
 export const imageOptions = inGroup("Image:", {
-  fit: choice("fit", ["pad", "stretch"] as const, { describe: "How a picture becomes a square: pad (black bars) or stretch  [default: pad]" })
+  fit: choice("fit", imageFits, { describe: "How a picture becomes a square: pad (black bars) or stretch  [default: pad]" })
 });
 
 export const answerOptions = inGroup("Answer:", {

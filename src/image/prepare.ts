@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { decodeImage } from "./decode.js";
-import type { ImageFit, ImageSource, SquareImage } from "./types.js";
+import { imageFits, type ImageFit, type ImageSource, type SquareImage } from "./types.js";
 
 /**
  * @param options.side Side of the square in pixels, 1 to 4096: the projector's image size (896 for MedGemma).
@@ -17,6 +17,9 @@ export async function prepareImage(
   const { side, fit = "pad" } = options;
   if (!Number.isInteger(side) || side < 1 || side > 4096) {
     throw new MedGemmaError("INVALID_ARGUMENT", `The side of the square must be 1 to 4096 pixels, but is ${side}.`);
+  }
+  if (!imageFits.includes(fit)) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${fit as string}.`);
   }
   const image = await decodeImage(source);
   const addon = loadAddon();

@@ -7,7 +7,9 @@
 export type ImageSource = string | URL | Uint8Array | DecodedImage;
 
 /** "pad": black bars make a square, nothing is distorted. "stretch": squeezed into a square, as the bare processor does. */
-export type ImageFit = "pad" | "stretch";
+export const imageFits = ["pad", "stretch"] as const;
+
+export type ImageFit = (typeof imageFits)[number];
 
 /** A decoded picture of any size: 8-bit RGB, row-major, `width * height * 3` bytes. */
 export interface DecodedImage {

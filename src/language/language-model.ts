@@ -13,6 +13,7 @@ import {
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { NativeAddon } from "../native/addon.js";
 import { Detokenizer } from "./detokenizer.js";
+import { checkSchema } from "./json-schema.js";
 import { ImagePrefill } from "./image-prefill.js";
 import type { LlamaRuntime } from "./llama.js";
 import type { ModelFile } from "./model-file.js";
@@ -150,8 +151,8 @@ export class LanguageModel implements AsyncDisposable {
 
   /** @throws MedGemmaError SCHEMA_INVALID */
   async compileSchema(schema: object): Promise<JsonGrammar> {
+    checkSchema(schema);
     try {
-      // A schema from a user's file is checked by node-llama-cpp, not by the compiler.
       const grammar = await this.#runtime.llama.createGrammarForJsonSchema(schema as GbnfJsonBasicSchema);
       return {
         grammar,

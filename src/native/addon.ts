@@ -63,9 +63,13 @@ export interface NativeDecodeRun {
 export interface NativeAddon {
   /** Errors are made with this class from here on. */
   initialize(errorClass: new (code: never, message: string) => Error): void;
+  /** Ends all threads of the addon; nothing can be asked of it afterwards. */
+  shutDown(): void;
   /** @param rgb (height, width, 3). Resolves to (side, side, 3), Pillow's bilinear to the byte. */
   fitToSquare(rgb: Uint8Array, width: number, height: number, side: number, fit: ImageFit): Promise<Uint8Array>;
-  /** Rejects with MODEL_NOT_FOUND, FILE_UNUSABLE, MODEL_CORRUPT or MODEL_MISMATCH. */
+  /** Is a GGUF file of any model whole? Rejects with MODEL_NOT_FOUND, FILE_UNUSABLE or MODEL_CORRUPT. */
+  checkGguf(path: string): Promise<void>;
+  /** Checks all of a projector file, loads nothing. Rejects as `checkGguf`, and with MODEL_MISMATCH. */
   inspectProjector(path: string): Promise<ProjectorFacts>;
   /** Rejects as `inspectProjector`, and with GPU_UNAVAILABLE or OUT_OF_MEMORY. */
   loadVisionEncoder(path: string, options: { readonly gpu: boolean; readonly threads: number }): Promise<NativeVisionEncoder>;

@@ -26,6 +26,7 @@ export function loadAddon(backend?: GpuBackend): NativeAddon {
   if (known !== undefined) return known;
   const addon = open(pathOf(chosen));
   addon.initialize(MedGemmaError);
+  process.once("exit", () => addon.shutDown());
   loaded.set(chosen, addon);
   return addon;
 }

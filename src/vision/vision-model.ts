@@ -50,17 +50,29 @@ export class VisionModel implements AsyncDisposable {
     const { signal, onLayer } = options;
     if (signal?.aborted === true) throw abortedError(`Encoding ${image.source}`, signal);
     const started = performance.now();
-    const run = this.#encoder.encode(image.rgb, onLayer);
+    let failure: unknown;
+    const run = this.#encoder.encode(image.rgb, (layer, layers) => {
+      try {
+        onLayer?.(layer, layers);
+      } catch (error) {
+        // It would be nobody's exception: native code called. Whoever waits for the tokens shall have it.
+        failure ??= error;
+        run.abort();
+      }
+    });
     const abort = () => run.abort();
     signal?.addEventListener("abort", abort, { once: true });
     try {
       const data = await run.tokens;
       const tokens = { key, data, tokenCount: this.facts.tokensPerImage, hiddenSize: this.facts.projectionSize };
       this.#cache.add(tokens);
-      return { tokens, encodeMs: performance.now() - started, cached: false };
+      if (failure === undefined) return { tokens, encodeMs: performance.now() - started, cached: false };
+    } catch (error) {
+      failure ??= error;
     } finally {
       signal?.removeEventListener("abort", abort);
     }
+    throw failure;
   }
 
   async dispose(): Promise<void> {

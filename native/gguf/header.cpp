@@ -1,4 +1,4 @@
-#include "vision/gguf.h"
+#include "gguf/header.h"
 
 #include <algorithm>
 #include <bit>
@@ -152,26 +152,17 @@ private:
     size_t position_ = 0;
 };
 
-// A name as it may appear in a message: short, printable.
-std::string quoted(std::string_view name) {
-    std::string text = "\"";
-    for (const char c : name.substr(0, 64)) {
-        text += c >= 0x20 && c < 0x7f ? c : '?';
-    }
-    return text + "\"";
-}
-
 GgufTensor read_tensor(Reader & reader, std::string_view name) {
     const auto dimensions = reader.number<uint32_t>("a tensor description");
     if (dimensions < 1 || dimensions > 4) {
-        reader.fail("tensor " + quoted(name) + " has " + std::to_string(dimensions) + " dimensions, expected 1 to 4");
+        reader.fail("tensor " + quoted_name(name) + " has " + std::to_string(dimensions) + " dimensions, expected 1 to 4");
     }
     GgufTensor tensor{};
     uint64_t elements = 1;
     for (uint32_t i = 0; i < dimensions; ++i) {
         const auto size = reader.number<uint64_t>("a tensor description");
         if (size == 0 || size > std::numeric_limits<int64_t>::max() / elements) {
-            reader.fail("tensor " + quoted(name) + " has an impossible shape");
+            reader.fail("tensor " + quoted_name(name) + " has an impossible shape");
         }
         elements *= size;
         tensor.shape.push_back(size);
@@ -195,6 +186,14 @@ size_t read_alignment(const Reader & reader, const GgufHeader & header) {
 
 } // namespace
 
+std::string quoted_name(std::string_view name) {
+    std::string text = "\"";
+    for (const char c : name.substr(0, 64)) {
+        text += c >= 0x20 && c < 0x7f ? c : '?';
+    }
+    return text + "\"";
+}
+
 const GgufValue * GgufHeader::find(std::string_view key) const {
     const auto found = values.find(key);
     return found == values.end() ? nullptr : &found->second;
@@ -205,7 +204,7 @@ GgufHeader read_gguf_header(std::span<const uint8_t> bytes, const std::string & 
         throw Error("MODEL_CORRUPT", path + " is empty. Download it again.");
     }
     if (bytes.size() < 4 || std::memcmp(bytes.data(), "GGUF", 4) != 0) {
-        throw Error("MODEL_CORRUPT", path + " is no GGUF file: it does not begin with \"GGUF\". Give an mmproj-*.gguf file.");
+        throw Error("MODEL_CORRUPT", path + " is no GGUF file: it does not begin with \"GGUF\".");
     }
 
     Reader reader(bytes, path);
@@ -227,20 +226,20 @@ GgufHeader read_gguf_header(std::span<const uint8_t> bytes, const std::string & 
     for (uint64_t i = 0; i < value_count; ++i) {
         const std::string_view key = reader.string("a key");
         if (!header.values.emplace(key, reader.value()).second) {
-            reader.fail("key " + quoted(key) + " is there twice");
+            reader.fail("key " + quoted_name(key) + " is there twice");
         }
     }
     for (uint64_t i = 0; i < tensor_count; ++i) {
         const std::string_view name = reader.string("a tensor name");
         if (!header.tensors.emplace(name, read_tensor(reader, name)).second) {
-            reader.fail("tensor " + quoted(name) + " is there twice");
+            reader.fail("tensor " + quoted_name(name) + " is there twice");
         }
     }
 
     const size_t alignment = read_alignment(reader, header);
     for (const auto & [name, tensor] : header.tensors) {
         if (tensor.offset % alignment != 0) {
-            reader.fail("tensor " + quoted(name) + " does not begin at a multiple of " + std::to_string(alignment));
+            reader.fail("tensor " + quoted_name(name) + " does not begin at a multiple of " + std::to_string(alignment));
         }
     }
     const size_t padding = (alignment - reader.position() % alignment) % alignment;

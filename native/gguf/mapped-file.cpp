@@ -1,4 +1,4 @@
-#include "vision/mapped-file.h"
+#include "gguf/mapped-file.h"
 
 #include <filesystem>
 
@@ -22,7 +22,7 @@ namespace medgemma {
 namespace {
 
 [[noreturn]] void fail_not_found(const std::string & path) {
-    throw Error("MODEL_NOT_FOUND", "There is no file " + path + ". Check the path of the projector (mmproj-*.gguf).");
+    throw Error("MODEL_NOT_FOUND", "There is no model file " + path + ". Check the path.");
 }
 
 [[noreturn]] void fail_unusable(const std::string & path, const std::string & why) {

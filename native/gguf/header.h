@@ -36,6 +36,9 @@ struct GgufHeader {
     const GgufValue * find(std::string_view key) const;
 };
 
+// A name from a file as it may appear in a message: short, printable, in quotes.
+std::string quoted_name(std::string_view name);
+
 // Throws MODEL_CORRUPT with `path` in the message. Never reads outside of `bytes` and never allocates more than a small
 // multiple of their number, whatever they hold.
 GgufHeader read_gguf_header(std::span<const uint8_t> bytes, const std::string & path);

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const source = fileURLToPath(new URL("../src/", import.meta.url));
+
+/** Which folders of src/ a folder may import values from. Types may come from anywhere but cli. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  ".": ["chat", "image", "native"],
+  cli: ["chat", "image", "models", "native"],
+  chat: ["image", "language", "models", "native", "vision"],
+  image: ["native"],
+  language: ["native"],
+  vision: [],
+  models: [],
+  native: []
+};
+
+/** Packages with one owner each. */
+const owners: Readonly<Record<string, string>> = { sharp: "image", yargs: "cli", "node-llama-cpp": "language" };
+
+interface Import {
+  readonly file: string;
+  readonly folder: string;
+  /** A folder of src/, or the name of a package. */
+  readonly target: string;
+  readonly isPackage: boolean;
+  readonly isType: boolean;
+}
+
+function importsOf(path: string): Import[] {
+  const file = relative(source, path).replaceAll(sep, "/");
+  const folder = file.includes("/") ? (file.split("/")[0] ?? "") : ".";
+  const pattern = /^(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|(?:import|require)\w*\("([^"]+)"\)/gm;
+  return [...readFileSync(path, "utf8").matchAll(pattern)].flatMap(([, type, from, dynamic]) => {
+    const name = from ?? dynamic ?? "";
+    if (name.startsWith("node:")) return [];
+    const isPackage = !name.startsWith(".");
+    const inside = relative(source, join(dirname(path), name)).replaceAll(sep, "/");
+    const target = isPackage ? name : inside.includes("/") ? (inside.split("/")[0] ?? "") : ".";
+    return [{ file, folder, target, isPackage, isType: type !== undefined }];
+  });
+}
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+const imports = files.flatMap((name) => importsOf(join(source, name)));
+
+describe("the architecture", () => {
+  it("is read: every folder imports something", () => {
+    expect(imports.length).toBeGreaterThan(100);
+    expect(new Set(files.map((name) => (name.includes(sep) ? name.split(sep)[0] : ".")))).toEqual(new Set(Object.keys(mayImport)));
+  });
+
+  it("lets a folder import values only from below", () => {
+    // errors.ts, at the top, is everybody's.
+    const wrong = imports.filter(({ folder, target, isPackage, isType }) => {
+      return !isPackage && !isType && target !== folder && target !== "." && mayImport[folder]?.includes(target) !== true;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("lets nobody import from cli, not even a type", () => {
+    expect(imports.filter(({ folder, target }) => target === "cli" && folder !== "cli")).toEqual([]);
+  });
+
+  it("gives sharp, yargs and node-llama-cpp one owner each", () => {
+    const wrong = imports.filter(({ folder, target }) => (owners[target] ?? folder) !== folder);
+    expect(wrong).toEqual([]);
+    expect(new Set(imports.filter(({ target }) => target in owners).map(({ target }) => target))).toEqual(new Set(Object.keys(owners)));
+  });
+
+  it("keeps the inside of node-llama-cpp in one file", () => {
+    const internals = /\b_(?:ctx|decodeTokens|sequenceId|backendContextDisposeGuard|model|llama|context|nextTokenIndex)\b/;
+    const using = files.filter((name) => internals.test(readFileSync(join(source, name), "utf8")));
+    expect(using.map((name) => name.replaceAll(sep, "/"))).toEqual(["language/image-prefill.ts"]);
+  });
+});

@@ -1,0 +1,268 @@
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadMedGemma, type Chat, type MedGemma } from "../../src/index.js";
+import { temporaryFolder } from "../cli/run-cli.js";
+import { after, before, film } from "../demo-model.js";
+
+const folder = temporaryFolder();
+let medgemma: MedGemma;
+beforeAll(async () => {
+  medgemma = await loadMedGemma("demo", { gpu: "off" });
+});
+afterAll(async () => await medgemma.dispose());
+
+const newChat = async () => await medgemma.createChat();
+
+/** Long: no answer ends by itself before these lists are full. */
+const endless = {
+  schema: { type: "array", minItems: 40, items: { type: "array", minItems: 40, items: { enum: [1, 2] } } },
+  maxTokens: 3000
+};
+
+async function firstChunk(reply: AsyncIterable<unknown>): Promise<void> {
+  for await (const _chunk of reply) return;
+}
+
+describe("a conversation", () => {
+  it("goes on: the second turn decodes only what is new", async () => {
+    await using chat = await newChat();
+    const first = await chat.ask("Describe the image.", { images: [film] });
+    const second = await chat.ask("Is there a cross?");
+    expect(second.text).toBe("Yes, at the middle center.");
+    expect(second.images).toEqual([]);
+    expect(second.usage.imageTokens).toBe(16);
+    expect(second.usage.reusedTokens).toBeGreaterThanOrEqual(first.usage.promptTokens + first.tokens.length - 1);
+    expect(chat.turns.map(({ user, answer }) => [user, answer])).toEqual([
+      ["Describe the image.", first.text],
+      ["Is there a cross?", second.text]
+    ]);
+  });
+
+  it("is not disturbed by another one in between", async () => {
+    const alone = async () => {
+      await using chat = await newChat();
+      const texts = [(await chat.ask("Describe the image.", { images: [film] })).text];
+      return [...texts, (await chat.ask("Is there a circle?")).text];
+    };
+    const expected = await alone();
+    await using one = await newChat();
+    await using other = await newChat();
+    const texts = [(await one.ask("Describe the image.", { images: [film] })).text];
+    await other.ask("Describe the image.", { images: [after] });
+    texts.push((await one.ask("Is there a circle?")).text);
+    expect(texts).toEqual(expected);
+  });
+
+  it("answers questions asked at once one after another", async () => {
+    await using chat = await newChat();
+    const replies = [chat.ask("Describe the image.", { images: [film] }), chat.ask("Is there a cross?")];
+    const [first, second] = await Promise.all(replies);
+    expect(second?.text).toBe("Yes, at the middle center.");
+    expect(chat.turns.map(({ answer }) => answer)).toEqual([first?.text, second?.text]);
+  });
+
+  it("tells image A from image B of the same size", async () => {
+    await using chat = await newChat();
+    const a = await chat.ask("Describe the image.", { images: [before] });
+    await chat.reset();
+    const b = await chat.ask("Describe the image.", { images: [after] });
+    expect(b.text).not.toBe(a.text);
+  });
+
+  it("forgets with reset, and keeps the system text", async () => {
+    await using chat = await medgemma.createChat({ system: "Answer with a digit." });
+    expect((await chat.ask("How many shapes are there?", { images: [film] })).text).toBe("3");
+    await chat.reset();
+    expect(chat.turns).toEqual([]);
+    expect((await chat.ask("How many shapes are there?", { images: [film] })).text).toBe("3");
+    chat.system = "Answer with one word.";
+    await chat.reset();
+    expect((await chat.ask("Is there a cross?", { images: [film] })).text).toBe("Yes");
+  });
+
+  it("crosses the sliding window many times and still knows its first image", async () => {
+    await using chat = await newChat();
+    await chat.ask("Describe the image.", { images: [film] });
+    let last = "";
+    for (let turn = 0; turn < 12; turn += 1) last = (await chat.ask(turn % 2 === 0 ? "Is there a cross?" : "Is there a square?")).text;
+    expect(chat.turns).toHaveLength(13);
+    expect(last).toMatch(/^(?:No|Yes)/);
+  });
+
+  it("is full with CONTEXT_FULL, and usable after it", async () => {
+    await using chat = await newChat();
+    await expect(chat.ask("word ".repeat(5000))).rejects.toMatchObject({ code: "CONTEXT_FULL" });
+    expect((await chat.ask("Describe the image.", { images: [film] })).text).toContain("cross");
+  });
+
+  it("fills the context to its last token without failing", async () => {
+    await using small = await loadMedGemma("demo", { gpu: "off", contextSize: 256 });
+    await using chat = await small.createChat();
+    const { stopReason, usage } = await chat.ask("Count.", { schema: endless.schema, maxTokens: 3000, think: false }).then(
+      (answer) => answer,
+      (error: unknown) => {
+        expect(error).toMatchObject({ code: "SCHEMA_INVALID" }); // cut off in the middle of a list, by the context
+        return { stopReason: "maxTokens", usage: null };
+      }
+    );
+    expect(stopReason).toBe("maxTokens");
+    expect(usage).toBeNull();
+    await chat.reset();
+    expect((await chat.ask("Describe the image.", { images: [film] })).text).toContain("cross");
+  });
+});
+
+describe("a failed question leaves no trace", () => {
+  it("when an image is missing, and none of the others was encoded", async () => {
+    await using chat = await newChat();
+    let encoded = 0;
+    const options = { images: [film, "nowhere.png"], onProgress: () => (encoded += 1) };
+    await expect(chat.ask("Describe the image.", options)).rejects.toMatchObject({ code: "IMAGE_NOT_FOUND" });
+    expect(encoded).toBe(0);
+    expect(chat.turns).toEqual([]);
+    expect((await chat.ask("Describe the image.", { images: [film] })).text).toContain("cross");
+  });
+
+  it("when a progress listener throws", async () => {
+    await using chat = await newChat();
+    for (const stage of ["encode", "prefill", "generate"]) {
+      const onProgress = (progress: { stage: string }) => {
+        if (progress.stage === stage) throw new Error(`no ${stage}`);
+      };
+      // Its own pixels, so that it really is encoded.
+      const rgb = new Uint8Array(64 * 64 * 3).fill(stage.length);
+      const images = [{ source: stage, width: 64, height: 64, rgb }];
+      await expect(chat.ask("Describe the image.", { images, onProgress })).rejects.toThrow(`no ${stage}`);
+    }
+    expect(chat.turns).toEqual([]);
+    expect((await chat.ask("Describe the image.", { images: [film] })).text).toContain("cross");
+  });
+
+  it.each([
+    ["prompt", 5 as unknown as string, {}],
+    ["maxTokens", "x", { maxTokens: 0 }],
+    ["maxTokens", "x", { maxTokens: 1.5 }],
+    ["temperature", "x", { temperature: Number.NaN }],
+    ["temperature", "x", { temperature: -1 }],
+    ["seed", "x", { seed: -1 }],
+    ["fit", "x", { fit: "crop" as "pad" }],
+    ["images", "x", { images: "film.png" as unknown as string[] }],
+    ["schema", "x", { schema: null as unknown as object }]
+  ])("when %s is wrong", async (name, prompt, options) => {
+    await using chat = await newChat();
+    const reply = chat.ask(prompt, options);
+    await expect(reply).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining(name) as string });
+  });
+});
+
+describe("a stopped question", () => {
+  it("keeps what was said, and the conversation goes on", async () => {
+    await using chat = await newChat();
+    await chat.ask("Describe the image.", { images: [film] });
+    const reply = chat.ask("Count.", endless);
+    await firstChunk(reply);
+    reply.abort();
+    const { stopReason, text, value } = await reply;
+    expect({ stopReason, value }).toEqual({ stopReason: "aborted", value: undefined });
+    expect(text.startsWith("[")).toBe(true);
+    expect(chat.turns[1]).toMatchObject({ user: "Count.", answer: text, stopReason: "aborted" });
+    expect((await chat.ask("Is there a cross?")).stopReason).toBe("end");
+  });
+
+  it("is stopped by a signal as well", async () => {
+    await using chat = await newChat();
+    const controller = new AbortController();
+    const reply = chat.ask("Count.", { ...endless, signal: controller.signal });
+    await firstChunk(reply);
+    controller.abort();
+    expect((await reply).stopReason).toBe("aborted");
+  });
+
+  it("before its first word is as if it had not been asked", async () => {
+    await using chat = await newChat();
+    const reply = chat.ask("Describe the image.", { images: [film], signal: AbortSignal.abort() });
+    expect(await reply).toMatchObject({ text: "", tokens: [], stopReason: "aborted" });
+    expect(chat.turns).toEqual([]);
+  });
+
+  it("while its image is encoded ends there", async () => {
+    await using chat = await newChat();
+    const rgb = new Uint8Array(64 * 64 * 3).fill(77);
+    const layers: number[] = [];
+    const reply = chat.ask("Describe the image.", {
+      images: [{ source: "gray", width: 64, height: 64, rgb }],
+      onProgress: (progress) => {
+        if (progress.stage === "encode" && layers.push(progress.layer) === 1) reply.abort();
+      }
+    });
+    expect(await reply).toMatchObject({ text: "", stopReason: "aborted" });
+    expect(layers.length).toBeLessThan(4);
+    expect((await chat.ask("Describe the image.", { images: [film] })).text).toContain("cross");
+  });
+
+  it("does not stop the one that waits behind it", async () => {
+    await using chat = await newChat();
+    const long = chat.ask("Count.", endless);
+    const next = chat.ask("Describe the image.", { images: [film] });
+    await firstChunk(long);
+    long.abort();
+    expect((await next).stopReason).toBe("end");
+  });
+});
+
+describe("a saved conversation", () => {
+  const twoTurns = async (): Promise<Chat> => {
+    const chat = await medgemma.createChat({ system: "Be brief." });
+    await chat.ask("Describe the image.", { images: [film] });
+    await chat.ask("Is there a circle?");
+    return chat;
+  };
+
+  it("goes on with its images as if it had never ended", async () => {
+    const path = join(folder, "talk.json");
+    await using chat = await twoTurns();
+    await chat.save(path);
+    const expected = await chat.ask("Is there a cross?");
+    await using loaded = await medgemma.loadChat(path);
+    expect(loaded.system).toBe("Be brief.");
+    expect(loaded.turns.map(({ user, answer }) => [user, answer])).toEqual(chat.turns.slice(0, 2).map(({ user, answer }) => [user, answer]));
+    const { tokens } = await loaded.ask("Is there a cross?");
+    expect(tokens).toEqual(expected.tokens);
+  });
+
+  it("is a file for its owner only, and replaces the older one whole", async () => {
+    const path = join(folder, "again.json");
+    await using chat = await twoTurns();
+    await chat.save(path);
+    await chat.ask("Is there a cross?");
+    await chat.save(path);
+    if (process.platform !== "win32") expect(statSync(path).mode & 0o777).toBe(0o600);
+    await using loaded = await medgemma.loadChat(path);
+    expect(loaded.turns).toHaveLength(3);
+  });
+
+  it.each([
+    ["is missing", null],
+    ["is no JSON", "{"],
+    ["is other JSON", "[]"],
+    ["is of a later version", JSON.stringify({ format: "medgemma-local conversation", version: 99, system: null, turns: [] })],
+    ["has a broken turn", JSON.stringify({ format: "medgemma-local conversation", version: 1, system: null, turns: [{ user: 1 }] })]
+  ])("is refused when it %s", async (_what, content) => {
+    const path = join(folder, "broken.json");
+    if (content !== null) writeFileSync(path, content);
+    await expect(medgemma.loadChat(path)).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
+  });
+
+  it("is refused when its picture is damaged or of another tower", async () => {
+    const path = join(folder, "whole.json");
+    await using chat = await twoTurns();
+    await chat.save(path);
+    const whole = JSON.parse(readFileSync(path, "utf8")) as { turns: { images: { png: string }[] }[] };
+    const image = whole.turns[0]?.images[0];
+    if (image === undefined) throw new Error("the image was not saved");
+    image.png = image.png.slice(0, image.png.length / 2);
+    writeFileSync(path, JSON.stringify(whole));
+    await expect(medgemma.loadChat(path)).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
+  });
+});
