@@ -4,6 +4,7 @@
 #include "addon/check-gguf.h"
 #include "addon/fit-to-square.h"
 #include "addon/prefill.h"
+#include "addon/release-memory.h"
 #include "addon/state.h"
 #include "addon/vision-encoder.h"
 
@@ -28,9 +29,11 @@ Napi::Value shut_down(const Napi::CallbackInfo & info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
+    keep_large_allocations_apart();
     env.SetInstanceData(new State());
     exports.Set("initialize", Napi::Function::New(env, exported<initialize>));
     exports.Set("shutDown", Napi::Function::New(env, exported<shut_down>));
+    exports.Set("releaseMemory", Napi::Function::New(env, exported<release_memory>));
     exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));
     exports.Set("inspectProjector", Napi::Function::New(env, exported<inspect_projector>));

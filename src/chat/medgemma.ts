@@ -1,6 +1,7 @@
 /** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
 import { MedGemmaError } from "../errors.js";
 import type { ImageSource } from "../image/types.js";
+import { loadAddon } from "../native/load-addon.js";
 import { Chat } from "./chat.js";
 import { readConversation } from "./conversation-file.js";
 import { encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
@@ -109,6 +110,7 @@ export class MedGemma implements AsyncDisposable {
     await Promise.all([...this.#chats].map((chat) => chat.dispose()));
     await this.#parts.vision?.dispose();
     await this.#parts.language.dispose();
+    await loadAddon().releaseMemory();
   }
 
   #ensureUsable(): void {

@@ -65,6 +65,8 @@ export interface NativeAddon {
   initialize(errorClass: new (code: never, message: string) => Error): void;
   /** Ends all threads of the addon; nothing can be asked of it afterwards. */
   shutDown(): void;
+  /** Gives memory that was freed back to the system; allocators would keep it. */
+  releaseMemory(): Promise<void>;
   /** @param rgb (height, width, 3). Resolves to (side, side, 3), Pillow's bilinear to the byte. */
   fitToSquare(rgb: Uint8Array, width: number, height: number, side: number, fit: ImageFit): Promise<Uint8Array>;
   /** Is a GGUF file of any model whole? Rejects with MODEL_NOT_FOUND, FILE_UNUSABLE or MODEL_CORRUPT. */
