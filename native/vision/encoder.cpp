@@ -12,8 +12,6 @@
 namespace medgemma {
 namespace {
 
-using Scheduler = std::unique_ptr<ggml_backend_sched, Free<ggml_backend_sched_free>>;
-
 constexpr size_t kNodesPerLayer = 48; // a layer takes about 40
 constexpr size_t kNodesAround = 64; // embedding, pooling and projection
 
@@ -296,9 +294,14 @@ std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
 
     const Graph graph(config_, weights_, kernels_);
 
-    // The working memory lives for one image only: between images the text model has it.
-    ggml_backend_t backends[] = {gpu_ ? gpu_.get() : cpu_.get(), cpu_.get()};
-    const Scheduler scheduler(ggml_backend_sched_new(backends, nullptr, gpu_ ? 2 : 1, graph_size_of(config_), false, false));
+    // A GPU keeps its working memory, since getting it takes long there. On the CPU it lives for one image: between images the
+    // text model has it.
+    Scheduler scheduler = std::move(scheduler_);
+    if (!scheduler) {
+        ggml_backend_t backends[] = {gpu_ ? gpu_.get() : cpu_.get(), cpu_.get()};
+        scheduler.reset(ggml_backend_sched_new(backends, nullptr, gpu_ ? 2 : 1, graph_size_of(config_), false, false));
+    }
+    ggml_backend_sched_reset(scheduler.get());
     Watch watch{is_aborted, on_layer, graph.result.layer_ends};
     ggml_backend_sched_set_eval_callback(scheduler.get(), Watch::at_node, &watch);
     if (!ggml_backend_sched_alloc_graph(scheduler.get(), graph.graph)) {
@@ -322,6 +325,9 @@ std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
     if (!std::all_of(tokens.begin(), tokens.end(), [](float value) { return std::isfinite(value); })) {
         throw Error("INTERNAL", "The image tower computed values that are not numbers on " + device_ +
                                     ". The projector file is damaged or its F16 weights overflow: take the BF16 or F32 file.");
+    }
+    if (gpu_) {
+        scheduler_ = std::move(scheduler);
     }
     return tokens;
 }

@@ -18,6 +18,7 @@
 namespace medgemma {
 
 using GgmlContext = std::unique_ptr<ggml_context, Free<ggml_free>>;
+using Scheduler = std::unique_ptr<ggml_backend_sched, Free<ggml_backend_sched_free>>;
 using BackendBuffer = std::unique_ptr<ggml_backend_buffer, Free<ggml_backend_buffer_free>>;
 
 // Bytes that a tower takes in the computer's memory.
@@ -65,6 +66,7 @@ private:
     BackendBuffer weight_buffer_;
     Weights weights_{};
     Kernels kernels_{};
+    Scheduler scheduler_; // of a GPU, from the first image on
 };
 static_assert(!std::is_copy_constructible_v<Encoder>);
 

@@ -54,11 +54,13 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       }
     });
     const libraries = llama.gpu === false ? "off" : llama.gpu;
-    // Asked for a GPU that a platform does not know, node-llama-cpp takes the CPU and says nothing.
-    if (gpu !== "auto" && gpu !== "off" && libraries !== gpu) throw gpuUnavailable(gpu);
+    // A Vulkan library alone makes node-llama-cpp choose Vulkan, with no device behind it; and asked for a GPU that the
+    // platform does not know, it takes the CPU and says nothing.
+    const found = libraries !== "off" && (await llama.getGpuDeviceNames()).length > 0 ? libraries : "off";
+    if (gpu !== "auto" && gpu !== "off" && found !== gpu) throw gpuUnavailable(gpu);
     return {
       llama,
-      gpu: gpu === "off" ? "off" : libraries,
+      gpu: gpu === "off" ? "off" : found,
       libraries,
       threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores),
       lastComplaint: () => complaint,
