@@ -38,7 +38,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));
     exports.Set("inspectProjector", Napi::Function::New(env, exported<inspect_projector>));
     exports.Set("loadVisionEncoder", Napi::Function::New(env, exported<load_vision_encoder>));
-    exports.Set("checkContext", Napi::Function::New(env, exported<check_context>));
+    exports.Set("prepareContext", Napi::Function::New(env, exported<prepare_context>));
     exports.Set("decodeImage", Napi::Function::New(env, exported<decode_image>));
     return exports;
 }

@@ -14,7 +14,7 @@
 namespace medgemma {
 namespace {
 
-// Nothing in JavaScript marks the type, hence checkContext once per context, before anything else.
+// Nothing in JavaScript marks the type, hence prepareContext once per context, before anything else.
 AddonContext * unwrap(const Napi::Value & context) {
     require(context.IsObject(), "a node-llama-cpp context");
     return Napi::ObjectWrap<AddonContext>::Unwrap(context.As<Napi::Object>());
@@ -27,21 +27,6 @@ public:
     ~NonCausalAttention() { llama_set_causal_attn(context_, true); }
     NonCausalAttention(const NonCausalAttention &) = delete;
     NonCausalAttention & operator=(const NonCausalAttention &) = delete;
-
-private:
-    llama_context * context_;
-};
-
-// While it lives, a computation on the CPU stops at its next step once `is_aborted`.
-class AbortCallback {
-public:
-    AbortCallback(llama_context * context, std::atomic<bool> & is_aborted) : context_(context) {
-        llama_set_abort_callback(
-            context, [](void * flag) { return static_cast<std::atomic<bool> *>(flag)->load(); }, &is_aborted);
-    }
-    ~AbortCallback() { llama_set_abort_callback(context_, nullptr, nullptr); }
-    AbortCallback(const AbortCallback &) = delete;
-    AbortCallback & operator=(const AbortCallback &) = delete;
 
 private:
     llama_context * context_;
@@ -66,7 +51,6 @@ public:
 
     void run() override {
         const NonCausalAttention non_causal(context_);
-        const AbortCallback abort_callback(context_, *is_aborted_);
         const llama_batch batch{static_cast<int32_t>(positions_.size()),
                                 nullptr,
                                 embeddings_.data(),
@@ -79,8 +63,6 @@ public:
         if (status == 0) {
             return;
         }
-        // What was begun is taken back, so that the sequence ends where node-llama-cpp believes it does.
-        llama_memory_seq_rm(llama_get_memory(context_), sequence_, positions_.front(), -1);
         if (status == kAborted) {
             throw Error("ABORTED", "Reading the image into the conversation was stopped.");
         }
@@ -112,7 +94,7 @@ private:
 
 } // namespace
 
-Napi::Value check_context(const Napi::CallbackInfo & info) {
+Napi::Value prepare_context(const Napi::CallbackInfo & info) {
     require(info.Length() == 2 && info[1].IsObject(), "(context, {contextSize, batchSize, sequences})");
     const AddonContext * context = unwrap(info[0]);
     const auto asked = info[1].As<Napi::Object>();
@@ -130,9 +112,16 @@ Napi::Value check_context(const Napi::CallbackInfo & info) {
         throw Error("ADDON_MISMATCH", "The installed node-llama-cpp is not the build that the addon was compiled against. "
                                       "Run: npm ci");
     }
-    Napi::Object facts = Napi::Object::New(info.Env());
-    facts.Set("embeddingSize", llama_model_n_embd(llama_get_model(context->ctx)));
-    return facts;
+    const auto is_aborted = State::of(info.Env()).new_abort_flag(context);
+    llama_set_abort_callback(
+        context->ctx, [](void * flag) { return static_cast<std::atomic<bool> *>(flag)->load(); }, is_aborted.get());
+
+    Napi::Object prepared = Napi::Object::New(info.Env());
+    prepared.Set("embeddingSize", llama_model_n_embd(llama_get_model(context->ctx)));
+    prepared.Set("setAborted", Napi::Function::New(info.Env(), [is_aborted](const Napi::CallbackInfo & call) {
+                     *is_aborted = call[0].ToBoolean();
+                 }));
+    return prepared;
 }
 
 Napi::Value decode_image(const Napi::CallbackInfo & info) {
@@ -153,14 +142,15 @@ Napi::Value decode_image(const Napi::CallbackInfo & info) {
     require(position >= 0 && position + static_cast<int64_t>(n_tokens) <= llama_n_ctx(context->ctx),
             "a position in the context");
 
-    auto is_aborted = std::make_shared<std::atomic<bool>>(false);
-    auto job = std::make_unique<DecodeImageJob>(
-        info[0].As<Napi::Object>(), std::vector<float>(embeddings.Data(), embeddings.Data() + embeddings.ElementLength()),
-        static_cast<int32_t>(n_tokens), static_cast<llama_seq_id>(sequence), static_cast<llama_pos>(position), is_aborted);
-    Napi::Object run = Napi::Object::New(info.Env());
-    run.Set("done", State::of(info.Env()).prefill_jobs(info.Env()).add(std::move(job)));
-    run.Set("abort", Napi::Function::New(info.Env(), [is_aborted](const Napi::CallbackInfo &) { *is_aborted = true; }));
-    return run;
+    auto is_aborted = State::of(info.Env()).abort_flag(context);
+    require(is_aborted != nullptr, "a context that prepareContext knows");
+
+    return State::of(info.Env())
+        .prefill_jobs(info.Env())
+        .add(std::make_unique<DecodeImageJob>(
+            info[0].As<Napi::Object>(), std::vector<float>(embeddings.Data(), embeddings.Data() + embeddings.ElementLength()),
+            static_cast<int32_t>(n_tokens), static_cast<llama_seq_id>(sequence), static_cast<llama_pos>(position),
+            std::move(is_aborted)));
 }
 
 } // namespace medgemma

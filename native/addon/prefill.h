@@ -6,14 +6,16 @@
 
 namespace medgemma {
 
-// checkContext(context, {contextSize, batchSize, sequences}): makes sure that `context` is an AddonContext of exactly the
-// build that this addon was compiled against, and returns {embeddingSize}. Throws ADDON_MISMATCH.
-Napi::Value check_context(const Napi::CallbackInfo & info);
+// prepareContext(context, {contextSize, batchSize, sequences}): makes sure that `context` is an AddonContext of exactly the
+// build that this addon was compiled against, and makes its computations on the CPU stoppable.
+// Returns {embeddingSize, setAborted}: while aborted, whatever the context decodes fails at its next step, node-llama-cpp's
+// own batches included. Throws ADDON_MISMATCH.
+Napi::Value prepare_context(const Napi::CallbackInfo & info);
 
 // decodeImage(context, embeddings, sequenceId, position): decodes the tokens of one image, which see each other both ways.
 //   embeddings  Float32Array (tokens, hidden size); position: of the first token in the sequence
-// Returns {done, abort}: `done` rejects with ABORTED soon after `abort()`, and leaves the sequence as it was before.
-// The caller holds node-llama-cpp's "context" lock and keeps the context from being disposed.
+// Promise of nothing; rejects with ABORTED, CONTEXT_FULL or INTERNAL, and has then left cells in the sequence that the
+// caller takes back. The caller holds node-llama-cpp's "context" lock and keeps the context from being disposed.
 Napi::Value decode_image(const Napi::CallbackInfo & info);
 
 } // namespace medgemma

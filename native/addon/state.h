@@ -3,6 +3,9 @@
 
 #include <napi.h>
 
+#include <atomic>
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 
@@ -23,6 +26,15 @@ public:
     JobQueue & file_jobs(Napi::Env env) { return opened(file_jobs_, env); }
     JobQueue & prefill_jobs(Napi::Env env) { return opened(prefill_jobs_, env); }
 
+    // One for every context of node-llama-cpp; llama.cpp holds the address of the flag as long as the context lives.
+    std::shared_ptr<std::atomic<bool>> new_abort_flag(const void * context) {
+        return abort_flags_[context] = std::make_shared<std::atomic<bool>>(false);
+    }
+    std::shared_ptr<std::atomic<bool>> abort_flag(const void * context) const {
+        const auto found = abort_flags_.find(context);
+        return found == abort_flags_.end() ? nullptr : found->second;
+    }
+
     // All that run; a queue puts itself in and takes itself out.
     std::set<JobQueue *> & queues() { return queues_; }
 
@@ -35,6 +47,7 @@ private:
     }
 
     Napi::FunctionReference error_class_;
+    std::map<const void *, std::shared_ptr<std::atomic<bool>>> abort_flags_;
     std::set<JobQueue *> queues_;
     std::optional<JobQueue> file_jobs_;
     std::optional<JobQueue> prefill_jobs_;

@@ -11,7 +11,7 @@
 import { EventRelay, withLock } from "lifecycle-utils";
 import type { LlamaContext, LlamaContextSequence, Token } from "node-llama-cpp";
 import { abortedError, MedGemmaError } from "../errors.js";
-import type { NativeAddon } from "../native/addon.js";
+import type { NativeAddon, PreparedContext } from "../native/addon.js";
 
 /** Far above every vocabulary (Gemma 3: 262,208) and inside llama.cpp's 32-bit token type. */
 const firstVirtualId = 2 ** 30;
@@ -47,7 +47,7 @@ export class ImagePrefill {
   readonly #addon: NativeAddon;
   readonly #context: LlamaContext;
   readonly #internals: ContextInternals;
-  readonly #hiddenSize: number;
+  readonly #prepared: PreparedContext;
   readonly #images = new Map<string, RegisteredImage & { users: number }>();
   /** Of the reply that runs in a sequence. */
   readonly #signals = new Map<number, AbortSignal>();
@@ -69,11 +69,11 @@ export class ImagePrefill {
     this.#context = context;
     this.#addon = addon;
     this.#internals = context as unknown as ContextInternals;
-    this.#hiddenSize = addon.checkContext(this.#internals._ctx, {
+    this.#prepared = addon.prepareContext(this.#internals._ctx, {
       contextSize: context.contextSize,
       batchSize: context.batchSize,
       sequences: context.totalSequences
-    }).embeddingSize;
+    });
     const decodeText = this.#internals._decodeTokens.bind(context);
     this.#internals._decodeTokens = (request, mapper) => this.#decode(request, mapper, decodeText);
   }
@@ -85,9 +85,9 @@ export class ImagePrefill {
    * @param embeddings (tokens, hidden size), row-major.
    */
   add(key: string, embeddings: Float32Array): readonly Token[] {
-    const tokenCount = embeddings.length / this.#hiddenSize;
+    const tokenCount = embeddings.length / this.#prepared.embeddingSize;
     if (!Number.isInteger(tokenCount) || tokenCount === 0) {
-      throw new MedGemmaError("INTERNAL", `Image tokens of ${embeddings.length} numbers do not fit hidden size ${this.#hiddenSize}.`);
+      throw new MedGemmaError("INTERNAL", `Image tokens of ${embeddings.length} numbers do not fit hidden size ${this.#prepared.embeddingSize}.`);
     }
     let image = this.#images.get(key);
     if (image === undefined) {
@@ -111,7 +111,7 @@ export class ImagePrefill {
     if (image.users === 0) this.#images.delete(key);
   }
 
-  /** Until the signal is set anew, it stops the decoding of an image in this sequence, which then fails with ABORTED. */
+  /** Until the signal is set anew, it stops what is decoded in this sequence, which then fails with ABORTED. */
   setSignal(sequence: LlamaContextSequence, signal: AbortSignal | undefined): void {
     const { _sequenceId: sequenceId } = sequence as unknown as { readonly _sequenceId: number };
     if (signal === undefined) this.#signals.delete(sequenceId);
@@ -133,8 +133,12 @@ export class ImagePrefill {
   ): Promise<DecodeResult[]> {
     const results: DecodeResult[] = [];
     const { tokens, logits, sequenceId, firstTokenSequenceIndex } = request;
+    const signal = this.#signals.get(sequenceId);
+    const abort = () => this.#prepared.setAborted(true);
+    signal?.addEventListener("abort", abort);
     try {
       for (let from = 0, to = 0; from < tokens.length; from = to) {
+        if (signal?.aborted === true) throw abortedError("Decoding", signal);
         const position = firstTokenSequenceIndex + from;
         const id = tokens[from] ?? 0;
         if (id >= firstVirtualId) {
@@ -154,23 +158,18 @@ export class ImagePrefill {
       }
     } catch (error) {
       await this.#takeBack(sequenceId, firstTokenSequenceIndex);
-      throw error;
+      // An aborted batch of node-llama-cpp fails without saying why.
+      throw signal?.aborted === true ? abortedError("Decoding", signal) : error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      this.#prepared.setAborted(false);
     }
     return results;
   }
 
   async #decodeImage(request: DecodeRequest, image: RegisteredImage, position: number): Promise<void> {
-    const signal = this.#signals.get(request.sequenceId);
     await this.#withContext(async () => {
-      if (signal?.aborted === true) throw abortedError("Reading the image into the conversation", signal);
-      const run = this.#addon.decodeImage(this.#internals._ctx, image.embeddings, request.sequenceId, position);
-      const abort = () => run.abort();
-      signal?.addEventListener("abort", abort);
-      try {
-        await run.done;
-      } finally {
-        signal?.removeEventListener("abort", abort);
-      }
+      await this.#addon.decodeImage(this.#internals._ctx, image.embeddings, request.sequenceId, position);
       await request.afterBatchAction?.(position + image.tokenCount + 1);
     });
   }

@@ -54,10 +54,11 @@ export interface ExpectedContext {
   readonly sequences: number;
 }
 
-export interface NativeDecodeRun {
-  /** Rejects with ABORTED, CONTEXT_FULL or INTERNAL; the sequence is then as it was before. */
-  readonly done: Promise<void>;
-  abort(): void;
+export interface PreparedContext {
+  /** Width of a token's embedding. */
+  readonly embeddingSize: number;
+  /** While true, whatever the context decodes on the CPU fails at its next step, node-llama-cpp's own batches included. */
+  setAborted(isAborted: boolean): void;
 }
 
 export interface NativeAddon {
@@ -76,11 +77,12 @@ export interface NativeAddon {
   /** Rejects as `inspectProjector`, and with GPU_UNAVAILABLE or OUT_OF_MEMORY. */
   loadVisionEncoder(path: string, options: { readonly gpu: boolean; readonly threads: number }): Promise<NativeVisionEncoder>;
   /** @throws MedGemmaError ADDON_MISMATCH when `context` (an AddonContext) is not of the expected build */
-  checkContext(context: object, expected: ExpectedContext): { readonly embeddingSize: number };
+  prepareContext(context: object, expected: ExpectedContext): PreparedContext;
   /**
-   * Decodes the tokens of one image. The caller holds the context's lock and keeps it from being disposed.
+   * Decodes the tokens of one image. The caller holds the context's lock and keeps it from being disposed. Rejects with
+   * ABORTED, CONTEXT_FULL or INTERNAL; cells that were begun are then the caller's to take back.
    *
    * @param embeddings (tokens, embeddingSize), row-major; copied.
    */
-  decodeImage(context: object, embeddings: Float32Array, sequenceId: number, position: number): NativeDecodeRun;
+  decodeImage(context: object, embeddings: Float32Array, sequenceId: number, position: number): Promise<void>;
 }
