@@ -2,11 +2,12 @@
  * A conversation as one JSON file: texts, and the square pictures that the model saw as PNG inside. Nothing else is
  * needed to go on later, and the pixels are exactly the same. It is patient data: the file is for its owner only.
  */
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { MedGemmaError } from "../errors.js";
-import { decodeSquarePng } from "../image/read-png.js";
-import { encodePng } from "../image/write-png.js";
+import { decodeSquarePng } from "../image/decode-square-png.js";
+import { encodePng } from "../image/encode-png.js";
 import type { SquareImage } from "../image/types.js";
+import { writeFileAtomically } from "../write-file.js";
 import type { StopReason } from "./types.js";
 
 /** A turn as a chat keeps it: the texts, and the pixels of its images. */
@@ -28,15 +29,8 @@ const version = 1;
 
 /** Replaces the file in one step, so that an interruption never costs the older one. @throws MedGemmaError FILE_UNUSABLE */
 export async function writeConversation(path: string, { system, turns }: StoredConversation): Promise<void> {
-  const partial = `${path}.${process.pid}.partial`;
-  try {
-    const written = { format, version, system, turns: await Promise.all(turns.map(packTurn)) };
-    await writeFile(partial, `${JSON.stringify(written, null, 1)}\n`, { mode: 0o600 });
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw new MedGemmaError("FILE_UNUSABLE", `${path} cannot be written: ${(error as Error).message}.`, { cause: error });
-  }
+  const written = { format, version, system, turns: await Promise.all(turns.map(packTurn)) };
+  await writeFileAtomically(path, `${JSON.stringify(written, null, 1)}\n`, { mode: 0o600 });
 }
 
 /**

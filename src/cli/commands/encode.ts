@@ -1,13 +1,14 @@
 /** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { decodeImages } from "../decode-images.js";
+import { writeFileAtomically } from "../../write-file.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";
 import { noteDemoModel, openModel } from "../open-model.js";
 import { imageOptions, jsonOption, modelOptions, standardStream, text } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { describeProgress, StatusLine } from "../status-line.js";
-import { refuseToOverwrite, writeFileAtomically } from "../write-file.js";
+import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
 const options = {
   output: { ...text("output", { alias: "o", describe: "File to write, .npy; - writes to stdout" }), demandOption: true, group: "Output:" },

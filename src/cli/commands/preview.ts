@@ -2,12 +2,13 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { MedGemmaError } from "../../errors.js";
 import { prepareImage } from "../../image/prepare.js";
-import { encodePng } from "../../image/write-png.js";
+import { encodePng } from "../../image/encode-png.js";
 import { resolveModel } from "../../models/resolve-model.js";
+import { writeFileAtomically } from "../../write-file.js";
 import { imageOptions, jsonOption, modelOptions, standardStream, text, wholeNumber } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { readStdin } from "../stdin.js";
-import { refuseToOverwrite, writeFileAtomically } from "../write-file.js";
+import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
 const { model, mmproj } = modelOptions;
 
