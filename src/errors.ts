@@ -63,3 +63,8 @@ export class MedGemmaError extends Error {
 export function abortedError(what: string, signal?: AbortSignal): MedGemmaError {
   return new MedGemmaError("ABORTED", `${what} was stopped by the caller.`, { cause: signal?.reason });
 }
+
+/** What somebody else's error says, in one line without a full stop, to be put into ours. */
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]?.trim().replace(/\.$/, "") ?? "";
+}

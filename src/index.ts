@@ -13,6 +13,7 @@ export type {
   LoadedModel,
   LoadOptions,
   ModelSource,
+  PromptPart,
   ReplyChunk,
   ReplyProgress,
   StopReason

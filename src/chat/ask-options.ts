@@ -1,7 +1,7 @@
-/** Checks what a caller gives to `ask`, before any work begins. */
+/** Checks what a caller gives to `createChat` and `ask`, before any work begins. */
 import { MedGemmaError } from "../errors.js";
 import { imageFits } from "../image/types.js";
-import type { AskOptions } from "./types.js";
+import type { AskOptions, ChatOptions } from "./types.js";
 
 /**
  * The types are promises that JavaScript need not keep, so everything is looked at.
@@ -9,14 +9,25 @@ import type { AskOptions } from "./types.js";
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
-  const { images, fit, maxTokens, temperature, seed, schema } = options;
-  check(typeof prompt === "string", "The prompt", "a string", prompt);
+  const { images, fit, maxTokens, thoughtBudget, temperature, seed, schema } = options;
+  check(typeof prompt === "string" || (Array.isArray(prompt) && prompt.every(isPart)), "The prompt", "a string, or a list of strings and {image}", prompt);
   check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
   check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
   check(isCount(maxTokens, 1), "maxTokens", "a whole number from 1", maxTokens);
+  check(isCount(thoughtBudget, 0), "thoughtBudget", "a whole number from 0", thoughtBudget);
   check(isCount(seed, 0), "seed", "a whole number from 0", seed);
   check(temperature === undefined || isBetween(temperature, 0, 10), "temperature", "a number from 0 to 10", temperature);
   check(schema === undefined || (typeof schema === "object" && schema !== null), "schema", "a JSON schema object", schema);
+}
+
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkChatOptions({ system, overflow }: { readonly [Name in keyof ChatOptions]: unknown }): void {
+  check(system === undefined || typeof system === "string", "system", "a string", system);
+  check(overflow === undefined || overflow === "dropOldest" || overflow === "error", "overflow", '"dropOldest" or "error"', overflow);
+}
+
+function isPart(part: unknown): boolean {
+  return typeof part === "string" || (typeof part === "object" && part !== null && "image" in part);
 }
 
 function isCount(value: unknown, least: number): boolean {

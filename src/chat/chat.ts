@@ -1,13 +1,14 @@
 /** A conversation: turns with their images, and the way of one question from files to answer. */
 import { MedGemmaError } from "../errors.js";
-import type { SquareImage } from "../image/types.js";
-import type { JsonGrammar } from "../language/language-model.js";
+import type { JsonGrammar } from "../language/json-grammar.js";
 import { AnswerCollector } from "./answer-collector.js";
 import { checkAskOptions } from "./ask-options.js";
+import { imagesOf, partsOf, textOf, type StoredPart } from "./content.js";
+import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
 import { encodeImages, type ModelParts } from "./encode-images.js";
 import { Reply } from "./reply.js";
-import type { Answer, AnswerImage, AskOptions, ChatTurn, ReplyChunk } from "./types.js";
+import type { Answer, AnswerImage, AskOptions, ChatOptions, ChatTurn, PromptPart, ReplyChunk } from "./types.js";
 
 /** Google's notebooks ask for thinking with this sentence in front of the system text. */
 const thinkingInstruction = "SYSTEM INSTRUCTION: think silently if needed.";
@@ -19,55 +20,68 @@ interface Turn extends StoredTurn {
   readonly report: readonly AnswerImage[];
 }
 
-/** A question on its way: its images, and the clock. */
+/** A question on its way: its content, and the clock. */
 interface Question {
-  readonly prompt: string;
   readonly options: AskOptions;
+  readonly maxTokens: number;
   readonly startedAt: number;
-  squares: readonly SquareImage[];
+  content: readonly StoredPart[];
   report: readonly AnswerImage[];
   promptTokens: number;
   /** When the last image was encoded and the language model began. */
   encodedAt: number;
 }
 
+/** What a chat gets from the loaded model that makes it. */
+export interface ChatHost {
+  readonly parts: ModelParts;
+  readonly loadMs: number;
+  /** A further chat on the same model. */
+  createChat(options: ChatOptions): Promise<Chat>;
+  forget(chat: Chat): void;
+}
+
 export class Chat implements AsyncDisposable {
   /** The system text. A change counts from the next question on. */
   system: string | null;
-  readonly #parts: ModelParts;
-  readonly #loadMs: number;
-  readonly #onDispose: () => void;
-  /** sha256 of an image's pixels → its virtual token ids, as long as the conversation may need them. */
-  readonly #imageIds = new Map<string, { readonly key: string; readonly ids: ReturnType<ModelParts["language"]["addImage"]> }>();
+  readonly #host: ChatHost;
+  readonly #overflow: NonNullable<ChatOptions["overflow"]>;
+  readonly #images: ConversationImages;
   readonly #disposing = new AbortController();
   #turns: readonly Turn[] = [];
+  /** Oldest turns that are not sent any more, as the context has no room for them. */
+  #droppedTurns = 0;
   /** The end of the last question: questions of one chat follow each other. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** @internal Users call `MedGemma.createChat`. */
-  constructor(
-    parts: ModelParts,
-    options: { readonly system: string | undefined; readonly loadMs: number; readonly onDispose: () => void }
-  ) {
-    this.#parts = parts;
-    this.system = options.system ?? null;
-    this.#loadMs = options.loadMs;
-    this.#onDispose = options.onDispose;
+  constructor(host: ChatHost, { system, overflow = "dropOldest" }: ChatOptions) {
+    this.#host = host;
+    this.#overflow = overflow;
+    this.#images = new ConversationImages(host.parts.language);
+    this.system = system ?? null;
   }
 
   /** The finished exchanges, oldest first. */
   get turns(): readonly ChatTurn[] {
-    return this.#turns.map(({ user, report, answer, thought, stopReason }) => ({ user, images: report, answer, thought, stopReason }));
+    return this.#turns.map(({ content, report, answer, thought, stopReason }) => ({
+      user: textOf(content),
+      images: report,
+      answer,
+      thought,
+      stopReason
+    }));
   }
 
   /**
    * Asks, with the conversation so far as context. A second question waits for the first. A question that fails leaves
    * no trace in the conversation; one that is stopped stays with the part of the answer that there is.
    *
+   * @param prompt Text, or texts and images in the order that the model shall see them.
    * @throws (through the reply) MedGemmaError INVALID_ARGUMENT, IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE,
    *   MODEL_MISMATCH for images in a text-only model, CONTEXT_FULL, SCHEMA_INVALID, OUT_OF_MEMORY, DISPOSED
    */
-  ask(prompt: string, options: AskOptions = {}): Reply {
+  ask(prompt: string | readonly PromptPart[], options: AskOptions = {}): Reply {
     const { signal } = options;
     const stop = signal === undefined ? this.#disposing.signal : AbortSignal.any([signal, this.#disposing.signal]);
     const before = this.#last;
@@ -75,18 +89,35 @@ export class Chat implements AsyncDisposable {
       this.#ensureUsable();
       checkAskOptions(prompt, options);
       await before;
-      return await this.#answer(prompt, options, emit, replySignal);
+      return await this.#answer(partsOf(prompt, options.images ?? []), options, emit, replySignal);
     }, stop);
     this.#last = reply.then(undefined, () => undefined);
     return reply;
   }
 
+  /** Forgets the last exchanges, once the running reply has ended: to ask anew, or something else. @returns how many went */
+  async rewind(count = 1): Promise<number> {
+    await this.#last;
+    const kept = Math.max(0, this.#turns.length - Math.max(0, Math.floor(count)));
+    const gone = this.#turns.length - kept;
+    this.#turns = this.#turns.slice(0, kept);
+    this.#droppedTurns = Math.min(this.#droppedTurns, kept);
+    this.#releaseUnused();
+    return gone;
+  }
+
+  /** A second conversation that begins with what was said here so far; both go their own ways. */
+  async fork(): Promise<Chat> {
+    await this.#last;
+    const copy = await this.#host.createChat({ system: this.system ?? undefined, overflow: this.#overflow });
+    copy.#turns = this.#turns;
+    copy.#droppedTurns = this.#droppedTurns;
+    return copy;
+  }
+
   /** Forgets the exchanges and their images once the running reply has ended; the system text stays. */
   async reset(): Promise<void> {
-    await this.#last;
-    this.#turns = [];
-    for (const { key } of this.#imageIds.values()) this.#parts.language.releaseImage(key);
-    this.#imageIds.clear();
+    await this.rewind(Infinity);
   }
 
   /** Writes the conversation with its images into one file that only its owner can read. @throws MedGemmaError FILE_UNUSABLE */
@@ -97,26 +128,18 @@ export class Chat implements AsyncDisposable {
 
   /** @internal Takes over the turns of a saved conversation; users call `MedGemma.loadChat`. */
   restore(turns: readonly StoredTurn[]): void {
-    const tokens = this.#parts.vision?.facts.tokensPerImage ?? 0;
-    this.#turns = turns.map((turn) => ({
-      ...turn,
-      report: turn.images.map(({ source, width, height, sha256 }) => ({
-        source,
-        width,
-        height,
-        sha256,
-        tokens,
-        encodeMs: 0,
-        cached: false
-      }))
-    }));
+    const tokens = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
+    const reportOf = ({ source, width, height, sha256 }: Omit<AnswerImage, "tokens">) => {
+      return { source, width, height, sha256, tokens, encodeMs: 0, cached: false };
+    };
+    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map((image) => reportOf({ ...image, encodeMs: 0, cached: false })) }));
   }
 
   /** Stops a running reply and frees the images. The model stays loaded. */
   async dispose(): Promise<void> {
     this.#disposing.abort();
     await this.reset();
-    this.#onDispose();
+    this.#host.forget(this);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,32 +147,34 @@ export class Chat implements AsyncDisposable {
   }
 
   async #answer(
-    prompt: string,
+    parts: readonly PromptPart[],
     options: AskOptions,
     emit: (chunk: ReplyChunk) => void,
     signal: AbortSignal
   ): Promise<Answer> {
     const now = performance.now();
-    const question: Question = { prompt, options, startedAt: now, squares: [], report: [], promptTokens: 0, encodedAt: now };
+    const maxTokens = options.maxTokens ?? (options.think === true ? defaultMaxTokens.thinking : defaultMaxTokens.plain);
+    const question: Question = { options, maxTokens, startedAt: now, content: [], report: [], promptTokens: 0, encodedAt: now };
     const collected = new AnswerCollector(emit);
-    const grammar = options.schema === undefined ? undefined : await this.#parts.language.compileSchema(options.schema);
+    const grammar = options.schema === undefined ? undefined : await this.#host.parts.language.compileSchema(options.schema);
     try {
-      await this.#encode(question, signal);
+      await this.#encode(question, parts, signal);
       await this.#generate(question, grammar, collected, signal);
     } catch (error) {
+      this.#releaseUnused();
       const stopped = error instanceof MedGemmaError && error.code === "ABORTED" && signal.aborted;
       if (!stopped) throw error;
     }
     return this.#finish(question, grammar, collected);
   }
 
-  async #encode(question: Question, signal: AbortSignal): Promise<void> {
-    const { images = [], fit, onProgress } = question.options;
-    // A saved conversation brings pixels; their tokens are made when they are first needed.
-    for (const turn of this.#turns) for (const image of turn.images) await this.#ensureTokens(image, signal);
-    const encoded = await encodeImages(this.#parts, images, { fit, signal, onProgress });
-    for (const { image, result } of encoded) this.#keepTokens(image, result.tokens);
-    question.squares = encoded.map(({ image }) => image);
+  async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
+    const { fit, onProgress } = question.options;
+    const sources = parts.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
+    const encoded = await encodeImages(this.#host.parts, sources, { fit, signal, onProgress });
+    for (const { image, result } of encoded) this.#images.add(image, result.tokens);
+    const squares = encoded.map(({ image }) => image).values();
+    question.content = parts.map((part) => (typeof part === "string" ? part : squares.next().value ?? ""));
     question.report = encoded.map(({ image: { source, width, height, sha256 }, result: { tokens, encodeMs, cached } }) => ({
       source,
       width,
@@ -159,6 +184,8 @@ export class Chat implements AsyncDisposable {
       encodeMs,
       cached
     }));
+    // A saved or forked conversation brings pixels; their tokens are made when they are first needed.
+    for (const turn of this.#sentTurns()) for (const image of imagesOf(turn.content)) await this.#ensureTokens(image, signal);
     question.encodedAt = performance.now();
   }
 
@@ -169,18 +196,18 @@ export class Chat implements AsyncDisposable {
     signal: AbortSignal
   ): Promise<void> {
     const { think = false, temperature = 0, seed, onProgress } = question.options;
-    const idsOf = ({ sha256 }: SquareImage) => this.#imageIds.get(sha256)?.ids ?? [];
-    const earlier = this.#turns.map(({ user, images, answer }) => ({ user, images: images.map(idsOf), answer }));
-    const current = { user: question.prompt, images: question.squares.map(idsOf), answer: null };
-    const tokens = this.#parts.language.renderPrompt(this.#systemText(think), [...earlier, current]);
+    const tokens = this.#promptOf(question);
     question.promptTokens = tokens.length;
     onProgress?.({ stage: "prefill", tokens: tokens.length });
-    const events = this.#parts.language.generate(tokens, {
-      maxTokens: question.options.maxTokens ?? (think ? defaultMaxTokens.thinking : defaultMaxTokens.plain),
+    const forceThought = think && grammar !== undefined;
+    const events = this.#host.parts.language.generate(tokens, {
+      maxTokens: question.maxTokens,
       temperature,
       seed,
       grammar,
-      forceThought: think && grammar !== undefined,
+      forceThought,
+      // A thought without end would leave no room for the object.
+      thoughtBudget: question.options.thoughtBudget ?? (forceThought ? Math.ceil(question.maxTokens / 2) : undefined),
       signal
     });
     for await (const event of events) {
@@ -189,16 +216,43 @@ export class Chat implements AsyncDisposable {
     }
   }
 
+  /** The whole prompt; when it gets too long, the oldest turns are left out of it from here on, or it is an error. */
+  #promptOf({ content, options, maxTokens }: Question) {
+    const { language } = this.#host.parts;
+    const system = this.#systemText(options.think ?? false);
+    const partsOfContent = (stored: readonly StoredPart[]) => stored.map((part) => (typeof part === "string" ? part : this.#images.idsOf(part)));
+    const render = () => {
+      const earlier = this.#sentTurns().map((turn) => ({ user: partsOfContent(turn.content), answer: turn.answer }));
+      return language.renderPrompt(system, [...earlier, { user: partsOfContent(content), answer: null }]);
+    };
+    let tokens = render();
+    const room = Math.min(maxTokens, Math.floor(language.contextSize / 4));
+    if (this.#overflow === "dropOldest" && tokens.length + room > language.contextSize) {
+      // Half of the context at once: whatever is dropped, all that follows is decoded again, so it should be rare.
+      while (this.#sentTurns().length > 0 && tokens.length > language.contextSize / 2) {
+        this.#droppedTurns += 1;
+        tokens = render();
+      }
+    }
+    if (tokens.length < language.contextSize) return tokens;
+    throw new MedGemmaError(
+      "CONTEXT_FULL",
+      `The conversation has ${tokens.length} tokens, but the context holds ${language.contextSize} with room for an answer. ` +
+        "Shorten it, begin a new one, or load with a larger context (--context)."
+    );
+  }
+
   /** Keeps the turn and tells how it went. */
   #finish(question: Question, grammar: JsonGrammar | undefined, collected: AnswerCollector): Answer {
     const { text, thought, stopReason, tokens, reusedTokens } = collected;
-    const { prompt: user, squares: images, report, startedAt, encodedAt, promptTokens } = question;
+    const { content, report, startedAt, encodedAt, promptTokens } = question;
     const value = grammar === undefined || stopReason === "aborted" ? {} : { value: grammar.parse(text) };
+    const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce((sum, image) => sum + image.tokens, 0);
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
-      this.#turns = [...this.#turns, { user, images, report, answer: text, thought, stopReason }];
+      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason }];
     }
-    const imageTokens = this.#turns.flatMap((turn) => turn.report).reduce((sum, image) => sum + image.tokens, 0);
+    this.#releaseUnused();
     const firstTokenAt = collected.firstTokenAt ?? performance.now();
     const decodeMs = (collected.lastTokenAt ?? firstTokenAt) - firstTokenAt;
     return {
@@ -207,9 +261,9 @@ export class Chat implements AsyncDisposable {
       tokens,
       stopReason,
       images: report,
-      usage: { promptTokens, imageTokens, reusedTokens, completionTokens: tokens.length },
+      usage: { promptTokens, imageTokens, reusedTokens, completionTokens: tokens.length, droppedTurns: this.#droppedTurns },
       timings: {
-        loadMs: this.#loadMs,
+        loadMs: this.#host.loadMs,
         encodeMs: report.reduce((sum, image) => sum + image.encodeMs, 0),
         prefillMs: firstTokenAt - encodedAt,
         firstTokenMs: firstTokenAt - startedAt,
@@ -226,14 +280,17 @@ export class Chat implements AsyncDisposable {
     return this.system === null ? thinkingInstruction : `${thinkingInstruction} ${this.system}`;
   }
 
-  async #ensureTokens(image: SquareImage, signal: AbortSignal): Promise<void> {
-    if (this.#imageIds.has(image.sha256) || this.#parts.vision === null) return;
-    this.#keepTokens(image, (await this.#parts.vision.encode(image, { signal })).tokens);
+  #sentTurns(): readonly Turn[] {
+    return this.#turns.slice(this.#droppedTurns);
   }
 
-  #keepTokens(image: SquareImage, { key, data }: { readonly key: string; readonly data: Float32Array }): void {
-    if (this.#imageIds.has(image.sha256)) return;
-    this.#imageIds.set(image.sha256, { key, ids: this.#parts.language.addImage(key, data) });
+  async #ensureTokens(image: Parameters<ConversationImages["has"]>[0], signal: AbortSignal): Promise<void> {
+    const { vision } = this.#host.parts;
+    if (vision !== null && !this.#images.has(image)) this.#images.add(image, (await vision.encode(image, { signal })).tokens);
+  }
+
+  #releaseUnused(): void {
+    this.#images.keepOnly(this.#sentTurns().flatMap((turn) => imagesOf(turn.content)));
   }
 
   #ensureUsable(): void {

@@ -8,12 +8,12 @@ import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
 import type { SquareImage } from "../image/types.js";
 import { writeFileAtomically } from "../write-file.js";
+import type { StoredPart } from "./content.js";
 import type { StopReason } from "./types.js";
 
 /** A turn as a chat keeps it: the texts, and the pixels of its images. */
 export interface StoredTurn {
-  readonly user: string;
-  readonly images: readonly SquareImage[];
+  readonly content: readonly StoredPart[];
   readonly answer: string;
   readonly thought: string | null;
   readonly stopReason: StopReason;
@@ -49,22 +49,27 @@ export async function readConversation(path: string, imageSize: number | null): 
   return { system, turns: unpacked };
 }
 
-async function packTurn({ images, ...texts }: StoredTurn) {
-  const packed = images.map(async (image) => {
-    const { source, width, height } = image;
-    return { source, width, height, png: (await encodePng(image)).toString("base64") };
+async function packTurn({ content, ...rest }: StoredTurn) {
+  const packed = content.map(async (part) => {
+    if (typeof part === "string") return { text: part };
+    const { source, width, height } = part;
+    return { source, width, height, png: (await encodePng(part)).toString("base64") };
   });
-  return { ...texts, images: await Promise.all(packed) };
+  return { content: await Promise.all(packed), ...rest };
 }
 
 async function unpackTurn(turn: unknown, path: string, imageSize: number | null): Promise<StoredTurn> {
   if (!isRecord(turn)) throw damaged(path);
-  const { user, answer, thought, stopReason, images } = turn;
-  if (typeof user !== "string" || typeof answer !== "string" || !Array.isArray(images)) throw damaged(path);
+  const { content, answer, thought, stopReason } = turn;
+  if (!Array.isArray(content) || typeof answer !== "string") throw damaged(path);
   if (!(thought === null || typeof thought === "string") || !isStopReason(stopReason)) throw damaged(path);
-  const squares: SquareImage[] = [];
-  for (const image of images) squares.push(await unpackImage(image, path, imageSize));
-  return { user, answer, thought, stopReason, images: squares };
+  const parts: StoredPart[] = [];
+  for (const part of content) parts.push(await unpackPart(part, path, imageSize));
+  return { content: parts, answer, thought, stopReason };
+}
+
+async function unpackPart(part: unknown, path: string, imageSize: number | null): Promise<StoredPart> {
+  return isRecord(part) && typeof part.text === "string" ? part.text : await unpackImage(part, path, imageSize);
 }
 
 async function unpackImage(image: unknown, path: string, imageSize: number | null): Promise<SquareImage> {

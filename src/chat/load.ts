@@ -31,7 +31,13 @@ export async function loadMedGemma(source?: ModelSource, options: LoadOptions = 
   if (signal?.aborted === true) throw abortedError(`Loading ${paths.id}`, signal);
 
   const loading = await Promise.allSettled([
-    LanguageModel.load(file, { ...options, runtime, addon, tokensPerImage: facts?.tokensPerImage ?? 0 }),
+    LanguageModel.load(file, {
+      ...options,
+      parallel: options.parallel ?? 1,
+      runtime,
+      addon,
+      tokensPerImage: facts?.tokensPerImage ?? 0
+    }),
     facts === null
       ? null
       : VisionModel.load(addon, facts.path, {
@@ -60,8 +66,8 @@ function checkPair(file: ModelFile, facts: ProjectorFacts): void {
   );
 }
 
-function checkLoadOptions({ threads, contextSize, gpu }: LoadOptions): void {
-  for (const [name, value] of Object.entries({ threads, contextSize })) {
+function checkLoadOptions({ threads, contextSize, parallel, gpu }: LoadOptions): void {
+  for (const [name, value] of Object.entries({ threads, contextSize, parallel })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} must be a whole number from 1, but is ${String(value)}.`);
   }

@@ -2,6 +2,7 @@
 import { MedGemmaError } from "../errors.js";
 import type { ImageSource } from "../image/types.js";
 import { loadAddon } from "../native/load-addon.js";
+import { checkChatOptions } from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { readConversation } from "./conversation-file.js";
 import { encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
@@ -58,11 +59,24 @@ export class MedGemma implements AsyncDisposable {
     return this.#parts.vision?.facts.tokensPerImage ?? null;
   }
 
-  /** A new conversation. Conversations of one model share its context and take turns. */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a chat may get a sequence of its own, which is asynchronous
+  /**
+   * A new conversation. As many as `LoadOptions.parallel` are answered at the same time; more take turns.
+   *
+   * @throws MedGemmaError INVALID_ARGUMENT, DISPOSED
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- a failure is a rejection, not an exception
   async createChat(options: ChatOptions = {}): Promise<Chat> {
     this.#ensureUsable();
-    const chat = new Chat(this.#parts, { system: options.system, loadMs: this.loadMs, onDispose: () => this.#chats.delete(chat) });
+    checkChatOptions(options);
+    const chat = new Chat(
+      {
+        parts: this.#parts,
+        loadMs: this.loadMs,
+        createChat: (copied) => this.createChat(copied),
+        forget: (disposed) => this.#chats.delete(disposed)
+      },
+      options
+    );
     this.#chats.add(chat);
     return chat;
   }

@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly threads?: number | undefined;
   /** Context size in tokens. Default: the model's own, at most 8192. */
   readonly contextSize?: number | undefined;
+  /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
+  readonly parallel?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the loaded part of the model, 0 to 1. */
   readonly onProgress?: ((progress: number) => void) | undefined;
@@ -32,10 +34,18 @@ export interface LoadedModel {
 export interface ChatOptions {
   /** The system text: it stands in front of the first user text, as in Google's template. */
   readonly system?: string | undefined;
+  /**
+   * When the conversation outgrows the context: "dropOldest" (default) sends the oldest exchanges no more, images included,
+   * and says how many in `usage.droppedTurns`; "error" fails with CONTEXT_FULL.
+   */
+  readonly overflow?: "dropOldest" | "error" | undefined;
 }
 
+/** A piece of a question: text, or an image at its place between the texts. */
+export type PromptPart = string | { readonly image: ImageSource };
+
 export interface AskOptions {
-  /** In order, all in front of the text. */
+  /** In order, all in front of the prompt. */
   readonly images?: readonly ImageSource[] | undefined;
   /** How a picture that is not square becomes one. Default "pad" (black bars, as Google's notebooks). */
   readonly fit?: ImageFit | undefined;
@@ -49,6 +59,8 @@ export interface AskOptions {
   readonly schema?: object | undefined;
   /** Ask the model to think before it answers. The thought is reported apart from the text. */
   readonly think?: boolean | undefined;
+  /** Tokens of a thought after which it is closed by force. Default: none; with a schema half of `maxTokens`. */
+  readonly thoughtBudget?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
@@ -101,6 +113,8 @@ export interface Answer {
     /** How many were still in the context from before and were not decoded again. */
     readonly reusedTokens: number;
     readonly completionTokens: number;
+    /** Oldest exchanges of the conversation that the model does not see any more. */
+    readonly droppedTurns: number;
   };
   readonly timings: {
     /** Time to load the model (the same in every answer of a model). */
@@ -119,6 +133,7 @@ export interface Answer {
 
 /** One finished exchange of a conversation. */
 export interface ChatTurn {
+  /** The texts of the question. */
   readonly user: string;
   readonly images: readonly AnswerImage[];
   readonly answer: string;

@@ -28,6 +28,8 @@ const positives: Readonly<Record<string, number>> = {
   "rope.scaling.factor?": 1e6
 };
 
+const ropeScalings = new Set<unknown>(["none", "linear", "yarn", "longrope"]);
+
 /** @throws MedGemmaError MODEL_CORRUPT that names the key */
 export function checkTextModel({ path, info }: ModelFile): void {
   const fail = (what: string): never => {
@@ -45,6 +47,8 @@ export function checkTextModel({ path, info }: ModelFile): void {
       if (!(isFine(value) && value > 0 && value <= most)) fail(`gemma3.${key} is ${String(valueAt(gemma3, key))}`);
     }
   }
+  const scaling = valueAt(gemma3, "rope.scaling.type");
+  if (scaling !== undefined && !ropeScalings.has(scaling)) fail("gemma3.rope.scaling.type is none that llama.cpp knows");
   const heads = Number(valueAt(gemma3, "attention.head_count"));
   if (heads % Number(valueAt(gemma3, "attention.head_count_kv") ?? heads) !== 0) fail("the attention heads do not divide among the key-value heads");
   checkVocabulary((tokenizer?.ggml ?? {}) as Values, fail);

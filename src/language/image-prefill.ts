@@ -12,6 +12,7 @@ import { EventRelay, withLock } from "lifecycle-utils";
 import type { LlamaContext, LlamaContextSequence, Token } from "node-llama-cpp";
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { NativeAddon, PreparedContext } from "../native/addon.js";
+import { DecodeInterrupts } from "./decode-interrupts.js";
 
 /** Far above every vocabulary (Gemma 3: 262,208) and inside llama.cpp's 32-bit token type. */
 const firstVirtualId = 2 ** 30;
@@ -48,6 +49,7 @@ export class ImagePrefill {
   readonly #context: LlamaContext;
   readonly #internals: ContextInternals;
   readonly #prepared: PreparedContext;
+  readonly #interrupts: DecodeInterrupts;
   readonly #images = new Map<string, RegisteredImage & { users: number }>();
   /** Of the reply that runs in a sequence. */
   readonly #signals = new Map<number, AbortSignal>();
@@ -74,6 +76,7 @@ export class ImagePrefill {
       batchSize: context.batchSize,
       sequences: context.totalSequences
     });
+    this.#interrupts = new DecodeInterrupts((isAborted) => this.#prepared.setAborted(isAborted));
     const decodeText = this.#internals._decodeTokens.bind(context);
     this.#internals._decodeTokens = (request, mapper) => this.#decode(request, mapper, decodeText);
   }
@@ -126,43 +129,62 @@ export class ImagePrefill {
     return token === image.firstId ? index : index + image.firstId + image.tokenCount - token;
   }
 
-  async #decode(
+  /** The last index up to `index` at which the tokens may be cut without cutting an image. */
+  boundaryAtOrBefore(tokens: readonly Token[], index: number): number {
+    const token = tokens[index];
+    return token === undefined || token < firstVirtualId ? index : index - (token - this.#imageOf(token).firstId);
+  }
+
+  /** Decodes a request whole, or takes back what was begun of it. */
+  async #decode(request: DecodeRequest, mapper: unknown, decodeText: ContextInternals["_decodeTokens"]): Promise<DecodeResult[]> {
+    const { sequenceId, firstTokenSequenceIndex } = request;
+    const signal = this.#signals.get(sequenceId);
+    using _listening = this.#interrupts.listen(signal);
+    for (;;) {
+      const interruptsBefore = this.#interrupts.count;
+      try {
+        return await this.#decodeRuns(request, mapper, decodeText, signal);
+      } catch (error) {
+        // It leaves cells that node-llama-cpp does not know of; the next request would not fit behind them.
+        await this.#takeBack(sequenceId, firstTokenSequenceIndex);
+        // An interrupted batch fails without saying why.
+        if (signal?.aborted === true) throw abortedError("Decoding", signal);
+        if (this.#interrupts.count === interruptsBefore) throw error;
+        await this.#interrupts.calm;
+      }
+    }
+  }
+
+  async #decodeRuns(
     request: DecodeRequest,
     mapper: unknown,
-    decodeText: ContextInternals["_decodeTokens"]
+    decodeText: ContextInternals["_decodeTokens"],
+    signal: AbortSignal | undefined
   ): Promise<DecodeResult[]> {
+    const { tokens, logits, firstTokenSequenceIndex } = request;
     const results: DecodeResult[] = [];
-    const { tokens, logits, sequenceId, firstTokenSequenceIndex } = request;
-    const signal = this.#signals.get(sequenceId);
-    const abort = () => this.#prepared.setAborted(true);
-    signal?.addEventListener("abort", abort);
-    try {
-      for (let from = 0, to = 0; from < tokens.length; from = to) {
-        if (signal?.aborted === true) throw abortedError("Decoding", signal);
-        const position = firstTokenSequenceIndex + from;
-        const id = tokens[from] ?? 0;
-        if (id >= firstVirtualId) {
-          const image = this.#imageOf(id);
-          to = from + image.tokenCount;
-          // Tokens of one image see each other both ways, so a part of an image cannot be decoded alone.
-          if (id !== image.firstId || tokens[to - 1] !== image.firstId + image.tokenCount - 1) {
-            throw new MedGemmaError("INTERNAL", `An image of ${image.tokenCount} tokens was cut at position ${position}.`);
-          }
-          await this.#decodeImage(request, image, position);
-        } else {
-          to = tokens.findIndex((token, index) => index > from && token >= firstVirtualId);
-          if (to < 0) to = tokens.length;
-          const run = { ...request, tokens: tokens.slice(from, to), logits: logits.slice(from, to), firstTokenSequenceIndex: position };
-          for (const result of await decodeText(run, mapper)) results.push(result);
+    let from = 0;
+    while (from < tokens.length) {
+      if (signal?.aborted === true) throw abortedError("Decoding", signal);
+      const position = firstTokenSequenceIndex + from;
+      const id = tokens[from] ?? 0;
+      if (id >= firstVirtualId) {
+        const image = this.#imageOf(id);
+        const to = from + image.tokenCount;
+        // Tokens of one image see each other both ways, so a part of an image cannot be decoded alone.
+        if (id !== image.firstId || tokens[to - 1] !== image.firstId + image.tokenCount - 1) {
+          throw new MedGemmaError("INTERNAL", `An image of ${image.tokenCount} tokens was cut at position ${position}.`);
         }
+        await this.#decodeImage(request, image, position);
+        from = to;
+      } else {
+        const begin = from;
+        const nextImage = tokens.findIndex((token, index) => index > begin && token >= firstVirtualId);
+        const to = nextImage < 0 ? tokens.length : nextImage;
+        const run = { ...request, tokens: tokens.slice(from, to), logits: logits.slice(from, to), firstTokenSequenceIndex: position };
+        for (const result of await decodeText(run, mapper)) results.push(result);
+        from = to;
       }
-    } catch (error) {
-      await this.#takeBack(sequenceId, firstTokenSequenceIndex);
-      // An aborted batch of node-llama-cpp fails without saying why.
-      throw signal?.aborted === true ? abortedError("Decoding", signal) : error;
-    } finally {
-      signal?.removeEventListener("abort", abort);
-      this.#prepared.setAborted(false);
     }
     return results;
   }
@@ -174,7 +196,6 @@ export class ImagePrefill {
     });
   }
 
-  /** A request that fails in the middle leaves cells that node-llama-cpp does not know of; the next one would not fit behind them. */
   async #takeBack(sequenceId: number, position: number): Promise<void> {
     if (this.#context.disposed) return;
     await this.#withContext(() => this.#internals._ctx.removeTokenCellsFromSequence(sequenceId, position, -1));

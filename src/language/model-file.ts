@@ -4,7 +4,7 @@
  */
 import { stat } from "node:fs/promises";
 import { readGgufFileInfo, type GgufFileInfo } from "node-llama-cpp";
-import { MedGemmaError } from "../errors.js";
+import { firstLine, MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkTextModel } from "./check-text-model.js";
 
@@ -52,8 +52,4 @@ export async function readTextModelFile(path: string): Promise<ModelFile> {
 
 function corrupt(path: string, why: string, cause?: unknown): MedGemmaError {
   return new MedGemmaError("MODEL_CORRUPT", `${path} is no usable GGUF file: ${why}. Download or copy it again.`, { cause });
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
 }

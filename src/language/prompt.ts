@@ -8,10 +8,12 @@
 import type { Token } from "node-llama-cpp";
 import type { SpecialTokens } from "./special-tokens.js";
 
-/** One exchange as the template needs it. `images` are the virtual token ids of each image, in front of the text. */
+/** A piece of what the user says: text, or the virtual token ids of an image. */
+export type PromptPart = string | readonly Token[];
+
+/** One exchange as the template needs it. */
 export interface PromptTurn {
-  readonly user: string;
-  readonly images: readonly (readonly Token[])[];
+  readonly user: readonly PromptPart[];
   /** null for the turn that is to be answered. The thought is not part of it: Google's notebooks leave old thoughts out. */
   readonly answer: string | null;
 }
@@ -31,15 +33,18 @@ export function renderPrompt(system: string | null, turns: readonly PromptTurn[]
     prompt.control(startOfTurn);
     prompt.text("user\n");
     if (index === 0 && system !== null && system !== "") prompt.text(`${system}\n\n`);
-    for (const image of turn.images) {
+    for (const part of turn.user) {
+      if (typeof part === "string") {
+        prompt.text(strip(part));
+        continue;
+      }
       // Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image.
       prompt.text("\n\n");
       if (startOfImage !== null) prompt.control(startOfImage);
-      prompt.control(...image);
+      prompt.control(...part);
       if (endOfImage !== null) prompt.control(endOfImage);
       prompt.text("\n\n");
     }
-    prompt.text(strip(turn.user));
     prompt.control(endOfTurn);
     prompt.text("\n");
     prompt.control(startOfTurn);

@@ -9,9 +9,8 @@ export interface SpecialTokens {
   /** null in a model without image marks. */
   readonly startOfImage: Token | null;
   readonly endOfImage: Token | null;
-  /** Marks that open and close a thought. MedGemma 1.5 uses 94 and 95; 96 and 97 are seen in the field. */
-  readonly thoughtOpeners: readonly Token[];
-  readonly thoughtClosers: readonly Token[];
+  /** Marks around a thought. MedGemma 1.5 uses 94 and 95; 96 and 97 are seen in the field. */
+  readonly thoughtMarks: readonly { readonly open: Token; readonly close: Token }[];
 }
 
 /** @throws MedGemmaError MODEL_MISMATCH when the vocabulary has no turn marks */
@@ -21,7 +20,11 @@ export function findSpecialTokens(model: LlamaModel, path: string): SpecialToken
     const [token] = tokens;
     return tokens.length === 1 && token !== undefined && model.isSpecialToken(token) ? token : null;
   };
-  const findAll = (texts: readonly string[]) => texts.map(find).filter((token) => token !== null);
+  const findPair = (openText: string, closeText: string) => {
+    const open = find(openText);
+    const close = find(closeText);
+    return open === null || close === null ? [] : [{ open, close }];
+  };
   const bos = model.tokens.bos;
   const startOfTurn = find("<start_of_turn>");
   const endOfTurn = find("<end_of_turn>");
@@ -37,7 +40,6 @@ export function findSpecialTokens(model: LlamaModel, path: string): SpecialToken
     endOfTurn,
     startOfImage: find("<start_of_image>"),
     endOfImage: find("<end_of_image>"),
-    thoughtOpeners: findAll(["<unused94>", "<unused96>"]),
-    thoughtClosers: findAll(["<unused95>", "<unused97>"])
+    thoughtMarks: [...findPair("<unused94>", "<unused95>"), ...findPair("<unused96>", "<unused97>")]
   };
 }

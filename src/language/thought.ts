@@ -9,34 +9,23 @@ export type TokenKind = "thought" | "text" | "mark";
 
 export class ThoughtSplitter {
   readonly #special: SpecialTokens;
-  #thinking = false;
-  #thought = false;
+  #closer: Token | null = null;
 
   constructor(special: SpecialTokens) {
     this.#special = special;
   }
 
-  /** Whether a thought is open now. */
-  get isThinking(): boolean {
-    return this.#thinking;
-  }
-
-  /** Whether a thought was ever opened. */
-  get hasThought(): boolean {
-    return this.#thought;
+  /** The mark that closes the thought that is open now; null outside of one. */
+  get closer(): Token | null {
+    return this.#closer;
   }
 
   push(token: Token): TokenKind {
-    if (this.#special.thoughtOpeners.includes(token)) {
-      this.#thinking = true;
-      this.#thought = true;
-      return "mark";
-    }
-    if (this.#special.thoughtClosers.includes(token)) {
-      this.#thinking = false;
-      return "mark";
-    }
-    return this.#thinking ? "thought" : "text";
+    const opened = this.#special.thoughtMarks.find(({ open }) => open === token);
+    if (opened !== undefined) this.#closer = opened.close;
+    else if (this.#special.thoughtMarks.some(({ close }) => close === token)) this.#closer = null;
+    else return this.#closer === null ? "text" : "thought";
+    return "mark";
   }
 }
 

@@ -123,6 +123,26 @@ describe("a thought", () => {
   });
 });
 
+describe("a thought that is too long", () => {
+  it("is closed by force, and the answer follows", async () => {
+    await using chat = await medgemma.createChat();
+    const { thought, text, tokens, stopReason } = await chat.ask("How many shapes are there?", { images: [film], think: true, thoughtBudget: 8 });
+    expect(describing.startsWith(thought ?? "?")).toBe(true);
+    expect((thought ?? "").length).toBeLessThan(40);
+    expect(text).not.toBe("");
+    expect(stopReason).toBe("end");
+    expect(new Set(tokens).size).toBeGreaterThan(5);
+  });
+
+  it("leaves room for an object", async () => {
+    await using chat = await medgemma.createChat();
+    const schema = { type: "object", properties: { count: { enum: [0, 1, 2, 3] } } };
+    const { thought, value } = await chat.ask("How many shapes are there?", { images: [film], schema, think: true, maxTokens: 30 });
+    expect(describing.startsWith(thought ?? "?")).toBe(true);
+    expect(value).toHaveProperty("count");
+  });
+});
+
 describe("a JSON schema", () => {
   const schema = { type: "object", properties: { count: { enum: [0, 1, 2, 3] }, note: { type: "string", maxLength: 10 } } };
 

@@ -113,6 +113,129 @@ describe("a conversation", () => {
   });
 });
 
+describe("turns", () => {
+  it("taken back and asked again give the same answer", async () => {
+    await using chat = await newChat();
+    await chat.ask("Describe the image.", { images: [film] });
+    const first = await chat.ask("Is there a cross?");
+    expect(await chat.rewind()).toBe(1);
+    expect(chat.turns).toHaveLength(1);
+    expect((await chat.ask("Is there a cross?")).tokens).toEqual(first.tokens);
+    expect(await chat.rewind(9)).toBe(2);
+    expect(await chat.rewind()).toBe(0);
+  });
+
+  it("go their own ways in a fork", async () => {
+    await using chat = await medgemma.createChat({ system: "Be brief." });
+    await chat.ask("Describe the image.", { images: [film] });
+    await using branch = await chat.fork();
+    const left = await chat.ask("Is there a cross?");
+    const right = await branch.ask("Is there a cross?");
+    expect(right.tokens).toEqual(left.tokens);
+    await chat.dispose(); // the branch keeps the image
+    await branch.ask("Is there a circle?");
+    expect(branch.turns).toHaveLength(3);
+    expect(branch.system).toBe("Be brief.");
+  });
+
+  it("may have images between their texts", async () => {
+    await using chat = await newChat();
+    const { images, usage } = await chat.ask(["First:", { image: before }, "then:", { image: after }, "What changed?"]);
+    expect(images.map(({ source }) => source)).toEqual([before, after]);
+    expect(usage.imageTokens).toBe(32);
+    expect(chat.turns[0]?.user).toBe("First: then: What changed?");
+    await using same = await newChat();
+    const parts = await same.ask([{ image: before }, { image: after }, "What changed?"]);
+    await using plain = await newChat();
+    expect((await plain.ask("What changed?", { images: [before, after] })).tokens).toEqual(parts.tokens);
+  });
+});
+
+describe("a conversation that outgrows its context", () => {
+  const long = "How many shapes are there? ".repeat(8);
+  const small = async () => await loadMedGemma("demo", { gpu: "off", contextSize: 512 });
+
+  it("sends its oldest turns no more, and says how many", async () => {
+    await using model = await small();
+    await using chat = await model.createChat({ system: "Answer with a digit." });
+    const dropped: number[] = [];
+    for (let turn = 0; turn < 8; turn += 1) {
+      const { usage, stopReason } = await chat.ask(long, { images: [turn % 2 === 0 ? film : before], maxTokens: 20 });
+      expect(stopReason).not.toBe("aborted");
+      expect(usage.promptTokens).toBeLessThan(512);
+      dropped.push(usage.droppedTurns);
+    }
+    expect(dropped[0]).toBe(0);
+    expect(dropped.at(-1)).toBeGreaterThan(2);
+    expect(chat.turns).toHaveLength(8);
+  });
+
+  it("then answers as a fresh run on what is left", async () => {
+    await using model = await small();
+    await using chat = await model.createChat();
+    let last = await chat.ask(long, { images: [film], maxTokens: 20 });
+    for (let turn = 0; turn < 5; turn += 1) last = await chat.ask(long, { images: [before], maxTokens: 20 });
+    const kept = 5 - last.usage.droppedTurns;
+    await using fresh = await model.createChat();
+    for (let turn = 0; turn < kept; turn += 1) await fresh.ask(long, { images: [before], maxTokens: 20 });
+    const again = await fresh.ask(long, { images: [before], maxTokens: 20 });
+    expect(again.usage.promptTokens).toBe(last.usage.promptTokens);
+    expect(again.tokens).toEqual(last.tokens);
+  });
+
+  it("is an error where the caller wants that", async () => {
+    await using model = await small();
+    await using chat = await model.createChat({ overflow: "error" });
+    const fill = async () => {
+      for (let turn = 0; turn < 20; turn += 1) await chat.ask(long, { maxTokens: 20 });
+    };
+    await expect(fill()).rejects.toMatchObject({ code: "CONTEXT_FULL" });
+    expect(chat.turns.length).toBeGreaterThan(2);
+  });
+});
+
+describe("several conversations at once", () => {
+  const questions = [film, before, after, film];
+  const talk = async (model: MedGemma, image: string) => {
+    await using chat = await model.createChat();
+    const first = await chat.ask("Describe the image.", { images: [image] });
+    const second = await chat.ask("Is there a cross?");
+    return [first.tokens, second.tokens];
+  };
+
+  it("give the same tokens as one after another", async () => {
+    await using model = await loadMedGemma("demo", { gpu: "off", parallel: 3 });
+    const oneByOne = [];
+    for (const image of questions) oneByOne.push(await talk(model, image));
+    expect(await Promise.all(questions.map((image) => talk(model, image)))).toEqual(oneByOne);
+    expect(await talk(medgemma, film)).toEqual(oneByOne[0]);
+  });
+
+  it("keep what they hold: a conversation goes on in its own sequence", async () => {
+    await using model = await loadMedGemma("demo", { gpu: "off", parallel: 2 });
+    await using one = await model.createChat();
+    await using other = await model.createChat();
+    const first = await one.ask("Describe the image.", { images: [film] });
+    await other.ask("Describe the image.", { images: [before] });
+    const { usage } = await one.ask("Is there a cross?");
+    expect(usage.reusedTokens).toBeGreaterThanOrEqual(first.usage.promptTokens + first.tokens.length - 1);
+  });
+
+  it("are not disturbed when one of them is stopped", async () => {
+    await using model = await loadMedGemma("demo", { gpu: "off", parallel: 2 });
+    const expected = await talk(model, film);
+    for (let round = 0; round < 5; round += 1) {
+      await using stopped = await model.createChat();
+      const reply = stopped.ask("Count.", endless);
+      const running = talk(model, film);
+      await firstChunk(reply);
+      reply.abort();
+      expect((await reply).stopReason).toBe("aborted");
+      expect(await running).toEqual(expected);
+    }
+  });
+});
+
 describe("a failed question leaves no trace", () => {
   it("when an image is missing, and none of the others was encoded", async () => {
     await using chat = await newChat();
@@ -145,6 +268,8 @@ describe("a failed question leaves no trace", () => {
     ["maxTokens", "x", { maxTokens: 1.5 }],
     ["temperature", "x", { temperature: Number.NaN }],
     ["temperature", "x", { temperature: -1 }],
+    ["prompt", [5] as unknown as string, {}],
+    ["thoughtBudget", "x", { thoughtBudget: -1 }],
     ["seed", "x", { seed: -1 }],
     ["fit", "x", { fit: "crop" as "pad" }],
     ["images", "x", { images: "film.png" as unknown as string[] }],
@@ -247,7 +372,7 @@ describe("a saved conversation", () => {
     ["is no JSON", "{"],
     ["is other JSON", "[]"],
     ["is of a later version", JSON.stringify({ format: "medgemma-local conversation", version: 99, system: null, turns: [] })],
-    ["has a broken turn", JSON.stringify({ format: "medgemma-local conversation", version: 1, system: null, turns: [{ user: 1 }] })]
+    ["has a broken turn", JSON.stringify({ format: "medgemma-local conversation", version: 1, system: null, turns: [{ content: 1 }] })]
   ])("is refused when it %s", async (_what, content) => {
     const path = join(folder, "broken.json");
     if (content !== null) writeFileSync(path, content);
@@ -258,8 +383,8 @@ describe("a saved conversation", () => {
     const path = join(folder, "whole.json");
     await using chat = await twoTurns();
     await chat.save(path);
-    const whole = JSON.parse(readFileSync(path, "utf8")) as { turns: { images: { png: string }[] }[] };
-    const image = whole.turns[0]?.images[0];
+    const whole = JSON.parse(readFileSync(path, "utf8")) as { turns: { content: { png: string }[] }[] };
+    const image = whole.turns[0]?.content[0];
     if (image === undefined) throw new Error("the image was not saved");
     image.png = image.png.slice(0, image.png.length / 2);
     writeFileSync(path, JSON.stringify(whole));

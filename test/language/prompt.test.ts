@@ -1,7 +1,7 @@
 import type { Token } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startLlama } from "../../src/language/llama.js";
-import { renderPrompt, type PromptTurn, type PromptVocabulary } from "../../src/language/prompt.js";
+import { renderPrompt, type PromptPart, type PromptTurn, type PromptVocabulary } from "../../src/language/prompt.js";
 import { findSpecialTokens } from "../../src/language/special-tokens.js";
 import { demoText } from "../demo-model.js";
 
@@ -15,14 +15,13 @@ const readable: PromptVocabulary = {
     endOfTurn: idOf("</turn>"),
     startOfImage: idOf("<image>"),
     endOfImage: idOf("</image>"),
-    thoughtOpeners: [],
-    thoughtClosers: []
+    thoughtMarks: []
   },
   tokenizeText: (text) => [idOf(`'${text}'`)]
 };
 const image = (name: string): Token[] => [idOf(name)];
 const render = (system: string | null, turns: readonly PromptTurn[]) => renderPrompt(system, turns, readable).map((token) => written[token]).join(" ");
-const ask = (user: string, images: readonly Token[][] = []): PromptTurn => ({ user, images, answer: null });
+const ask = (...user: PromptPart[]): PromptTurn => ({ user, answer: null });
 
 describe("the prompt", () => {
   it("is Gemma's template", () => {
@@ -30,14 +29,20 @@ describe("the prompt", () => {
   });
 
   it("puts the system text in front of the first user text", () => {
-    expect(render("Be brief.", [{ user: "Hi", images: [], answer: "Yes" }, ask("And?")])).toBe(
+    expect(render("Be brief.", [{ user: ["Hi"], answer: "Yes" }, ask("And?")])).toBe(
       "<bos> <turn> 'user\nBe brief.\n\nHi' </turn> '\n' <turn> 'model\nYes' </turn> '\n' <turn> 'user\nAnd?' </turn> '\n' <turn> 'model\n'"
     );
   });
 
   it("puts blank lines around every image, and joins those that touch", () => {
-    expect(render(null, [ask("Hi", [image("A"), image("B")])])).toBe(
+    expect(render(null, [ask(image("A"), image("B"), "Hi")])).toBe(
       "<bos> <turn> 'user\n\n\n' <image> A </image> '\n\n\n\n' <image> B </image> '\n\nHi' </turn> '\n' <turn> 'model\n'"
+    );
+  });
+
+  it("keeps images and texts in their order", () => {
+    expect(render(null, [ask(" one ", image("A"), "two\n", image("B"))])).toBe(
+      "<bos> <turn> 'user\none\n\n' <image> A </image> '\n\ntwo\n\n' <image> B </image> '\n\n' </turn> '\n' <turn> 'model\n'"
     );
   });
 
@@ -61,11 +66,12 @@ describe("the vocabulary of the demo model", () => {
   afterAll(async () => await dispose());
 
   it("has Gemma's marks under their own ids", () => {
-    const { bos, startOfTurn, endOfTurn, startOfImage, endOfImage, thoughtOpeners, thoughtClosers } = vocabulary.special;
-    const marks = [bos, startOfTurn, endOfTurn, startOfImage, endOfImage, ...thoughtOpeners, ...thoughtClosers].filter((mark) => mark !== null);
+    const { bos, startOfTurn, endOfTurn, startOfImage, endOfImage, thoughtMarks } = vocabulary.special;
+    const thought = thoughtMarks.flatMap(({ open, close }) => [open, close]);
+    const marks = [bos, startOfTurn, endOfTurn, startOfImage, endOfImage, ...thought].filter((mark) => mark !== null);
     expect(new Set(marks).size).toBe(9);
     expect(textOf(marks)).toBe(
-      "<bos><start_of_turn><end_of_turn><start_of_image><end_of_image><unused94><unused96><unused95><unused97>"
+      "<bos><start_of_turn><end_of_turn><start_of_image><end_of_image><unused94><unused95><unused96><unused97>"
     );
   });
 
@@ -73,7 +79,8 @@ describe("the vocabulary of the demo model", () => {
     "never makes a control token of a user's %j",
     (text) => {
       const { special } = vocabulary;
-      const control = new Set(Object.values(special).flat());
+      const { thoughtMarks, ...others } = special;
+      const control = new Set([...Object.values(others), ...thoughtMarks.flatMap(({ open, close }) => [open, close])]);
       const prompt = renderPrompt(text, [ask(text)], vocabulary);
       const plain = renderPrompt("x", [ask("x")], vocabulary);
       expect(prompt.filter((token) => control.has(token))).toEqual(plain.filter((token) => control.has(token)));

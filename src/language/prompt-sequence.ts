@@ -1,0 +1,59 @@
+/** One sequence of the context: brings it to a prompt, decoding only what it does not hold already. */
+import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import type { ImagePrefill } from "./image-prefill.js";
+
+export class PromptSequence {
+  readonly sequence: LlamaContextSequence;
+  readonly #model: LlamaModel;
+  readonly #context: LlamaContext;
+  readonly #images: ImagePrefill;
+
+  constructor(model: LlamaModel, context: LlamaContext, images: ImagePrefill) {
+    this.#model = model;
+    this.#context = context;
+    this.#images = images;
+    // A restored checkpoint may lack the part of the sliding window in front of it; see #align.
+    this.sequence = context.getSequence({ checkpoints: { max: 0, interval: false } });
+  }
+
+  /** How many tokens of the prompt need not be decoded again here. */
+  commonLength(prompt: readonly Token[]): number {
+    return this.sequence.compareContextTokens([...prompt]).firstDifferentIndex;
+  }
+
+  /**
+   * Decodes the prompt, all but a last stretch, which generation decodes when it begins.
+   *
+   * @returns that stretch, at least one token, and how many tokens were there from before
+   */
+  async prefill(prompt: readonly Token[], signal: AbortSignal | undefined): Promise<{ undecoded: Token[]; reusedTokens: number }> {
+    const reusedTokens = await this.#align(prompt);
+    let from = reusedTokens;
+    while (prompt.length - from > this.#context.batchSize && signal?.aborted !== true) {
+      const to = this.#images.boundaryAtOrAfter(prompt, from + this.#context.batchSize);
+      if (to >= prompt.length) break;
+      await this.sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(from, to));
+      from = to;
+    }
+    return { undecoded: prompt.slice(from), reusedTokens };
+  }
+
+  /**
+   * Rolls the sequence back to the longest common prefix with the prompt and returns its length.
+   *
+   * node-llama-cpp removes the cells behind the prefix, but does not ask whether the sliding window in front of it is
+   * still there: the cache of the local layers keeps only about a window and a batch. Without this check, an edit far
+   * back in a long conversation would silently compute other logits. Decoding again from the start is always right.
+   */
+  async #align(prompt: readonly Token[]): Promise<number> {
+    const { sequence } = this;
+    const wanted = prompt.slice(0, -1); // the last token is always decoded: its logits are needed
+    const common = this.#images.boundaryAtOrBefore(prompt, this.commonLength(wanted));
+    const window = this.#model.fileInsights.swaSize ?? 0;
+    // A token at position p sees those from p - window + 1 on.
+    const firstNeeded = Math.max(0, common - window + 1);
+    if (window > 0 && sequence.stateCellsStartIndex > firstNeeded) await sequence.clearHistory();
+    else if (common < sequence.nextTokenIndex) await sequence.adaptStateToTokens(wanted.slice(0, common), false);
+    return sequence.nextTokenIndex;
+  }
+}

@@ -1,0 +1,49 @@
+/** The sequences of a context, lent to one question at a time each: a conversation gets back the one that still holds it. */
+import type { Token } from "node-llama-cpp";
+import type { PromptSequence } from "./prompt-sequence.js";
+
+/** A sequence continues a prompt when they share at least this part of the shorter of the two. */
+const continuationShare = 0.5;
+
+export class SequencePool {
+  /** Least recently used first. */
+  readonly #idle: PromptSequence[];
+  readonly #waiting: { readonly prompt: readonly Token[]; readonly take: (sequence: PromptSequence) => void }[] = [];
+  readonly #count: number;
+
+  constructor(sequences: readonly PromptSequence[]) {
+    this.#idle = [...sequences];
+    this.#count = sequences.length;
+  }
+
+  /** The best free sequence for the prompt; waits, in order of the calls, while all are lent. */
+  async acquire(prompt: readonly Token[]): Promise<PromptSequence> {
+    const sequence = this.#takeBest(prompt);
+    return sequence ?? (await new Promise((take) => this.#waiting.push({ prompt, take })));
+  }
+
+  release(sequence: PromptSequence): void {
+    this.#idle.push(sequence);
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    const best = this.#takeBest(next.prompt);
+    if (best !== undefined) next.take(best);
+  }
+
+  /** Waits until all sequences are free, and keeps them. */
+  async close(): Promise<void> {
+    for (let taken = 0; taken < this.#count; taken += 1) await this.acquire([]);
+  }
+
+  /** The sequence with the longest part of the prompt, if it is a continuation; else the one that was not used for longest. */
+  #takeBest(prompt: readonly Token[]): PromptSequence | undefined {
+    let best = 0;
+    let bestLength = 0;
+    for (const [index, candidate] of this.#idle.entries()) {
+      const common = candidate.commonLength(prompt);
+      const shorter = Math.min(prompt.length, candidate.sequence.nextTokenIndex);
+      if (common > bestLength && common >= shorter * continuationShare) [best, bestLength] = [index, common];
+    }
+    return this.#idle.splice(best, 1)[0];
+  }
+}
