@@ -94,29 +94,31 @@ function requireTools() {
   if (missing.length > 0) throw new BuildError(`The native addon needs ${missing.join(" and ")}; install and run again.`);
 }
 
-/** llama.cpp's public headers of exactly the version that node-llama-cpp is built from; unpacked once. */
+/** What the addon includes of llama.cpp: its public headers, and the inside of a ggml backend. */
+const headerPaths = ["include", "ggml/include", "ggml/src/ggml-backend-impl.h"];
+
+/** llama.cpp's headers of exactly the version that node-llama-cpp is built from; unpacked once. */
 function unpackHeaders(nodeLlamaCpp) {
   const { tag } = readJson(join(nodeLlamaCpp, "llama", "llama.cpp.info.json"));
   const headers = join(buildFolder, `llama.cpp-${tag}`);
-  if (existsSync(headers)) return headers;
+  if (headerPaths.every((path) => existsSync(join(headers, path)))) return headers;
 
   const clone = join(buildFolder, "llama.cpp-clone");
   const partial = `${headers}-partial`;
-  for (const folder of [clone, partial]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [clone, partial, headers]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(buildFolder, { recursive: true });
   // Inside a git hook these variables would point git at the wrong repository.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
   const bundle = join(nodeLlamaCpp, "llama", "gitRelease.bundle");
   const steps = [
     ["clone", "--quiet", "--no-checkout", bundle, clone],
-    ["-C", clone, "checkout", "--quiet", "HEAD", "--", "include", "ggml/include"]
+    ["-C", clone, "checkout", "--quiet", "HEAD", "--", ...headerPaths]
   ];
   for (const step of steps) {
     const { status, stderr } = run("git", step, { env });
     if (status !== 0) throw new BuildError(`git could not unpack ${bundle}: ${stderr.trim().split("\n").at(-1)}`);
   }
-  cpSync(join(clone, "include"), join(partial, "include"), { recursive: true });
-  cpSync(join(clone, "ggml", "include"), join(partial, "ggml", "include"), { recursive: true });
+  for (const path of headerPaths) cpSync(join(clone, path), join(partial, path), { recursive: true });
   renameSync(partial, headers);
   rmSync(clone, { recursive: true, force: true });
   return headers;

@@ -1,6 +1,7 @@
 // The native surface of medgemma-local on one page; src/native/addon.ts is its typed twin.
 #include <napi.h>
 
+#include "accelerator/exact-gelu.h"
 #include "addon/check-gguf.h"
 #include "addon/fit-to-square.h"
 #include "addon/prefill.h"
@@ -28,6 +29,12 @@ Napi::Value shut_down(const Napi::CallbackInfo & info) {
     return info.Env().Undefined();
 }
 
+// useExactGelu(): contexts made from here on compute GELU in F32 behind weights in F32.
+Napi::Value use_exact_gelu(const Napi::CallbackInfo & info) {
+    register_exact_gelu();
+    return info.Env().Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     keep_large_allocations_apart();
     env.SetInstanceData(new State());
@@ -35,10 +42,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("shutDown", Napi::Function::New(env, exported<shut_down>));
     exports.Set("releaseMemory", Napi::Function::New(env, exported<release_memory>));
     exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
+    exports.Set("useExactGelu", Napi::Function::New(env, exported<use_exact_gelu>));
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));
     exports.Set("inspectProjector", Napi::Function::New(env, exported<inspect_projector>));
     exports.Set("loadVisionEncoder", Napi::Function::New(env, exported<load_vision_encoder>));
     exports.Set("prepareContext", Napi::Function::New(env, exported<prepare_context>));
+    exports.Set("readLogits", Napi::Function::New(env, exported<read_logits>));
     exports.Set("decodeImage", Napi::Function::New(env, exported<decode_image>));
     return exports;
 }

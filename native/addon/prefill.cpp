@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <utility>
@@ -151,6 +152,18 @@ Napi::Value decode_image(const Napi::CallbackInfo & info) {
             info[0].As<Napi::Object>(), std::vector<float>(embeddings.Data(), embeddings.Data() + embeddings.ElementLength()),
             static_cast<int32_t>(n_tokens), static_cast<llama_seq_id>(sequence), static_cast<llama_pos>(position),
             std::move(is_aborted)));
+}
+
+Napi::Value read_logits(const Napi::CallbackInfo & info) {
+    require(info.Length() == 2 && info[0].IsObject() && info[1].IsNumber(), "(context, index)");
+    llama_context * context = unwrap(info[0])->ctx;
+    require(context != nullptr, "a context that is not disposed");
+    const float * logits = llama_get_logits_ith(context, info[1].As<Napi::Number>().Int32Value());
+    require(logits != nullptr, "the index of an output of the last batch");
+    const auto count = static_cast<size_t>(llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context))));
+    Napi::Float32Array copy = Napi::Float32Array::New(info.Env(), count);
+    std::memcpy(copy.Data(), logits, count * sizeof(float));
+    return copy;
 }
 
 } // namespace medgemma

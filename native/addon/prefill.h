@@ -18,4 +18,8 @@ Napi::Value prepare_context(const Napi::CallbackInfo & info);
 // caller takes back. The caller holds node-llama-cpp's "context" lock and keeps the context from being disposed.
 Napi::Value decode_image(const Napi::CallbackInfo & info);
 
+// readLogits(context, index): the logits of one output of the batch that was decoded last, Float32Array (vocabulary).
+// Called while node-llama-cpp maps the outputs of a batch, which it does under its "context" lock.
+Napi::Value read_logits(const Napi::CallbackInfo & info);
+
 } // namespace medgemma

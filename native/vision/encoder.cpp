@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "accelerator/exact-gelu.h"
 #include "error.h"
 #include "ggml-alloc.h"
 #include "ggml-cpu.h"
@@ -239,6 +240,9 @@ Encoder::Encoder(const Projector & projector, const Options & options) : config_
         gpu_ = new_gpu_backend();
     }
     device_ = ggml_backend_dev_name(ggml_backend_get_device(gpu_ ? gpu_.get() : cpu_.get()));
+    if (!gpu_ && projector.weight_type() == WeightType::F32) {
+        exact_gelu_.reset(ggml_backend_dev_init(register_exact_gelu(), nullptr));
+    }
     load_weights(projector);
     kernels_ = choose_kernels();
 }
@@ -298,8 +302,13 @@ std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
     // text model has it.
     Scheduler scheduler = std::move(scheduler_);
     if (!scheduler) {
-        ggml_backend_t backends[] = {gpu_ ? gpu_.get() : cpu_.get(), cpu_.get()};
-        scheduler.reset(ggml_backend_sched_new(backends, nullptr, gpu_ ? 2 : 1, graph_size_of(config_), false, false));
+        std::vector<ggml_backend_t> backends;
+        if (gpu_ || exact_gelu_) {
+            backends.push_back(gpu_ ? gpu_.get() : exact_gelu_.get());
+        }
+        backends.push_back(cpu_.get()); // takes what the first does not
+        scheduler.reset(ggml_backend_sched_new(backends.data(), nullptr, static_cast<int>(backends.size()),
+                                               graph_size_of(config_), false, false));
     }
     ggml_backend_sched_reset(scheduler.get());
     Watch watch{is_aborted, on_layer, graph.result.layer_ends};

@@ -60,7 +60,8 @@ private:
     Config config_;
     std::string device_;
     Backend gpu_; // empty on the CPU
-    Backend cpu_; // always there: it takes what the GPU does not know
+    Backend cpu_; // always there: it takes what the others do not know
+    Backend exact_gelu_; // on the CPU with weights in F32
     // Freed before the backend that holds them, in reverse order of declaration.
     GgmlContext weight_context_;
     BackendBuffer weight_buffer_;

@@ -7,8 +7,9 @@ import { resolveModel } from "../models/resolve-model.js";
 import type { ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 import { VisionModel } from "../vision/vision-model.js";
+import type { ModelParts } from "./encode-images.js";
 import { MedGemma } from "./medgemma.js";
-import type { LoadOptions, ModelSource } from "./types.js";
+import type { LoadedModel, LoadOptions, ModelSource } from "./types.js";
 
 /**
  * @param source "demo", the id of an installed model, a GGUF path, or both paths. Default: the installed MedGemma, else
@@ -18,6 +19,15 @@ import type { LoadOptions, ModelSource } from "./types.js";
  */
 export async function loadMedGemma(source?: ModelSource, options: LoadOptions = {}): Promise<MedGemma> {
   const started = performance.now();
+  const { model, parts } = await loadParts(source, options);
+  return new MedGemma(model, parts, performance.now() - started);
+}
+
+/** The parts of a model without a chat around them; whoever loads them disposes both. Throws as `loadMedGemma`. */
+export async function loadParts(
+  source?: ModelSource,
+  options: LoadOptions = {}
+): Promise<{ readonly model: LoadedModel; readonly parts: ModelParts }> {
   checkLoadOptions(options);
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
@@ -51,8 +61,10 @@ export async function loadMedGemma(source?: ModelSource, options: LoadOptions = 
     if (vision.status === "fulfilled") await vision.value?.dispose();
     throw language.status === "rejected" ? language.reason : (vision as PromiseRejectedResult).reason;
   }
-  const model = { id: paths.id, text: paths.text, mmproj: paths.mmproj, gpu: runtime.gpu };
-  return new MedGemma(model, { language: language.value, vision: vision.value }, performance.now() - started);
+  return {
+    model: { id: paths.id, text: paths.text, mmproj: paths.mmproj, gpu: runtime.gpu },
+    parts: { language: language.value, vision: vision.value }
+  };
 }
 
 /** A wrong pair gives fluent nonsense, or crashes other programs; here it is refused before any weight is read. */

@@ -9,7 +9,7 @@
  * able to replace them.
  */
 import { EventRelay, withLock } from "lifecycle-utils";
-import type { LlamaContext, LlamaContextSequence, Token } from "node-llama-cpp";
+import type { LlamaContext, LlamaContextSequence, Token, TokenMeter } from "node-llama-cpp";
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { NativeAddon, PreparedContext } from "../native/addon.js";
 import { DecodeInterrupts } from "./decode-interrupts.js";
@@ -22,7 +22,7 @@ const lastVirtualId = 2 ** 31 - 1;
 interface ContextInternals {
   readonly _ctx: { removeTokenCellsFromSequence(sequenceId: number, start: number, end: number): boolean };
   readonly _backendContextDisposeGuard: { createPreventDisposalHandle(): { dispose(): void } };
-  _decodeTokens(request: DecodeRequest, mapper: unknown): Promise<DecodeResult[]>;
+  _decodeTokens(request: DecodeRequest, mapper: LogitMapper): Promise<DecodeResult[]>;
 }
 
 interface DecodeRequest {
@@ -31,9 +31,13 @@ interface DecodeRequest {
   readonly tokens: readonly Token[];
   /** Sparse: true at the indexes whose logits are wanted. */
   readonly logits: readonly (boolean | undefined)[];
+  readonly tokenMeter: TokenMeter;
   /** Lets node-llama-cpp take its checkpoints; gets the number of decoded tokens plus one. */
   readonly afterBatchAction?: (sequenceLength: number) => Promise<void> | undefined;
 }
+
+/** Called for every wanted output, right after its batch; `index` is the output's place in the batch. */
+type LogitMapper = (index: number, position: number) => unknown;
 
 type DecodeResult = readonly [tokenIndex: number, value: unknown];
 
@@ -121,6 +125,27 @@ export class ImagePrefill {
     else this.#signals.set(sequenceId, signal);
   }
 
+  /**
+   * Logits at every position of a prompt that is no image token, as an independent program would compute them: nothing is
+   * reused, and the sequence is empty afterwards. For comparisons; each needs the memory of a whole vocabulary.
+   */
+  async readLogits(sequence: LlamaContextSequence, tokens: readonly Token[]): Promise<Map<number, Float32Array>> {
+    await sequence.clearHistory();
+    const { _sequenceId: sequenceId } = sequence as unknown as { readonly _sequenceId: number };
+    const logits = new Map<number, Float32Array>();
+    const request = {
+      sequenceId,
+      firstTokenSequenceIndex: 0,
+      tokens,
+      logits: tokens.map((token) => token < firstVirtualId),
+      tokenMeter: sequence.tokenMeter
+    };
+    const read = (index: number, position: number) => void logits.set(position, this.#addon.readLogits(this.#internals._ctx, index));
+    await this.#internals._decodeTokens(request, read);
+    await this.#takeBack(sequenceId, 0);
+    return logits;
+  }
+
   /** The first index from `index` on at which the tokens may be cut without cutting an image. */
   boundaryAtOrAfter(tokens: readonly Token[], index: number): number {
     const token = tokens[index];
@@ -136,7 +161,7 @@ export class ImagePrefill {
   }
 
   /** Decodes a request whole, or takes back what was begun of it. */
-  async #decode(request: DecodeRequest, mapper: unknown, decodeText: ContextInternals["_decodeTokens"]): Promise<DecodeResult[]> {
+  async #decode(request: DecodeRequest, mapper: LogitMapper, decodeText: ContextInternals["_decodeTokens"]): Promise<DecodeResult[]> {
     const { sequenceId, firstTokenSequenceIndex } = request;
     const signal = this.#signals.get(sequenceId);
     using _listening = this.#interrupts.listen(signal);
@@ -157,7 +182,7 @@ export class ImagePrefill {
 
   async #decodeRuns(
     request: DecodeRequest,
-    mapper: unknown,
+    mapper: LogitMapper,
     decodeText: ContextInternals["_decodeTokens"],
     signal: AbortSignal | undefined
   ): Promise<DecodeResult[]> {

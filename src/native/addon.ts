@@ -66,6 +66,8 @@ export interface NativeAddon {
   initialize(errorClass: new (code: never, message: string) => Error): void;
   /** Ends all threads of the addon; nothing can be asked of it afterwards. */
   shutDown(): void;
+  /** Contexts made from here on compute GELU in F32 behind weights in F32, where ggml's CPU backend would use a table of F16. */
+  useExactGelu(): void;
   /** Gives memory that was freed back to the system; allocators would keep it. */
   releaseMemory(): Promise<void>;
   /** @param rgb (height, width, 3). Resolves to (side, side, 3), Pillow's bilinear to the byte. */
@@ -85,4 +87,6 @@ export interface NativeAddon {
    * @param embeddings (tokens, embeddingSize), row-major; copied.
    */
   decodeImage(context: object, embeddings: Float32Array, sequenceId: number, position: number): Promise<void>;
+  /** Logits (vocabulary) of one output of the batch that was decoded last; only while its outputs are mapped. */
+  readLogits(context: object, index: number): Float32Array;
 }
