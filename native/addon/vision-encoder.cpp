@@ -64,11 +64,13 @@ public:
 
     Napi::Value load(Napi::Env env);
     Napi::Value encode(const Napi::CallbackInfo & info);
+    Napi::Value encode_stages(const Napi::CallbackInfo & info);
     Napi::Value dispose(const Napi::CallbackInfo & info);
 
 private:
     class LoadJob;
     class EncodeJob;
+    class EncodeStagesJob;
     class DisposeJob;
 
     Napi::Object to_javascript(Napi::Env env);
@@ -154,6 +156,43 @@ private:
     std::vector<float> tokens_; // (n_tokens, n_projection)
 };
 
+class VisionEncoder::EncodeStagesJob : public Job {
+public:
+    EncodeStagesJob(std::shared_ptr<VisionEncoder> self, std::vector<uint8_t> pixels)
+        : self_(std::move(self)), pixels_(std::move(pixels)) {}
+
+    void run() override {
+        if (self_->is_disposed_) {
+            throw Error("DISPOSED", "The image tower was disposed before the image was encoded.");
+        }
+        stages_ = self_->encoder_->encode_stages(pixels_, [this] { return is_stopped_ || self_->is_disposed_; });
+    }
+
+    Napi::Value result(Napi::Env env) override {
+        Napi::Array list = Napi::Array::New(env, stages_.size());
+        for (uint32_t i = 0; i < stages_.size(); ++i) {
+            const StageValues & stage = stages_[i];
+            Napi::Float32Array values = Napi::Float32Array::New(env, stage.values.size());
+            std::memcpy(values.Data(), stage.values.data(), stage.values.size() * sizeof(float));
+            Napi::Object entry = Napi::Object::New(env);
+            entry.Set("name", stage.name);
+            entry.Set("rows", static_cast<double>(stage.rows));
+            entry.Set("width", static_cast<double>(stage.width));
+            entry.Set("values", values);
+            list.Set(i, entry);
+        }
+        return list;
+    }
+
+    void stop() override { is_stopped_ = true; }
+
+private:
+    const std::shared_ptr<VisionEncoder> self_;
+    const std::vector<uint8_t> pixels_;
+    std::atomic<bool> is_stopped_ = false;
+    std::vector<StageValues> stages_;
+};
+
 // Behind all others in the queue: what runs is stopped, what waits is refused, then the weights go.
 class VisionEncoder::DisposeJob : public Job {
 public:
@@ -169,13 +208,20 @@ Napi::Value VisionEncoder::load(Napi::Env) {
     return queue_.add(std::make_unique<LoadJob>(shared_from_this()));
 }
 
-Napi::Value VisionEncoder::encode(const Napi::CallbackInfo & info) {
+std::vector<uint8_t> pixels_of(const Napi::CallbackInfo & info) {
     require(info.Length() >= 1 && info[0].IsTypedArray() && info[0].As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array,
             "pixels as a Uint8Array");
     const auto pixels = info[0].As<Napi::Uint8Array>();
+    return {pixels.Data(), pixels.Data() + pixels.ElementLength()};
+}
+
+Napi::Value VisionEncoder::encode_stages(const Napi::CallbackInfo & info) {
+    return queue_.add(std::make_unique<EncodeStagesJob>(shared_from_this(), pixels_of(info)));
+}
+
+Napi::Value VisionEncoder::encode(const Napi::CallbackInfo & info) {
     auto is_aborted = std::make_shared<std::atomic<bool>>(false);
-    auto job = std::make_unique<EncodeJob>(
-        shared_from_this(), std::vector<uint8_t>(pixels.Data(), pixels.Data() + pixels.ElementLength()), info[1], is_aborted);
+    auto job = std::make_unique<EncodeJob>(shared_from_this(), pixels_of(info), info[1], is_aborted);
     Napi::Object run = Napi::Object::New(info.Env());
     run.Set("tokens", queue_.add(std::move(job)));
     run.Set("abort", Napi::Function::New(info.Env(), [is_aborted](const Napi::CallbackInfo &) { *is_aborted = true; }));
@@ -201,6 +247,7 @@ Napi::Object VisionEncoder::to_javascript(Napi::Env env) {
     object.Set("facts", facts_->to_javascript(env));
     object.Set("device", encoder_->device());
     object.Set("encode", method(&VisionEncoder::encode));
+    object.Set("encodeStages", method(&VisionEncoder::encode_stages));
     object.Set("dispose", method(&VisionEncoder::dispose));
     return object;
 }

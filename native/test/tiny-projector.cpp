@@ -162,6 +162,14 @@ std::vector<uint8_t> TinyProjector::bytes() const {
     return out.bytes;
 }
 
+void TinyProjector::shrink_embeddings() {
+    for (const char * name : {"v.patch_embd.weight", "v.patch_embd.bias", "v.position_embd.weight"}) {
+        for (float & value : tensors.at(name).values) {
+            value *= 0.001F;
+        }
+    }
+}
+
 void TinyProjector::fuse_qkv() {
     for (const std::string block : {"v.blk.0.", "v.blk.1."}) {
         for (const std::string part : {".weight", ".bias"}) {

@@ -25,6 +25,9 @@ public:
     // 2 layers, 4 heads of 72, 28 pixels: 2 x 2 patches of 14, pooled to one image token.
     explicit TinyProjector(WeightType matrices = WeightType::F32);
 
+    // Makes the values in front of the first norm so small that its epsilon matters.
+    void shrink_embeddings();
+
     std::map<std::string, uint32_t> numbers;
     std::map<std::string, float> decimals;
     std::map<std::string, std::string> texts;

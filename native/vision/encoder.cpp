@@ -170,24 +170,40 @@ std::vector<float> patches_of(std::span<const uint8_t> pixels, const Config & c)
 
 constexpr Kernels kCpuKernels{true, false};
 
+std::vector<float> values_of(const ggml_tensor * tensor) {
+    std::vector<float> values(static_cast<size_t>(ggml_nelements(tensor)));
+    ggml_backend_tensor_get(tensor, values.data(), 0, values.size() * sizeof(float));
+    return values;
+}
+
+} // namespace
+
 // The computation of one image, without storage yet.
-struct Graph {
+struct Encoder::Graph {
     GgmlContext context;
     ggml_tensor * patches;
     Forward result;
     ggml_cgraph * graph;
 
-    Graph(const Config & config, const Weights & weights, const Kernels & kernels) {
+    // `keeps_stages`: the memory of a stage is not used again for what comes after it.
+    Graph(const Config & config, const Weights & weights, const Kernels & kernels, bool keeps_stages = false) {
         const size_t size = graph_size_of(config);
         context = new_context(ggml_tensor_overhead() * size + ggml_graph_overhead_custom(size, false));
         patches = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, config.patch_values(), config.n_patches());
         ggml_set_input(patches);
         result = forward(context.get(), config, weights, kernels, patches);
         ggml_set_output(result.tokens);
+        for (const Stage & stage : result.stages) {
+            if (keeps_stages) {
+                ggml_set_output(stage.tensor);
+            }
+        }
         graph = ggml_new_graph_custom(context.get(), size, false);
         ggml_build_forward_expand(graph, result.tokens);
     }
 };
+
+namespace {
 
 // What ggml calls between the nodes of the graph while it computes.
 struct Watch {
@@ -228,7 +244,7 @@ EncoderMemory memory_needed(const Projector & projector) {
          tensor = ggml_get_next_tensor(weight_context.get(), tensor)) {
         tensor->data = tensor;
     }
-    const Graph graph(config, weights, kCpuKernels);
+    const Encoder::Graph graph(config, weights, kCpuKernels);
     const std::unique_ptr<ggml_gallocr, Free<ggml_gallocr_free>> allocator(ggml_gallocr_new(cpu));
     ggml_gallocr_reserve_n_size(allocator.get(), graph.graph, nullptr, nullptr, &memory.work_bytes);
     return memory;
@@ -280,6 +296,33 @@ Kernels Encoder::choose_kernels() const {
 std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
                                    const std::function<bool()> & is_aborted,
                                    const std::function<void(int64_t, int64_t)> & on_layer) {
+    std::vector<float> tokens;
+    compute(Graph(config_, weights_, kernels_), pixels, is_aborted, on_layer,
+            [&](const Graph & graph) { tokens = values_of(graph.result.tokens); });
+    if (!std::all_of(tokens.begin(), tokens.end(), [](float value) { return std::isfinite(value); })) {
+        throw Error("INTERNAL", "The image tower computed values that are not numbers on " + device_ +
+                                    ". The projector file is damaged or its F16 weights overflow: take the BF16 or F32 file.");
+    }
+    return tokens;
+}
+
+std::vector<StageValues> Encoder::encode_stages(std::span<const uint8_t> pixels, const std::function<bool()> & is_aborted) {
+    std::vector<StageValues> stages;
+    compute(
+        Graph(config_, weights_, kernels_, true), pixels, is_aborted, [](int64_t, int64_t) {},
+        [&](const Graph & graph) {
+            for (const Stage & stage : graph.result.stages) {
+                stages.push_back({stage.name, stage.tensor->ne[1], stage.tensor->ne[0], values_of(stage.tensor)});
+            }
+        });
+    return stages;
+}
+
+void Encoder::compute(const Graph & graph,
+                      std::span<const uint8_t> pixels,
+                      const std::function<bool()> & is_aborted,
+                      const std::function<void(int64_t, int64_t)> & on_layer,
+                      const std::function<void(const Graph &)> & read) {
     const size_t expected = static_cast<size_t>(config_.image_size * config_.image_size * 3);
     if (pixels.size() != expected) {
         throw Error("INVALID_ARGUMENT", "Expected " + std::to_string(expected) + " bytes of RGB for the tower's " +
@@ -295,8 +338,6 @@ std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
         throw Error("OUT_OF_MEMORY", "No memory on " + device_ + " to encode an image. Close other programs, or use the CPU.");
     };
     check_aborted();
-
-    const Graph graph(config_, weights_, kernels_);
 
     // A GPU keeps its working memory, since getting it takes long there. On the CPU it lives for one image: between images the
     // text model has it.
@@ -329,16 +370,10 @@ std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
         throw Error("INTERNAL", "The image tower failed on " + device_ + " (ggml status " + std::to_string(status) + ").");
     }
 
-    std::vector<float> tokens(static_cast<size_t>(config_.n_tokens() * config_.n_projection));
-    ggml_backend_tensor_get(graph.result.tokens, tokens.data(), 0, tokens.size() * sizeof(float));
-    if (!std::all_of(tokens.begin(), tokens.end(), [](float value) { return std::isfinite(value); })) {
-        throw Error("INTERNAL", "The image tower computed values that are not numbers on " + device_ +
-                                    ". The projector file is damaged or its F16 weights overflow: take the BF16 or F32 file.");
-    }
+    read(graph);
     if (gpu_) {
         scheduler_ = std::move(scheduler);
     }
-    return tokens;
 }
 
 } // namespace medgemma

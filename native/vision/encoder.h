@@ -30,6 +30,14 @@ struct EncoderMemory {
 // Counts, loads nothing.
 EncoderMemory memory_needed(const Projector & projector);
 
+// What a named stage of the tower computed: (rows, width), row-major.
+struct StageValues {
+    std::string name;
+    int64_t rows;
+    int64_t width;
+    std::vector<float> values;
+};
+
 class Encoder {
 public:
     struct Options {
@@ -53,7 +61,18 @@ public:
                               const std::function<bool()> & is_aborted,
                               const std::function<void(int64_t done, int64_t total)> & on_layer);
 
+    // The same, but keeps what every stage computed, the image tokens last: to find where a machine computes something else.
+    std::vector<StageValues> encode_stages(std::span<const uint8_t> pixels, const std::function<bool()> & is_aborted);
+
 private:
+    struct Graph;
+    friend EncoderMemory memory_needed(const Projector & projector);
+
+    void compute(const Graph & graph,
+                 std::span<const uint8_t> pixels,
+                 const std::function<bool()> & is_aborted,
+                 const std::function<void(int64_t done, int64_t total)> & on_layer,
+                 const std::function<void(const Graph &)> & read);
     void load_weights(const Projector & projector);
     Kernels choose_kernels() const;
 

@@ -63,21 +63,27 @@ ggml_tensor * average_pool(ggml_context * g, const Config & c, ggml_tensor * x) 
 
 Forward forward(ggml_context * g, const Config & c, const Weights & w, const Kernels & kernels, ggml_tensor * patches) {
     Forward result{};
+    const auto stage = [&](const std::string & name, ggml_tensor * tensor) { result.stages.push_back({name, tensor}); };
 
     // A convolution whose stride is its size is one matrix product over the patches.
     ggml_tensor * x = ggml_add(g, linear(g, w.patch_embedding, patches), w.position_embedding); // (n_patches, n_embd)
+    stage("patch embedding", x);
 
     for (const LayerWeights & layer : w.layers) {
         x = ggml_add(g, x, attention(g, c, layer, kernels, layer_norm(g, layer.ln1, x, c.norm_eps)));
         x = ggml_add(g, x, feed_forward(g, layer, layer_norm(g, layer.ln2, x, c.norm_eps)));
         result.layer_ends.push_back(x);
+        stage("layer " + std::to_string(result.layer_ends.size()), x);
     }
     x = layer_norm(g, w.post_norm, x, c.norm_eps);
+    stage("post norm", x);
 
     // Gemma 3's projector: pool, normalise, project into the text model's embedding space.
     x = average_pool(g, c, x); // (n_tokens, n_embd)
+    stage("pooled", x);
     x = ggml_mul(g, ggml_rms_norm(g, x, c.norm_eps), w.token_norm);
     result.tokens = ggml_mul_mat(g, w.projection, x); // (n_tokens, n_projection)
+    stage("image tokens", result.tokens);
     return result;
 }
 

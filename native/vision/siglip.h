@@ -1,6 +1,7 @@
 // The SigLIP image tower and Gemma 3's projector as a ggml graph: the mathematics, and nothing about files or devices.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "vision/config.h"
@@ -45,9 +46,16 @@ struct Kernels {
     bool half_keys; // the fused operation of GPUs takes keys and values in F16
 };
 
+// A value on the way that has a name in the paper, to be compared with other implementations.
+struct Stage {
+    std::string name;
+    ggml_tensor * tensor; // (rows, width)
+};
+
 struct Forward {
     ggml_tensor * tokens; // (n_tokens, n_projection)
     std::vector<ggml_tensor *> layer_ends; // output of each layer: where progress is reported and an abort can happen
+    std::vector<Stage> stages; // in order; the last is `tokens`
 };
 
 // patches: (n_patches, 3 * patch * patch), F32, row by row of the picture; in a patch channel, y, x as in the kernel.

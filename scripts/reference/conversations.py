@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "demo"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "demo"))
 import scenes  # noqa: E402
 
 QUESTIONS = ("Describe the image.", "How many shapes are there?", "Where is the circle?", "What changed?", "Is there a cross?",

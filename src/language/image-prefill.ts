@@ -48,6 +48,12 @@ interface RegisteredImage {
   readonly embeddings: Float32Array;
 }
 
+export interface DecodeWatcher {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the logits (vocabulary) of every position whose next token is wanted. */
+  readonly onLogits?: ((logits: Float32Array, position: number) => void) | undefined;
+}
+
 export class ImagePrefill {
   readonly #addon: NativeAddon;
   readonly #context: LlamaContext;
@@ -56,7 +62,7 @@ export class ImagePrefill {
   readonly #interrupts: DecodeInterrupts;
   readonly #images = new Map<string, RegisteredImage & { users: number }>();
   /** Of the reply that runs in a sequence. */
-  readonly #signals = new Map<number, AbortSignal>();
+  readonly #watchers = new Map<number, DecodeWatcher>();
   #nextId = firstVirtualId;
 
   /**
@@ -118,26 +124,28 @@ export class ImagePrefill {
     if (image.users === 0) this.#images.delete(key);
   }
 
-  /** Until the signal is set anew, it stops what is decoded in this sequence, which then fails with ABORTED. */
-  setSignal(sequence: LlamaContextSequence, signal: AbortSignal | undefined): void {
-    const { _sequenceId: sequenceId } = sequence as unknown as { readonly _sequenceId: number };
-    if (signal === undefined) this.#signals.delete(sequenceId);
-    else this.#signals.set(sequenceId, signal);
+  /** Whoever watches a sequence can stop what is decoded in it, which then fails with ABORTED, and see the logits. */
+  watch(sequence: LlamaContextSequence, watcher: DecodeWatcher): Disposable {
+    const id = idOf(sequence);
+    this.#watchers.set(id, watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(id) };
   }
 
   /**
    * Logits at every position of a prompt that is no image token, as an independent program would compute them: nothing is
    * reused, and the sequence is empty afterwards. For comparisons; each needs the memory of a whole vocabulary.
+   *
+   * @param from The first position whose logits are wanted.
    */
-  async readLogits(sequence: LlamaContextSequence, tokens: readonly Token[]): Promise<Map<number, Float32Array>> {
+  async readLogits(sequence: LlamaContextSequence, tokens: readonly Token[], from: number): Promise<Map<number, Float32Array>> {
     await sequence.clearHistory();
-    const { _sequenceId: sequenceId } = sequence as unknown as { readonly _sequenceId: number };
+    const sequenceId = idOf(sequence);
     const logits = new Map<number, Float32Array>();
     const request = {
       sequenceId,
       firstTokenSequenceIndex: 0,
       tokens,
-      logits: tokens.map((token) => token < firstVirtualId),
+      logits: tokens.map((token, position) => position >= from && token < firstVirtualId),
       tokenMeter: sequence.tokenMeter
     };
     const read = (index: number, position: number) => void logits.set(position, this.#addon.readLogits(this.#internals._ctx, index));
@@ -163,12 +171,16 @@ export class ImagePrefill {
   /** Decodes a request whole, or takes back what was begun of it. */
   async #decode(request: DecodeRequest, mapper: LogitMapper, decodeText: ContextInternals["_decodeTokens"]): Promise<DecodeResult[]> {
     const { sequenceId, firstTokenSequenceIndex } = request;
-    const signal = this.#signals.get(sequenceId);
+    const { signal, onLogits } = this.#watchers.get(sequenceId) ?? {};
     using _listening = this.#interrupts.listen(signal);
+    const watchedMapper: LogitMapper = (index, position) => {
+      onLogits?.(this.#addon.readLogits(this.#internals._ctx, index), position);
+      return mapper(index, position);
+    };
     for (;;) {
       const interruptsBefore = this.#interrupts.count;
       try {
-        return await this.#decodeRuns(request, mapper, decodeText, signal);
+        return await this.#decodeRuns(request, onLogits === undefined ? mapper : watchedMapper, decodeText, signal);
       } catch (error) {
         // It leaves cells that node-llama-cpp does not know of; the next request would not fit behind them.
         await this.#takeBack(sequenceId, firstTokenSequenceIndex);
@@ -243,4 +255,8 @@ export class ImagePrefill {
     }
     throw new MedGemmaError("INTERNAL", "An image was decoded after it was released.");
   }
+}
+
+function idOf(sequence: LlamaContextSequence): number {
+  return (sequence as unknown as { readonly _sequenceId: number })._sequenceId;
 }

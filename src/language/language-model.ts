@@ -31,6 +31,8 @@ export interface LanguageModelOptions {
 export interface GenerateOptions extends SamplingOptions {
   /** Open a thought before the answer. Only needed with a grammar, which would not let the model open one by itself. */
   readonly forceThought?: boolean | undefined;
+  /** Called with the logits (vocabulary) behind every token of the answer, and the position that they are of. */
+  readonly onLogits?: ((logits: Float32Array, position: number) => void) | undefined;
 }
 
 /** What `generate` reports, in this order: one "prefilled", then tokens, then one "stopped". */
@@ -138,7 +140,7 @@ export class LanguageModel implements AsyncDisposable {
     const limit = Math.min(options.maxTokens, forced.length + this.contextSize - wholePrompt.length);
     const lent = await this.#sequences.acquire(wholePrompt);
     try {
-      this.#images.setSignal(lent.sequence, options.signal);
+      using _watching = this.#images.watch(lent.sequence, options);
       const { undecoded, reusedTokens } = await lent.prefill(wholePrompt, options.signal);
       yield { type: "prefilled", reusedTokens };
       yield* new Generation(this.#model, lent.sequence, this.special, options).run(undecoded, forced, limit);
@@ -146,16 +148,15 @@ export class LanguageModel implements AsyncDisposable {
       if (!(error instanceof MedGemmaError && error.code === "ABORTED")) throw error;
       yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
     } finally {
-      this.#images.setSignal(lent.sequence, undefined);
       this.#sequences.release(lent);
     }
   }
 
   /** See ImagePrefill.readLogits. */
-  async readLogits(prompt: readonly Token[]): Promise<Map<number, Float32Array>> {
+  async readLogits(prompt: readonly Token[], from = 0): Promise<Map<number, Float32Array>> {
     const lent = await this.#sequences.acquire([]);
     try {
-      return await this.#images.readLogits(lent.sequence, prompt);
+      return await this.#images.readLogits(lent.sequence, prompt, from);
     } finally {
       this.#sequences.release(lent);
     }

@@ -31,6 +31,16 @@ export interface NativeEncodeRun {
   abort(): void;
 }
 
+/** What a named stage of the tower computed. */
+export interface StageValues {
+  /** "patch embedding", "layer 1" …, "post norm", "pooled", "image tokens". */
+  readonly name: string;
+  readonly rows: number;
+  readonly width: number;
+  /** (rows, width), row-major. */
+  readonly values: Float32Array;
+}
+
 export interface NativeVisionEncoder {
   readonly facts: ProjectorFacts;
   /** ggml's name of the device: "CPU", "CUDA0", "Vulkan0", "Metal". */
@@ -42,6 +52,8 @@ export interface NativeVisionEncoder {
    * @param onLayer Called after each layer.
    */
   encode(rgb: Uint8Array, onLayer?: (layer: number, layers: number) => void): NativeEncodeRun;
+  /** As `encode`, but with what every stage on the way computed, the image tokens last. */
+  encodeStages(rgb: Uint8Array): Promise<StageValues[]>;
   /** Stops what runs, refuses what waits with DISPOSED, then frees the weights. */
   dispose(): Promise<void>;
 }

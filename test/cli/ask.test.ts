@@ -48,7 +48,7 @@ describe("ask", () => {
       images: [
         { source: "string", width: "number", height: "number", sha256: "string", tokens: "number", encodeMs: "number", cached: "boolean" }
       ],
-      usage: { promptTokens: "number", imageTokens: "number", reusedTokens: "number", completionTokens: "number" },
+      usage: { promptTokens: "number", imageTokens: "number", reusedTokens: "number", completionTokens: "number", droppedTurns: "number" },
       timings: {
         loadMs: "number",
         encodeMs: "number",

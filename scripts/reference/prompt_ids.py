@@ -1,6 +1,6 @@
 """Token ids of the fixed conversations by Google's processor and template.
 
-    python scripts/reference/prompts.py > test/fixtures/reference/prompts.json
+    python scripts/reference/prompt_ids.py > test/fixtures/reference/prompts.json
 
 -1 stands for an image token. For texts that spell control tokens the reference is the template around the text tokenised
 as plain text, since the processor itself would let a user's text become a control token.
