@@ -26,7 +26,7 @@ const { parts } = await loadParts(options.model, { mmproj: options.mmproj, gpu: 
 const logitsFile = openSync(`${options.out}.logits`, "w");
 const lines = [];
 for (const line of readFileSync(options.conversations, "utf8").trimEnd().split("\n")) {
-  const prompt = await promptOf(parts, JSON.parse(line), options.conversations);
+  const { tokens: prompt } = await promptOf(parts, JSON.parse(line), options.conversations);
   const greedy = await greedyTokens(parts, prompt, Number(options.tokens));
   const logits = await parts.language.readLogits(prompt);
   for (const row of [...logits.entries()].sort(([a], [b]) => a - b)) writeSync(logitsFile, new Uint8Array(row[1].buffer));

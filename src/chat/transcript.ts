@@ -4,6 +4,7 @@
  */
 import { dirname, resolve } from "node:path";
 import type { LanguageModel } from "../language/language-model.js";
+import type { ImageTokens } from "../vision/image-token-cache.js";
 import { encodeImages, type ModelParts } from "./encode-images.js";
 
 export interface Transcript {
@@ -18,11 +19,17 @@ export interface Transcript {
 /** A prompt as token ids; virtual ids stand for image tokens. */
 export type PromptIds = ReturnType<LanguageModel["renderPrompt"]>;
 
+export interface Prompt {
+  readonly tokens: PromptIds;
+  /** Of each image in order. */
+  readonly images: readonly ImageTokens[];
+}
+
 /**
  * @param file The file that the transcript is from: image paths are relative to its folder.
  * @throws MedGemmaError as `Chat.ask`
  */
-export async function promptOf(parts: ModelParts, { system, turns }: Transcript, file: string): Promise<PromptIds> {
+export async function promptOf(parts: ModelParts, { system, turns }: Transcript, file: string): Promise<Prompt> {
   const paths = turns.flatMap(({ user }) => user.flatMap((part) => (typeof part === "string" ? [] : [resolve(dirname(file), part.image)])));
   const encoded = await encodeImages(parts, paths, {});
   const ids = encoded.map(({ result: { tokens } }) => parts.language.addImage(tokens.key, tokens.data)).values();
@@ -30,7 +37,7 @@ export async function promptOf(parts: ModelParts, { system, turns }: Transcript,
     user: user.map((part) => (typeof part === "string" ? part : ids.next().value ?? [])),
     answer: model
   }));
-  return parts.language.renderPrompt(system, rendered);
+  return { tokens: parts.language.renderPrompt(system, rendered), images: encoded.map(({ result }) => result.tokens) };
 }
 
 /** The next `count` tokens by greedy decoding, through the ordinary way of an answer; end marks do not end it. */

@@ -31,7 +31,7 @@ describe("logits and greedy tokens are those of transformers", () => {
   });
 
   it.each(cases.map((entry) => [entry.name, entry] as const))("%s", async (_name, { positions, best, logits, greedy, ...transcript }) => {
-    const prompt = await promptOf(parts, transcript, films);
+    const { tokens: prompt } = await promptOf(parts, transcript, films);
     const computed = await parts.language.readLogits(prompt);
     expect([...computed.keys()].sort((a, b) => a - b)).toEqual(positions);
     for (const [index, position] of positions.entries()) {

@@ -24,7 +24,7 @@ async function dispose(parts: ModelParts): Promise<void> {
 
 /** Answers in a context that may hold anything from before, and compares every logit with a fresh run. */
 async function answer(used: ModelParts, transcript: Transcript, maxTokens = 8): Promise<{ reusedTokens: number; promptTokens: number }> {
-  const prompt = await promptOf(used, transcript, here);
+  const { tokens: prompt } = await promptOf(used, transcript, here);
   const rows = new Map<number, Float32Array>();
   const made: (typeof prompt)[number][] = [];
   let reusedTokens = 0;
@@ -33,7 +33,7 @@ async function answer(used: ModelParts, transcript: Transcript, maxTokens = 8): 
     if (event.type === "prefilled") reusedTokens = event.reusedTokens;
     if (event.type === "token") made.push(event.token);
   }
-  const expected = await fresh.language.readLogits([...(await promptOf(fresh, transcript, here)), ...made], prompt.length - 1);
+  const expected = await fresh.language.readLogits([...(await promptOf(fresh, transcript, here)).tokens, ...made], prompt.length - 1);
   expect(rows.size).toBe(made.length);
   for (const [position, row] of rows) {
     const other = expected.get(position) ?? new Float32Array();
@@ -112,7 +112,7 @@ describe("logits equal those of a fresh run", () => {
 
   it("after a stop in the middle of the prompt", async () => {
     const question = talk(ask(...Array.from({ length: 20 }, () => picture(after)), "Describe."));
-    const prompt = await promptOf(used, question, here);
+    const { tokens: prompt } = await promptOf(used, question, here);
     const controller = new AbortController();
     const events = used.language.generate(prompt, { maxTokens: 9, temperature: 0, signal: controller.signal });
     setTimeout(() => controller.abort(), 20);
