@@ -20,6 +20,20 @@ NAMES = ("system of two lines", "image first", "image last and system", "image i
          "numbered slices", "second turn with system", "images in three turns", "think", "many turns", "long text behind an image")  # fmt: skip
 
 
+def entry_of(reference, case, films, count):
+    """A line of the file, with `count` greedy tokens."""
+    inputs = reference.inputs(case, films)
+    positions = (inputs["input_ids"][0] != reference.image_token).nonzero().flatten()
+    logits = reference.logits(inputs)[positions]
+    return {
+        **case,
+        "positions": positions.tolist(),
+        "best": logits.argmax(-1).tolist(),
+        "logits": [[round(value, 4) for value in row] for row in logits[:, FIRST::EVERY].tolist()],
+        "greedy": reference.greedy(inputs, count)[0],
+    }
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", type=Path, default=Path("models/demo/huggingface"))
@@ -27,18 +41,7 @@ def main():
     options = parser.parse_args()
     reference = Reference(options.checkpoint)
     cases = {case["name"]: case for case in fixed(*FILMS)}
-    lines = []
-    for name in NAMES:
-        inputs = reference.inputs(cases[name], options.films)
-        positions = (inputs["input_ids"][0] != reference.image_token).nonzero().flatten()
-        logits = reference.logits(inputs)[positions]
-        lines.append(json.dumps({
-            **cases[name],
-            "positions": positions.tolist(),
-            "best": logits.argmax(-1).tolist(),
-            "logits": [[round(value, 4) for value in row] for row in logits[:, FIRST::EVERY].tolist()],
-            "greedy": reference.greedy(inputs, 48)[0],
-        }, ensure_ascii=False))  # fmt: skip
+    lines = [json.dumps(entry_of(reference, cases[name], options.films, 48), ensure_ascii=False) for name in NAMES]
     sys.stdout.write("[\n" + ",\n".join(lines) + "\n]\n")
 
 

@@ -46,13 +46,8 @@ def random_values(name, shape):
     return torch.from_numpy(values.reshape(shape))
 
 
-def tiny_tower(embedding_scale):
-    vision = SiglipVisionConfig(
-        hidden_size=288, intermediate_size=320, num_hidden_layers=2, num_attention_heads=4, image_size=28, patch_size=14,
-        hidden_act="gelu_pytorch_tanh", layer_norm_eps=1e-6, vision_use_head=False,
-    )  # fmt: skip
-    config = Gemma3Config(vision_config=vision, text_config={"hidden_size": 64}, mm_tokens_per_image=1)
-    tower, projector = SiglipVisionModel(vision).eval(), Gemma3MultiModalProjector(config).eval()
+def fill_tower(tower, projector, embedding_scale):
+    """Gives a tower and its projector the weights of native/test/tiny-projector.cpp."""
     model = getattr(tower, "vision_model", tower)
 
     def fill(parameter, name):
@@ -76,6 +71,16 @@ def tiny_tower(embedding_scale):
     # Gemma's RMSNorm multiplies by 1 + weight; a file stores the sum.
     projector.mm_soft_emb_norm.weight.data.copy_(random_values("mm.soft_emb_norm.weight", (288,)) - 1)
     fill(projector.mm_input_projection_weight, "mm.input_projection.weight")
+
+
+def tiny_tower(embedding_scale):
+    vision = SiglipVisionConfig(
+        hidden_size=288, intermediate_size=320, num_hidden_layers=2, num_attention_heads=4, image_size=28, patch_size=14,
+        hidden_act="gelu_pytorch_tanh", layer_norm_eps=1e-6, vision_use_head=False,
+    )  # fmt: skip
+    config = Gemma3Config(vision_config=vision, text_config={"hidden_size": 64}, mm_tokens_per_image=1)
+    tower, projector = SiglipVisionModel(vision).eval(), Gemma3MultiModalProjector(config).eval()
+    fill_tower(tower, projector, embedding_scale)
     return tower, projector
 
 

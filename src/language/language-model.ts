@@ -190,7 +190,7 @@ function asLoadError(error: unknown, file: ModelFile, runtime: LlamaRuntime, sig
       { cause: error }
     );
   }
-  const detail = runtime.lastComplaint() ?? firstLine(error);
+  const detail = runtime.firstComplaint() ?? firstLine(error);
   return new MedGemmaError("MODEL_CORRUPT", `${file.path} cannot be loaded: ${detail.split("\n")[0] ?? ""}. Download or copy it again.`, {
     cause: error
   });

@@ -17,8 +17,8 @@ export interface LlamaRuntime {
   readonly libraries: GpuBackend;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
-  /** The last complaint of llama.cpp since `forget`, to be put into our own error; llama.cpp itself returns only "failed". */
-  lastComplaint(): string | null;
+  /** The first complaint of llama.cpp since `forget`, to be put into our own error; the later ones only say "failed". */
+  firstComplaint(): string | null;
   forget(): void;
 }
 
@@ -50,7 +50,7 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       progressLogs: false,
       logLevel: LlamaLogLevel.error,
       logger: (_level, message) => {
-        complaint = message.trim();
+        complaint ??= message.trim();
       }
     });
     const libraries = llama.gpu === false ? "off" : llama.gpu;
@@ -63,7 +63,7 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       gpu: gpu === "off" ? "off" : found,
       libraries,
       threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores),
-      lastComplaint: () => complaint,
+      firstComplaint: () => complaint,
       forget: () => {
         complaint = null;
       }
