@@ -1,7 +1,7 @@
 /** Loads a MedGemma: resolves its files, checks that they belong together, then loads both parts side by side. */
 import { abortedError, MedGemmaError } from "../errors.js";
 import { LanguageModel } from "../language/language-model.js";
-import { startLlama } from "../language/llama.js";
+import { startLlama, type LlamaRuntime } from "../language/llama.js";
 import { readTextModelFile, type ModelFile } from "../language/model-file.js";
 import { resolveModel } from "../models/resolve-model.js";
 import type { ProjectorFacts } from "../native/addon.js";
@@ -27,7 +27,7 @@ export async function loadMedGemma(source?: ModelSource, options: LoadOptions = 
 export async function loadParts(
   source?: ModelSource,
   options: LoadOptions = {}
-): Promise<{ readonly model: LoadedModel; readonly parts: ModelParts }> {
+): Promise<{ readonly model: LoadedModel; readonly parts: ModelParts; readonly runtime: LlamaRuntime }> {
   checkLoadOptions(options);
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
@@ -63,7 +63,8 @@ export async function loadParts(
   }
   return {
     model: { id: paths.id, text: paths.text, mmproj: paths.mmproj, gpu: runtime.gpu },
-    parts: { language: language.value, vision: vision.value }
+    parts: { language: language.value, vision: vision.value },
+    runtime
   };
 }
 

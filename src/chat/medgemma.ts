@@ -1,6 +1,7 @@
 /** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
 import { MedGemmaError } from "../errors.js";
 import type { ImageSource } from "../image/types.js";
+import type { GpuBackend } from "../native/backend.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkChatOptions } from "./ask-options.js";
 import { Chat } from "./chat.js";
@@ -47,6 +48,11 @@ export class MedGemma implements AsyncDisposable {
   /** Tokens that a conversation with its answers can have. */
   get contextSize(): number {
     return this.#parts.language.contextSize;
+  }
+
+  /** A GPU backend that this machine has drivers for, but that did not work, so that another one computes. */
+  get missedGpu(): GpuBackend | null {
+    return this.#parts.language.missedGpu;
   }
 
   /** Side in pixels of the square that the tower sees; null without a tower. */

@@ -1,8 +1,9 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
 import type { MedGemma } from "../chat/medgemma.js";
 import { demoModel } from "../models/known-models.js";
+import type { GpuBackend } from "../native/backend.js";
 import type { ModelArguments } from "./options.js";
-import { printNote } from "./output.js";
+import { printNote, writeNote } from "./output.js";
 import type { StatusLine } from "./status-line.js";
 
 export async function openModel(
@@ -15,7 +16,7 @@ export async function openModel(
   try {
     // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.
     const { loadMedGemma } = await import("../chat/load.js");
-    return await loadMedGemma(args.model, {
+    const medgemma = await loadMedGemma(args.model, {
       mmproj: args.mmproj,
       gpu: args.gpu,
       threads: args.threads,
@@ -23,9 +24,20 @@ export async function openModel(
       signal,
       onProgress: (loaded) => status.show(`loading the model · ${Math.floor(loaded * 100)} %`)
     });
+    status.clear();
+    if (medgemma.missedGpu !== null) writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
+    return medgemma;
   } finally {
     status.clear();
   }
+}
+
+/** Loud, on a terminal or not: nobody should wait many times longer than the machine needs and not know why. */
+export function missedGpuWarning(missed: GpuBackend, used: GpuBackend): string {
+  return (
+    `Warning: this machine has drivers for ${missed}, but they do not work with node-llama-cpp. ` +
+    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. Update the GPU's driver; --gpu off leaves it alone.`
+  );
 }
 
 /** A fallback must be loud: the demo model's words about a real picture mean nothing. */

@@ -5,6 +5,7 @@ import type { Argv } from "yargs";
 import { closestName } from "./closest-name.js";
 import { askCommand } from "./commands/ask.js";
 import { chatCommand } from "./commands/chat.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { encodeCommand } from "./commands/encode.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { previewCommand } from "./commands/preview.js";
@@ -14,7 +15,7 @@ import { UsageError } from "./output.js";
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
 
-const commandNames = ["chat", "ask", "encode", "preview", "inspect"] as const;
+const commandNames = ["chat", "ask", "encode", "preview", "inspect", "doctor"] as const;
 
 const optionNames = [
   ...Object.keys({ ...modelOptions, ...imageOptions, ...answerOptions, ...schemaOption, ...jsonOption, ...debugOption }),
@@ -36,6 +37,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .command(encodeCommand)
     .command(previewCommand)
     .command(inspectCommand)
+    .command(doctorCommand)
     .options(debugOption)
     .example("$0 chat", "")
     .example('$0 ask "Describe the image." -i scan.png', "")

@@ -2,6 +2,7 @@
 import { GgmlType, InsufficientMemoryError, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import type { NativeAddon } from "../native/addon.js";
+import type { GpuBackend } from "../native/backend.js";
 import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } from "./generation.js";
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
@@ -57,6 +58,8 @@ const fullPrecision = {
 
 export class LanguageModel implements AsyncDisposable {
   readonly contextSize: number;
+  /** See `LlamaRuntime.missedGpu`. */
+  readonly missedGpu: GpuBackend | null;
   readonly special: SpecialTokens;
   readonly #runtime: LlamaRuntime;
   readonly #model: LlamaModel;
@@ -109,6 +112,7 @@ export class LanguageModel implements AsyncDisposable {
       Array.from({ length: context.totalSequences }, () => new PromptSequence(model, context, this.#images))
     );
     this.contextSize = context.contextSize;
+    this.missedGpu = runtime.missedGpu;
     this.special = special;
   }
 

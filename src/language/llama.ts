@@ -1,5 +1,5 @@
 /** Starts node-llama-cpp on the backend asked for. One instance per backend and process, shared by all models. */
-import { getLlama, LlamaLogLevel, NoBinaryFoundError, type Llama } from "node-llama-cpp";
+import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Llama } from "node-llama-cpp";
 import { MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
 
@@ -15,6 +15,8 @@ export interface LlamaRuntime {
   readonly gpu: GpuBackend;
   /** Whose libraries are loaded; the addon must be that of the same ones. */
   readonly libraries: GpuBackend;
+  /** With "auto": a GPU backend whose drivers are on this machine, but which node-llama-cpp could not use. */
+  readonly missedGpu: GpuBackend | null;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
   /** The first complaint of llama.cpp since `forget`, to be put into our own error; the later ones only say "failed". */
@@ -62,6 +64,7 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       llama,
       gpu: gpu === "off" ? "off" : found,
       libraries,
+      missedGpu: gpu === "auto" ? await missedBackend(libraries) : null,
       threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores),
       firstComplaint: () => complaint,
       forget: () => {
@@ -78,6 +81,12 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       { cause: error }
     );
   }
+}
+
+/** node-llama-cpp tries the backends in this order and passes over one that does not load, without a word. */
+async function missedBackend(libraries: GpuBackend): Promise<GpuBackend | null> {
+  const [best] = await getLlamaGpuTypes("supported");
+  return best === undefined || best === false || best === libraries ? null : best;
 }
 
 function gpuUnavailable(gpu: GpuBackend, cause?: unknown): MedGemmaError {

@@ -1,7 +1,7 @@
 /** A loaded projector: square pixels → image tokens, each picture once. Knows no files, no text model. */
 import { abortedError } from "../errors.js";
 import type { SquareImage } from "../image/types.js";
-import type { NativeAddon, NativeVisionEncoder, ProjectorFacts } from "../native/addon.js";
+import type { NativeAddon, NativeVisionEncoder, ProjectorFacts, StageValues } from "../native/addon.js";
 import { ImageTokenCache, type ImageTokens } from "./image-token-cache.js";
 
 export interface EncodeResult {
@@ -73,6 +73,11 @@ export class VisionModel implements AsyncDisposable {
       signal?.removeEventListener("abort", abort);
     }
     throw failure;
+  }
+
+  /** What every stage of the tower computes, the image tokens last. Never from the cache. */
+  async encodeStages(image: SquareImage): Promise<StageValues[]> {
+    return await this.#encoder.encodeStages(image.rgb);
   }
 
   async dispose(): Promise<void> {

@@ -1,0 +1,66 @@
+/** What this machine is and which programs compute on it, for people and bug reports. */
+import { readFile } from "node:fs/promises";
+import { cpus, freemem, release, totalmem } from "node:os";
+import { getModuleVersion } from "node-llama-cpp";
+import type { GpuBackend } from "../native/backend.js";
+import type { LlamaRuntime } from "./llama.js";
+
+export interface MachineFacts {
+  readonly versions: {
+    readonly medgemmaLocal: string;
+    readonly nodeLlamaCpp: string;
+    readonly llamaCpp: string;
+    readonly node: string;
+    /** Platform, architecture and release of the system. */
+    readonly system: string;
+  };
+  readonly cpu: {
+    readonly model: string;
+    /** Cores that node-llama-cpp computes on: hyper-threads do not count. */
+    readonly cores: number;
+    /** Instruction sets and libraries that llama.cpp found: AVX2, AVX512, NEON, … */
+    readonly features: readonly string[];
+  };
+  readonly gpu: {
+    readonly backend: GpuBackend;
+    readonly devices: readonly string[];
+    /** A backend that this machine seems to have but that did not work. */
+    readonly missed: GpuBackend | null;
+    /** null without a GPU. */
+    readonly totalBytes: number | null;
+    readonly freeBytes: number | null;
+  };
+  readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
+}
+
+export async function describeMachine({ llama, gpu, missedGpu }: LlamaRuntime): Promise<MachineFacts> {
+  const hasGpu = gpu !== "off";
+  const vram = hasGpu ? await llama.getVramState() : { total: null, free: null };
+  return {
+    versions: {
+      medgemmaLocal: await versionIn(new URL("../../package.json", import.meta.url)),
+      nodeLlamaCpp: await getModuleVersion(),
+      llamaCpp: llama.llamaCppRelease.release,
+      node: process.versions.node,
+      system: `${process.platform}-${process.arch} ${release()}`
+    },
+    cpu: {
+      model: cpus()[0]?.model.trim() ?? "unknown",
+      cores: llama.cpuMathCores,
+      // "CPU : SSE3 = 1 | AVX = 1 | … | REPACK = 1"
+      features: [...llama.systemInfo.matchAll(/(\w+) = 1/g)].map(([, name = ""]) => name)
+    },
+    gpu: {
+      backend: gpu,
+      devices: hasGpu ? await llama.getGpuDeviceNames() : [],
+      missed: missedGpu,
+      totalBytes: vram.total,
+      freeBytes: vram.free
+    },
+    memory: { totalBytes: totalmem(), freeBytes: freemem() }
+  };
+}
+
+async function versionIn(file: URL): Promise<string> {
+  return (JSON.parse(await readFile(file, "utf8")) as { version: string }).version;
+}
