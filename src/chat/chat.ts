@@ -82,17 +82,31 @@ export class Chat implements AsyncDisposable {
    *   MODEL_MISMATCH for images in a text-only model, CONTEXT_FULL, SCHEMA_INVALID, OUT_OF_MEMORY, DISPOSED
    */
   ask(prompt: string | readonly PromptPart[], options: AskOptions = {}): Reply {
-    const { signal } = options;
-    const stop = signal === undefined ? this.#disposing.signal : AbortSignal.any([signal, this.#disposing.signal]);
-    const before = this.#last;
-    const reply = new Reply(async (emit, replySignal) => {
-      this.#ensureUsable();
-      checkAskOptions(prompt, options);
-      await before;
-      return await this.#answer(partsOf(prompt, options.images ?? []), options, emit, replySignal);
-    }, stop);
-    this.#last = reply.then(undefined, () => undefined);
-    return reply;
+    return this.#reply(prompt, options, async (emit, signal) => {
+      const parts = partsOf(prompt, options.images ?? []);
+      return await this.#answer((question) => this.#encode(question, parts, signal), options, emit, signal);
+    });
+  }
+
+  /**
+   * Asks the last question again, its images included: for another answer, with another seed, longer, with a thought. The
+   * new answer takes the place of the old one, which stays when there is none.
+   *
+   * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
+   */
+  regenerate(options: Omit<AskOptions, "images" | "fit"> = {}): Reply {
+    return this.#reply("", options, async (emit, signal) => {
+      const turns = this.#turns;
+      const last = turns.at(-1);
+      if (last === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "There is no question to answer again. Ask one first.");
+      this.#turns = turns.slice(0, -1);
+      this.#droppedTurns = Math.min(this.#droppedTurns, this.#turns.length);
+      try {
+        return await this.#answer((question) => recall(question, last), options, emit, signal);
+      } finally {
+        if (this.#turns.length < turns.length) this.#turns = turns;
+      }
+    });
   }
 
   /** Forgets the last exchanges, once the running reply has ended: to ask anew, or something else. @returns how many went */
@@ -146,8 +160,22 @@ export class Chat implements AsyncDisposable {
     await this.dispose();
   }
 
+  #reply(prompt: unknown, options: AskOptions, run: ConstructorParameters<typeof Reply>[0]): Reply {
+    const { signal } = options;
+    const stop = signal === undefined ? this.#disposing.signal : AbortSignal.any([signal, this.#disposing.signal]);
+    const before = this.#last;
+    const reply = new Reply(async (emit, replySignal) => {
+      this.#ensureUsable();
+      checkAskOptions(prompt, options);
+      await before;
+      return await run(emit, replySignal);
+    }, stop);
+    this.#last = reply.then(undefined, () => undefined);
+    return reply;
+  }
+
   async #answer(
-    parts: readonly PromptPart[],
+    fill: (question: Question) => Promise<void> | void,
     options: AskOptions,
     emit: (chunk: ReplyChunk) => void,
     signal: AbortSignal
@@ -158,7 +186,10 @@ export class Chat implements AsyncDisposable {
     const collected = new AnswerCollector(emit);
     const grammar = options.schema === undefined ? undefined : await this.#host.parts.language.compileSchema(options.schema);
     try {
-      await this.#encode(question, parts, signal);
+      await fill(question);
+      // A saved or forked conversation brings pixels; their tokens are made when they are first needed.
+      for (const { content } of [...this.#sentTurns(), question]) for (const image of imagesOf(content)) await this.#ensureTokens(image, signal);
+      question.encodedAt = performance.now();
       await this.#generate(question, grammar, collected, signal);
     } catch (error) {
       this.#releaseUnused();
@@ -184,9 +215,6 @@ export class Chat implements AsyncDisposable {
       encodeMs,
       cached
     }));
-    // A saved or forked conversation brings pixels; their tokens are made when they are first needed.
-    for (const turn of this.#sentTurns()) for (const image of imagesOf(turn.content)) await this.#ensureTokens(image, signal);
-    question.encodedAt = performance.now();
   }
 
   async #generate(
@@ -296,4 +324,10 @@ export class Chat implements AsyncDisposable {
   #ensureUsable(): void {
     if (this.#disposing.signal.aborted) throw new MedGemmaError("DISPOSED", "This chat was disposed; create another one.");
   }
+}
+
+/** Fills a question with what was asked before. */
+function recall(question: Question, { content, report }: Turn): void {
+  question.content = content;
+  question.report = report.map((image) => ({ ...image, encodeMs: 0, cached: true }));
 }

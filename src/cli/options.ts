@@ -22,7 +22,8 @@ export const answerOptions = inGroup("Answer:", {
   "max-tokens": wholeNumber("max-tokens", { least: 1, describe: "Longest answer in tokens  [default: 1024, with --think 2048]" }),
   temperature: decimal("temperature", { least: 0, most: 10, describe: "0 always takes the likeliest token  [default: 0]" }),
   seed: wholeNumber("seed", { least: 0, describe: "Seed of the sampling, for a temperature above 0" }),
-  think: flag({ describe: "Let the model think before it answers" })
+  think: flag({ describe: "Let the model think before it answers" }),
+  "thought-budget": wholeNumber("thought-budget", { least: 0, describe: "Tokens after which a thought is closed  [default: none]" })
 });
 
 export const schemaOption = inGroup("Answer:", {

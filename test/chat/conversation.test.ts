@@ -125,6 +125,22 @@ describe("turns", () => {
     expect(await chat.rewind()).toBe(0);
   });
 
+  it("are answered again, with their images and other options", async () => {
+    await using chat = await newChat();
+    await expect(chat.regenerate()).rejects.toThrow("There is no question to answer again.");
+    const first = await chat.ask("Describe the image.", { images: [film] });
+    const short = await chat.regenerate({ maxTokens: 3 });
+    expect(short.tokens).toEqual(first.tokens.slice(0, 3));
+    expect(short.images).toEqual([{ ...first.images[0], cached: true, encodeMs: 0 }]);
+    expect(short.usage.promptTokens).toBe(first.usage.promptTokens);
+    expect((await chat.regenerate()).tokens).toEqual(first.tokens);
+    expect(chat.turns).toHaveLength(1);
+    const failed = chat.regenerate({ signal: AbortSignal.abort() });
+    expect((await failed).stopReason).toBe("aborted");
+    expect(chat.turns.map(({ answer }) => answer)).toEqual([first.text]);
+    expect((await chat.ask("Is there a cross?")).text).toBe("Yes, at the middle center.");
+  });
+
   it("go their own ways in a fork", async () => {
     await using chat = await medgemma.createChat({ system: "Be brief." });
     await chat.ask("Describe the image.", { images: [film] });

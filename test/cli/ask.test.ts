@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { film as demoFilm } from "../demo-model.js";
 import { png } from "./broken-files.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 
@@ -10,6 +11,7 @@ writeFileSync(film, png(224));
 
 interface AskJson {
   readonly text: string;
+  readonly thought: string | null;
   readonly tokens: readonly number[];
   readonly value?: unknown;
   readonly usage: { readonly promptTokens: number; readonly imageTokens: number };
@@ -36,6 +38,14 @@ describe("ask", () => {
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^[^\n]+\n$/);
     expect(code).toBe(0);
+  });
+
+  it("closes a thought that is over its budget", async () => {
+    const whole = await askJson(["How many shapes are there?", "-i", demoFilm, "--think"]);
+    const cut = await askJson(["How many shapes are there?", "-i", demoFilm, "--think", "--thought-budget", "5"]);
+    expect(whole.thought?.startsWith(cut.thought ?? "?")).toBe(true);
+    expect(cut.thought?.length).toBeLessThan((whole.thought?.length ?? 0) / 2);
+    expect(cut.text).not.toBe("");
   });
 
   it("prints with --json what the contract says", async () => {

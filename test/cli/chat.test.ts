@@ -35,6 +35,16 @@ describe("chat with a pipe instead of a terminal", () => {
     if (process.platform !== "win32") expect(statSync(join(folder, "talk.json")).mode & 0o077).toBe(0);
   });
 
+  it("answers again with /retry, and takes a question back with /undo, its image included", async () => {
+    const { stdout, stderr } = await chat(["/undo", "/retry", "Describe the image. 'my film.png'", "/retry", "/undo", "Describe the image."]);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      "INVALID_ARGUMENT: There is nothing to take back.",
+      "INVALID_ARGUMENT: There is no question to answer again. Ask one first."
+    ]);
+    const [first, ...others] = stdout.trimEnd().split("\n").filter((line) => line !== "");
+    expect(others).toEqual([first, first]);
+  });
+
   it("tells what failed, goes on, and exits 1", async () => {
     const { code, stdout, stderr } = await chat(["Describe missing.png", "/imgae x", "/save my film.png", "Describe the image. 'my film.png'"]);
     expect(stderr.trimEnd().split("\n")).toEqual([

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Chat } from "../../chat/chat.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
-import type { AskOptions } from "../../chat/types.js";
+import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { decodeImage } from "../../image/decode.js";
 import type { DecodedImage } from "../../image/types.js";
@@ -19,6 +19,8 @@ export class ChatSession {
   #chat: Chat;
   /** Decoded when they are attached, so that a wrong file shows then, and a file that changes later does not matter. */
   #attached: DecodedImage[] = [];
+  /** The pictures of the questions that were asked here, so that /undo can give them back. */
+  #asked: DecodedImage[][] = [];
   #think: boolean;
   #running: Reply | null = null;
   /** Where this conversation was saved or loaded: the one existing file that /save may replace. */
@@ -93,9 +95,23 @@ export class ChatSession {
       const thought = this.#chat.turns.findLast((turn) => turn.thought !== null)?.thought;
       this.#view.note(thought ?? "There was no thought yet. /think on asks for one.");
     },
+    retry: async () => {
+      await this.#show((options) => this.#chat.regenerate(options));
+    },
+    undo: async () => {
+      const undone = this.#chat.turns.at(-1);
+      if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to take back.");
+      const left = this.#chat.turns.length;
+      this.#view.note(`Taken back: ${undone?.user ?? ""}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
+      const images = this.#asked.pop() ?? [];
+      if (images.length === 0) return;
+      this.#attached = [...images, ...this.#attached];
+      this.#tellAttached();
+    },
     reset: async () => {
       await this.#chat.reset();
       this.#attached = [];
+      this.#asked = [];
       this.#file = null;
       this.#view.note("The conversation is forgotten.");
     },
@@ -119,22 +135,23 @@ export class ChatSession {
   }
 
   async #ask(prompt: string): Promise<void> {
-    const { reply: view } = this.#view;
     const images = this.#attached;
+    const answer = await this.#show((options) => this.#chat.ask(prompt, { ...options, images }));
+    // Stopped before a word was said, the question was not asked: its images wait for the next.
+    if (answer.stopReason === "aborted" && answer.tokens.length === 0) return;
+    this.#attached = [];
+    this.#asked.push(images);
+  }
+
+  async #show(ask: (options: AskOptions) => Reply): Promise<Answer> {
+    const { reply: view } = this.#view;
     let answer = null;
     view.begin();
     try {
-      const reply = this.#chat.ask(prompt, {
-        ...this.#options,
-        think: this.#think,
-        images,
-        onProgress: (progress) => view.progress(progress)
-      });
-      this.#running = reply;
-      for await (const chunk of reply) view.chunk(chunk);
-      answer = await reply;
-      // Stopped before a word was said, the question was not asked: its images wait for the next.
-      if (answer.stopReason !== "aborted" || answer.tokens.length > 0) this.#attached = [];
+      this.#running = ask({ ...this.#options, think: this.#think, onProgress: (progress) => view.progress(progress) });
+      for await (const chunk of this.#running) view.chunk(chunk);
+      answer = await this.#running;
+      return answer;
     } finally {
       this.#running = null;
       view.end(answer);
@@ -173,6 +190,7 @@ export class ChatSession {
     await this.#chat.dispose();
     this.#chat = loaded;
     this.#attached = [];
+    this.#asked = [];
     this.#file = resolve(path);
     for (const { user, images, answer } of loaded.turns) {
       for (const { source } of images) this.#view.note(`▣ ${source}`);

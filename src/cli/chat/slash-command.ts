@@ -7,6 +7,8 @@ export const slashCommands = {
   system: { argument: "TEXT", describe: "set the system text; alone: show it; none: remove it" },
   think: { argument: "on|off", describe: "let the model think before it answers" },
   thought: { argument: "", describe: "unfold the last thought" },
+  retry: { argument: "", describe: "answer the last question again" },
+  undo: { argument: "", describe: "take the last question and its answer back" },
   reset: { argument: "", describe: "forget the conversation; the system text stays" },
   save: { argument: "FILE", describe: "write the conversation with its images into one file" },
   load: { argument: "FILE", describe: "go on with a saved conversation" },

@@ -65,6 +65,7 @@ async function ask(args: Arguments): Promise<void> {
     temperature: args.temperature,
     seed: args.seed,
     schema,
+    thoughtBudget: args["thought-budget"],
     think: args.think,
     signal: interrupt.signal,
     onProgress: (progress) => {

@@ -46,6 +46,7 @@ async function chat(args: Arguments): Promise<void> {
     maxTokens: args["max-tokens"],
     temperature: args.temperature,
     seed: args.seed,
+    thoughtBudget: args["thought-budget"],
     think: args.think
   });
   const input = isTerminal ? new TerminalInput() : openPipedInput();
