@@ -82,6 +82,8 @@ MappedFile::~MappedFile() {
     }
 }
 
+void MappedFile::forget(std::span<const uint8_t>) const {} // Windows takes pages of a mapped file by itself
+
 #else
 
 namespace {
@@ -130,6 +132,16 @@ MappedFile::MappedFile(const std::string & path) {
 MappedFile::~MappedFile() {
     if (!bytes_.empty()) {
         munmap(const_cast<uint8_t *>(bytes_.data()), bytes_.size());
+    }
+}
+
+void MappedFile::forget(std::span<const uint8_t> part) const {
+    // Whole pages only: the others belong to neighbours as well.
+    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    const uintptr_t begin = (reinterpret_cast<uintptr_t>(part.data()) + page - 1) / page * page;
+    const uintptr_t end = reinterpret_cast<uintptr_t>(part.data() + part.size()) / page * page;
+    if (begin < end) {
+        madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
     }
 }
 

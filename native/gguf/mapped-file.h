@@ -18,6 +18,9 @@ public:
 
     std::span<const uint8_t> bytes() const { return bytes_; }
 
+    // Gives the memory of a part back to the system; it is read from the file again when it is wanted again.
+    void forget(std::span<const uint8_t> part) const;
+
 private:
     std::span<const uint8_t> bytes_;
 };

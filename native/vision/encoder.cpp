@@ -2,26 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
-#include "accelerator/exact-gelu.h"
 #include "error.h"
 #include "ggml-alloc.h"
 #include "ggml-cpu.h"
 #include "vision/backends.h"
+#include "vision/weight-loader.h"
 
 namespace medgemma {
 namespace {
 
-constexpr size_t kNodesPerLayer = 48; // a layer takes about 40
+constexpr size_t kNodesPerLayer = 48; // a layer takes about 40 of ggml's operators
 constexpr size_t kNodesAround = 64; // embedding, pooling and projection
 
 size_t graph_size_of(const Config & config) {
     return static_cast<size_t>(config.n_layers) * kNodesPerLayer + kNodesAround;
-}
-
-size_t weight_context_bytes(const Config & config) {
-    return ggml_tensor_overhead() * static_cast<size_t>(16 * config.n_layers + 16);
 }
 
 // Tensors without storage: a backend or the scheduler gives it to them.
@@ -32,121 +27,6 @@ GgmlContext new_context(size_t bytes) {
     }
     return context;
 }
-
-std::vector<float> floats_of(const StoredTensor & stored) {
-    const size_t count = static_cast<size_t>(stored.width * stored.rows);
-    std::vector<float> floats(count);
-    if (stored.type == WeightType::F32) {
-        std::memcpy(floats.data(), stored.bytes.data(), count * sizeof(float));
-        return floats;
-    }
-    // The file may be aligned to single bytes, the conversion wants whole words.
-    const std::vector<uint64_t> aligned = [&] {
-        std::vector<uint64_t> words(stored.bytes.size() / sizeof(uint64_t) + 1);
-        std::memcpy(words.data(), stored.bytes.data(), stored.bytes.size());
-        return words;
-    }();
-    ggml_get_type_traits(static_cast<ggml_type>(stored.type))
-        ->to_float(aligned.data(), floats.data(), stored.width * stored.rows);
-    return floats;
-}
-
-// Describes every weight first, then, once the device has given memory, copies them over.
-class WeightLoader {
-public:
-    WeightLoader(ggml_context * context, const Config & config) : context_(context), config_(config) {}
-
-    // All of them, without storage yet.
-    Weights describe(const Projector & projector) {
-        StoredLinear patch_embedding = projector.patch_embedding();
-        patch_embedding.weight.width = config_.patch_values(); // a patch is one row for us, a small picture in the file
-        patch_embedding.weight.rows = config_.n_embd;
-
-        Weights weights{};
-        weights.patch_embedding = {floats(patch_embedding.weight), floats(patch_embedding.bias)};
-        weights.position_embedding = floats(projector.position_embedding());
-        for (const StoredLayer & layer : projector.layers()) {
-            weights.layers.push_back({norm(layer.ln1), norm(layer.ln2), padded_heads(layer.q), padded_heads(layer.k),
-                                      padded_heads(layer.v), linear(layer.out), linear(layer.fc1), linear(layer.fc2)});
-        }
-        weights.post_norm = norm(projector.post_norm());
-        weights.token_norm = floats(projector.token_norm());
-        weights.projection = transposed_floats(projector.projection());
-        return weights;
-    }
-
-    void copy_all() const {
-        for (const auto & copy : copies_) {
-            copy();
-        }
-    }
-
-private:
-    // Small tensors become F32: it costs little memory and saves conversions in every pass.
-    ggml_tensor * floats(const StoredTensor & stored) {
-        ggml_tensor * tensor = ggml_new_tensor_2d(context_, GGML_TYPE_F32, stored.width, stored.rows);
-        copies_.push_back([=] {
-            const std::vector<float> values = floats_of(stored);
-            ggml_backend_tensor_set(tensor, values.data(), 0, values.size() * sizeof(float));
-        });
-        return tensor;
-    }
-
-    ggml_tensor * transposed_floats(const StoredTensor & stored) {
-        ggml_tensor * tensor = ggml_new_tensor_2d(context_, GGML_TYPE_F32, stored.rows, stored.width);
-        copies_.push_back([=] {
-            const std::vector<float> values = floats_of(stored);
-            std::vector<float> transposed(values.size());
-            for (int64_t row = 0; row < stored.rows; ++row) {
-                for (int64_t column = 0; column < stored.width; ++column) {
-                    transposed[static_cast<size_t>(column * stored.rows + row)] =
-                        values[static_cast<size_t>(row * stored.width + column)];
-                }
-            }
-            ggml_backend_tensor_set(tensor, transposed.data(), 0, transposed.size() * sizeof(float));
-        });
-        return tensor;
-    }
-
-    // The large matrices stay in the file's type.
-    ggml_tensor * matrix(const StoredTensor & stored) {
-        ggml_tensor * tensor = ggml_new_tensor_2d(context_, static_cast<ggml_type>(stored.type), stored.width, stored.rows);
-        copies_.push_back([=] { ggml_backend_tensor_set(tensor, stored.bytes.data(), 0, stored.bytes.size()); });
-        return tensor;
-    }
-
-    Linear linear(const StoredLinear & stored) { return {matrix(stored.weight), floats(stored.bias)}; }
-    Norm norm(const StoredNorm & stored) { return {floats(stored.weight), floats(stored.bias)}; }
-
-    // Rows of zeros after each head's own rows. All-zero bytes are a zero in all four types.
-    Linear padded_heads(const StoredLinear & stored) {
-        const int64_t padded_rows = config_.n_heads * config_.padded_head_size();
-        const Linear linear{
-            ggml_new_tensor_2d(context_, static_cast<ggml_type>(stored.weight.type), stored.weight.width, padded_rows),
-            ggml_new_tensor_1d(context_, GGML_TYPE_F32, padded_rows)};
-        copies_.push_back([=, *this] {
-            set_padded(linear.weight, stored.weight.bytes.data(), stored.weight.bytes.size());
-            const std::vector<float> bias = floats_of(stored.bias);
-            set_padded(linear.bias, reinterpret_cast<const uint8_t *>(bias.data()), bias.size() * sizeof(float));
-        });
-        return linear;
-    }
-
-    void set_padded(ggml_tensor * tensor, const uint8_t * bytes, size_t size) const {
-        const size_t heads = static_cast<size_t>(config_.n_heads);
-        const size_t head = size / heads;
-        const size_t padded_head = ggml_nbytes(tensor) / heads;
-        std::vector<uint8_t> padded(ggml_nbytes(tensor));
-        for (size_t i = 0; i < heads; ++i) {
-            std::memcpy(padded.data() + i * padded_head, bytes + i * head, head);
-        }
-        ggml_backend_tensor_set(tensor, padded.data(), 0, padded.size());
-    }
-
-    ggml_context * context_;
-    const Config config_;
-    std::vector<std::function<void()>> copies_;
-};
 
 // (image_size, image_size, 3) bytes -> (n_patches, 3 * patch * patch) floats, in a patch channel by channel.
 std::vector<float> patches_of(std::span<const uint8_t> pixels, const Config & c) {
@@ -168,8 +48,6 @@ std::vector<float> patches_of(std::span<const uint8_t> pixels, const Config & c)
     return patches;
 }
 
-constexpr Kernels kCpuKernels{true, false};
-
 std::vector<float> values_of(const ggml_tensor * tensor) {
     std::vector<float> values(static_cast<size_t>(ggml_nelements(tensor)));
     ggml_backend_tensor_get(tensor, values.data(), 0, values.size() * sizeof(float));
@@ -180,18 +58,20 @@ std::vector<float> values_of(const ggml_tensor * tensor) {
 
 // The computation of one image, without storage yet.
 struct Encoder::Graph {
+    std::unique_ptr<Operators> operators;
     GgmlContext context;
     ggml_tensor * patches;
     Forward result;
     ggml_cgraph * graph;
 
     // `keeps_stages`: the memory of a stage is not used again for what comes after it.
-    Graph(const Config & config, const Weights & weights, const Kernels & kernels, bool keeps_stages = false) {
+    Graph(const Config & config, const Weights & weights, std::unique_ptr<Operators> makes, bool keeps_stages = false)
+        : operators(std::move(makes)) {
         const size_t size = graph_size_of(config);
         context = new_context(ggml_tensor_overhead() * size + ggml_graph_overhead_custom(size, false));
         patches = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, config.patch_values(), config.n_patches());
         ggml_set_input(patches);
-        result = forward(context.get(), config, weights, kernels, patches);
+        result = forward(context.get(), config, weights, *operators, patches);
         ggml_set_output(result.tokens);
         for (const Stage & stage : result.stages) {
             if (keeps_stages) {
@@ -234,8 +114,8 @@ struct Watch {
 EncoderMemory memory_needed(const Projector & projector) {
     const Config & config = projector.config();
     const ggml_backend_buffer_type_t cpu = ggml_backend_cpu_buffer_type();
-    const GgmlContext weight_context = new_context(weight_context_bytes(config));
-    const Weights weights = WeightLoader(weight_context.get(), config).describe(projector);
+    const GgmlContext weight_context = new_context(WeightLoader::context_bytes(config));
+    const Weights weights = WeightLoader(weight_context.get(), config, true).describe(projector);
     EncoderMemory memory{};
     memory.weight_bytes = ggml_backend_alloc_ctx_tensors_from_buft_size(weight_context.get(), cpu);
 
@@ -244,28 +124,32 @@ EncoderMemory memory_needed(const Projector & projector) {
          tensor = ggml_get_next_tensor(weight_context.get(), tensor)) {
         tensor->data = tensor;
     }
-    const Encoder::Graph graph(config, weights, kCpuKernels);
+    const Encoder::Graph graph(config, weights, cpu_operators(config, cpu_kernels_for(projector.weight_type())));
     const std::unique_ptr<ggml_gallocr, Free<ggml_gallocr_free>> allocator(ggml_gallocr_new(cpu));
     ggml_gallocr_reserve_n_size(allocator.get(), graph.graph, nullptr, nullptr, &memory.work_bytes);
     return memory;
 }
 
-Encoder::Encoder(const Projector & projector, const Options & options) : config_(projector.config()) {
+Encoder::Encoder(const Projector & projector, const Options & options)
+    : config_(projector.config()), options_(options), weight_type_(projector.weight_type()) {
     cpu_ = new_cpu_backend(options.threads);
     if (options.gpu) {
         gpu_ = new_gpu_backend();
     }
     device_ = ggml_backend_dev_name(ggml_backend_get_device(gpu_ ? gpu_.get() : cpu_.get()));
-    if (!gpu_ && projector.weight_type() == WeightType::F32) {
-        exact_gelu_.reset(ggml_backend_dev_init(register_exact_gelu(), nullptr));
-    }
     load_weights(projector);
-    kernels_ = choose_kernels();
+    if (gpu_) {
+        attention_ = choose_attention();
+    }
+}
+
+bool Encoder::has_own_kernels() const {
+    return !gpu_ && !options_.ggml_kernels;
 }
 
 void Encoder::load_weights(const Projector & projector) {
-    weight_context_ = new_context(weight_context_bytes(config_));
-    WeightLoader loader(weight_context_.get(), config_);
+    weight_context_ = new_context(WeightLoader::context_bytes(config_));
+    WeightLoader loader(weight_context_.get(), config_, has_own_kernels());
     weights_ = loader.describe(projector);
 
     weight_buffer_.reset(ggml_backend_alloc_ctx_tensors(weight_context_.get(), gpu_ ? gpu_.get() : cpu_.get()));
@@ -278,12 +162,9 @@ void Encoder::load_weights(const Projector & projector) {
     loader.copy_all();
 }
 
-Kernels Encoder::choose_kernels() const {
-    if (!gpu_) {
-        return kCpuKernels;
-    }
-    const Kernels fused{true, true};
-    const Graph graph(config_, weights_, fused);
+GgmlAttention Encoder::choose_attention() const {
+    const GgmlAttention fused{true, true};
+    const Graph graph(config_, weights_, ggml_operators(config_, fused));
     for (int i = 0; i < ggml_graph_n_nodes(graph.graph); ++i) {
         const ggml_tensor * node = ggml_graph_node(graph.graph, i);
         if (node->op == GGML_OP_FLASH_ATTN_EXT && !ggml_backend_supports_op(gpu_.get(), node)) {
@@ -293,11 +174,15 @@ Kernels Encoder::choose_kernels() const {
     return fused;
 }
 
+std::unique_ptr<Operators> Encoder::operators() const {
+    return has_own_kernels() ? cpu_operators(config_, cpu_kernels_for(weight_type_)) : ggml_operators(config_, attention_);
+}
+
 std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
                                    const std::function<bool()> & is_aborted,
                                    const std::function<void(int64_t, int64_t)> & on_layer) {
     std::vector<float> tokens;
-    compute(Graph(config_, weights_, kernels_), pixels, is_aborted, on_layer,
+    compute(Graph(config_, weights_, operators()), pixels, is_aborted, on_layer,
             [&](const Graph & graph) { tokens = values_of(graph.result.tokens); });
     if (!std::all_of(tokens.begin(), tokens.end(), [](float value) { return std::isfinite(value); })) {
         throw Error("INTERNAL", "The image tower computed values that are not numbers on " + device_ +
@@ -309,7 +194,7 @@ std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
 std::vector<StageValues> Encoder::encode_stages(std::span<const uint8_t> pixels, const std::function<bool()> & is_aborted) {
     std::vector<StageValues> stages;
     compute(
-        Graph(config_, weights_, kernels_, true), pixels, is_aborted, [](int64_t, int64_t) {},
+        Graph(config_, weights_, operators(), true), pixels, is_aborted, [](int64_t, int64_t) {},
         [&](const Graph & graph) {
             for (const Stage & stage : graph.result.stages) {
                 stages.push_back({stage.name, stage.tensor->ne[1], stage.tensor->ne[0], values_of(stage.tensor)});
@@ -344,10 +229,10 @@ void Encoder::compute(const Graph & graph,
     Scheduler scheduler = std::move(scheduler_);
     if (!scheduler) {
         std::vector<ggml_backend_t> backends;
-        if (gpu_ || exact_gelu_) {
-            backends.push_back(gpu_ ? gpu_.get() : exact_gelu_.get());
+        if (gpu_) {
+            backends.push_back(gpu_.get());
         }
-        backends.push_back(cpu_.get()); // takes what the first does not
+        backends.push_back(cpu_.get()); // takes what a GPU does not know
         scheduler.reset(ggml_backend_sched_new(backends.data(), nullptr, static_cast<int>(backends.size()),
                                                graph_size_of(config_), false, false));
     }
@@ -360,6 +245,7 @@ void Encoder::compute(const Graph & graph,
     const std::vector<float> patch_values = patches_of(pixels, config_);
     ggml_backend_tensor_set(graph.patches, patch_values.data(), 0, patch_values.size() * sizeof(float));
 
+    graph.operators->prepare(options_.threads, is_aborted);
     const CpuAbort cpu_abort(cpu_.get(), Watch::abort_now, &watch);
     const ggml_status status = ggml_backend_sched_graph_compute(scheduler.get(), graph.graph);
     check_aborted();

@@ -43,6 +43,7 @@ public:
     struct Options {
         bool gpu; // the backend's GPU; false: the CPU
         int threads; // CPU threads, at least 1
+        bool ggml_kernels = false; // ggml's operators on the CPU too: the graph that a GPU gets, for tests
     };
 
     // Copies the weights to the device; the projector may be closed afterwards.
@@ -74,18 +75,21 @@ private:
                  const std::function<void(int64_t done, int64_t total)> & on_layer,
                  const std::function<void(const Graph &)> & read);
     void load_weights(const Projector & projector);
-    Kernels choose_kernels() const;
+    bool has_own_kernels() const;
+    GgmlAttention choose_attention() const;
+    std::unique_ptr<Operators> operators() const;
 
-    Config config_;
+    const Config config_;
+    const Options options_;
+    const WeightType weight_type_;
     std::string device_;
     Backend gpu_; // empty on the CPU
     Backend cpu_; // always there: it takes what the others do not know
-    Backend exact_gelu_; // on the CPU with weights in F32
     // Freed before the backend that holds them, in reverse order of declaration.
     GgmlContext weight_context_;
     BackendBuffer weight_buffer_;
     Weights weights_{};
-    Kernels kernels_{};
+    GgmlAttention attention_{true, false};
     Scheduler scheduler_; // of a GPU, from the first image on
 };
 static_assert(!std::is_copy_constructible_v<Encoder>);

@@ -9,16 +9,9 @@
 #include "gguf/header.h"
 #include "gguf/mapped-file.h"
 #include "vision/config.h"
+#include "vision/weight-type.h"
 
 namespace medgemma {
-
-// The types a weight may have; the values are ggml_type's.
-enum class WeightType : uint32_t {
-    F32 = 0,
-    F16 = 1,
-    Q8_0 = 8,
-    BF16 = 30
-};
 
 const char * name_of(WeightType type);
 
@@ -68,6 +61,9 @@ public:
     const std::vector<StoredLayer> & layers() const { return layers_; }
     const StoredNorm & post_norm() const { return post_norm_; }
     const StoredTensor & token_norm() const { return token_norm_; } // (n_embd)
+    // Gives the memory behind a tensor's part of the file back to the system; it is read again if it is wanted again.
+    void forget(const StoredTensor & stored) const { file_.forget(stored.bytes); }
+
     const StoredTensor & projection() const { return projection_; } // (n_embd, n_projection): used as x * W
 
 private:

@@ -1,31 +1,19 @@
-// The SigLIP image tower and Gemma 3's projector as a ggml graph: the mathematics, and nothing about files or devices.
+// The SigLIP image tower and Gemma 3's projector: the mathematics, and nothing about files, devices or kernels.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "vision/config.h"
-
-struct ggml_context;
-struct ggml_tensor;
+#include "vision/operators.h"
 
 namespace medgemma {
 
-// Shapes are (rows, width), row-major: width is ggml's ne[0]. d = padded head size, so heads * d >= n_embd.
-
-struct Linear {
-    ggml_tensor * weight; // (out, in)
-    ggml_tensor * bias; // (out)
-};
-
-struct Norm {
-    ggml_tensor * weight; // (n_embd)
-    ggml_tensor * bias; // (n_embd)
-};
+// d = stored head size: with ggml's operators padded with zeros, so heads * d >= n_embd.
 
 struct LayerWeights {
     Norm ln1, ln2;
-    Linear q, k, v; // (heads * d, n_embd): every head's rows followed by zero rows up to d
+    Linear qkv; // (3 * heads * d, n_embd): queries, keys, values, of every head one after another
     Linear out; // (n_embd, n_embd)
     Linear fc1; // (n_ff, n_embd)
     Linear fc2; // (n_embd, n_ff)
@@ -38,12 +26,6 @@ struct Weights {
     Norm post_norm;
     ggml_tensor * token_norm; // (n_embd)
     ggml_tensor * projection; // (n_projection, n_embd): the transpose of the file's matrix
-};
-
-// Where the device decides how something is computed; the result is the same.
-struct Kernels {
-    bool flash_attention; // one fused operation, instead of a score matrix of n_patches * n_patches for every head
-    bool half_keys; // the fused operation of GPUs takes keys and values in F16
 };
 
 // A value on the way that has a name in the paper, to be compared with other implementations.
@@ -60,6 +42,6 @@ struct Forward {
 
 // patches: (n_patches, 3 * patch * patch), F32, row by row of the picture; in a patch channel, y, x as in the kernel.
 Forward forward(
-    ggml_context * graph, const Config & config, const Weights & weights, const Kernels & kernels, ggml_tensor * patches);
+    ggml_context * graph, const Config & config, const Weights & weights, Operators & operators, ggml_tensor * patches);
 
 } // namespace medgemma

@@ -1,0 +1,33 @@
+// AVX-512 with BF16 products: AMD since Zen 4, Intel since Cooper Lake and Sapphire Rapids.
+#include "vision/kernels/avx512-common.h"
+#include "vision/kernels/sets.h"
+#include "vision/kernels/tiled.h"
+
+namespace medgemma {
+namespace {
+
+struct Avx512Bf16 : Avx512Vectors {
+    static constexpr const char * name = "avx512-bf16";
+    static constexpr int kPair = 2;
+    using Operand = uint32_t;
+    using Operands = __m512i;
+    static Operands load_operands(const Operand * from) { return _mm512_loadu_si512(from); }
+    static Operands broadcast_operand(const Operand * from) { return _mm512_set1_epi32(static_cast<int>(*from)); }
+    static Vec mac(Vec sum, Operands a, Operands b) {
+        return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
+    }
+    static void store_bfloat(uint16_t * to, Vec x) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
+    }
+    static void store_pairs(Operand * to, Vec even, Vec odd) {
+        const __m512i low = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(even)));
+        const __m512i high = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(odd)));
+        _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+    }
+};
+
+} // namespace
+
+const CpuKernels avx512_bf16_kernels = Tiled<Avx512Bf16>::kernels();
+
+} // namespace medgemma
