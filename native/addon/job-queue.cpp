@@ -86,8 +86,13 @@ void JobQueue::work() {
 // `env` is null when the environment goes away before the callback's turn.
 void JobQueue::call(Napi::Env env, Napi::Function, JobQueue *, Callback * callback) {
     const std::unique_ptr<Callback> owned(callback);
-    if (env != nullptr) {
+    if (env == nullptr) {
+        return;
+    }
+    try {
         (*owned)(env);
+    } catch (const Napi::Error &) {
+        // A worker that is being terminated lets no JavaScript be called any more: nobody is left to be told.
     }
 }
 

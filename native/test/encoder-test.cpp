@@ -89,6 +89,18 @@ const Test stages_equal_transformers("encoder equals transformers at every stage
     check(stages.back().values == encoder.encode(noise(224 * 224 * 3, 11), never, silent), "other tokens than encode");
 });
 
+// The graph that a GPU gets, computed by ggml's CPU backend. Its GELU is a table of F16.
+const Test ggml_equals_transformers("encoder equals transformers with ggml's own operators", [] {
+    const Projector projector(demo_model("mmproj-F32.gguf"));
+    const std::vector<float> tokens = Encoder(projector, {false, 1, true}).encode(noise(224 * 224 * 3, 11), never, silent);
+    const std::vector<float> expected = read_floats("demo-tokens.f32");
+    const double cosine = least_cosine(tokens, expected, 192);
+    const double difference = largest_difference(tokens, expected);
+    check(cosine >= 0.99999, "cosine " + std::to_string(cosine));
+    check(difference <= 1e-2, "difference " + std::to_string(difference));
+    check(difference > 1e-5, "these are our own kernels");
+});
+
 // tiny-tokens.f32: the same from a tower of random weights, then with embeddings so small that the epsilons matter.
 const Test random_weights("encoder equals transformers on random weights, tiny activations included", [] {
     const std::vector<float> expected = read_floats("tiny-tokens.f32");

@@ -74,9 +74,11 @@ public:
                 floats_of(qkv), packed_bytes_of(packed), y == nullptr ? nullptr : static_cast<float *>(y->data), n,
                 c_.n_heads,     c_.head_size()};
         };
-        Node & pack = add_node([this, job_of](ggml_tensor * packed, int) {
-            return Work{c_.n_heads,
-                        [this, job = job_of(packed, nullptr)](int64_t head, uint8_t *) { attention_.pack_head(job, head); }};
+        Node & pack = add_node([this, job_of, n](ggml_tensor * packed, int) {
+            const int64_t block = attention_.key_block;
+            return Work{parts_of(n, block), [this, job = job_of(packed, nullptr), n, block](int64_t i, uint8_t *) {
+                            attention_.pack_keys(job, i * block, std::min(block, n - i * block));
+                        }};
         });
         const size_t bytes = static_cast<size_t>(c_.n_heads) * attention_.packed_head_bytes(n, c_.head_size());
         ggml_tensor * packed = custom(g, GGML_TYPE_I8, static_cast<int64_t>(bytes + kKernelAlignment), 1, &qkv, 1, pack);

@@ -163,7 +163,7 @@ Linear WeightLoader::packed(const std::vector<StoredTensor> & parts,
             projector->forget(part);
         }
     });
-    return {weight, bias, type, in, out, &kernels};
+    return {weight, bias, kernels.packed_type(type), in, out, &kernels};
 }
 
 // Rows of zeros after each head's own rows where `part_rows` is more than there are. All-zero bytes are a zero in all types.

@@ -12,6 +12,7 @@ struct Avx2 {
     static constexpr int kRows = 6; // 12 of the 16 registers hold sums
     static constexpr int kVectors = 2;
     static constexpr int kLanes = 8;
+    static constexpr bool kLdexpUnderflows = false;
     static constexpr int kPair = 1;
 
     using Vec = __m256;

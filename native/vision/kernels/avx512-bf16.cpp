@@ -20,9 +20,12 @@ struct Avx512Bf16 : Avx512Vectors {
         _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
     }
     static void store_pairs(Operand * to, Vec even, Vec odd) {
-        const __m512i low = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(even)));
-        const __m512i high = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(odd)));
-        _mm512_storeu_si512(to, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+        const __m512i halves = reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(odd, even)); // all of even, then all of odd
+        const __m512i order =
+            _mm512_add_epi32(_mm512_set1_epi32(0x00100000), // 16 << 16 | 0, 17 << 16 | 1, …
+                             _mm512_mullo_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+                                                _mm512_set1_epi32(0x00010001)));
+        _mm512_storeu_si512(to, _mm512_permutexvar_epi16(order, halves));
     }
 };
 

@@ -12,6 +12,7 @@ struct Avx512Vectors {
     static constexpr int kRows = 12; // 24 of the 32 registers hold sums
     static constexpr int kVectors = 2;
     static constexpr int kLanes = 16;
+    static constexpr bool kLdexpUnderflows = true;
 
     using Vec = __m512;
     static Vec zero() { return _mm512_setzero_ps(); }

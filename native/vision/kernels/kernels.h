@@ -14,7 +14,7 @@ namespace medgemma {
 // Where a packed matrix, a packed head or scratch memory must begin.
 inline constexpr size_t kKernelAlignment = 64;
 
-// A weight matrix (out, in) in the order that a kernel reads it in, in the type of the file.
+// A weight matrix (out, in) in the order that a kernel reads it in.
 struct PackedMatrix {
     WeightType type;
     int64_t in;
@@ -51,8 +51,11 @@ struct CpuKernels {
     const char * name; // "AVX-512 BF16", …
     bool rounds; // factors are rounded to BF16; otherwise they are F32
 
+    // The type that weights have once they are packed: the file's, but F16 becomes BF16 where factors are rounded to it.
+    WeightType (*packed_type)(WeightType type);
     size_t (*packed_bytes)(WeightType type, int64_t in, int64_t out);
-    // Packs rows `first` … `first + count` of a matrix (out, in). `rows`: as in the file, of these rows alone.
+    // Packs rows `first` … `first + count` of a matrix (out, in). `rows`: as in the file, of these rows alone; `type`: the
+    // file's.
     void (*pack)(
         WeightType type, int64_t in, int64_t out, int64_t first, int64_t count, const uint8_t * rows, uint8_t * packed);
 
@@ -62,7 +65,8 @@ struct CpuKernels {
     void (*linear)(const LinearJob & job, int64_t first, int64_t count, uint8_t * scratch);
 
     size_t (*packed_head_bytes)(int64_t n, int64_t head_size);
-    void (*pack_head)(const AttentionJob & job, int64_t head);
+    int64_t key_block; // keys that are packed at once
+    void (*pack_keys)(const AttentionJob & job, int64_t first, int64_t count);
     int64_t attention_block; // queries that are best done at once
     size_t (*attention_scratch)(int64_t head_size);
     void (*attention)(const AttentionJob & job, int64_t head, int64_t first, int64_t count, uint8_t * scratch);

@@ -13,6 +13,7 @@ struct NeonVectors {
     static constexpr int kRows = 6; // 24 of the 32 registers hold sums
     static constexpr int kVectors = 4;
     static constexpr int kLanes = 4;
+    static constexpr bool kLdexpUnderflows = false;
 
     using Vec = float32x4_t;
     static Vec zero() { return vdupq_n_f32(0.0F); }

@@ -12,6 +12,7 @@ struct Portable {
     static constexpr int kRows = 4;
     static constexpr int kVectors = 1;
     static constexpr int kLanes = 8;
+    static constexpr bool kLdexpUnderflows = false;
     static constexpr int kPair = 1;
 
     struct Vec {

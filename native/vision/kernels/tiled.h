@@ -109,16 +109,20 @@ struct Tiled {
 
     // ---- functions of vectors ----
 
-    // 2^x, to a few units in the last place of a float; for x outside of its range the nearest power.
+    // 2^x for x up to 126. Below -126 it is some value under 2e-38, or 0.
     static MEDGEMMA_INLINE Vec exp2(Vec x) {
-        x = Isa::max(x, Isa::set1(-126.0F));
-        x = Isa::sub(Isa::zero(), Isa::max(Isa::sub(Isa::zero(), x), Isa::set1(-126.0F)));
+        if constexpr (!Isa::kLdexpUnderflows) {
+            x = Isa::max(x, Isa::set1(-126.0F));
+        }
         const Vec n = Isa::round(x);
         const Vec f = Isa::sub(x, n); // -0.5 to 0.5
-        // The Taylor series of e^(f ln 2): the first term left out is 1.2e-7 at most.
-        Vec p = Isa::set1(1.540353e-4F);
-        p = Isa::fma(p, f, Isa::set1(1.3333558e-3F));
-        p = Isa::fma(p, f, Isa::set1(9.6181291e-3F));
+        // The Taylor series of e^(f ln 2). The first term left out is 1.2e-7 at most; where the result is rounded to BF16
+        // (4e-3), 4e-5.
+        Vec p = Isa::set1(9.6181291e-3F);
+        if constexpr (kPair == 1) {
+            p = Isa::fma(Isa::set1(1.540353e-4F), f, Isa::set1(1.3333558e-3F));
+            p = Isa::fma(p, f, Isa::set1(9.6181291e-3F));
+        }
         p = Isa::fma(p, f, Isa::set1(5.5504109e-2F));
         p = Isa::fma(p, f, Isa::set1(2.4022651e-1F));
         p = Isa::fma(p, f, Isa::set1(6.9314718e-1F));
@@ -132,7 +136,8 @@ struct Tiled {
         constexpr float kSqrtTwoOverPi = 0.79788456F;
         const Vec cubic = Isa::fma(Isa::mul(x, x), Isa::set1(0.044715F), Isa::set1(1.0F));
         const Vec exponent = Isa::mul(Isa::mul(x, cubic), Isa::set1(kMinusTwoLog2E * kSqrtTwoOverPi));
-        return Isa::div(x, Isa::add(Isa::set1(1.0F), exp2(exponent)));
+        const Vec limited = Isa::sub(Isa::zero(), Isa::max(Isa::sub(Isa::zero(), exponent), Isa::set1(-126.0F))); // at most 126
+        return Isa::div(x, Isa::add(Isa::set1(1.0F), exp2(limited)));
     }
 
     static MEDGEMMA_INLINE float sum_of(Vec x) {
@@ -159,6 +164,8 @@ struct Tiled {
         }
     }
 
+    static WeightType packed_type(WeightType type) { return type == WeightType::F16 && kPair == 2 ? WeightType::BF16 : type; }
+
     static size_t packed_bytes(WeightType type, int64_t in, int64_t out) {
         return static_cast<size_t>(parts_of(out, kColumns)) * panel_bytes(type, in);
     }
@@ -170,6 +177,22 @@ struct Tiled {
             Value value;
             std::memcpy(&value, row + k * static_cast<int64_t>(sizeof(Value)), sizeof(Value));
             panel[(k / kPair * kColumns + column) * kPair + k % kPair] = value;
+        }
+    }
+
+    static void pack_row_of_halves(const uint8_t * row, int64_t in, uint16_t * panel, int64_t column) {
+        if constexpr (kPair == 1) {
+            pack_row(row, in, panel, column);
+        } else {
+            for (int64_t k = 0; k < in; k += kLanes) {
+                const int64_t count = at_most(kLanes, in - k);
+                uint16_t values[kLanes] = {};
+                std::memcpy(values, row + k * 2, static_cast<size_t>(count) * 2);
+                Isa::store_bfloat(values, Isa::load_half(values));
+                for (int64_t i = 0; i < count; ++i) {
+                    panel[((k + i) / kPair * kColumns + column) * kPair + (k + i) % kPair] = values[i];
+                }
+            }
         }
     }
 
@@ -201,7 +224,10 @@ struct Tiled {
                 case WeightType::Q8_0:
                     pack_row_of_blocks(rows + i * (in / kBlockOf8Bits) * (kBlockOf8Bits + 2), in, panel, column);
                     break;
-                default:
+                case WeightType::F16:
+                    pack_row_of_halves(rows + i * in * 2, in, reinterpret_cast<uint16_t *>(panel), column);
+                    break;
+                case WeightType::BF16:
                     pack_row(rows + i * in * 2, in, reinterpret_cast<uint16_t *>(panel), column);
             }
         }
@@ -449,41 +475,64 @@ struct Tiled {
                aligned(static_cast<size_t>(parts_of(n, kKeys) * chunk_operands(head_size)) * sizeof(Operand));
     }
 
-    static void pack_head(const AttentionJob & job, int64_t head) {
+    // Keys and values of the rows of one block, for all heads: the rows are read straight through.
+    static void pack_keys(const AttentionJob & job, int64_t first, int64_t count) {
         const int64_t d = job.head_size;
         const int64_t steps = steps_of(d);
-        const int64_t stride = 3 * job.heads * d;
-        uint8_t * packed = job.packed + static_cast<size_t>(head) * packed_head_bytes(job.n, d);
-        std::memset(packed, 0, packed_head_bytes(job.n, d));
-
-        auto * keys = reinterpret_cast<Operand *>(packed);
-        for (int64_t i = 0; i < job.n; ++i) {
-            float row[kLongestHead];
-            std::memcpy(row, job.qkv + i * stride + (job.heads + head) * d, static_cast<size_t>(d) * sizeof(float));
-            interleave(convert(row, d), steps, kRows, i % kRows, keys + i / kRows * kRows * steps);
+        const size_t head_bytes = packed_head_bytes(job.n, d);
+        const bool is_last = first + count == job.n;
+        for (int64_t head = 0; head < job.heads; ++head) {
+            uint8_t * packed = job.packed + static_cast<size_t>(head) * head_bytes;
+            auto * keys = reinterpret_cast<Operand *>(packed) + first * steps;
+            auto * chunk = reinterpret_cast<Operand *>(packed + keys_bytes(job.n, d)) + first / kKeys * chunk_operands(d);
+            if (is_last) { // what fills the last tile of keys
+                std::memset(keys, 0, static_cast<size_t>(parts_of(count, kRows) * kRows * steps) * sizeof(Operand));
+            }
+            if (d % kRows != 0) { // dimensions that fill the last tile of values
+                std::memset(chunk, 0, static_cast<size_t>(chunk_operands(d)) * sizeof(Operand));
+            }
         }
+        for (int64_t i = 0; i < count; i += kPair) {
+            const float * row = job.qkv + (first + i) * 3 * job.heads * d;
+            const float * odd_row = i + 1 < count ? row + 3 * job.heads * d : nullptr;
+            for (int64_t head = 0; head < job.heads; ++head) {
+                uint8_t * packed = job.packed + static_cast<size_t>(head) * head_bytes;
+                auto * keys = reinterpret_cast<Operand *>(packed) + first * steps;
+                auto * chunk = reinterpret_cast<Operand *>(packed + keys_bytes(job.n, d)) + first / kKeys * chunk_operands(d);
+                pack_key(row + (job.heads + head) * d, d, i, keys);
+                if (kPair == 2 && odd_row != nullptr) {
+                    pack_key(odd_row + (job.heads + head) * d, d, i + 1, keys);
+                }
+                const float * odd_value = odd_row == nullptr ? nullptr : odd_row + (2 * job.heads + head) * d;
+                pack_value(row + (2 * job.heads + head) * d, odd_value, d, chunk + i / kPair * kRows);
+            }
+        }
+    }
 
-        auto * values = reinterpret_cast<Operand *>(packed + keys_bytes(job.n, d));
-        const float * v = job.qkv + (2 * job.heads + head) * d;
-        for (int64_t i = 0; i < job.n; i += kPair) {
-            Operand * chunk = values + i / kKeys * chunk_operands(d) + i % kKeys / kPair * kRows;
-            float row[kLongestHead];
-            Operand operands[kLongestHead];
-            if constexpr (kPair == 1) {
-                std::memcpy(operands, v + i * stride, static_cast<size_t>(d) * sizeof(float));
-            } else {
-                float odd[kLongestHead] = {};
-                std::memcpy(row, v + i * stride, static_cast<size_t>(d) * sizeof(float));
-                if (i + 1 < job.n) {
-                    std::memcpy(odd, v + (i + 1) * stride, static_cast<size_t>(d) * sizeof(float));
-                }
-                for (int64_t j = 0; j < d; j += kLanes) {
-                    Isa::store_pairs(operands + j, Isa::load(row + j), Isa::load(odd + j));
-                }
+    static MEDGEMMA_INLINE void pack_key(const float * key, int64_t d, int64_t position, Operand * keys) {
+        float row[kLongestHead];
+        std::memcpy(row, key, static_cast<size_t>(d) * sizeof(float));
+        interleave(convert(row, d), steps_of(d), kRows, position % kRows, keys + position / kRows * kRows * steps_of(d));
+    }
+
+    // One step of a chunk: a value, or a pair of them.
+    static MEDGEMMA_INLINE void pack_value(const float * even, const float * odd, int64_t d, Operand * step) {
+        Operand operands[kLongestHead];
+        if constexpr (kPair == 1) {
+            std::memcpy(operands, even, static_cast<size_t>(d) * sizeof(float));
+        } else {
+            float even_row[kLongestHead];
+            float odd_row[kLongestHead] = {};
+            std::memcpy(even_row, even, static_cast<size_t>(d) * sizeof(float));
+            if (odd != nullptr) {
+                std::memcpy(odd_row, odd, static_cast<size_t>(d) * sizeof(float));
             }
-            for (int64_t j = 0; j < d; ++j) {
-                chunk[j / kRows * kRows * (kKeys / kPair) + j % kRows] = operands[j];
+            for (int64_t j = 0; j < d; j += kLanes) {
+                Isa::store_pairs(operands + j, Isa::load(even_row + j), Isa::load(odd_row + j));
             }
+        }
+        for (int64_t j = 0; j < d; ++j) {
+            step[j / kRows * kRows * (kKeys / kPair) + j % kRows] = operands[j];
         }
     }
 
@@ -668,8 +717,22 @@ struct Tiled {
     static constexpr int64_t kLongestHead = 256; // encoders with longer heads are refused when they are loaded
 
     static constexpr CpuKernels kernels() {
-        return {Isa::name, kPair == 2,        packed_bytes, pack,     linear_block,      linear_scratch,
-                linear,    packed_head_bytes, pack_head,    kQueries, attention_scratch, attention};
+        CpuKernels k{};
+        k.name = Isa::name;
+        k.rounds = kPair == 2;
+        k.packed_type = packed_type;
+        k.packed_bytes = packed_bytes;
+        k.pack = pack;
+        k.linear_block = linear_block;
+        k.linear_scratch = linear_scratch;
+        k.linear = linear;
+        k.packed_head_bytes = packed_head_bytes;
+        k.key_block = kKeys;
+        k.pack_keys = pack_keys;
+        k.attention_block = kQueries;
+        k.attention_scratch = attention_scratch;
+        k.attention = attention;
+        return k;
     }
 };
 
