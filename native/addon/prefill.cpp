@@ -10,6 +10,7 @@
 
 #include "AddonContext.h" // node-llama-cpp's own class
 #include "addon/state.h"
+#include "addon/thread-pool.h"
 #include "llama.h"
 
 namespace medgemma {
@@ -117,7 +118,17 @@ Napi::Value prepare_context(const Napi::CallbackInfo & info) {
     llama_set_abort_callback(
         context->ctx, [](void * flag) { return static_cast<std::atomic<bool> *>(flag)->load(); }, is_aborted.get());
 
+    // Freed only by `release`, once the context is gone: a computation may be under way when an environment ends.
+    auto pool = std::make_unique<ThreadPool>(asked.Get("threads").As<Napi::Number>().Int32Value());
+    if (pool->get() != nullptr) {
+        llama_attach_threadpool(context->ctx, pool->get(), pool->get());
+    }
+
     Napi::Object prepared = Napi::Object::New(info.Env());
+    prepared.Set("release", Napi::Function::New(info.Env(), [pool = pool.release()](const Napi::CallbackInfo &) mutable {
+                     delete pool;
+                     pool = nullptr;
+                 }));
     prepared.Set("embeddingSize", llama_model_n_embd(llama_get_model(context->ctx)));
     prepared.Set("setAborted", Napi::Function::New(info.Env(), [is_aborted](const Napi::CallbackInfo & call) {
                      *is_aborted = call[0].ToBoolean();

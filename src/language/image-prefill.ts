@@ -70,7 +70,7 @@ export class ImagePrefill {
    *
    * @throws MedGemmaError ADDON_MISMATCH when the context is not what this build was compiled against
    */
-  constructor(context: LlamaContext, addon: NativeAddon) {
+  constructor(context: LlamaContext, addon: NativeAddon, threads: number) {
     if (!(context.onDispose instanceof EventRelay)) {
       // The context's lock lives in that package: with a second copy of it, two decodes could run at once.
       throw new MedGemmaError(
@@ -84,7 +84,8 @@ export class ImagePrefill {
     this.#prepared = addon.prepareContext(this.#internals._ctx, {
       contextSize: context.contextSize,
       batchSize: context.batchSize,
-      sequences: context.totalSequences
+      sequences: context.totalSequences,
+      threads
     });
     this.#interrupts = new DecodeInterrupts((isAborted) => this.#prepared.setAborted(isAborted));
     const decodeText = this.#internals._decodeTokens.bind(context);
@@ -122,6 +123,11 @@ export class ImagePrefill {
     if (image === undefined) return;
     image.users -= 1;
     if (image.users === 0) this.#images.delete(key);
+  }
+
+  /** Lets go of what belongs to the context, which is disposed by now. */
+  dispose(): void {
+    this.#prepared.release();
   }
 
   /** Whoever watches a sequence can stop what is decoded in it, which then fails with ABORTED, and see the logits. */

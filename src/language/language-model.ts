@@ -82,15 +82,16 @@ export class LanguageModel implements AsyncDisposable {
         ...(options.onProgress === undefined ? {} : { onLoadProgress: options.onProgress })
       });
       const special = findSpecialTokens(model, file.path);
+      const threads = options.threads ?? runtime.threadsFor(file.byteLength);
       const context = await model.createContext({
         contextSize: options.contextSize ?? { max: Math.min(defaultContextSize, model.trainContextSize) },
         batchSize: Math.max(minBatchSize, options.tokensPerImage),
-        threads: options.threads ?? runtime.threadsFor(file.byteLength),
+        threads,
         sequences: options.parallel,
         ...(isExact ? fullPrecision : {}),
         ...(signal === undefined ? {} : { createSignal: signal })
       });
-      return new LanguageModel(runtime, model, context, special, options.addon);
+      return new LanguageModel(runtime, model, context, special, new ImagePrefill(context, options.addon, threads));
     } catch (error) {
       await model?.dispose();
       throw asLoadError(error, file, runtime, signal);
@@ -102,14 +103,14 @@ export class LanguageModel implements AsyncDisposable {
     model: LlamaModel,
     context: LlamaContext,
     special: SpecialTokens,
-    addon: NativeAddon
+    images: ImagePrefill
   ) {
     this.#runtime = runtime;
     this.#model = model;
     this.#context = context;
-    this.#images = new ImagePrefill(context, addon);
+    this.#images = images;
     this.#sequences = new SequencePool(
-      Array.from({ length: context.totalSequences }, () => new PromptSequence(model, context, this.#images))
+      Array.from({ length: context.totalSequences }, () => new PromptSequence(model, context, images))
     );
     this.contextSize = context.contextSize;
     this.missedGpu = runtime.missedGpu;
@@ -169,6 +170,7 @@ export class LanguageModel implements AsyncDisposable {
   async dispose(): Promise<void> {
     await this.#sequences.close();
     await this.#context.dispose();
+    this.#images.dispose();
     await this.#model.dispose();
   }
 

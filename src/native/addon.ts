@@ -64,6 +64,8 @@ export interface ExpectedContext {
   readonly contextSize: number;
   readonly batchSize: number;
   readonly sequences: number;
+  /** CPU threads: so many stay ready between the batches. */
+  readonly threads: number;
 }
 
 export interface PreparedContext {
@@ -71,6 +73,8 @@ export interface PreparedContext {
   readonly embeddingSize: number;
   /** While true, whatever the context decodes on the CPU fails at its next step, node-llama-cpp's own batches included. */
   setAborted(isAborted: boolean): void;
+  /** Ends the threads. Call it when the context is disposed. */
+  release(): void;
 }
 
 export interface NativeAddon {
