@@ -18,9 +18,9 @@ export class DecodeInterrupts {
     return this.#begun;
   }
 
-  /** Resolves when no stop is under way. */
-  get calm(): Promise<void> {
-    return this.#calm;
+  /** Resolves when no stop is under way; none is, until the caller lets others run. */
+  async calm(): Promise<void> {
+    while (this.#underWay > 0) await this.#calm;
   }
 
   /** From the abort of `signal` until the disposal, everything fails. */

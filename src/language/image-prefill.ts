@@ -178,12 +178,14 @@ export class ImagePrefill {
   async #decode(request: DecodeRequest, mapper: LogitMapper, decodeText: ContextInternals["_decodeTokens"]): Promise<DecodeResult[]> {
     const { sequenceId, firstTokenSequenceIndex } = request;
     const { signal, onLogits } = this.#watchers.get(sequenceId) ?? {};
-    using _listening = this.#interrupts.listen(signal);
     const watchedMapper: LogitMapper = (index, position) => {
       onLogits?.(this.#addon.readLogits(this.#internals._ctx, index), position);
       return mapper(index, position);
     };
     for (;;) {
+      // What begins while another sequence is being stopped would be stopped with it.
+      if (signal?.aborted !== true) await this.#interrupts.calm();
+      using _listening = this.#interrupts.listen(signal);
       const interruptsBefore = this.#interrupts.count;
       try {
         return await this.#decodeRuns(request, onLogits === undefined ? mapper : watchedMapper, decodeText, signal);
@@ -193,7 +195,6 @@ export class ImagePrefill {
         // An interrupted batch fails without saying why.
         if (signal?.aborted === true) throw abortedError("Decoding", signal);
         if (this.#interrupts.count === interruptsBefore) throw error;
-        await this.#interrupts.calm;
       }
     }
   }

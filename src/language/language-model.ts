@@ -150,7 +150,7 @@ export class LanguageModel implements AsyncDisposable {
       yield { type: "prefilled", reusedTokens };
       yield* new Generation(this.#model, lent.sequence, this.special, options).run(undecoded, forced, limit);
     } catch (error) {
-      if (!(error instanceof MedGemmaError && error.code === "ABORTED")) throw error;
+      if (!(error instanceof MedGemmaError && error.code === "ABORTED") || options.signal?.aborted !== true) throw error;
       yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
     } finally {
       this.#sequences.release(lent);

@@ -240,11 +240,13 @@ describe("several conversations at once", () => {
   it("are not disturbed when one of them is stopped", async () => {
     await using model = await loadMedGemma("demo", { gpu: "off", parallel: 2 });
     const expected = await talk(model, film);
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 20; round += 1) {
       await using stopped = await model.createChat();
       const reply = stopped.ask("Count.", endless);
       const running = talk(model, film);
       await firstChunk(reply);
+      // At all stages of the other one: while its image is decoded, its text, its answer.
+      await new Promise((resolve) => setTimeout(resolve, 3 * round));
       reply.abort();
       expect((await reply).stopReason).toBe("aborted");
       expect(await running).toEqual(expected);
