@@ -4,6 +4,7 @@
 #include "accelerator/exact-gelu.h"
 #include "addon/check-gguf.h"
 #include "addon/fit-to-square.h"
+#include "addon/measure-machine.h"
 #include "addon/prefill.h"
 #include "addon/release-memory.h"
 #include "addon/state.h"
@@ -46,6 +47,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));
     exports.Set("inspectProjector", Napi::Function::New(env, exported<inspect_projector>));
     exports.Set("loadVisionEncoder", Napi::Function::New(env, exported<load_vision_encoder>));
+    exports.Set("measureMachine", Napi::Function::New(env, exported<measure_machine>));
     exports.Set("prepareContext", Napi::Function::New(env, exported<prepare_context>));
     exports.Set("readLogits", Napi::Function::New(env, exported<read_logits>));
     exports.Set("decodeImage", Napi::Function::New(env, exported<decode_image>));

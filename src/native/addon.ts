@@ -77,6 +77,16 @@ export interface PreparedContext {
   release(): void;
 }
 
+/** What the cores of a machine can do at most, all threads together. */
+export interface MachineLimits {
+  /** Kernels that the image tower is computed with for these weights: "avx512-bf16", "neon", "portable", … */
+  readonly kernels: string;
+  /** 10^9 floating-point operations a second, in a loop of nothing but products. */
+  readonly gflops: number;
+  /** 10^9 bytes a second read from memory. */
+  readonly readGbytes: number;
+}
+
 export interface NativeAddon {
   /** Errors are made with this class from here on. */
   initialize(errorClass: new (code: never, message: string) => Error): void;
@@ -94,6 +104,8 @@ export interface NativeAddon {
   inspectProjector(path: string): Promise<ProjectorFacts>;
   /** Rejects as `inspectProjector`, and with GPU_UNAVAILABLE or OUT_OF_MEMORY. */
   loadVisionEncoder(path: string, options: { readonly gpu: boolean; readonly threads: number }): Promise<NativeVisionEncoder>;
+  /** Computes for about a second. @param weightType As in `ProjectorFacts.weightType`. */
+  measureMachine(weightType: string, threads: number): Promise<MachineLimits>;
   /** @throws MedGemmaError ADDON_MISMATCH when `context` (an AddonContext) is not of the expected build */
   prepareContext(context: object, expected: ExpectedContext): PreparedContext;
   /**

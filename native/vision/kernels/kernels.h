@@ -70,6 +70,11 @@ struct CpuKernels {
     int64_t attention_block; // queries that are best done at once
     size_t (*attention_scratch)(int64_t head_size);
     void (*attention)(const AttentionJob & job, int64_t head, int64_t first, int64_t count, uint8_t * scratch);
+
+    // The inner loop alone, on factors that lie in the innermost cache: how fast products can be at all.
+    // Returns the number of floating-point operations.
+    size_t product_scratch;
+    double (*products)(int64_t repeats, uint8_t * scratch);
 };
 
 // The kernels that this processor can run, the fastest first. The last is plain C++, which runs anywhere.

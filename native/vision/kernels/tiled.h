@@ -714,6 +714,32 @@ struct Tiled {
         }
     }
 
+    // ---- the limit ----
+
+    static constexpr int64_t kProductSteps = 96;
+    static constexpr size_t kProductScratch = (kProductSteps * (kRows + kColumns)) * sizeof(Operand) + kKernelAlignment;
+
+    static double products(int64_t repeats, uint8_t * scratch) {
+        auto * right = reinterpret_cast<Operand *>(scratch);
+        Operand * left = right + kProductSteps * kColumns;
+        std::memset(scratch, 0, kProductScratch);
+        Tile tile;
+        clear(tile);
+        for (int64_t i = 0; i < repeats; ++i) {
+            multiply(tile, left, right, kProductSteps);
+        }
+        Vec sum = Isa::zero(); // of all, or the compiler would leave out what nobody asks for
+        MEDGEMMA_UNROLL
+        for (int r = 0; r < kRows; ++r) {
+            MEDGEMMA_UNROLL
+            for (int v = 0; v < kVectors; ++v) {
+                sum = Isa::add(sum, tile.sum[r][v]);
+            }
+        }
+        Isa::store(reinterpret_cast<float *>(scratch), sum);
+        return 2.0 * static_cast<double>(repeats * kProductSteps * kPair * kRows * kColumns);
+    }
+
     static constexpr int64_t kLongestHead = 256; // encoders with longer heads are refused when they are loaded
 
     static constexpr CpuKernels kernels() {
@@ -732,6 +758,8 @@ struct Tiled {
         k.attention_block = kQueries;
         k.attention_scratch = attention_scratch;
         k.attention = attention;
+        k.product_scratch = kProductScratch;
+        k.products = products;
         return k;
     }
 };
