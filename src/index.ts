@@ -21,6 +21,7 @@ export type {
 export { decodeImage } from "./image/decode.js";
 export { prepareImage } from "./image/prepare.js";
 export type { DecodedImage, ImageFit, ImageSource, SquareImage } from "./image/types.js";
+export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
 export { errorCodes, MedGemmaError } from "./errors.js";
 export type { MedGemmaErrorCode } from "./errors.js";

@@ -1,5 +1,6 @@
 /** Image sources → image tokens, through the loaded tower. Shared by chats and `MedGemma.encode`. */
 import { MedGemmaError } from "../errors.js";
+import { checkImage } from "../image/decode.js";
 import { prepareImage } from "../image/prepare.js";
 import type { ImageFit, ImageSource, SquareImage } from "../image/types.js";
 import type { LanguageModel } from "../language/language-model.js";
@@ -18,7 +19,7 @@ export interface EncodeOptions {
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
 
-/** Reads, squares and encodes pictures, in order. */
+/** Reads, squares and encodes pictures, in order; the next one is read while one is encoded. */
 export async function encodeImages(
   parts: ModelParts,
   sources: readonly ImageSource[],
@@ -32,17 +33,22 @@ export async function encodeImages(
       "This model is loaded without a projector and takes no images. Give its mmproj file with --mmproj, or use a model that has one."
     );
   }
-  // All files are read before the slow part begins: a wrong path in a series shows at once.
-  const squares: SquareImage[] = [];
-  for (const source of sources) {
-    squares.push(await prepareImage(source, { side: vision.facts.imageSize, fit: options.fit }));
-  }
+  // A wrong file in a series shows before the slow part begins.
+  for (const source of sources.slice(1)) await checkImage(source);
+  const prepare = (index: number): Promise<SquareImage> | null => {
+    const source = sources[index];
+    return source === undefined ? null : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit });
+  };
   const encoded = [];
-  for (const [index, image] of squares.entries()) {
+  let next = prepare(0);
+  for (let index = 0; next !== null; index += 1) {
+    const image: SquareImage = await next;
+    next = prepare(index + 1); // while this one is encoded
+    next?.catch(() => undefined); // told when its turn comes
     const result = await vision.encode(image, {
       signal: options.signal,
       onLayer: (layer, layers) =>
-        options.onProgress?.({ stage: "encode", image: index + 1, images: squares.length, layer, layers })
+        options.onProgress?.({ stage: "encode", image: index + 1, images: sources.length, layer, layers })
     });
     encoded.push({ image, result });
   }

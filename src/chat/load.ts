@@ -52,6 +52,7 @@ export async function loadParts(
       ? null
       : VisionModel.load(addon, facts.path, {
           gpu: runtime.gpu !== "off",
+          cache: options.imageCache,
           threads: options.threads ?? runtime.threadsFor(facts.byteLength)
         })
   ]);
@@ -79,7 +80,11 @@ function checkPair(file: ModelFile, facts: ProjectorFacts): void {
   );
 }
 
-function checkLoadOptions({ threads, contextSize, parallel, gpu }: LoadOptions): void {
+function checkLoadOptions({ threads, contextSize, parallel, gpu, imageCache }: LoadOptions): void {
+  for (const [name, value] of Object.entries({ maxBytes: imageCache?.maxBytes, maxFolderBytes: imageCache?.maxFolderBytes })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
+    throw new MedGemmaError("INVALID_ARGUMENT", `imageCache.${name} must be a whole number of bytes from 0, but is ${String(value)}.`);
+  }
   for (const [name, value] of Object.entries({ threads, contextSize, parallel })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} must be a whole number from 1, but is ${String(value)}.`);

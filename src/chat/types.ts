@@ -1,6 +1,7 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
 import type { ImageFit, ImageSource } from "../image/types.js";
 import type { GpuBackend } from "../native/backend.js";
+import type { ImageCacheOptions } from "../vision/vision-model.js";
 
 /** Which model to load: the name of a known model ("demo"), the path of a GGUF file, or both paths. */
 export type ModelSource = string | { readonly model: string; readonly mmproj?: string | undefined };
@@ -16,6 +17,8 @@ export interface LoadOptions {
   readonly contextSize?: number | undefined;
   /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
   readonly parallel?: number | undefined;
+  /** How long tokens of images are kept, so that the same image is not encoded again. */
+  readonly imageCache?: ImageCacheOptions | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with the loaded part of the model, 0 to 1. */
   readonly onProgress?: ((progress: number) => void) | undefined;

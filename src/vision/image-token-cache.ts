@@ -1,4 +1,4 @@
-/** Image tokens of pictures seen before, in memory, least recently used dropped first. Nothing is written to disk. */
+/** Image tokens of pictures seen before, in memory, least recently used dropped first. */
 
 /** Image tokens as the language model takes them. */
 export interface ImageTokens {
