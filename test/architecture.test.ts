@@ -8,7 +8,8 @@ const source = fileURLToPath(new URL("../src/", import.meta.url));
 /** Which folders of src/ a folder may import values from. Types may come from anywhere but cli. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   ".": ["chat", "image", "native"],
-  cli: ["chat", "doctor", "image", "models", "native"],
+  bench: ["chat", "image", "language", "native", "vision"],
+  cli: ["bench", "chat", "doctor", "image", "models", "native"],
   chat: ["image", "language", "models", "native", "vision"],
   doctor: ["chat", "image", "language", "native", "vision"],
   image: ["native"],

@@ -28,6 +28,8 @@ interface Question {
   content: readonly StoredPart[];
   report: readonly AnswerImage[];
   promptTokens: number;
+  /** How many tokens the context held before anything was read ahead; null when nothing was. */
+  reusedTokens: number | null;
   /** When the last image was encoded and the language model began. */
   encodedAt: number;
 }
@@ -182,7 +184,7 @@ export class Chat implements AsyncDisposable {
   ): Promise<Answer> {
     const now = performance.now();
     const maxTokens = options.maxTokens ?? (options.think === true ? defaultMaxTokens.thinking : defaultMaxTokens.plain);
-    const question: Question = { options, maxTokens, startedAt: now, content: [], report: [], promptTokens: 0, encodedAt: now };
+    const question: Question = { options, maxTokens, startedAt: now, content: [], report: [], promptTokens: 0, reusedTokens: null, encodedAt: now };
     const collected = new AnswerCollector(emit);
     const grammar = options.schema === undefined ? undefined : await this.#host.parts.language.compileSchema(options.schema);
     try {
@@ -202,7 +204,9 @@ export class Chat implements AsyncDisposable {
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
     const { fit, onProgress } = question.options;
     const sources = parts.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
-    const encoded = await encodeImages(this.#host.parts, sources, { fit, signal, onProgress });
+    const encoded = await this.#readingAhead(parts, question, signal, async () => {
+      return await encodeImages(this.#host.parts, sources, { fit, signal, onProgress });
+    });
     for (const { image, result } of encoded) this.#images.add(image, result.tokens);
     const squares = encoded.map(({ image }) => image).values();
     question.content = parts.map((part) => (typeof part === "string" ? part : squares.next().value ?? ""));
@@ -215,6 +219,32 @@ export class Chat implements AsyncDisposable {
       encodeMs,
       cached
     }));
+  }
+
+  /** Lets the language model read what stands in front of the first image while that is encoded. */
+  async #readingAhead<Result>(parts: readonly PromptPart[], question: Question, signal: AbortSignal, encode: () => Promise<Result>): Promise<Result> {
+    const { language } = this.#host.parts;
+    const first = parts.findIndex((part) => typeof part !== "string");
+    const isKnown = this.#sentTurns().every((turn) => imagesOf(turn.content).every((image) => this.#images.has(image)));
+    if (first < 0 || !isKnown) return await encode();
+    const before = parts.slice(0, first).filter((part) => typeof part === "string");
+    const marker = -1 as (typeof wholePrompt)[number]; // in place of the image's tokens
+    const earlier = this.#sentTurns().map((turn) => ({ user: this.#tokensOf(turn.content), answer: turn.answer }));
+    const wholePrompt = language.renderPrompt(this.#systemText(question.options.think ?? false), [...earlier, { user: [...before, [marker]], answer: null }]);
+    const beginning = wholePrompt.slice(0, wholePrompt.indexOf(marker));
+    // Close to the end of the context the oldest turns may have to go first.
+    if (beginning.length > language.contextSize / 2) return await encode();
+
+    const stop = new AbortController();
+    const reading = language.readAhead(beginning, AbortSignal.any([stop.signal, signal]));
+    try {
+      const [result, reusedTokens] = await Promise.all([encode(), reading]);
+      question.reusedTokens = reusedTokens;
+      return result;
+    } finally {
+      stop.abort();
+      await reading.catch(() => undefined);
+    }
   }
 
   async #generate(
@@ -248,10 +278,9 @@ export class Chat implements AsyncDisposable {
   #promptOf({ content, options, maxTokens }: Question) {
     const { language } = this.#host.parts;
     const system = this.#systemText(options.think ?? false);
-    const partsOfContent = (stored: readonly StoredPart[]) => stored.map((part) => (typeof part === "string" ? part : this.#images.idsOf(part)));
     const render = () => {
-      const earlier = this.#sentTurns().map((turn) => ({ user: partsOfContent(turn.content), answer: turn.answer }));
-      return language.renderPrompt(system, [...earlier, { user: partsOfContent(content), answer: null }]);
+      const earlier = this.#sentTurns().map((turn) => ({ user: this.#tokensOf(turn.content), answer: turn.answer }));
+      return language.renderPrompt(system, [...earlier, { user: this.#tokensOf(content), answer: null }]);
     };
     let tokens = render();
     const room = Math.min(maxTokens, Math.floor(language.contextSize / 4));
@@ -272,8 +301,9 @@ export class Chat implements AsyncDisposable {
 
   /** Keeps the turn and tells how it went. */
   #finish(question: Question, grammar: JsonGrammar | undefined, collected: AnswerCollector): Answer {
-    const { text, thought, stopReason, tokens, reusedTokens } = collected;
+    const { text, thought, stopReason, tokens } = collected;
     const { content, report, startedAt, encodedAt, promptTokens } = question;
+    const reusedTokens = Math.min(question.reusedTokens ?? Infinity, collected.reusedTokens);
     const value = grammar === undefined || stopReason === "aborted" ? {} : { value: grammar.parse(text) };
     const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce((sum, image) => sum + image.tokens, 0);
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
@@ -301,6 +331,11 @@ export class Chat implements AsyncDisposable {
       },
       ...value
     };
+  }
+
+  /** Texts as they are, and the virtual token ids of images. */
+  #tokensOf(content: readonly StoredPart[]) {
+    return content.map((part) => (typeof part === "string" ? part : this.#images.idsOf(part)));
   }
 
   #systemText(think: boolean): string | null {

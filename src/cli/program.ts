@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { Argv } from "yargs";
 import { closestName } from "./closest-name.js";
 import { askCommand } from "./commands/ask.js";
+import { benchCommand } from "./commands/bench.js";
 import { chatCommand } from "./commands/chat.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { encodeCommand } from "./commands/encode.js";
@@ -15,13 +16,15 @@ import { UsageError } from "./output.js";
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
 
-const commandNames = ["chat", "ask", "encode", "preview", "inspect", "doctor"] as const;
+const commandNames = ["chat", "ask", "encode", "preview", "inspect", "doctor", "bench"] as const;
 
 const optionNames = [
   ...Object.keys({ ...modelOptions, ...imageOptions, ...answerOptions, ...schemaOption, ...jsonOption, ...debugOption }),
   "image",
   "output",
   "size",
+  "repeat",
+  "plot",
   "help",
   "version"
 ];
@@ -38,6 +41,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .command(previewCommand)
     .command(inspectCommand)
     .command(doctorCommand)
+    .command(benchCommand)
     .options(debugOption)
     .example("$0 chat", "")
     .example('$0 ask "Describe the image." -i scan.png', "")

@@ -157,6 +157,29 @@ export class LanguageModel implements AsyncDisposable {
     }
   }
 
+  /**
+   * Decodes the beginning of a prompt whose rest is not known yet, if a sequence is free; `generate` then goes on behind it.
+   * An abort ends it.
+   *
+   * @returns how many of the tokens were there from before; null when nothing was done
+   * @throws MedGemmaError INTERNAL
+   */
+  async readAhead(beginning: readonly Token[], signal: AbortSignal): Promise<number | null> {
+    const lent = this.#sequences.acquireIfFree(beginning);
+    if (lent === undefined) return null;
+    try {
+      using _watching = this.#images.watch(lent.sequence, { signal });
+      const { undecoded, reusedTokens } = await lent.prefill(beginning, signal);
+      if (!signal.aborted) await lent.sequence.evaluateWithoutGeneratingNewTokens(undecoded);
+      return reusedTokens;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return null;
+    } finally {
+      this.#sequences.release(lent);
+    }
+  }
+
   /** See ImagePrefill.readLogits. */
   async readLogits(prompt: readonly Token[], from = 0): Promise<Map<number, Float32Array>> {
     const lent = await this.#sequences.acquire([]);

@@ -22,6 +22,11 @@ export class SequencePool {
     return sequence ?? (await new Promise((take) => this.#waiting.push({ prompt, take })));
   }
 
+  /** For the beginning of a prompt: all conversations begin alike, so only what a sequence holds is counted. None while all are lent. */
+  acquireIfFree(beginning: readonly Token[]): PromptSequence | undefined {
+    return this.#takeBest(beginning, Infinity);
+  }
+
   release(sequence: PromptSequence): void {
     this.#idle.push(sequence);
     const next = this.#waiting.shift();
@@ -36,12 +41,12 @@ export class SequencePool {
   }
 
   /** The sequence with the longest part of the prompt, if it is a continuation; else the one that was not used for longest. */
-  #takeBest(prompt: readonly Token[]): PromptSequence | undefined {
+  #takeBest(prompt: readonly Token[], promptLength = prompt.length): PromptSequence | undefined {
     let best = 0;
     let bestLength = 0;
     for (const [index, candidate] of this.#idle.entries()) {
       const common = candidate.commonLength(prompt);
-      const shorter = Math.min(prompt.length, candidate.sequence.nextTokenIndex);
+      const shorter = Math.min(promptLength, candidate.sequence.nextTokenIndex);
       if (common > bestLength && common >= shorter * continuationShare) [best, bestLength] = [index, common];
     }
     return this.#idle.splice(best, 1)[0];

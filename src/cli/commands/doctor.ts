@@ -5,6 +5,7 @@ import { describeFacts } from "../describe-facts.js";
 import { missedGpuWarning } from "../open-model.js";
 import { jsonOption, modelOptions } from "../options.js";
 import { exitCodes, printAnswer, printJson, writeNote } from "../output.js";
+import { plainText } from "../plain-text.js";
 import { StatusLine } from "../status-line.js";
 import { green, red } from "../terminal.js";
 
@@ -33,7 +34,7 @@ async function doctor({ json, ...options }: Arguments): Promise<void> {
     if (machine.gpu.missed !== null) writeNote(missedGpuWarning(machine.gpu.missed, machine.gpu.backend), process.stderr);
     const width = Math.max(...checks.map(({ name }) => name.length));
     printAnswer(`${describeFacts(machine)}\n${checks.map((check) => `${describeCheck(check, width)}\n`).join("")}\n`);
-    printAnswer(`${(seesCorrectly ? green : red)(verdict, process.stdout)}\n`);
+    process.stdout.write(`${(seesCorrectly ? green : red)(plainText(verdict), process.stdout)}\n`);
   }
   if (!seesCorrectly) process.exitCode = exitCodes.failed;
 }

@@ -1,0 +1,117 @@
+/** `bench`: how fast this machine runs a model, as a table, as JSON, or as a picture. */
+import { extname } from "node:path";
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { BenchProgress, BenchReport } from "../../bench/measure.js";
+import { plot as drawPlot } from "../../bench/plot.js";
+import type { Share, Unit } from "../../bench/quantities.js";
+import { describeBackend, describeShare, sharesOf, threeDigits, timeUnit, tokenRate } from "../../bench/quantities.js";
+import type { Sample } from "../../bench/sample.js";
+import { renderSvg } from "../../image/render-svg.js";
+import { demoModel } from "../../models/known-models.js";
+import { writeFileAtomically } from "../../write-file.js";
+import { bytes } from "../describe-facts.js";
+import { listenForInterrupt } from "../interrupt.js";
+import { missedGpuWarning } from "../open-model.js";
+import { jsonOption, modelOptions, text, wholeNumber } from "../options.js";
+import { printAnswer, printJson, printNote, UsageError, writeNote } from "../output.js";
+import { StatusLine } from "../status-line.js";
+
+const { model, mmproj, gpu, threads, context } = modelOptions;
+
+const options = {
+  repeat: { ...wholeNumber("repeat", { least: 1, describe: "Rounds; the median counts  [default: 3]" }), group: "Measurement:" },
+  model,
+  mmproj,
+  gpu,
+  threads,
+  context,
+  plot: { ...text("plot", { describe: "Picture of the result to write, .png or .svg" }), group: "Output:" },
+  ...jsonOption
+} as const;
+
+type Arguments = InferredOptionTypes<typeof options>;
+
+export const benchCommand: CommandModule<object, Arguments> = {
+  command: "bench",
+  describe: "Measure how fast this machine is, and how near to what it could be",
+  builder: (command) =>
+    command
+      .options(options)
+      .example("$0 bench", "")
+      .example("$0 bench -m demo --repeat 5 --json", "")
+      .example("$0 bench --plot speed.png", ""),
+  handler: bench
+};
+
+async function bench(args: Arguments): Promise<void> {
+  const { plot } = args;
+  const extension = plot === undefined ? null : extname(plot).toLowerCase();
+  if (extension !== null && extension !== ".png" && extension !== ".svg") {
+    throw new UsageError(`--plot must name a .png or .svg file, but is ${plot ?? ""}.`);
+  }
+  using interrupt = listenForInterrupt();
+  const status = new StatusLine(process.stderr);
+  status.show(describeStage.load);
+  const { measure } = await import("../../bench/measure.js"); // see openModel
+  const report = await measure(args.model, {
+    mmproj: args.mmproj,
+    gpu: args.gpu,
+    threads: args.threads,
+    contextSize: args.context,
+    repeat: args.repeat,
+    signal: interrupt.signal,
+    onProgress: (progress) => status.show(describeProgress(progress))
+  }).finally(() => status.clear());
+
+  const { missed, backend } = report.machine.gpu;
+  if (missed !== null) writeNote(missedGpuWarning(missed, backend), process.stderr);
+  if (args.model === undefined && report.model.id === demoModel.id) {
+    printNote("No MedGemma is installed: the demo model was measured. It is some hundred times smaller.");
+  }
+  if (args.json === true) printJson(report);
+  else printAnswer(describeReport(report));
+  // After the numbers: a folder that cannot be written to must not cost them.
+  if (plot === undefined) return;
+  const svg = drawPlot(report);
+  await writeFileAtomically(plot, extension === ".svg" ? svg : await renderSvg(svg));
+}
+
+const describeStage: Readonly<Record<BenchProgress["stage"], string>> = {
+  load: "loading the model",
+  encode: "encoding an image",
+  text: "reading a prompt and generating",
+  answer: "answering about an image",
+  machine: "measuring what the cores can do at most"
+};
+
+function describeProgress({ stage, round, rounds, done }: BenchProgress): string {
+  if (stage === "machine") return describeStage.machine;
+  return `round ${round} of ${rounds} · ${describeStage[stage]}${done > 0 ? ` · ${Math.floor(done * 100)} %` : ""}`;
+}
+
+function describeReport(report: BenchReport): string {
+  const { encodeMs, firstAnswerMs, loadMs, promptTokens, promptTokensPerSecond, generationTokensPerSecond, peakMemoryBytes } = report;
+  const { tower, generation } = sharesOf(report);
+  const time = ({ median }: Sample) => timeUnit(median);
+  const table = [
+    ["", "median", "min–max", "of the machine's limit"],
+    row("load the model", loadMs, time(loadMs)),
+    ...(encodeMs === null ? [] : [row("encode an image", encodeMs, time(encodeMs), tower)]),
+    ...(firstAnswerMs === null ? [] : [row("image to first token", firstAnswerMs, time(firstAnswerMs))]),
+    row(`read a prompt of ${promptTokens} tokens`, promptTokensPerSecond, tokenRate),
+    row("generate", generationTokensPerSecond, tokenRate, generation),
+    ["peak memory", bytes(peakMemoryBytes), "", ""]
+  ];
+  return `${report.model.id} · ${describeBackend(report)}\n\n${alignColumns(table)}`;
+}
+
+function row(name: string, { median, values }: Sample, { name: unit, size }: Unit, share: Share | null = null): string[] {
+  const inUnit = (value: number) => threeDigits(value / size);
+  const spread = values.length === 1 ? "" : `${inUnit(Math.min(...values))}–${inUnit(Math.max(...values))}`;
+  return [name, `${inUnit(median)} ${unit}`, spread, share === null ? "" : describeShare(share)];
+}
+
+function alignColumns(table: readonly (readonly string[])[]): string {
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
+  return table.map((cells) => `${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd()}\n`).join("");
+}
