@@ -17,6 +17,11 @@ export interface LoadOptions {
   readonly contextSize?: number | undefined;
   /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
   readonly parallel?: number | undefined;
+  /**
+   * Guess tokens from the prompt and check several at once: sooner for answers that repeat what the prompt says (reports,
+   * JSON), later for others, and otherwise the same. Default false.
+   */
+  readonly promptLookup?: boolean | undefined;
   /** How long tokens of images are kept, so that the same image is not encoded again. */
   readonly imageCache?: ImageCacheOptions | undefined;
   readonly signal?: AbortSignal | undefined;

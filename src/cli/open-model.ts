@@ -21,6 +21,7 @@ export async function openModel(
       gpu: args.gpu,
       threads: args.threads,
       contextSize: args.context,
+      promptLookup: args.lookup,
       imageCache: { folder: args["image-cache"] },
       signal,
       onProgress: (loaded) => status.show(`loading the model · ${Math.floor(loaded * 100)} %`)

@@ -10,6 +10,7 @@ export const modelOptions = inGroup("Model:", {
   gpu: choice("gpu", ["auto", ...gpuBackends] as const, { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU  [default: auto]" }),
   threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),
   context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: the model's, at most 8192]" }),
+  lookup: flag({ describe: "Guess tokens from the prompt: faster for answers that quote it" }),
   "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" }),
   offline: flag({ describe: "Open no network connection at all (also: MEDGEMMA_OFFLINE=1)" })
 });
@@ -41,6 +42,7 @@ export interface ModelArguments {
   readonly gpu?: GpuBackend | "auto" | undefined;
   readonly threads?: number | undefined;
   readonly context?: number | undefined;
+  readonly lookup?: boolean | undefined;
   readonly "image-cache"?: string | undefined;
   readonly offline?: boolean | undefined;
 }

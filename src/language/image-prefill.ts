@@ -160,6 +160,11 @@ export class ImagePrefill {
     return logits;
   }
 
+  /** Whether it is a virtual id, of any image. */
+  isImageToken(token: Token): boolean {
+    return token >= firstVirtualId;
+  }
+
   /** The first index from `index` on at which the tokens may be cut without cutting an image. */
   boundaryAtOrAfter(tokens: readonly Token[], index: number): number {
     const token = tokens[index];

@@ -21,6 +21,8 @@ export interface LanguageModelOptions {
   readonly threads?: number | undefined;
   /** Tokens; undefined: what the memory allows, at most `defaultContextSize` and the model's own. */
   readonly contextSize?: number | undefined;
+  /** See `LoadOptions`. */
+  readonly promptLookup?: boolean | undefined;
   /** Questions that are answered at the same time; each has a context of its own. */
   readonly parallel: number;
   /** Tokens of one image, which must fit one batch; 0 for a text-only model. */
@@ -91,7 +93,8 @@ export class LanguageModel implements AsyncDisposable {
         ...(isExact ? fullPrecision : {}),
         ...(signal === undefined ? {} : { createSignal: signal })
       });
-      return new LanguageModel(runtime, model, context, special, new ImagePrefill(context, options.addon, threads));
+      const images = new ImagePrefill(context, options.addon, threads);
+      return new LanguageModel(runtime, model, context, special, images, { promptLookup: options.promptLookup ?? false });
     } catch (error) {
       await model?.dispose();
       throw asLoadError(error, file, runtime, signal);
@@ -103,14 +106,15 @@ export class LanguageModel implements AsyncDisposable {
     model: LlamaModel,
     context: LlamaContext,
     special: SpecialTokens,
-    images: ImagePrefill
+    images: ImagePrefill,
+    sequenceOptions: { readonly promptLookup: boolean }
   ) {
     this.#runtime = runtime;
     this.#model = model;
     this.#context = context;
     this.#images = images;
     this.#sequences = new SequencePool(
-      Array.from({ length: context.totalSequences }, () => new PromptSequence(model, context, images))
+      Array.from({ length: context.totalSequences }, () => new PromptSequence(model, context, images, sequenceOptions))
     );
     this.contextSize = context.contextSize;
     this.missedGpu = runtime.missedGpu;

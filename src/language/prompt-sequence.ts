@@ -1,19 +1,23 @@
 /** One sequence of the context: brings it to a prompt, decoding only what it does not hold already. */
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
 import type { ImagePrefill } from "./image-prefill.js";
+import { PromptLookup } from "./prompt-lookup.js";
 
 export class PromptSequence {
   readonly sequence: LlamaContextSequence;
   readonly #model: LlamaModel;
   readonly #context: LlamaContext;
   readonly #images: ImagePrefill;
+  readonly #lookup: PromptLookup | null;
 
-  constructor(model: LlamaModel, context: LlamaContext, images: ImagePrefill) {
+  constructor(model: LlamaModel, context: LlamaContext, images: ImagePrefill, options: { readonly promptLookup: boolean }) {
     this.#model = model;
     this.#context = context;
     this.#images = images;
+    this.#lookup = options.promptLookup ? new PromptLookup((token) => images.isImageToken(token)) : null;
     // A restored checkpoint may lack the part of the sliding window in front of it; see #align.
-    this.sequence = context.getSequence({ checkpoints: { max: 0, interval: false } });
+    const checkpoints = { max: 0, interval: false } as const;
+    this.sequence = context.getSequence(this.#lookup === null ? { checkpoints } : { checkpoints, tokenPredictor: this.#lookup });
   }
 
   /** How many tokens of the prompt need not be decoded again here. */
@@ -28,6 +32,7 @@ export class PromptSequence {
    */
   async prefill(prompt: readonly Token[], signal: AbortSignal | undefined): Promise<{ undecoded: Token[]; reusedTokens: number }> {
     const reusedTokens = await this.#align(prompt);
+    this.#lookup?.updateInputTokens([...prompt]);
     let from = reusedTokens;
     while (prompt.length - from > this.#context.batchSize && signal?.aborted !== true) {
       const to = this.#images.boundaryAtOrAfter(prompt, from + this.#context.batchSize);
