@@ -4,6 +4,7 @@
 #include "accelerator/exact-gelu.h"
 #include "addon/check-gguf.h"
 #include "addon/fit-to-square.h"
+#include "addon/huge-pages.h"
 #include "addon/measure-machine.h"
 #include "addon/prefill.h"
 #include "addon/release-memory.h"
@@ -42,6 +43,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("initialize", Napi::Function::New(env, exported<initialize>));
     exports.Set("shutDown", Napi::Function::New(env, exported<shut_down>));
     exports.Set("releaseMemory", Napi::Function::New(env, exported<release_memory>));
+    exports.Set("preferHugePages", Napi::Function::New(env, exported<prefer_huge_pages>));
     exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
     exports.Set("useExactGelu", Napi::Function::New(env, exported<use_exact_gelu>));
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));

@@ -76,12 +76,18 @@ export class LanguageModel implements AsyncDisposable {
     const isExact = file.info.tensorInfo?.every(({ ggmlType }) => ggmlType === GgmlType.F32) === true;
     if (isExact) options.addon.useExactGelu();
     let model: LlamaModel | undefined;
+    let hasMemory = false;
     try {
       model = await runtime.llama.loadModel({
         modelPath: file.path,
         ...(runtime.gpu === "off" ? { gpuLayers: 0 } : {}),
         ...(signal === undefined ? {} : { loadSignal: signal }),
-        ...(options.onProgress === undefined ? {} : { onLoadProgress: options.onProgress })
+        onLoadProgress: (loaded) => {
+          // The first news comes when there is memory for the weights, but nothing in it.
+          if (!hasMemory) options.addon.preferHugePages();
+          hasMemory = true;
+          options.onProgress?.(loaded);
+        }
       });
       const special = findSpecialTokens(model, file.path);
       const threads = options.threads ?? runtime.threadsFor(file.byteLength);

@@ -96,6 +96,8 @@ export interface NativeAddon {
   useExactGelu(): void;
   /** Gives memory that was freed back to the system; allocators would keep it. */
   releaseMemory(): Promise<void>;
+  /** On Linux: pages of 2 MB for large memory that is not filled yet. For a moment when a model has just got its own. */
+  preferHugePages(): void;
   /** @param rgb (height, width, 3). Resolves to (side, side, 3), Pillow's bilinear to the byte. */
   fitToSquare(rgb: Uint8Array, width: number, height: number, side: number, fit: ImageFit): Promise<Uint8Array>;
   /** Is a GGUF file of any model whole? Rejects with MODEL_NOT_FOUND, FILE_UNUSABLE or MODEL_CORRUPT. */

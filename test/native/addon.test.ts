@@ -125,9 +125,26 @@ describe("the other functions", () => {
     ["inspectProjector", () => addon.inspectProjector(undefined as unknown as string)],
     ["loadVisionEncoder", () => addon.loadVisionEncoder(demoProjector, { gpu: false, threads: 0 })],
     ["prepareContext", () => addon.prepareContext(5 as unknown as object, { contextSize: 1, batchSize: 1, sequences: 1, threads: 1 })],
+    ["measureMachine", () => addon.measureMachine("F8", 1)],
+    ["measureMachine", () => addon.measureMachine("F16", 0)],
     ["decodeImage", () => addon.decodeImage({}, gray as unknown as Float32Array, 0, 0)]
   ])("%s refuses arguments of the wrong kind", (_name, call) => {
     expect(() => call()).toThrow(expect.objectContaining({ name: "MedGemmaError", code: "INVALID_ARGUMENT" }));
+  });
+
+  it("measureMachine tells what the cores can do", async () => {
+    const limits = await addon.measureMachine("F32", 1);
+    expect(limits.kernels).toMatch(/^[a-z0-9-]+$/);
+    expect(limits.gflops).toBeGreaterThan(0.1);
+    expect(limits.readGbytes).toBeGreaterThan(0.1);
+    // Faster than any core there is: then the compiler has left the work out.
+    expect(limits.gflops).toBeLessThan(2000);
+    expect(limits.readGbytes).toBeLessThan(2000);
+  });
+
+  it("preferHugePages may be called at any time", () => {
+    addon.preferHugePages();
+    addon.preferHugePages();
   });
 
   it("fitToSquare refuses sizes that do not fit the bytes", async () => {
