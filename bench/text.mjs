@@ -7,6 +7,7 @@
 // sampling over the vocabulary, detokenising. Each round is a pair; the ratio that counts is the median of the pairs' ratios.
 import { spawnSync } from "node:child_process";
 import { availableParallelism, cpus } from "node:os";
+import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { loadParts } from "../dist/chat/load.js";
