@@ -69,6 +69,12 @@ const Test bad_numbers("mmproj refuses sizes that cannot be", [] {
     check_refused(two_means, "MODEL_CORRUPT", "image_mean");
 });
 
+const Test long_heads("mmproj refuses heads that are longer than the kernels take", [] {
+    TinyProjector projector;
+    projector.numbers["clip.vision.attention.head_count"] = 1; // of 288
+    check_refused(projector, "MODEL_CORRUPT", "heads of 288 dimensions");
+});
+
 const Test every_key("mmproj names every missing key", [] {
     for (const auto & [key, value] : TinyProjector().numbers) {
         if (key != "clip.vision.projector.scale_factor") { // it has a default

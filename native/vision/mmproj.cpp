@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "error.h"
+#include "vision/kernels/kernels.h"
 
 namespace medgemma {
 namespace {
@@ -278,6 +279,10 @@ void Projector::read_config() {
     if (config_.n_embd % config_.n_heads != 0) {
         keys.fail_corrupt("the width " + std::to_string(config_.n_embd) + " does not divide by " +
                           std::to_string(config_.n_heads) + " heads");
+    }
+    if (config_.head_size() > kLongestHead) {
+        keys.fail_corrupt("heads of " + std::to_string(config_.head_size()) + " dimensions are more than the " +
+                          std::to_string(kLongestHead) + " supported");
     }
     if (!(config_.norm_eps > 0.0F && config_.norm_eps < 0.1F)) {
         keys.fail_corrupt("the key clip.vision.attention.layer_norm_epsilon is out of range");

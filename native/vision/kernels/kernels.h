@@ -14,6 +14,9 @@ namespace medgemma {
 // Where a packed matrix, a packed head or scratch memory must begin.
 inline constexpr size_t kKernelAlignment = 64;
 
+// Heads may have so many dimensions; mmproj.cpp refuses files with more.
+inline constexpr int64_t kLongestHead = 256;
+
 // A weight matrix (out, in) in the order that a kernel reads it in.
 struct PackedMatrix {
     WeightType type;

@@ -740,8 +740,6 @@ struct Tiled {
         return 2.0 * static_cast<double>(repeats * kProductSteps * kPair * kRows * kColumns);
     }
 
-    static constexpr int64_t kLongestHead = 256; // encoders with longer heads are refused when they are loaded
-
     static constexpr CpuKernels kernels() {
         CpuKernels k{};
         k.name = Isa::name;
