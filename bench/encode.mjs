@@ -92,13 +92,15 @@ if (options["llama-node"] !== undefined) {
         const run = (content) => context.completion({ messages: [{ role: "user", content }], n_predict: 1, temperature: 0 });
         await run("Hello");
         const begin = performance.now();
-        await run([{ type: "image_url", image_url: { url: ${JSON.stringify(`file://${image}`)} } }, { type: "text", text: "Hello" }]);
+        await run([{ type: "image_url", image_url: { url: ${JSON.stringify(image)} } }, { type: "text", text: "Hello" }]);
         console.log("took", performance.now() - begin);
         process.exit(0);`
       );
-      const { output } = await run(process.execPath, [script], { timeoutMs: 600_000 });
+      const { output, code } = await run(process.execPath, [script], { timeoutMs: 600_000 });
+      if (code === null) return null; // not finished in time
       const told = /took ([\d.]+)/.exec(output)?.[1];
-      return told === undefined ? null : Number(told);
+      if (told === undefined) throw new Error(output.split("\n").slice(-15).join("\n"));
+      return Number(told);
     }
   });
 }
