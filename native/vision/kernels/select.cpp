@@ -8,6 +8,7 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #define MEDGEMMA_X64
 #ifdef _MSC_VER
+#include <immintrin.h>
 #include <intrin.h>
 #else
 #include <cpuid.h>
@@ -90,23 +91,30 @@ constexpr const CpuKernels * kAll[] = {&avx512_bf16_kernels, &avx512_kernels, &a
 
 #elif defined(MEDGEMMA_ARM64)
 
-bool can_run(const CpuKernels & kernels) {
+bool can_run([[maybe_unused]] const CpuKernels & kernels) {
+#if defined(__linux__)
     if (&kernels != &neon_bf16_kernels) {
         return true;
     }
-#if defined(__linux__)
     constexpr unsigned long kBf16 = 1UL << 14; // HWCAP2_BF16
     return (getauxval(AT_HWCAP2) & kBf16) != 0;
 #elif defined(__APPLE__)
+    if (&kernels != &neon_bf16_kernels) {
+        return true;
+    }
     int value = 0;
     size_t size = sizeof(value);
     return sysctlbyname("hw.optional.arm.FEAT_BF16", &value, &size, nullptr, 0) == 0 && value != 0;
 #else
-    return false;
+    return true;
 #endif
 }
 
+#ifdef _WIN32 // Windows does not tell whether there are BF16 products
+constexpr const CpuKernels * kAll[] = {&neon_kernels, &portable_kernels};
+#else
 constexpr const CpuKernels * kAll[] = {&neon_bf16_kernels, &neon_kernels, &portable_kernels};
+#endif
 
 #else
 
