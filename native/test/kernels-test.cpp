@@ -8,6 +8,7 @@
 #include "ggml.h"
 #include "noise.h"
 #include "test.h"
+#include "vision/kernels/aligned.h"
 
 // Every set of kernels that this processor can run, against sums in double precision, with sizes that fill no tile and no
 // block.
@@ -29,10 +30,7 @@ std::vector<float> random_floats(int64_t count, uint32_t seed) {
 class Aligned {
 public:
     explicit Aligned(size_t bytes) : memory_(bytes + kKernelAlignment, 0xff) {} // 0xff: NaN where nothing was written
-    uint8_t * begin() {
-        return memory_.data() +
-               (kKernelAlignment - reinterpret_cast<uintptr_t>(memory_.data()) % kKernelAlignment) % kKernelAlignment;
-    }
+    uint8_t * begin() { return aligned_begin(memory_.data()); }
 
 private:
     std::vector<uint8_t> memory_;

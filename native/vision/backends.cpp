@@ -48,13 +48,6 @@ void ensure_backends_are_loaded() {
     }
 }
 
-// The backends are loaded at run time, so their own functions are reached by name.
-template <typename Function>
-Function cpu_function(ggml_backend_t cpu, const char * name) {
-    ggml_backend_reg_t registry = ggml_backend_dev_backend_reg(ggml_backend_get_device(cpu));
-    return reinterpret_cast<Function>(ggml_backend_reg_get_proc_address(registry, name));
-}
-
 } // namespace
 
 Backend new_cpu_backend(int threads) {
@@ -63,7 +56,7 @@ Backend new_cpu_backend(int threads) {
     if (!cpu) {
         throw Error("ADDON_MISMATCH", "node-llama-cpp's libraries hold no CPU backend for this machine. Run npm ci again.");
     }
-    if (const auto set_threads = cpu_function<ggml_backend_set_n_threads_t>(cpu.get(), "ggml_backend_set_n_threads")) {
+    if (const auto set_threads = cpu_function<ggml_backend_set_n_threads_t>("ggml_backend_set_n_threads")) {
         set_threads(cpu.get(), threads);
     }
     return cpu;
@@ -83,13 +76,13 @@ Backend new_gpu_backend() {
 }
 
 CpuAbort::CpuAbort(ggml_backend_t cpu, bool (*is_aborted)(void *), void * self) : cpu_(cpu) {
-    if (const auto set = cpu_function<ggml_backend_set_abort_callback_t>(cpu, "ggml_backend_set_abort_callback")) {
+    if (const auto set = cpu_function<ggml_backend_set_abort_callback_t>("ggml_backend_set_abort_callback")) {
         set(cpu, is_aborted, self);
     }
 }
 
 CpuAbort::~CpuAbort() {
-    if (const auto set = cpu_function<ggml_backend_set_abort_callback_t>(cpu_, "ggml_backend_set_abort_callback")) {
+    if (const auto set = cpu_function<ggml_backend_set_abort_callback_t>("ggml_backend_set_abort_callback")) {
         set(cpu_, nullptr, nullptr);
     }
 }

@@ -16,6 +16,14 @@ struct Free {
 };
 using Backend = std::unique_ptr<ggml_backend, Free<ggml_backend_free>>;
 
+// A function that only ggml's CPU backend has. It is loaded at run time, so they are reached by name. Null where there is none.
+template <typename Function>
+Function cpu_function(const char * name) {
+    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    void * found = cpu == nullptr ? nullptr : ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), name);
+    return reinterpret_cast<Function>(found);
+}
+
 // Throws ADDON_MISMATCH when node-llama-cpp's libraries hold no CPU backend for this machine.
 Backend new_cpu_backend(int threads);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ggml.h"
+#include "vision/kernels/aligned.h"
 #include "vision/operators.h"
 
 namespace medgemma {
@@ -21,10 +22,7 @@ const float * floats_of(const ggml_tensor * tensor) {
 class Scratch {
 public:
     void reserve(size_t bytes) { memory_.resize(std::max(memory_.size(), bytes + kKernelAlignment)); }
-    uint8_t * begin() {
-        const size_t beyond = reinterpret_cast<uintptr_t>(memory_.data()) % kKernelAlignment;
-        return memory_.data() + (beyond == 0 ? 0 : kKernelAlignment - beyond);
-    }
+    uint8_t * begin() { return aligned_begin(memory_.data()); }
 
 private:
     std::vector<uint8_t> memory_;
@@ -35,10 +33,6 @@ private:
 class CpuOperators : public Operators {
 public:
     CpuOperators(const Config & config, const CpuKernels & attention) : c_(config), attention_(attention) {}
-
-    ggml_tensor * layer_norm(ggml_context * g, const Norm & w, ggml_tensor * x) override {
-        return ggml_add(g, ggml_mul(g, ggml_norm(g, x, c_.norm_eps), w.weight), w.bias);
-    }
 
     ggml_tensor * linear(ggml_context * g, const Linear & w, ggml_tensor * x, const Around & around) override {
         ggml_tensor * args[] = {x, around.residual};
@@ -154,9 +148,7 @@ private:
 } // namespace
 
 uint8_t * packed_bytes_of(ggml_tensor * tensor) {
-    auto * bytes = static_cast<uint8_t *>(tensor->data);
-    const size_t beyond = reinterpret_cast<uintptr_t>(bytes) % kKernelAlignment;
-    return bytes + (beyond == 0 ? 0 : kKernelAlignment - beyond);
+    return aligned_begin(static_cast<uint8_t *>(tensor->data));
 }
 
 std::unique_ptr<Operators> cpu_operators(const Config & config, const CpuKernels & attention) {

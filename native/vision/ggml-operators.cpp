@@ -10,13 +10,9 @@ class GgmlOperators : public Operators {
 public:
     GgmlOperators(const Config & config, const GgmlAttention & attention) : c_(config), attention_(attention) {}
 
-    ggml_tensor * layer_norm(ggml_context * g, const Norm & w, ggml_tensor * x) override {
-        return ggml_add(g, ggml_mul(g, ggml_norm(g, x, c_.norm_eps), w.weight), w.bias);
-    }
-
     ggml_tensor * linear(ggml_context * g, const Linear & w, ggml_tensor * x, const Around & around) override {
         if (around.norm != nullptr) {
-            x = layer_norm(g, *around.norm, x);
+            x = layer_norm(g, *around.norm, x, c_.norm_eps);
         }
         x = ggml_add(g, ggml_mul_mat(g, w.weight, x), w.bias);
         if (around.gelu) {
@@ -66,6 +62,10 @@ private:
 };
 
 } // namespace
+
+ggml_tensor * layer_norm(ggml_context * g, const Norm & w, ggml_tensor * x, float epsilon) {
+    return ggml_add(g, ggml_mul(g, ggml_norm(g, x, epsilon), w.weight), w.bias);
+}
 
 std::unique_ptr<Operators> ggml_operators(const Config & config, const GgmlAttention & attention) {
     return std::make_unique<GgmlOperators>(config, attention);

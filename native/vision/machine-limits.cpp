@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "vision/kernels/kernels.h"
+#include "vision/kernels/aligned.h"
 
 namespace medgemma {
 namespace {
@@ -43,11 +43,6 @@ double best_rate(int threads, const std::function<double(int thread)> & work) {
     return best;
 }
 
-uint8_t * aligned(std::vector<uint8_t> & memory) {
-    const size_t beyond = reinterpret_cast<uintptr_t>(memory.data()) % kKernelAlignment;
-    return memory.data() + (beyond == 0 ? 0 : kKernelAlignment - beyond);
-}
-
 } // namespace
 
 MachineLimits measure_limits(WeightType type, int threads) {
@@ -57,11 +52,11 @@ MachineLimits measure_limits(WeightType type, int threads) {
     std::vector<uint8_t> memory(kernels.product_scratch + kKernelAlignment);
     const Clock::time_point begin = Clock::now();
     constexpr int64_t kTrial = 2000;
-    kernels.products(kTrial, aligned(memory));
+    kernels.products(kTrial, aligned_begin(memory.data()));
     const auto repeats = static_cast<int64_t>(kRoundSeconds / std::max(seconds_since(begin), 1e-6) * kTrial) + 1;
     const double flops = best_rate(threads, [&](int) {
         std::vector<uint8_t> own(kernels.product_scratch + kKernelAlignment);
-        return kernels.products(repeats, aligned(own));
+        return kernels.products(repeats, aligned_begin(own.data()));
     });
 
     constexpr size_t kWords = 16U << 20U; // 128 MiB a thread: no cache holds it

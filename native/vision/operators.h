@@ -40,7 +40,6 @@ class Operators {
 public:
     virtual ~Operators() = default;
 
-    virtual ggml_tensor * layer_norm(ggml_context * graph, const Norm & w, ggml_tensor * x) = 0;
     // (rows, in) -> (rows, out)
     virtual ggml_tensor * linear(ggml_context * graph, const Linear & w, ggml_tensor * x, const Around & around) = 0;
     // Every row looks at every row, in each head on its own: softmax(q k^T / sqrt(head size)) v.
@@ -50,6 +49,9 @@ public:
     // Call before the graph is computed: gets memory for `threads`; `is_aborted` is asked from any of them.
     virtual void prepare(int threads, std::function<bool()> is_aborted) = 0;
 };
+
+// A layer norm that no product follows, on any device.
+ggml_tensor * layer_norm(ggml_context * graph, const Norm & w, ggml_tensor * x, float epsilon);
 
 // How the device wants attention; the result is the same.
 struct GgmlAttention {

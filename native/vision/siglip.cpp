@@ -31,7 +31,7 @@ Forward forward(ggml_context * g, const Config & c, const Weights & w, Operators
         result.layer_ends.push_back(x);
         stage("layer " + std::to_string(result.layer_ends.size()), x);
     }
-    x = ops.layer_norm(g, w.post_norm, x);
+    x = layer_norm(g, w.post_norm, x, c.norm_eps);
     stage("post norm", x);
 
     // Gemma 3's projector: pool, normalise, project into the text model's embedding space.

@@ -1,7 +1,7 @@
 /** The command line as yargs sees it: commands, help, and what is said about a wrong line. Runs a command, prints no failure. */
-import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Argv } from "yargs";
+import { packageVersion } from "../package-version.js";
 import { closestName } from "./closest-name.js";
 import { askCommand } from "./commands/ask.js";
 import { benchCommand } from "./commands/bench.js";
@@ -90,9 +90,4 @@ function suggest(typed: string): string | null {
   const isOption = process.argv.some((argument) => argument.split("=")[0]?.replace(/^-+/, "") === typed && argument.startsWith("-"));
   if (isOption) return option === null ? null : `--${option}`;
   return closestName(typed, commandNames);
-}
-
-async function packageVersion(): Promise<string> {
-  const content = await readFile(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(content) as { version: string }).version;
 }

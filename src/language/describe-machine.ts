@@ -1,8 +1,8 @@
 /** What this machine is and which programs compute on it, for people and bug reports. */
-import { readFile } from "node:fs/promises";
 import { cpus, freemem, release, totalmem } from "node:os";
 import { getModuleVersion } from "node-llama-cpp";
 import type { GpuBackend } from "../native/backend.js";
+import { packageVersion } from "../package-version.js";
 import type { LlamaRuntime } from "./llama.js";
 
 export interface MachineFacts {
@@ -38,7 +38,7 @@ export async function describeMachine({ llama, gpu, missedGpu }: LlamaRuntime): 
   const vram = hasGpu ? await llama.getVramState() : { total: null, free: null };
   return {
     versions: {
-      medgemmaLocal: await versionIn(new URL("../../package.json", import.meta.url)),
+      medgemmaLocal: await packageVersion(),
       nodeLlamaCpp: await getModuleVersion(),
       llamaCpp: llama.llamaCppRelease.release,
       node: process.versions.node,
@@ -59,8 +59,4 @@ export async function describeMachine({ llama, gpu, missedGpu }: LlamaRuntime): 
     },
     memory: { totalBytes: totalmem(), freeBytes: freemem() }
   };
-}
-
-async function versionIn(file: URL): Promise<string> {
-  return (JSON.parse(await readFile(file, "utf8")) as { version: string }).version;
 }

@@ -41,6 +41,11 @@ type LogitMapper = (index: number, position: number) => unknown;
 
 type DecodeResult = readonly [tokenIndex: number, value: unknown];
 
+/** Whether it is a virtual id, of any image. */
+export function isImageToken(token: number): boolean {
+  return token >= firstVirtualId;
+}
+
 interface RegisteredImage {
   readonly firstId: number;
   readonly tokenCount: number;
@@ -151,7 +156,7 @@ export class ImagePrefill {
       sequenceId,
       firstTokenSequenceIndex: 0,
       tokens,
-      logits: tokens.map((token, position) => position >= from && token < firstVirtualId),
+      logits: tokens.map((token, position) => position >= from && !isImageToken(token)),
       tokenMeter: sequence.tokenMeter
     };
     const read = (index: number, position: number) => void logits.set(position, this.#addon.readLogits(this.#internals._ctx, index));
@@ -160,15 +165,10 @@ export class ImagePrefill {
     return logits;
   }
 
-  /** Whether it is a virtual id, of any image. */
-  isImageToken(token: Token): boolean {
-    return token >= firstVirtualId;
-  }
-
   /** The first index from `index` on at which the tokens may be cut without cutting an image. */
   boundaryAtOrAfter(tokens: readonly Token[], index: number): number {
     const token = tokens[index];
-    if (token === undefined || token < firstVirtualId) return index;
+    if (token === undefined || !isImageToken(token)) return index;
     const image = this.#imageOf(token);
     return token === image.firstId ? index : index + image.firstId + image.tokenCount - token;
   }
@@ -176,7 +176,7 @@ export class ImagePrefill {
   /** The last index up to `index` at which the tokens may be cut without cutting an image. */
   boundaryAtOrBefore(tokens: readonly Token[], index: number): number {
     const token = tokens[index];
-    return token === undefined || token < firstVirtualId ? index : index - (token - this.#imageOf(token).firstId);
+    return token === undefined || !isImageToken(token) ? index : index - (token - this.#imageOf(token).firstId);
   }
 
   /** Decodes a request whole, or takes back what was begun of it. */
@@ -217,7 +217,7 @@ export class ImagePrefill {
       if (signal?.aborted === true) throw abortedError("Decoding", signal);
       const position = firstTokenSequenceIndex + from;
       const id = tokens[from] ?? 0;
-      if (id >= firstVirtualId) {
+      if (isImageToken(id)) {
         const image = this.#imageOf(id);
         const to = from + image.tokenCount;
         // Tokens of one image see each other both ways, so a part of an image cannot be decoded alone.
@@ -228,7 +228,7 @@ export class ImagePrefill {
         from = to;
       } else {
         const begin = from;
-        const nextImage = tokens.findIndex((token, index) => index > begin && token >= firstVirtualId);
+        const nextImage = tokens.findIndex((token, index) => index > begin && isImageToken(token));
         const to = nextImage < 0 ? tokens.length : nextImage;
         const run = { ...request, tokens: tokens.slice(from, to), logits: logits.slice(from, to), firstTokenSequenceIndex: position };
         for (const result of await decodeText(run, mapper)) results.push(result);

@@ -1,6 +1,6 @@
 /** One sequence of the context: brings it to a prompt, decoding only what it does not hold already. */
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
-import type { ImagePrefill } from "./image-prefill.js";
+import { isImageToken, type ImagePrefill } from "./image-prefill.js";
 import { PromptLookup } from "./prompt-lookup.js";
 
 export class PromptSequence {
@@ -14,7 +14,7 @@ export class PromptSequence {
     this.#model = model;
     this.#context = context;
     this.#images = images;
-    this.#lookup = options.promptLookup ? new PromptLookup((token) => images.isImageToken(token)) : null;
+    this.#lookup = options.promptLookup ? new PromptLookup(isImageToken) : null;
     // A restored checkpoint may lack the part of the sliding window in front of it; see #align.
     const checkpoints = { max: 0, interval: false } as const;
     this.sequence = context.getSequence(this.#lookup === null ? { checkpoints } : { checkpoints, tokenPredictor: this.#lookup });

@@ -91,22 +91,19 @@ constexpr const CpuKernels * kAll[] = {&avx512_bf16_kernels, &avx512_kernels, &a
 
 #elif defined(MEDGEMMA_ARM64)
 
-bool can_run([[maybe_unused]] const CpuKernels & kernels) {
-#if defined(__linux__)
-    if (&kernels != &neon_bf16_kernels) {
-        return true;
+bool can_run(const CpuKernels & kernels) {
+    if (!kernels.rounds) {
+        return true; // NEON is part of every such processor
     }
+#if defined(__linux__)
     constexpr unsigned long kBf16 = 1UL << 14; // HWCAP2_BF16
     return (getauxval(AT_HWCAP2) & kBf16) != 0;
 #elif defined(__APPLE__)
-    if (&kernels != &neon_bf16_kernels) {
-        return true;
-    }
     int value = 0;
     size_t size = sizeof(value);
     return sysctlbyname("hw.optional.arm.FEAT_BF16", &value, &size, nullptr, 0) == 0 && value != 0;
 #else
-    return true;
+    return false;
 #endif
 }
 
