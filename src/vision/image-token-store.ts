@@ -32,7 +32,7 @@ export class ImageTokenStore {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      throw new MedGemmaError("FILE_UNUSABLE", `The folder ${folder} for image tokens cannot be made: ${(error as Error).message}.`, { cause: error });
+      throw new MedGemmaError("FILE_UNUSABLE", `The folder ${folder} for image tokens cannot be made: ${(error as Error).message}. Name another folder.`, { cause: error });
     }
     return new ImageTokenStore(folder, maxBytes, await sha256OfFile(projectorPath));
   }
