@@ -28,6 +28,18 @@ export const errorCodes = [
   "SCHEMA_INVALID",
   /** A file could not be read or written. */
   "FILE_UNUSABLE",
+  /** A network connection would be needed, and `--offline` or MEDGEMMA_OFFLINE=1 forbids it. */
+  "OFFLINE",
+  /** The terms of the weights must be accepted before they are downloaded. */
+  "TERMS_NOT_ACCEPTED",
+  /** The hub wants to know who asks, or that somebody agrees to its conditions first. */
+  "ACCESS_DENIED",
+  /** A download broke off, or the server does not do what it says. What is there is kept where it can be used. */
+  "DOWNLOAD_FAILED",
+  /** A file is not the one that was promised: its sha256 is another. */
+  "HASH_MISMATCH",
+  /** There is too little space on the disk. */
+  "DISK_FULL",
   /** The caller stopped the work. */
   "ABORTED",
   /** The object was disposed before or during the call. */

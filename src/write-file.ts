@@ -17,6 +17,17 @@ export async function writeFileAtomically(
     await rename(partial, path);
   } catch (error) {
     await rm(partial, { force: true });
-    throw new MedGemmaError("FILE_UNUSABLE", `${path} cannot be written: ${(error as Error).message}.`, { cause: error });
+    throw asWriteError(error, path);
   }
+}
+
+/** A file or folder that cannot be written, in our words. */
+export function asWriteError(error: unknown, path: string): MedGemmaError {
+  if (error instanceof MedGemmaError) return error;
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new MedGemmaError("DISK_FULL", `The disk is full while ${path} is written. Free some space, then run the command again.`, { cause: error });
+  }
+  const known: Readonly<Record<string, string>> = { EROFS: "the file system is read-only", EACCES: "permission denied", EPERM: "permission denied" };
+  return new MedGemmaError("FILE_UNUSABLE", `${path} cannot be written: ${known[code] ?? message}. Choose another folder.`, { cause: error });
 }

@@ -8,7 +8,10 @@ import type { ProjectorFacts } from "../native/addon.js";
  *
  * @param feedForward Width of the feed-forward layer.
  */
-export function towerFlops({ imageSize, patchSize, width, layers }: ProjectorFacts, feedForward: number): number {
+export function towerFlops(
+  { imageSize, patchSize, width, layers }: Pick<ProjectorFacts, "imageSize" | "patchSize" | "width" | "layers">,
+  feedForward: number
+): number {
   const patches = (imageSize / patchSize) ** 2;
   const weights = 3 * patchSize ** 2 * width + layers * (4 * width ** 2 + 2 * width * feedForward);
   const attention = 4 * patches ** 2 * width * layers;

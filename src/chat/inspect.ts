@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { describeTextModel, type TextModelFacts } from "../language/describe-model.js";
 import { readModelFile } from "../language/model-file.js";
-import { projectorsBeside } from "../models/known-models.js";
+import { projectorsBeside } from "../models/installed.js";
 import type { ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 

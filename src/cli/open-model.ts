@@ -1,6 +1,6 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
 import type { MedGemma } from "../chat/medgemma.js";
-import { demoModel } from "../models/known-models.js";
+import { demoModel } from "../models/demo-model.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { ModelArguments } from "./options.js";
 import { printNote, writeNote } from "./output.js";

@@ -63,7 +63,7 @@ export function text(name: string, options: { readonly alias?: string; readonly 
   return { ...options, type: "string", requiresArg: true, coerce: (given: unknown) => single(name, given) } as const satisfies Options;
 }
 
-function flag(options: { readonly describe: string }) {
+export function flag(options: { readonly describe: string }) {
   return { ...options, type: "boolean" } as const satisfies Options;
 }
 

@@ -8,15 +8,24 @@ import { benchCommand } from "./commands/bench.js";
 import { chatCommand } from "./commands/chat.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { encodeCommand } from "./commands/encode.js";
+import { importCommand } from "./commands/import.js";
 import { inspectCommand } from "./commands/inspect.js";
+import { modelsCommand } from "./commands/models.js";
 import { previewCommand } from "./commands/preview.js";
+import { pullCommand } from "./commands/pull.js";
+import { removeCommand } from "./commands/remove.js";
+import { verifyCommand } from "./commands/verify.js";
 import { answerOptions, debugOption, imageOptions, jsonOption, modelOptions, schemaOption, standardStream } from "./options.js";
 import { UsageError } from "./output.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
 
-const commandNames = ["chat", "ask", "encode", "preview", "inspect", "doctor", "bench"] as const;
+const commandNames = [
+  ...["chat", "ask", "encode", "preview"],
+  ...["models", "pull", "verify", "remove", "import"],
+  ...["inspect", "doctor", "bench"]
+] as const;
 
 const optionNames = [
   ...Object.keys({ ...modelOptions, ...imageOptions, ...answerOptions, ...schemaOption, ...jsonOption, ...debugOption }),
@@ -25,6 +34,8 @@ const optionNames = [
   "size",
   "repeat",
   "plot",
+  "to",
+  "accept-terms",
   "help",
   "version"
 ];
@@ -39,6 +50,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .command(askCommand)
     .command(encodeCommand)
     .command(previewCommand)
+    .command(modelsCommand)
+    .command(pullCommand)
+    .command(verifyCommand)
+    .command(removeCommand)
+    .command(importCommand)
     .command(inspectCommand)
     .command(doctorCommand)
     .command(benchCommand)

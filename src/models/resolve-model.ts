@@ -1,43 +1,61 @@
-/** What a user calls a model → the paths of its two files. Opens neither. */
+/** What a user calls a model → the paths of its two files. Opens neither, and downloads nothing. */
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MedGemmaError } from "../errors.js";
-import { demoModel, installedModels, modelHome, projectorsBeside, type ModelPaths } from "./known-models.js";
+import { readCatalog } from "./catalog.js";
+import { demoModel, type ModelPaths } from "./demo-model.js";
+import { findInstalled, installedModels, projectorsBeside, type InstalledModel } from "./installed.js";
+import { parseModelName } from "./model-name.js";
+import { modelHome } from "./model-home.js";
 
 /**
- * @param source "demo", the id of an installed model, or the path of a GGUF file. Default: the installed MedGemma with
- *   a projector if there is one, else the demo model.
- * @param options.mmproj Path of the projector. Default: the one `mmproj*.gguf` beside the model; none there: text only.
+ * @param source "demo", the id of an installed model, or the path of a GGUF file. Default: the installed MedGemma if there
+ *   is one, else the demo model.
+ * @param options.mmproj Path of the projector. Default: the one that was pulled with the model, else the one
+ *   `mmproj*.gguf` beside it; none there: text only.
  * @throws MedGemmaError MODEL_NOT_FOUND; INVALID_ARGUMENT when several projectors lie beside the model
  */
 export async function resolveModel(
   source: string | undefined,
   options: { readonly mmproj?: string | undefined } = {}
 ): Promise<ModelPaths> {
-  if (source === demoModel.id) return { ...demoModel, mmproj: options.mmproj ?? demoModel.mmproj };
-  if (source === undefined) return await defaultModel(options.mmproj);
-
-  const installed = (await installedModels()).find((model) => model.id === source);
-  if (installed !== undefined) return { ...installed, mmproj: options.mmproj ?? (await projectorFor(installed.text)) };
+  const { mmproj } = options;
+  if (source === demoModel.id) return { ...demoModel, mmproj: mmproj ?? demoModel.mmproj };
+  const catalog = await readCatalog();
+  const installed = findInstalled(await installedModels(), catalog, source);
+  if (installed !== undefined) return { id: installed.id, text: installed.text, mmproj: mmproj ?? (await projectorOf(installed)) };
+  if (source === undefined) return { ...demoModel, mmproj: mmproj ?? demoModel.mmproj };
   if (existsSync(source)) {
-    return { id: basename(source).replace(/\.gguf$/i, ""), text: source, mmproj: options.mmproj ?? (await projectorFor(source)) };
+    return { id: basename(source).replace(/\.gguf$/i, ""), text: source, mmproj: mmproj ?? (await projectorBeside(source)) };
   }
+  throw notFound(source, parseModelName(source, catalog) !== null);
+}
+
+/** Is there a model that answers when nobody names one? */
+export async function hasInstalledModel(): Promise<boolean> {
+  return (await installedModels()).length > 0;
+}
+
+export async function isInstalled(name: string): Promise<boolean> {
+  return findInstalled(await installedModels(), await readCatalog(), name) !== undefined;
+}
+
+function notFound(source: string, canBePulled: boolean): MedGemmaError {
+  if (canBePulled) return new MedGemmaError("MODEL_NOT_FOUND", `${source} is not installed in ${modelHome()}. Download it: medgemma-local pull ${source}`);
   const looksLikePath = /[/\\]|\.gguf$/i.test(source);
-  throw new MedGemmaError(
+  return new MedGemmaError(
     "MODEL_NOT_FOUND",
     looksLikePath
       ? `There is no model file ${source}. Check the path.`
-      : `No model "${source}" is installed in ${modelHome()}. Use "demo", the path of a GGUF file, or put the files there.`
+      : `No model "${source}" is installed in ${modelHome()}, nor can it be pulled. See: medgemma-local models`
   );
 }
 
-async function defaultModel(mmproj: string | undefined): Promise<ModelPaths> {
-  const [installed] = await installedModels();
-  if (installed === undefined) return { ...demoModel, mmproj: mmproj ?? demoModel.mmproj };
-  return { ...installed, mmproj: mmproj ?? (await projectorFor(installed.text)) };
+async function projectorOf({ text, mmproj, record }: InstalledModel): Promise<string | null> {
+  return record === null ? await projectorBeside(text) : mmproj;
 }
 
-async function projectorFor(text: string): Promise<string | null> {
+async function projectorBeside(text: string): Promise<string | null> {
   const folder = dirname(text);
   const candidates = (await projectorsBeside(folder)).filter((name) => name !== basename(text));
   if (candidates.length > 1) {

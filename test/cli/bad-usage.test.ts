@@ -43,7 +43,7 @@ describe("help", () => {
     expect(bare.stdout).toContain("not a medical device");
   });
 
-  it.each(["chat", "ask", "encode", "preview", "inspect", "doctor", "bench"])("of %s has examples and fits 100 columns", async (command) => {
+  it.each(["chat", "ask", "encode", "preview", "models", "pull", "verify", "remove", "import", "inspect", "doctor", "bench"])("of %s has examples and fits 100 columns", async (command) => {
     const { code, stdout } = await runCli([command, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain("Examples:");

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { modelHome } from "../../src/models/known-models.js";
+import { modelHome } from "../../src/models/model-home.js";
 import { resolveModel } from "../../src/models/resolve-model.js";
 import { demoProjector, demoText } from "../demo-model.js";
 

@@ -7,7 +7,7 @@ import type { Share, Unit } from "../../bench/quantities.js";
 import { describeBackend, describeShare, sharesOf, threeDigits, timeUnit, tokenRate } from "../../bench/quantities.js";
 import type { Sample } from "../../bench/sample.js";
 import { renderSvg } from "../../image/render-svg.js";
-import { demoModel } from "../../models/known-models.js";
+import { demoModel } from "../../models/demo-model.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { bytes } from "../describe-facts.js";
 import { listenForInterrupt } from "../interrupt.js";

@@ -4,13 +4,14 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { MedGemma } from "../../chat/medgemma.js";
-import { demoModel } from "../../models/known-models.js";
+import { demoModel } from "../../models/demo-model.js";
 import { ChatSession } from "../chat/chat-session.js";
 import { openPipedInput } from "../chat/piped-input.js";
 import { createPlainView } from "../chat/plain-view.js";
 import { runChat } from "../chat/run-chat.js";
 import { TerminalInput } from "../chat/terminal-input.js";
 import { createTerminalView } from "../chat/terminal-view.js";
+import { ensureModel } from "../first-run.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
 import { answerOptions, imageOptions, modelOptions } from "../options.js";
@@ -35,7 +36,8 @@ export const chatCommand: CommandModule<object, Arguments> = {
 };
 
 async function chat(args: Arguments): Promise<void> {
-  await using medgemma = await load(args);
+  if (args.offline === true) process.env.MEDGEMMA_OFFLINE = "1";
+  await using medgemma = await load({ ...args, model: await ensureModel(args.model) });
   const isTerminal = process.stdin.isTTY && canMoveCursor(process.stdout);
   const plainView = createPlainView({ debug: args.debug ?? false });
   const view = isTerminal ? createTerminalView({ debug: args.debug ?? false }) : plainView;

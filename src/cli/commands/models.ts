@@ -1,0 +1,71 @@
+/** `models`: what is installed, and what can be had on this machine. */
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { Advice } from "../../advice/advise.js";
+import { demoModel } from "../../models/demo-model.js";
+import { installedModels, sizeOf, type InstalledModel } from "../../models/installed.js";
+import { modelHome } from "../../models/model-home.js";
+import { idOf } from "../../models/suggest.js";
+import { unfinishedDownloads } from "../../models/unfinished.js";
+import { bytes } from "../describe-facts.js";
+import { jsonOption, modelOptions } from "../options.js";
+import { printAnswer, printJson } from "../output.js";
+import { StatusLine } from "../status-line.js";
+
+const options = { offline: modelOptions.offline, ...jsonOption } as const;
+
+type Arguments = InferredOptionTypes<typeof options>;
+
+export const modelsCommand: CommandModule<object, Arguments> = {
+  command: "models",
+  describe: "List what is installed, and what can be pulled and fits this machine",
+  builder: (command) => command.options(options).example("$0 models", "").example("$0 models --json", ""),
+  handler: models
+};
+
+async function models({ json }: Arguments): Promise<void> {
+  const installed = await Promise.all((await installedModels()).map(withSize));
+  const unfinished = await unfinishedDownloads();
+  const status = new StatusLine(process.stderr);
+  status.show("looking at this machine");
+  const { advise } = await import("../../advice/advise.js"); // see openModel
+  const advice = await advise().finally(() => status.clear());
+  if (json === true) {
+    const available = advice.models.map(({ model, quantization, ...facts }) => ({ id: idOf({ model, quantization }), name: model.name, takes: model.takes, about: model.about, accuracy: model.accuracy, ...facts }));
+    printJson({ folder: modelHome(), installed, unfinished, available, proposal: advice.proposal === null ? null : idOf(advice.proposal) });
+    return;
+  }
+  printAnswer(`Installed in ${modelHome()}\n${describeInstalled(installed)}`);
+  for (const { id, byteLength } of unfinished) printAnswer(`  ${id}  unfinished, ${bytes(byteLength)} are there; pull it again to go on\n`);
+  printAnswer(`\nTo be pulled\n${modelTable(advice)}`);
+}
+
+type SizedModel = Pick<InstalledModel, "id" | "text" | "mmproj"> & { readonly byteLength: number; readonly recorded: boolean };
+
+async function withSize({ id, text, mmproj, record }: InstalledModel): Promise<SizedModel> {
+  const sizes = await Promise.all([text, mmproj].map(async (path) => (path === null ? 0 : ((await sizeOf(path)) ?? 0))));
+  return { id, text, mmproj, byteLength: sizes.reduce((sum, size) => sum + size, 0), recorded: record !== null };
+}
+
+function describeInstalled(installed: readonly SizedModel[]): string {
+  const rows = installed.map(({ id, text, byteLength, recorded }) => [id, bytes(byteLength), recorded ? text : `${text} (put there by hand)`]);
+  return alignedRows([...rows, [demoModel.id, "", "comes with the program; knows drawn phantoms only, nothing medical"]]);
+}
+
+/** One line for each model and quantisation, with what to expect of it here. */
+export function modelTable({ models: all, machine, proposal }: Advice): string {
+  const proposed = proposal === null ? null : idOf(proposal);
+  const rows = all.map((one) => [
+    `${idOf(one) === proposed ? "*" : " "} ${idOf(one)}`,
+    bytes(one.downloadBytes),
+    one.fits ? "fits" : `needs ${bytes(one.neededBytes)}`,
+    one.fits && one.tokensPerSecond !== null ? one.tokensPerSecond.toPrecision(2) : "–",
+    one.model.projector === null ? "text only" : one.fits && one.imageMs !== null ? `${Math.ceil(one.imageMs / 1000)} s` : "–"
+  ]);
+  const where = machine.gpu.backend === "off" ? "tokens/s and s an image: expected on this CPU" : `${machine.gpu.devices.join(", ")}: run "bench" for its speed`;
+  return `${alignedRows([["  id", "download", "memory", "tokens/s", "an image"], ...rows])}  * the one to begin with · ${where}\n`;
+}
+
+function alignedRows(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`).join("");
+}

@@ -1,0 +1,43 @@
+/** `pull`: a model from the hub into the folder of weights, or into another folder to carry it over. */
+import { resolve } from "node:path";
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { flag, inGroup, jsonOption, modelOptions, text } from "../options.js";
+import { printAnswer, printJson } from "../output.js";
+import { pullWithProgress } from "../pull-model.js";
+
+const options = {
+  ...inGroup("Pull:", {
+    to: text("to", { describe: "Folder to pull into, to carry it to a machine without network  [default: the folder of weights]" }),
+    mmproj: text("mmproj", { describe: "Name of the projector in the repository  [default: the F16 one]" }),
+    "accept-terms": flag({ describe: "Accept the terms of MedGemma, for scripts; it is recorded" })
+  }),
+  offline: modelOptions.offline,
+  ...jsonOption
+} as const;
+
+type Arguments = InferredOptionTypes<typeof options> & { id: string };
+
+export const pullCommand: CommandModule<object, Arguments> = {
+  command: "pull <id>",
+  describe: "Download a model, verified; goes on where it was interrupted",
+  builder: (command) =>
+    command
+      .positional("id", { type: "string", demandOption: true, describe: 'As "models" lists it, such as 4b-it or 4b-it:Q8_0; or hf:OWNER/NAME/FILE of any repository' })
+      .options(options)
+      .example("$0 pull 1.5-4b-it", "")
+      .example("$0 pull 27b-it:Q4_K_M --to /media/usb", "")
+      .example("$0 pull hf:unsloth/medgemma-4b-it-GGUF/medgemma-4b-it-Q6_K.gguf", ""),
+  handler: pull
+};
+
+async function pull(args: Arguments): Promise<void> {
+  if (args.offline === true) process.env.MEDGEMMA_OFFLINE = "1";
+  const model = await pullWithProgress(args.id, {
+    home: args.to === undefined ? undefined : resolve(args.to),
+    mmproj: args.mmproj,
+    acceptTerms: args["accept-terms"]
+  });
+  const { id, text: path, mmproj } = model;
+  if (args.json === true) printJson({ id, text: path, mmproj, record: model.record });
+  else printAnswer(`${id}\n${path}\n${mmproj === null ? "" : `${mmproj}\n`}`);
+}

@@ -1,0 +1,26 @@
+/** `remove`: an installed model, or what an interrupted pull left. */
+import type { CommandModule, InferredOptionTypes } from "yargs";
+import { removeModel } from "../../models/remove.js";
+import { jsonOption } from "../options.js";
+import { printAnswer, printJson } from "../output.js";
+
+const options = { ...jsonOption } as const;
+
+type Arguments = InferredOptionTypes<typeof options> & { id: string };
+
+export const removeCommand: CommandModule<object, Arguments> = {
+  command: "remove <id>",
+  describe: "Delete a model that was pulled or imported; other files stay",
+  builder: (command) =>
+    command
+      .positional("id", { type: "string", demandOption: true, describe: 'As "models" lists it' })
+      .options(options)
+      .example("$0 remove 4b-it:Q8_0", ""),
+  handler: remove
+};
+
+async function remove({ id, json }: Arguments): Promise<void> {
+  const removed = await removeModel(id);
+  if (json === true) printJson(removed);
+  else printAnswer(removed.files.map((path) => `removed ${path}\n`).join(""));
+}

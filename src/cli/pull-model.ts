@@ -1,0 +1,48 @@
+/** Pulls a model for a person or a script: terms first, then with progress on the status line. */
+import { MedGemmaError } from "../errors.js";
+import { acceptedTerms, describeTerms } from "../models/terms.js";
+import type { PullOptions } from "../models/pull.js";
+import type { InstalledModel } from "../models/installed.js";
+import { askPerson, hasPerson } from "./ask-person.js";
+import { wrapToWidth } from "./display-width.js";
+import { listenForInterrupt } from "./interrupt.js";
+import { Interrupted, printNote, writeNote } from "./output.js";
+import { StatusLine } from "./status-line.js";
+import { showTransfers } from "./transfer-status.js";
+
+/** @throws Interrupted; as `pullModel` */
+export async function pullWithProgress(name: string, options: Pick<PullOptions, "home" | "mmproj" | "acceptTerms"> = {}): Promise<InstalledModel> {
+  const acceptTerms = options.acceptTerms === true || (await askForTerms());
+  const { pullModel } = await import("../models/pull.js"); // its HTTP client takes a tenth of a second to import
+  const status = new StatusLine(process.stderr);
+  using interrupt = listenForInterrupt();
+  try {
+    return await pullModel(name, {
+      ...options,
+      acceptTerms,
+      signal: interrupt.signal,
+      onProgress: showTransfers(status),
+      onWait: (reason) => status.show(reason),
+      onWarning: (warning) => {
+        status.clear();
+        writeNote(`Warning: ${warning}`, process.stderr);
+      }
+    });
+  } catch (error) {
+    status.clear();
+    if (!interrupt.signal.aborted) throw error;
+    printNote("Stopped. What is there is kept: the same command goes on.");
+    throw new Interrupted();
+  } finally {
+    status.clear();
+  }
+}
+
+/** @returns whether they were accepted just now; where nobody can be asked, the pull itself says what to do. */
+async function askForTerms(): Promise<boolean> {
+  if (!hasPerson() || (await acceptedTerms()) !== null) return false;
+  process.stderr.write(`${wrapToWidth(await describeTerms(), process.stderr.columns).join("\n")}\n`);
+  const answer = await askPerson("Do you accept these terms? [y/N] ");
+  if (answer !== "y" && answer !== "yes") throw new MedGemmaError("TERMS_NOT_ACCEPTED", "Nothing is downloaded without them.");
+  return true;
+}

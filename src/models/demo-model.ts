@@ -1,0 +1,19 @@
+/** The model that comes with the package. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export interface ModelPaths {
+  readonly id: string;
+  readonly text: string;
+  /** null: a text-only model. */
+  readonly mmproj: string | null;
+}
+
+const folder = fileURLToPath(new URL("../../models/demo/", import.meta.url));
+
+/** A tiny Gemma 3 that knows drawn phantoms only (models/demo/README.md). */
+export const demoModel: ModelPaths = {
+  id: "demo",
+  text: join(folder, "medgemma-demo-F32.gguf"),
+  mmproj: join(folder, "mmproj-F32.gguf")
+};

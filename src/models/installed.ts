@@ -1,0 +1,99 @@
+/** What is in the folder of weights: models that were pulled or imported, and files that somebody put there. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Catalog, CatalogModel } from "./catalog.js";
+import { readManifest, type ManifestFile } from "./manifest.js";
+import { modelHome } from "./model-home.js";
+
+export interface InstalledModel {
+  /** "1.5-4b-it:Q4_K_M", "hf:owner/repository/file.gguf", or the file's name without `.gguf`. */
+  readonly id: string;
+  readonly folder: string;
+  /** Path of the text model. */
+  readonly text: string;
+  /** Path of the projector that was pulled or imported with it; null when none was, or nobody recorded it. */
+  readonly mmproj: string | null;
+  /** null: the file was put there by hand. */
+  readonly record: { readonly text: ManifestFile; readonly mmproj: ManifestFile | null } | null;
+}
+
+/** Recorded ones first, each kind by name. Files that a record names but that are gone do not count. */
+export async function installedModels(home: string = modelHome()): Promise<readonly InstalledModel[]> {
+  const folders = [home, ...(await entries(home)).filter((entry) => entry.isDirectory()).map((entry) => join(home, entry.name))];
+  const found = await Promise.all(folders.map(modelsIn));
+  return found.flat().sort((a, b) => Number(a.record === null) - Number(b.record === null) || a.id.localeCompare(b.id));
+}
+
+async function modelsIn(folder: string): Promise<InstalledModel[]> {
+  const names = (await entries(folder)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
+  const { models, files } = await readManifest(folder);
+  const recorded = models.flatMap(({ id, text, mmproj }): InstalledModel[] => {
+    const file = files[text];
+    if (file === undefined || !names.includes(text) || (mmproj !== null && !names.includes(mmproj))) return [];
+    const projector = mmproj === null ? null : (files[mmproj] ?? null);
+    return [{ id, folder, text: join(folder, text), mmproj: mmproj === null ? null : join(folder, mmproj), record: { text: file, mmproj: projector } }];
+  });
+  const known = new Set(models.map(({ text }) => text));
+  const others = names.filter((name) => /^medgemma.*\.gguf$/i.test(name) && !isProjectorName(name) && !known.has(name));
+  return [
+    ...recorded,
+    ...others.map((name) => ({ id: name.slice(0, -".gguf".length), folder, text: join(folder, name), mmproj: null, record: null }))
+  ];
+}
+
+/**
+ * The installed model that a name means: its id, or a catalog id with or without its quantisation.
+ *
+ * @param name undefined: the one to take when nobody says which, in the order of the catalog.
+ */
+export function findInstalled(installed: readonly InstalledModel[], catalog: Catalog, name?: string): InstalledModel | undefined {
+  const exact = installed.find(({ id }) => id === name);
+  if (exact !== undefined) return exact;
+  for (const model of catalog.models) {
+    for (const quantization of model.quantizations) {
+      const id = `${model.id}:${quantization.name}`;
+      if (name !== undefined && name !== model.id && name !== id) continue;
+      const match = installed.find((one) => one.id === id) ?? installed.find((one) => one.record === null && isNamed(one, quantization.file));
+      if (match !== undefined) return match;
+    }
+  }
+  return name === undefined ? installed[0] : undefined;
+}
+
+/** The folder in the user's home where a catalog model and its quantisations lie, with one projector. */
+export function folderOf(model: CatalogModel): string {
+  return `medgemma-${model.id}`;
+}
+
+/** By the naming that all converters share. */
+export function isProjectorName(name: string): boolean {
+  return /mmproj.*\.gguf$/i.test(name);
+}
+
+/** Names of the projectors beside a model. */
+export async function projectorsBeside(folder: string): Promise<readonly string[]> {
+  return (await entries(folder))
+    .filter((entry) => !entry.isDirectory() && isProjectorName(entry.name))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/** Bytes on the disk; null when a file is not there. */
+export async function sizeOf(path: string): Promise<number | null> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => null
+  );
+}
+
+function isNamed({ text }: InstalledModel, file: string): boolean {
+  return text.endsWith(file) && /[/\\]$/.test(text.slice(0, -file.length));
+}
+
+async function entries(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    return []; // no folder, no models
+  }
+}

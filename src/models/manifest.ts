@@ -1,0 +1,69 @@
+/** What medgemma-local put into a folder: `medgemma-local.json` beside the files. Whatever it does not name is somebody else's. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeFileAtomically } from "../write-file.js";
+
+export const manifestName = "medgemma-local.json";
+
+export interface Manifest {
+  readonly models: readonly ManifestModel[];
+  /** File name → what it must be. */
+  readonly files: Readonly<Record<string, ManifestFile>>;
+}
+
+export interface ManifestModel {
+  /** "1.5-4b-it:Q4_K_M", "hf:owner/repository/file.gguf", or the name of an imported file. */
+  readonly id: string;
+  /** File names in the folder. */
+  readonly text: string;
+  readonly mmproj: string | null;
+}
+
+export interface ManifestFile {
+  readonly byteLength: number;
+  /** Hex. */
+  readonly sha256: string;
+  /** Where it came from: "owner/repository@commit/path", or the path that it was imported from. */
+  readonly source: string;
+  /** ISO time of the last check of the hash. */
+  readonly verified: string;
+}
+
+const none: Manifest = { models: [], files: {} };
+
+/** An empty one where there is none, or none that can be understood. Names in it stay inside the folder. */
+export async function readManifest(folder: string): Promise<Manifest> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(join(folder, manifestName), "utf8"));
+  } catch {
+    return none;
+  }
+  if (typeof content !== "object" || content === null) return none;
+  const { models, files } = content as Readonly<Record<string, unknown>>;
+  return {
+    models: Array.isArray(models) ? models.filter(isModel) : [],
+    files: Object.fromEntries(Object.entries(files ?? {}).filter(([name, file]) => isFileName(name) && isFile(file)))
+  };
+}
+
+/** @throws MedGemmaError FILE_UNUSABLE */
+export async function writeManifest(folder: string, { models, files }: Manifest): Promise<void> {
+  const content = { about: "Written by medgemma-local. It names the files that it put here.", models, files };
+  await writeFileAtomically(join(folder, manifestName), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** A plain name: no folder, no hidden file. */
+export function isFileName(name: unknown): name is string {
+  return typeof name === "string" && /^[\w+-][\w.+ -]*$/.test(name);
+}
+
+function isModel(model: unknown): model is ManifestModel {
+  const { id, text, mmproj } = (model ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof id === "string" && isFileName(text) && (mmproj === null || isFileName(mmproj));
+}
+
+function isFile(file: unknown): file is ManifestFile {
+  const { byteLength, sha256, source, verified } = (file ?? {}) as Readonly<Record<string, unknown>>;
+  return Number.isSafeInteger(byteLength) && /^[0-9a-f]{64}$/.test(String(sha256)) && typeof source === "string" && typeof verified === "string";
+}

@@ -1,0 +1,166 @@
+/** Makes sure that a model is in a folder, whole and verified: downloads what is missing, and goes on where it stopped. */
+import { rename, rmdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { MedGemmaError } from "../errors.js";
+import { download } from "../hub/download.js";
+import { Hub, type HubFile } from "../hub/hub.js";
+import { writeFileAtomically } from "../write-file.js";
+import { readCatalog, type Catalog } from "./catalog.js";
+import { ensureSpace } from "./disk-space.js";
+import { hashFile } from "./hash-file.js";
+import { folderOf, installedModels, sizeOf, type InstalledModel } from "./installed.js";
+import { readManifest, writeManifest, type ManifestFile } from "./manifest.js";
+import { lockFolder, partialFolder } from "./model-folder.js";
+import { makeFolder, modelHome } from "./model-home.js";
+import { parseModelName, type ModelName } from "./model-name.js";
+import { chooseFiles } from "./repository-files.js";
+import { acceptTerms, ensureTermsAccepted } from "./terms.js";
+
+export interface PullOptions {
+  /** Where the model's folder is made. Default: the user's folder of weights. */
+  readonly home?: string | undefined;
+  /** Name of the projector in the repository. Default: the catalog's, else the F16 one. */
+  readonly mmproj?: string | undefined;
+  /** Says that the user accepts the terms of the weights; it is recorded and need not be said again. */
+  readonly acceptTerms?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PullProgress) => void) | undefined;
+  /** Called with a sentence: why nothing happens for a while. */
+  readonly onWait?: ((reason: string) => void) | undefined;
+  /** Called with a sentence that the user should know, whatever comes of it. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+}
+
+export interface PullProgress {
+  /** "download", or "check": the hash of a file that is there already. */
+  readonly stage: "download" | "check";
+  readonly file: string;
+  readonly doneBytes: number;
+  readonly byteLength: number;
+}
+
+/**
+ * @param name "1.5-4b-it", "1.5-4b-it:Q8_0", "hf:owner/name/file.gguf", "hf:owner/name:Q4_K_M"
+ * @throws MedGemmaError MODEL_NOT_FOUND, TERMS_NOT_ACCEPTED, OFFLINE, ACCESS_DENIED, DOWNLOAD_FAILED, HASH_MISMATCH,
+ *   DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
+ */
+export async function pullModel(name: string, options: PullOptions = {}): Promise<InstalledModel> {
+  const catalog = await readCatalog();
+  const wanted = parseModelName(name, catalog);
+  if (wanted === null) throw notInCatalog(name, catalog);
+  if (options.acceptTerms === true) await acceptTerms();
+  await ensureTermsAccepted();
+
+  const home = options.home ?? modelHome();
+  const folder = join(home, wanted.kind === "catalog" ? folderOf(wanted.model) : wanted.repository.replace("/", "--"));
+  const id = idOf(wanted);
+  const present = id === null || options.mmproj !== undefined ? undefined : (await installedModels(home)).find((model) => model.id === id && model.folder === folder);
+  if (present !== undefined && (await isWhole(present, options))) return present;
+
+  const hub = new Hub();
+  await using _lock = await lockFolder(folder, options);
+  const repository = wanted.kind === "catalog" ? wanted.model.repository : wanted.repository;
+  const revision = wanted.kind === "catalog" ? wanted.model.revision : wanted.revision;
+  const chosen = chooseFiles(await hub.listFiles(repository, revision, { signal: options.signal, onRetry: options.onWait }), wanted, { repository, mmproj: options.mmproj });
+  warnOfOtherHash(wanted, chosen.text, options);
+  if (options.home !== undefined) await writeNotice(home, catalog);
+
+  const files = [chosen.text, ...(chosen.mmproj === null ? [] : [chosen.mmproj])];
+  const missing: HubFile[] = [];
+  for (const file of files) if (!(await adopt(folder, file, options))) missing.push(file);
+  await ensureSpace(folder, (await Promise.all(missing.map((file) => bytesToCome(folder, file)))).reduce((a, b) => a + b, 0), name);
+  for (const file of missing) await fetchFile(hub, folder, file, options);
+  await rmdir(join(folder, partialFolder)).catch(() => undefined); // another download may be unfinished in it
+
+  const modelId = id ?? `hf:${repository}/${chosen.text.path}${revision === "main" ? "" : `#${revision}`}`;
+  const { models, files: records } = await readManifest(folder);
+  const model = { id: modelId, text: basename(chosen.text.path), mmproj: chosen.mmproj === null ? null : basename(chosen.mmproj.path) };
+  await writeManifest(folder, { models: [...models.filter((other) => other.id !== modelId), model], files: records });
+  const installed = (await installedModels(home)).find((one) => one.id === modelId && one.folder === folder);
+  if (installed === undefined) throw new MedGemmaError("INTERNAL", `${folder} does not hold ${modelId} after its download.`);
+  return installed;
+}
+
+/** null: it depends on what the repository holds. */
+function idOf(wanted: ModelName): string | null {
+  if (wanted.kind === "catalog") return `${wanted.model.id}:${wanted.quantization.name}`;
+  return wanted.path === null ? null : `hf:${wanted.repository}/${wanted.path}${wanted.revision === "main" ? "" : `#${wanted.revision}`}`;
+}
+
+async function isWhole({ text, mmproj, record }: InstalledModel, options: PullOptions): Promise<boolean> {
+  if (record === null) return false;
+  if (!(await matches(text, record.text, options))) return false;
+  return mmproj === null || record.mmproj === null || (await matches(mmproj, record.mmproj, options));
+}
+
+async function matches(path: string, { byteLength, sha256 }: Pick<ManifestFile, "byteLength" | "sha256">, { signal, onProgress }: PullOptions): Promise<boolean> {
+  if ((await sizeOf(path)) !== byteLength) return false;
+  const file = basename(path);
+  return (await hashFile(path, { signal, onProgress: (doneBytes) => onProgress?.({ stage: "check", file, doneBytes, byteLength }) })) === sha256;
+}
+
+/**
+ * Is the right file there already: of a pull that ended before it was recorded, of another quantisation, or put there by
+ * hand? A wrong one of ours is downloaded again; of somebody else's, nothing is touched.
+ */
+async function adopt(folder: string, file: HubFile, options: PullOptions): Promise<boolean> {
+  const name = basename(file.path);
+  const path = join(folder, name);
+  if ((await sizeOf(path)) === null) return false;
+  if (await matches(path, file, options)) {
+    await record(folder, file, file.revision);
+    return true;
+  }
+  const { files } = await readManifest(folder);
+  if (Object.hasOwn(files, name)) return false;
+  throw new MedGemmaError("FILE_UNUSABLE", `${path} is another file than ${file.path} of ${file.repository}, and not from a pull. Move it away, then pull again.`);
+}
+
+async function fetchFile(hub: Hub, folder: string, file: HubFile, { signal, onProgress, onWait }: PullOptions): Promise<void> {
+  const name = basename(file.path);
+  const { path, commit } = await download(hub, file, join(folder, partialFolder), {
+    signal,
+    onRetry: onWait,
+    onProgress: (progress) => onProgress?.({ stage: "download", file: name, ...progress })
+  });
+  await rename(path, join(folder, name));
+  await record(folder, file, commit ?? file.revision);
+}
+
+async function record(folder: string, { path, repository, byteLength, sha256 }: HubFile, commit: string): Promise<void> {
+  const { models, files } = await readManifest(folder);
+  const entry: ManifestFile = { byteLength, sha256, source: `${repository}@${commit}/${path}`, verified: new Date().toISOString() };
+  await writeManifest(folder, { models, files: { ...files, [basename(path)]: entry } });
+}
+
+/** What a partial file already takes of the disk need not be free any more. */
+async function bytesToCome(folder: string, { sha256, byteLength }: HubFile): Promise<number> {
+  const taken = await stat(join(folder, partialFolder, sha256)).then(
+    ({ blocks }) => blocks * 512, // POSIX: st_blocks counts in 512 bytes
+    () => 0
+  );
+  return Math.max(0, byteLength - taken);
+}
+
+/** The hub's word counts, as for all files whose hash this version does not know; but nobody should be surprised. */
+function warnOfOtherHash(wanted: ModelName, text: HubFile, { onWarning }: PullOptions): void {
+  const known = wanted.kind === "catalog" ? wanted.quantization.sha256 : undefined;
+  if (known === undefined || known === text.sha256) return;
+  onWarning?.(`${text.path} of ${text.repository} is another file than this version of medgemma-local knows (sha256 ${text.sha256}, known ${known}).`);
+}
+
+/** Whoever gets the folder must get this sentence too. */
+async function writeNotice(home: string, { license }: Catalog): Promise<void> {
+  await makeFolder(home);
+  await writeFileAtomically(join(home, "NOTICE.txt"), `${license.notice}\n\nTo use these files on another machine: medgemma-local import FOLDER\n`);
+}
+
+function notInCatalog(name: string, { models }: Catalog): MedGemmaError {
+  const sizes = models.find((model) => model.id === name.split(":")[0])?.quantizations.map((one) => one.name);
+  return new MedGemmaError(
+    "MODEL_NOT_FOUND",
+    sizes === undefined
+      ? `There is no model "${name}" to pull. There are ${models.map(({ id }) => id).join(", ")}, and any file of the hub as hf:owner/name/file.gguf.`
+      : `There is no ${name}. It can be had as ${sizes.join(", ")}; any other file of the hub as hf:owner/name/file.gguf.`
+  );
+}

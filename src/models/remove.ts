@@ -1,0 +1,80 @@
+/** Removes a model: the files that were pulled or imported for it and that no other model needs. Nothing else. */
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { MedGemmaError } from "../errors.js";
+import { readCatalog } from "./catalog.js";
+import { installedModels, type InstalledModel } from "./installed.js";
+import { manifestName, readManifest, writeManifest } from "./manifest.js";
+import { lockName, lockFolder, partialFolder, type WaitOptions } from "./model-folder.js";
+import { modelHome } from "./model-home.js";
+import { unfinishedDownloads } from "./unfinished.js";
+
+export interface RemovedModel {
+  readonly id: string;
+  /** Paths that are gone. */
+  readonly files: readonly string[];
+}
+
+/**
+ * @param name As `installedModels` calls it; a catalog id alone when one quantisation of it is installed.
+ * @throws MedGemmaError MODEL_NOT_FOUND; INVALID_ARGUMENT for several, or for files that somebody put there; FILE_UNUSABLE
+ */
+export async function removeModel(name: string, options: WaitOptions = {}): Promise<RemovedModel> {
+  const installed = await installedModels();
+  const meant = installed.filter(({ id }) => id === name || id.startsWith(`${name}:`));
+  const [model] = meant;
+  if (model === undefined) return await removeUnfinished(name, options);
+  if (meant.length > 1) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is installed as ${meant.map(({ id }) => id).join(", ")}. Name one of them.`);
+  }
+  if (model.record === null) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `${model.text} was put there by hand and not pulled or imported. Delete it yourself.`);
+  }
+  return await remove(model, options);
+}
+
+async function remove({ id, folder }: InstalledModel, options: WaitOptions): Promise<RemovedModel> {
+  const gone: string[] = [];
+  {
+    await using _lock = await lockFolder(folder, options);
+    const { models, files } = await readManifest(folder);
+    const left = models.filter((model) => model.id !== id);
+    const needed = new Set(left.flatMap(({ text, mmproj }) => [text, mmproj]));
+    // First the record, then the files: what a crash leaves in between is a file, not a model that is half there.
+    const kept = Object.entries(files).filter(([file]) => needed.has(file));
+    await writeManifest(folder, { models: left, files: Object.fromEntries(kept) });
+    for (const file of Object.keys(files).filter((one) => !needed.has(one))) {
+      await rm(join(folder, file), { force: true });
+      gone.push(join(folder, file));
+    }
+    if (left.length === 0) await rm(join(folder, partialFolder), { recursive: true, force: true });
+  }
+  await removeIfEmpty(folder);
+  return { id, files: gone };
+}
+
+async function removeUnfinished(name: string, options: WaitOptions): Promise<RemovedModel> {
+  const unfinished = (await unfinishedDownloads()).find(({ id }) => id === name || name.startsWith(`${id}:`));
+  if (unfinished === undefined) {
+    const { models } = await readCatalog();
+    const hint = models.some(({ id }) => id === name) ? "" : " See: medgemma-local models";
+    throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}.${hint}`);
+  }
+  const { folder } = unfinished;
+  const files = (await readdir(join(folder, partialFolder))).map((file) => join(folder, partialFolder, file));
+  {
+    await using _lock = await lockFolder(folder, options);
+    await rm(join(folder, partialFolder), { recursive: true, force: true });
+  }
+  await removeIfEmpty(folder);
+  return { id: name, files };
+}
+
+/** Of our own folder nothing is left but its record; with a file of somebody else it stays. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  const left = await readdir(folder).catch(() => [manifestName, ""]);
+  if (left.some((name) => name !== manifestName && name !== lockName)) return;
+  if ((await readManifest(folder)).models.length > 0 || folder === modelHome()) return;
+  await rm(join(folder, manifestName), { force: true });
+  await rmdir(folder).catch(() => undefined); // somebody was faster with a file of theirs
+}

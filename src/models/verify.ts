@@ -1,0 +1,91 @@
+/** Are the files of the installed models still what they were when they came? */
+import { basename, dirname } from "node:path";
+import { MedGemmaError } from "../errors.js";
+import { loadAddon } from "../native/load-addon.js";
+import { readCatalog } from "./catalog.js";
+import { hashFile } from "./hash-file.js";
+import { findInstalled, installedModels, sizeOf, type InstalledModel } from "./installed.js";
+import { readManifest, writeManifest, type ManifestFile } from "./manifest.js";
+import { lockFolder } from "./model-folder.js";
+import { modelHome } from "./model-home.js";
+import type { PullProgress } from "./pull.js";
+
+export interface VerifiedFile {
+  /** Of the model that it belongs to. */
+  readonly id: string;
+  readonly path: string;
+  /**
+   * "whole": its sha256 is the recorded one. "damaged": it is another. "unrecorded": put there by hand, so that no hash is
+   * known; its header is whole.
+   */
+  readonly state: "whole" | "damaged" | "unrecorded";
+  /** What is wrong with it; null when nothing is. */
+  readonly problem: string | null;
+}
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PullProgress) => void) | undefined;
+}
+
+/**
+ * @param name Of one model; default: all.
+ * @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE, ABORTED
+ */
+export async function verifyModels(name: string | undefined, options: VerifyOptions = {}): Promise<VerifiedFile[]> {
+  const installed = await installedModels();
+  const one = name === undefined ? undefined : findInstalled(installed, await readCatalog(), name);
+  if (name !== undefined && one === undefined) {
+    throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}. See: medgemma-local models`);
+  }
+  const results = new Map<string, VerifiedFile>();
+  for (const model of one === undefined ? installed : [one]) {
+    for (const [path, record] of filesOf(model)) {
+      if (!results.has(path)) results.set(path, { id: model.id, path, ...(record === null ? await checkHeader(path) : await checkHash(path, record, options)) });
+    }
+  }
+  await noteChecked([...results.values()].filter(({ state }) => state === "whole"));
+  return [...results.values()];
+}
+
+function filesOf({ text, mmproj, record }: InstalledModel): [string, ManifestFile | null][] {
+  const files: [string, ManifestFile | null][] = [[text, record?.text ?? null]];
+  if (mmproj !== null) files.push([mmproj, record?.mmproj ?? null]);
+  return files;
+}
+
+type Verdict = Pick<VerifiedFile, "state" | "problem">;
+
+async function checkHash(path: string, { byteLength, sha256 }: ManifestFile, { signal, onProgress }: VerifyOptions): Promise<Verdict> {
+  const size = await sizeOf(path);
+  if (size !== byteLength) return { state: "damaged", problem: `it has ${String(size)} bytes, expected ${byteLength}` };
+  const file = basename(path);
+  const found = await hashFile(path, { signal, onProgress: (doneBytes) => onProgress?.({ stage: "check", file, doneBytes, byteLength }) });
+  return found === sha256 ? { state: "whole", problem: null } : { state: "damaged", problem: `its sha256 is ${found}, expected ${sha256}` };
+}
+
+async function checkHeader(path: string): Promise<Verdict> {
+  try {
+    await loadAddon().checkGguf(path);
+    return { state: "unrecorded", problem: null };
+  } catch (error) {
+    if (error instanceof MedGemmaError && error.code === "MODEL_CORRUPT") return { state: "damaged", problem: error.message };
+    throw error;
+  }
+}
+
+/** Records the time of the check; on a medium that cannot be written, the check counts all the same. */
+async function noteChecked(whole: readonly VerifiedFile[]): Promise<void> {
+  const verified = new Date().toISOString();
+  for (const folder of new Set(whole.map(({ path }) => dirname(path)))) {
+    const names = new Set(whole.filter(({ path }) => dirname(path) === folder).map(({ path }) => basename(path)));
+    try {
+      await using _lock = await lockFolder(folder, {});
+      const { models, files } = await readManifest(folder);
+      const noted = Object.entries(files).map(([name, file]) => [name, names.has(name) ? { ...file, verified } : file] as const);
+      await writeManifest(folder, { models, files: Object.fromEntries(noted) });
+    } catch (error) {
+      if (!(error instanceof MedGemmaError)) throw error;
+    }
+  }
+}
