@@ -45,3 +45,10 @@ export interface ProjectorSizes {
 
 export function writeText(path: string, sizes: TextSizes, tokenizer: Tokenizer, fill: Fill): void;
 export function writeProjector(path: string, sizes: ProjectorSizes, fill: Fill): void;
+/** A file of nothing but these keys and tensors, in this order. */
+export function writeAdapter(
+  path: string,
+  keys: readonly (readonly [name: string, type: "text" | "f32" | "u32", value: string | number | readonly number[]])[],
+  tensors: Iterable<readonly [name: string, shape: readonly number[]]>,
+  fill: Fill
+): void;

@@ -1,5 +1,5 @@
-// Writes GGUF pairs of Gemma 3 with the keys and tensors of the published files, and values of the caller's: random ones for
-// benchmarks (make-synthetic.mjs) and tests (test/tiny-gguf.ts). Types are in gemma3-gguf.d.mts.
+// Writes GGUF pairs of Gemma 3 with the keys and tensors of the published files, and adapters, with values of the caller's:
+// random ones for benchmarks (make-synthetic.mjs) and tests (test/tiny-gguf.ts, test/lora-gguf.ts). Types are in gemma3-gguf.d.mts.
 import { closeSync, openSync, writeSync } from "node:fs";
 
 /** ggml's types: number, values a block, bytes a block. */
@@ -160,6 +160,13 @@ export function writeText(path, sizes, tokenizer, fill) {
     add("ffn_up", hidden, ffn);
     add("ffn_down", ffn, hidden);
   }
+  file.write(path);
+}
+
+export function writeAdapter(path, keys, tensors, fill) {
+  const file = new GgufFile(fill);
+  for (const [name, type, value] of keys) file.key(name, type, value);
+  for (const [name, shape] of tensors) file.tensor(name, shape);
   file.write(path);
 }
 

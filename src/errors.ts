@@ -2,11 +2,11 @@
 
 /** Every code that a user can meet. The set is closed: scripts may switch on it. */
 export const errorCodes = [
-  /** A model, projector or conversation file, or a model id, does not exist. */
+  /** A model, projector, adapter or conversation file, or a model id, does not exist. */
   "MODEL_NOT_FOUND",
-  /** A model or projector file is damaged, truncated, or not what its name says. */
+  /** A model, projector or adapter file is damaged, truncated, or not what its name says. */
   "MODEL_CORRUPT",
-  /** Model and projector do not belong together, or the model cannot do what was asked (images in a text-only model). */
+  /** Model, projector and adapter do not belong together, or the model cannot do what was asked (images in a text-only model). */
   "MODEL_MISMATCH",
   /** An image file does not exist or cannot be opened. */
   "IMAGE_NOT_FOUND",

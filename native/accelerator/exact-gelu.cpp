@@ -29,9 +29,9 @@ bool is_plain(const ggml_tensor * tensor) {
     return tensor != nullptr && tensor->type == GGML_TYPE_F32 && ggml_is_contiguous(tensor);
 }
 
-// Whether the values are W x, or W x + bias, with W in F32.
+// Whether the values are W x, with W in F32, and whatever is added to it: a bias, any number of LoRA adapters.
 bool is_from_exact_weights(const ggml_tensor * tensor) {
-    if (tensor->op == GGML_OP_ADD) {
+    while (tensor->op == GGML_OP_ADD) {
         tensor = tensor->src[0];
     }
     return tensor->op == GGML_OP_MUL_MAT && tensor->src[0]->type == GGML_TYPE_F32;

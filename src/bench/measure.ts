@@ -14,7 +14,7 @@ import { measureRound, promptLength, type Round } from "./round.js";
 import { sampleOf, type Sample } from "./sample.js";
 import { readFeedForward, towerFlops } from "./tower-flops.js";
 
-export interface BenchOptions extends Pick<LoadOptions, "mmproj" | "gpu" | "threads" | "contextSize" | "signal"> {
+export interface BenchOptions extends Pick<LoadOptions, "mmproj" | "lora" | "gpu" | "threads" | "contextSize" | "signal"> {
   /** Rounds, from 1. Default 3. */
   readonly repeat?: number | undefined;
   readonly onProgress?: ((progress: BenchProgress) => void) | undefined;
@@ -54,7 +54,7 @@ export interface BenchReport {
   /** 10^9 floating-point operations a second in the tower, and their share (0 to 1) of `limits.gflops`; null on a GPU. */
   readonly towerGflops: number | null;
   readonly towerShare: number | null;
-  /** 10^9 bytes of weights read a second to generate, and their share of `limits.readGbytes`; null on a GPU. */
+  /** 10^9 bytes of weights, adapters included, read a second to generate, and their share of `limits.readGbytes`; null on a GPU. */
   readonly generationGbytes: number | null;
   readonly generationShare: number | null;
 }
@@ -103,6 +103,7 @@ export async function measure(source?: ModelSource, options: BenchOptions = {}):
   tell("machine", rounds, 0);
   const facts = parts.vision?.facts ?? null;
   const { size: textBytes } = await stat(model.text);
+  const adapterSizes = await Promise.all(model.lora.map(async ({ path }) => (await stat(path)).size));
   const threads = options.threads ?? runtime.threadsFor(facts?.byteLength ?? textBytes);
   const limits = await addon.measureMachine(facts?.weightType ?? "F32", threads);
 
@@ -111,7 +112,8 @@ export async function measure(source?: ModelSource, options: BenchOptions = {}):
   const flops = facts === null ? null : towerFlops(facts, await readFeedForward(facts.path));
   const towerGflops = isCpu && flops !== null && encodeMs !== null ? flops / encodeMs.median / 1e6 : null;
   const generationTokensPerSecond = sampleOf(measured.map((round) => round.generationTokensPerSecond));
-  const generationGbytes = isCpu ? (textBytes * generationTokensPerSecond.median) / 1e9 : null;
+  const generationBytes = adapterSizes.reduce((sum, size) => sum + size, textBytes);
+  const generationGbytes = isCpu ? (generationBytes * generationTokensPerSecond.median) / 1e9 : null;
   return {
     model,
     machine: await describeMachine(runtime),

@@ -1,6 +1,8 @@
-/** What a GGUF file is, from its header alone: a text model or a projector, what belongs to it, what memory it needs. */
+/** What a GGUF file is, from its header alone: a text model, a projector or a LoRA adapter, what belongs to it, what memory it needs. */
 import { dirname, join } from "node:path";
 import { describeTextModel, type TextModelFacts } from "../language/describe-model.js";
+import { describeLora, type LoraFacts } from "../language/describe-lora.js";
+import { parseLoraAdapter } from "../language/lora-adapter.js";
 import { readModelFile } from "../language/model-file.js";
 import { projectorsBeside } from "../models/installed.js";
 import type { ProjectorFacts } from "../native/addon.js";
@@ -24,14 +26,27 @@ export interface ProjectorInspection extends ProjectorFacts {
   readonly fits: string;
 }
 
-export type Inspection = TextModelInspection | ProjectorInspection;
+export interface LoraInspection extends LoraFacts {
+  readonly kind: "lora";
+  /** In words: the text models that it may have been trained on. */
+  readonly fits: string;
+}
 
-/** @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH for a projector of another model, FILE_UNUSABLE */
+export type Inspection = TextModelInspection | ProjectorInspection | LoraInspection;
+
+/**
+ * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, FILE_UNUSABLE; MODEL_MISMATCH for a projector or an adapter that no
+ *   MedGemma can use
+ */
 export async function inspectFile(path: string): Promise<Inspection> {
   const file = await readModelFile(path);
+  if (file.type === "adapter") {
+    const facts = describeLora(await parseLoraAdapter(file));
+    return { kind: "lora", ...facts, fits: facts.hiddenSize === null ? "unknown" : textModelsOfWidth(facts.hiddenSize) };
+  }
   if (file.architecture === "clip") {
     const facts = await loadAddon().inspectProjector(path);
-    return { kind: "projector", ...facts, fits: `text models of hidden size ${facts.projectionSize}${nameOfWidth(facts.projectionSize)}` };
+    return { kind: "projector", ...facts, fits: textModelsOfWidth(facts.projectionSize) };
   }
   const facts = await describeTextModel(file);
   return { kind: "text", ...facts, projectors: await inspectProjectorsBeside(path, facts.hiddenSize) };
@@ -54,7 +69,7 @@ async function inspectNearby(path: string, hiddenSize: number): Promise<NearbyPr
 }
 
 /** Hidden sizes of the published models (Gemma 3 report, table 1). */
-function nameOfWidth(width: number): string {
+function textModelsOfWidth(width: number): string {
   const names: Readonly<Record<number, string>> = { 2560: " (MedGemma 4B)", 5376: " (MedGemma 27B)" };
-  return names[width] ?? "";
+  return `text models of hidden size ${width}${names[width] ?? ""}`;
 }

@@ -1,7 +1,10 @@
 /** Loads a MedGemma: resolves its files, checks that they belong together, then loads both parts side by side. */
+import { resolve } from "node:path";
 import { abortedError, MedGemmaError } from "../errors.js";
+import { checkLoraFits } from "../language/check-lora-fits.js";
 import { LanguageModel } from "../language/language-model.js";
 import { startLlama, type LlamaRuntime } from "../language/llama.js";
+import { readLoraAdapter } from "../language/lora-adapter.js";
 import { readTextModelFile, type ModelFile } from "../language/model-file.js";
 import { resolveModel } from "../models/resolve-model.js";
 import type { ProjectorFacts } from "../native/addon.js";
@@ -38,12 +41,15 @@ export async function loadParts(
   const file = await readTextModelFile(paths.text);
   const facts = paths.mmproj === null ? null : await addon.inspectProjector(paths.mmproj);
   if (facts !== null) checkPair(file, facts);
+  const lora = (options.lora ?? []).map(({ path, scale = 1 }) => ({ path, scale }));
+  for (const { path } of lora) checkLoraFits(await readLoraAdapter(path), file);
   if (signal?.aborted === true) throw abortedError(`Loading ${paths.id}`, signal);
 
   const loading = await Promise.allSettled([
     LanguageModel.load(file, {
       ...options,
       parallel: options.parallel ?? 1,
+      lora,
       runtime,
       addon,
       tokensPerImage: facts?.tokensPerImage ?? 0
@@ -63,7 +69,7 @@ export async function loadParts(
     throw language.status === "rejected" ? language.reason : (vision as PromiseRejectedResult).reason;
   }
   return {
-    model: { id: paths.id, text: paths.text, mmproj: paths.mmproj, gpu: runtime.gpu },
+    model: { id: paths.id, text: paths.text, mmproj: paths.mmproj, lora, gpu: runtime.gpu },
     parts: { language: language.value, vision: vision.value },
     runtime
   };
@@ -80,7 +86,8 @@ function checkPair(file: ModelFile, facts: ProjectorFacts): void {
   );
 }
 
-function checkLoadOptions({ threads, contextSize, parallel, gpu, imageCache }: LoadOptions): void {
+function checkLoadOptions({ threads, contextSize, parallel, gpu, imageCache, lora }: LoadOptions): void {
+  if (lora !== undefined) checkAdapterList(lora);
   for (const [name, value] of Object.entries({ maxBytes: imageCache?.maxBytes, maxFolderBytes: imageCache?.maxFolderBytes })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
     throw new MedGemmaError("INVALID_ARGUMENT", `imageCache.${name} must be a whole number of bytes from 0, but is ${String(value)}.`);
@@ -91,5 +98,22 @@ function checkLoadOptions({ threads, contextSize, parallel, gpu, imageCache }: L
   }
   if (gpu !== undefined && !["auto", "metal", "cuda", "vulkan", "off"].includes(gpu)) {
     throw new MedGemmaError("INVALID_ARGUMENT", `gpu must be auto, metal, cuda, vulkan or off, but is ${gpu as string}.`);
+  }
+}
+
+/** @param lora As a caller without types may give it. */
+function checkAdapterList(lora: unknown): void {
+  const fail = (what: string): never => {
+    throw new MedGemmaError("INVALID_ARGUMENT", `lora must be a list of { path, scale }, ${what}.`);
+  };
+  if (!Array.isArray(lora)) return fail(`but is ${typeof lora}`);
+  const seen = new Set<string>();
+  for (const entry of lora as readonly ({ readonly path?: unknown; readonly scale?: unknown } | null)[]) {
+    const { path, scale = 1 } = entry ?? {};
+    if (typeof path !== "string" || path === "") return fail(`but a path is ${JSON.stringify(path)}`);
+    if (typeof scale !== "number" || !(Math.abs(scale) <= 10)) fail(`the scale a number from -10 to 10, but ${path} has ${String(scale)}`);
+    // llama.cpp would take one of the two scales.
+    if (seen.has(resolve(path))) fail(`each file once, but ${path} is there twice; give it once, with the sum of its scales`);
+    seen.add(resolve(path));
   }
 }

@@ -1,5 +1,6 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
 import type { ImageFit, ImageSource } from "../image/types.js";
+import type { ScaledAdapter } from "../language/lora-adapter.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 
@@ -9,6 +10,13 @@ export type ModelSource = string | { readonly model: string; readonly mmproj?: s
 export interface LoadOptions {
   /** Path of the projector GGUF. Default: the one `mmproj*.gguf` beside the model. */
   readonly mmproj?: string | undefined;
+  /**
+   * LoRA adapters for the text model, in GGUF as llama.cpp's convert_lora_to_gguf.py writes them; all are applied at once, to
+   * every chat. `scale`, from −10 to 10 and by default 1, multiplies what an adapter changes. The image tower stays as it is;
+   * the converter leaves out what an adapter changes there. Loading fails with MODEL_NOT_FOUND, MODEL_CORRUPT, INVALID_ARGUMENT,
+   * or with MODEL_MISMATCH for an adapter of another model or one that cannot be applied.
+   */
+  readonly lora?: readonly { readonly path: string; readonly scale?: number | undefined }[] | undefined;
   /** Default "auto": the best backend of this machine. */
   readonly gpu?: GpuBackend | "auto" | undefined;
   /** CPU threads. Default: by model size and physical cores. */
@@ -36,6 +44,8 @@ export interface LoadedModel {
   readonly text: string;
   /** Path of the projector; null for a text-only model. */
   readonly mmproj: string | null;
+  /** The LoRA adapters; empty without. */
+  readonly lora: readonly ScaledAdapter[];
   readonly gpu: GpuBackend;
 }
 

@@ -18,6 +18,7 @@ export async function openModel(
     const { loadMedGemma } = await import("../chat/load.js");
     const medgemma = await loadMedGemma(args.model, {
       mmproj: args.mmproj,
+      lora: args.lora,
       gpu: args.gpu,
       threads: args.threads,
       contextSize: args.context,

@@ -1,8 +1,10 @@
 /** The options that commands share, each defined once: name, letter, unit and default are the same everywhere. */
 import type { Options } from "yargs";
 import { imageFits } from "../image/types.js";
+import type { ScaledAdapter } from "../language/lora-adapter.js";
 import { gpuBackends, type GpuBackend } from "../native/backend.js";
 import { UsageError } from "./output.js";
+import { parseLora } from "./parse-lora.js";
 
 export const modelOptions = inGroup("Model:", {
   model: text("model", { alias: "m", describe: 'Model: "demo", the id of an installed one, or a GGUF file  [default: the installed MedGemma, else demo]' }),
@@ -13,6 +15,17 @@ export const modelOptions = inGroup("Model:", {
   lookup: flag({ describe: "Guess tokens from the prompt: faster for answers that quote it" }),
   "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" }),
   offline: flag({ describe: "Open no network connection at all (also: MEDGEMMA_OFFLINE=1)" })
+});
+
+/** Apart from the others: an adapter changes answers, not images. */
+export const loraOption = inGroup("Model:", {
+  lora: {
+    type: "string",
+    requiresArg: true,
+    // Not yargs' arrays, which would swallow the question behind it.
+    coerce: (given: string | string[]) => [given].flat().map(adapter),
+    describe: "LoRA adapter for the text, GGUF; FILE:0.5 scales it; repeat it for several"
+  }
 });
 
 export const imageOptions = inGroup("Image:", {
@@ -39,6 +52,7 @@ export const debugOption = inGroup("Output:", { debug: flag({ describe: "Show st
 export interface ModelArguments {
   readonly model?: string | undefined;
   readonly mmproj?: string | undefined;
+  readonly lora?: readonly ScaledAdapter[] | undefined;
   readonly gpu?: GpuBackend | "auto" | undefined;
   readonly threads?: number | undefined;
   readonly context?: number | undefined;
@@ -61,6 +75,11 @@ export function inGroup<const Table extends Record<string, Options>>(group: stri
 
 export function text(name: string, options: { readonly alias?: string; readonly describe: string }) {
   return { ...options, type: "string", requiresArg: true, coerce: (given: unknown) => single(name, given) } as const satisfies Options;
+}
+
+function adapter(given: string): ScaledAdapter {
+  if (given === standardStream) throw new UsageError("--lora reads no adapter from stdin. Name its file.");
+  return parseLora(given);
 }
 
 export function flag(options: { readonly describe: string }) {

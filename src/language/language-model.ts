@@ -1,4 +1,5 @@
 /** A loaded text model with its context: tokenises, keeps images, decodes prompts and generates. Owns node-llama-cpp's objects. */
+import { resolve } from "node:path";
 import { GgmlType, InsufficientMemoryError, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import type { NativeAddon } from "../native/addon.js";
@@ -7,6 +8,7 @@ import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } 
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
 import type { LlamaRuntime } from "./llama.js";
+import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";
 import { PromptSequence } from "./prompt-sequence.js";
 import { renderPrompt, type PromptTurn } from "./prompt.js";
@@ -27,6 +29,8 @@ export interface LanguageModelOptions {
   readonly parallel: number;
   /** Tokens of one image, which must fit one batch; 0 for a text-only model. */
   readonly tokensPerImage: number;
+  /** Checked against the model; each file once. */
+  readonly lora: readonly ScaledAdapter[];
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: number) => void) | undefined;
 }
@@ -96,6 +100,7 @@ export class LanguageModel implements AsyncDisposable {
         batchSize: Math.max(minBatchSize, options.tokensPerImage),
         threads,
         sequences: options.parallel,
+        lora: { adapters: options.lora.map(({ path, scale }) => ({ filePath: path, scale })) },
         ...(isExact ? fullPrecision : {}),
         ...(signal === undefined ? {} : { createSignal: signal })
       });
@@ -103,7 +108,7 @@ export class LanguageModel implements AsyncDisposable {
       return new LanguageModel(runtime, model, context, special, images, { promptLookup: options.promptLookup ?? false });
     } catch (error) {
       await model?.dispose();
-      throw asLoadError(error, file, runtime, signal);
+      throw asLoadError(error, file, options);
     }
   }
 
@@ -219,7 +224,7 @@ export class LanguageModel implements AsyncDisposable {
   }
 }
 
-function asLoadError(error: unknown, file: ModelFile, runtime: LlamaRuntime, signal?: AbortSignal): MedGemmaError {
+function asLoadError(error: unknown, file: ModelFile, { runtime, lora, signal }: LanguageModelOptions): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   if (signal?.aborted === true) return abortedError(`Loading ${file.path}`, signal);
   if (error instanceof InsufficientMemoryError) {
@@ -229,8 +234,12 @@ function asLoadError(error: unknown, file: ModelFile, runtime: LlamaRuntime, sig
       { cause: error }
     );
   }
-  const detail = runtime.firstComplaint() ?? firstLine(error);
-  return new MedGemmaError("MODEL_CORRUPT", `${file.path} cannot be loaded: ${detail.split("\n")[0] ?? ""}. Download or copy it again.`, {
-    cause: error
-  });
+  const detail = firstLine(runtime.firstComplaint() ?? error);
+  // node-llama-cpp 3.21.1: Failed to initialize LoRA adapter "/absolute/path"
+  const adapter = lora.find(({ path }) => error instanceof Error && error.message.includes(`LoRA adapter "${resolve(path)}"`));
+  const [what, remedy] =
+    adapter === undefined
+      ? [file.path, "Download or copy it again"]
+      : [`The adapter ${adapter.path}`, "Convert it again with llama.cpp's convert_lora_to_gguf.py"];
+  return new MedGemmaError("MODEL_CORRUPT", `${what} cannot be loaded: ${detail}. ${remedy}.`, { cause: error });
 }

@@ -13,6 +13,8 @@ export interface ModelFile {
   readonly byteLength: number;
   /** GGUF `general.architecture`: "gemma3" for a text model, "clip" for a projector. */
   readonly architecture: string;
+  /** GGUF `general.type`: "model", "mmproj" or "adapter"; null when the file does not say. */
+  readonly type: string | null;
   readonly info: GgufFileInfo;
 }
 
@@ -22,9 +24,9 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   try {
     const { size: byteLength } = await stat(path);
     const info = await readGgufFileInfo(path, { sourceType: "filesystem", logWarnings: false, spliceSplitFiles: false });
-    const { general } = info.metadata as { readonly general?: { readonly architecture?: unknown } };
-    const architecture = general?.architecture;
-    if (typeof architecture === "string") return { path, byteLength, architecture, info };
+    const { general } = info.metadata as { readonly general?: { readonly architecture?: unknown; readonly type?: unknown } };
+    const { architecture, type } = general ?? {};
+    if (typeof architecture === "string") return { path, byteLength, architecture, type: typeof type === "string" ? type : null, info };
   } catch (error) {
     throw corrupt(path, `its header cannot be read (${firstLine(error)})`, error);
   }
@@ -34,6 +36,12 @@ export async function readModelFile(path: string): Promise<ModelFile> {
 /** The same, and it must be a text model that this package runs. @throws MedGemmaError MODEL_MISMATCH too */
 export async function readTextModelFile(path: string): Promise<ModelFile> {
   const file = await readModelFile(path);
+  if (file.type === "adapter") {
+    throw new MedGemmaError(
+      "MODEL_MISMATCH",
+      `${path} is an adapter (LoRA), not a text model. Give the model that it was trained on with --model and this file with --lora.`
+    );
+  }
   if (file.architecture === "clip") {
     throw new MedGemmaError(
       "MODEL_MISMATCH",

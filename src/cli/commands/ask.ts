@@ -7,7 +7,7 @@ import { MedGemmaError } from "../../errors.js";
 import { decodeImages } from "../decode-images.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { answerOptions, imageOptions, jsonOption, modelOptions, schemaOption, standardStream } from "../options.js";
+import { answerOptions, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "../options.js";
 import { Interrupted, printAnswer, printJson } from "../output.js";
 import { plainText } from "../plain-text.js";
 import { describeProgress, StatusLine } from "../status-line.js";
@@ -25,6 +25,7 @@ const options = {
     describe: "Image file; repeat it for several; - reads one from stdin"
   },
   ...modelOptions,
+  ...loraOption,
   ...imageOptions,
   ...answerOptions,
   ...schemaOption,

@@ -12,7 +12,7 @@ import { writeFileAtomically } from "../../write-file.js";
 import { bytes } from "../describe-facts.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { missedGpuWarning } from "../open-model.js";
-import { jsonOption, modelOptions, text, wholeNumber } from "../options.js";
+import { jsonOption, loraOption, modelOptions, text, wholeNumber } from "../options.js";
 import { printAnswer, printJson, printNote, UsageError, writeNote } from "../output.js";
 import { StatusLine } from "../status-line.js";
 
@@ -22,6 +22,7 @@ const options = {
   repeat: { ...wholeNumber("repeat", { least: 1, describe: "Rounds; the median counts  [default: 3]" }), group: "Measurement:" },
   model,
   mmproj,
+  ...loraOption,
   gpu,
   threads,
   context,
@@ -55,6 +56,7 @@ async function bench(args: Arguments): Promise<void> {
   const { measure } = await import("../../bench/measure.js"); // see openModel
   const report = await measure(args.model, {
     mmproj: args.mmproj,
+    lora: args.lora,
     gpu: args.gpu,
     threads: args.threads,
     contextSize: args.context,

@@ -14,12 +14,12 @@ import { createTerminalView } from "../chat/terminal-view.js";
 import { ensureModel } from "../first-run.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
-import { answerOptions, imageOptions, modelOptions } from "../options.js";
+import { answerOptions, imageOptions, loraOption, modelOptions } from "../options.js";
 import { exitCodes, Interrupted, printNote } from "../output.js";
 import { StatusLine } from "../status-line.js";
 import { bold, canMoveCursor, dim, green } from "../terminal.js";
 
-const options = { ...modelOptions, ...imageOptions, ...answerOptions } as const;
+const options = { ...modelOptions, ...loraOption, ...imageOptions, ...answerOptions } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { debug?: boolean };
 
@@ -73,9 +73,10 @@ async function load(args: Arguments): Promise<MedGemma> {
 
 /** Who answers, on what, and where to begin. For a person only. */
 function greet(medgemma: MedGemma): void {
-  const { id, gpu } = medgemma.model;
+  const { id, gpu, lora } = medgemma.model;
   const backend = { off: "CPU", metal: "Metal", cuda: "CUDA", vulkan: "Vulkan" }[gpu];
   printNote(`medgemma-local · model ${id} · ${backend} · context ${medgemma.contextSize} tokens · loaded in ${(medgemma.loadMs / 1000).toFixed(1)} s`);
+  for (const { path, scale } of lora) printNote(`With the adapter ${path}, scale ${scale}.`);
   if (id === demoModel.id) {
     printNote("This is the demo model: it knows drawn phantoms only (plain shapes on a gray film), nothing medical.");
     const example = demoExample();

@@ -13,7 +13,7 @@ export const inspectCommand: CommandModule<object, Arguments> = {
   describe: "Tell what a GGUF file is, which projector fits it, and the memory it needs",
   builder: (command) =>
     command
-      .positional("file", { type: "string", demandOption: true, describe: "GGUF file: a text model or a projector" })
+      .positional("file", { type: "string", demandOption: true, describe: "GGUF file: a text model, a projector or a LoRA adapter" })
       .options(options)
       .example("$0 inspect medgemma-4b-it-Q4_K_M.gguf", "")
       .example("$0 inspect mmproj-F16.gguf --json", ""),

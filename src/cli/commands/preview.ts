@@ -63,7 +63,7 @@ async function projectorImageSize(args: { readonly model?: string | undefined; r
   const { inspectFile } = await import("../../chat/inspect.js"); // see openModel
   const found = await inspectFile(paths.mmproj);
   if (found.kind !== "projector") {
-    throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is a text model, not a projector. Give the mmproj file.`);
+    throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is no projector. Give the mmproj file.`);
   }
   return found.imageSize;
 }
