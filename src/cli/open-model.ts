@@ -11,7 +11,6 @@ export async function openModel(
   options: { readonly signal: AbortSignal; readonly status: StatusLine }
 ): Promise<MedGemma> {
   const { signal, status } = options;
-  if (args.offline === true) process.env.MEDGEMMA_OFFLINE = "1";
   status.show("loading the model");
   try {
     // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.

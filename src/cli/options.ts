@@ -13,8 +13,7 @@ export const modelOptions = inGroup("Model:", {
   threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),
   context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: the model's, at most 8192]" }),
   lookup: flag({ describe: "Guess tokens from the prompt: faster for answers that quote it" }),
-  "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" }),
-  offline: flag({ describe: "Open no network connection at all (also: MEDGEMMA_OFFLINE=1)" })
+  "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" })
 });
 
 /** Apart from the others: an adapter changes answers, not images. */
@@ -47,7 +46,11 @@ export const schemaOption = inGroup("Answer:", {
 
 export const jsonOption = inGroup("Output:", { json: flag({ describe: "Print one JSON value on stdout" }) });
 
-export const debugOption = inGroup("Output:", { debug: flag({ describe: "Show stacks of errors" }) });
+/** Of every command. */
+export const commonOptions = {
+  ...inGroup("Network:", { offline: flag({ describe: "Open no network connection at all (also: MEDGEMMA_OFFLINE=1)" }) }),
+  ...inGroup("Output:", { debug: flag({ describe: "Show stacks of errors" }) })
+} as const;
 
 export interface ModelArguments {
   readonly model?: string | undefined;
@@ -58,7 +61,6 @@ export interface ModelArguments {
   readonly context?: number | undefined;
   readonly lookup?: boolean | undefined;
   readonly "image-cache"?: string | undefined;
-  readonly offline?: boolean | undefined;
 }
 
 /**

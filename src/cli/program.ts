@@ -15,7 +15,7 @@ import { previewCommand } from "./commands/preview.js";
 import { pullCommand } from "./commands/pull.js";
 import { removeCommand } from "./commands/remove.js";
 import { verifyCommand } from "./commands/verify.js";
-import { answerOptions, debugOption, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "./options.js";
+import { answerOptions, commonOptions, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "./options.js";
 import { UsageError } from "./output.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
@@ -28,7 +28,7 @@ const commandNames = [
 ] as const;
 
 const optionNames = [
-  ...Object.keys({ ...modelOptions, ...loraOption, ...imageOptions, ...answerOptions, ...schemaOption, ...jsonOption, ...debugOption }),
+  ...Object.keys({ ...modelOptions, ...loraOption, ...imageOptions, ...answerOptions, ...schemaOption, ...jsonOption, ...commonOptions }),
   "image",
   "output",
   "size",
@@ -58,7 +58,11 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .command(inspectCommand)
     .command(doctorCommand)
     .command(benchCommand)
-    .options(debugOption)
+    .options(commonOptions)
+    // As the variable says it, so that what is deep inside need not be told.
+    .middleware(({ offline }) => {
+      if (offline === true) process.env.MEDGEMMA_OFFLINE = "1";
+    })
     .example("$0 chat", "")
     .example('$0 ask "Describe the image." -i scan.png', "")
     .example('$0 ask "What changed?" -i before.png -i after.png --json', "")

@@ -18,8 +18,8 @@ export interface StorageFacts {
   /** ISO time when the terms of the weights were accepted; null: not yet. */
   readonly termsAccepted: string | null;
   readonly network: {
-    /** "never": `--offline` or its variables forbid it. "pull": only `pull`, and `chat` after a question, open connections. */
-    readonly policy: "never" | "pull";
+    /** "never": `--offline` or its variables forbid it. "only pull": `pull`, and `chat` after a question, open connections. */
+    readonly policy: "never" | "only pull";
     readonly endpoint: string;
     /** Is HF_TOKEN set? Its value is nobody's business. */
     readonly hasToken: boolean;
@@ -37,7 +37,7 @@ export async function examineStorage(options: VerifyOptions): Promise<StorageFac
     files: await verifyModels(undefined, options),
     termsAccepted: (await acceptedTerms())?.accepted ?? null,
     network: {
-      policy: isOffline() ? "never" : "pull",
+      policy: isOffline() ? "never" : "only pull",
       endpoint: hubEndpoint(),
       hasToken: (env.HF_TOKEN ?? "") !== "",
       hasProxy: ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"].some((name) => (env[name] ?? "") !== "")

@@ -12,7 +12,8 @@ import { prepareImage } from "../image/prepare.js";
 import type { SquareImage } from "../image/types.js";
 import { describeMachine, type MachineFacts } from "../language/describe-machine.js";
 import type { StageValues } from "../native/addon.js";
-import { loadAddon } from "../native/load-addon.js";
+import type { GpuBackend } from "../native/backend.js";
+import { addonPath, loadAddon } from "../native/load-addon.js";
 import { VisionModel } from "../vision/vision-model.js";
 import { relativeError } from "./compare.js";
 import { readKnownFilm, type KnownFilm } from "./known-film.js";
@@ -31,6 +32,8 @@ export interface Examination {
   /** One sentence: that the machine sees correctly, or the first step that is off. */
   readonly verdict: string;
   readonly machine: MachineFacts;
+  /** The native addon that was loaded, and the backend of node-llama-cpp whose libraries it is linked to. */
+  readonly addon: { readonly path: string; readonly libraries: GpuBackend };
   /** In the order of the steps. */
   readonly checks: readonly Check[];
 }
@@ -63,6 +66,7 @@ export async function examine(options: LoadOptions = {}, source: ModelSource = "
           ? `This machine sees correctly (${where}).`
           : `This machine does NOT see correctly (${where}): the first step that is off is "${wrong.name}"${found(wrong)}.`,
       machine,
+      addon: { path: addonPath(runtime.libraries), libraries: runtime.libraries },
       checks
     };
   } finally {

@@ -21,17 +21,18 @@ const loaded = new Map<GpuBackend, NativeAddon>();
 export function loadAddon(backend?: GpuBackend): NativeAddon {
   const [any] = loaded.values();
   if (backend === undefined && any !== undefined) return any;
-  const chosen = backend ?? (["off", ...gpuBackends] as const).find((name) => existsSync(pathOf(name))) ?? "off";
+  const chosen = backend ?? (["off", ...gpuBackends] as const).find((name) => existsSync(addonPath(name))) ?? "off";
   const known = loaded.get(chosen);
   if (known !== undefined) return known;
-  const addon = open(pathOf(chosen));
+  const addon = open(addonPath(chosen));
   addon.initialize(MedGemmaError);
   process.once("exit", () => addon.shutDown());
   loaded.set(chosen, addon);
   return addon;
 }
 
-function pathOf(backend: GpuBackend): string {
+/** Where the addon for a backend's libraries is looked for. */
+export function addonPath(backend: GpuBackend): string {
   const { MEDGEMMA_ADDON } = process.env;
   if (MEDGEMMA_ADDON !== undefined && MEDGEMMA_ADDON !== "") return MEDGEMMA_ADDON;
   return `${buildFolder}medgemma-${backend === "off" ? "cpu" : backend}.node`;

@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { film } from "../demo-model.js";
+import { demoText, film } from "../demo-model.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 
 const folder = temporaryFolder();
@@ -25,6 +25,35 @@ describe("doctor", () => {
     const { seesCorrectly, checks } = JSON.parse(stdout) as { seesCorrectly: boolean; checks: { ok: boolean }[] };
     expect(seesCorrectly).toBe(true);
     expect(checks).toHaveLength(11);
+  });
+});
+
+describe("doctor on what is installed", () => {
+  it("computes the hashes, and says where weights lie, whether the terms are accepted and what may use the network", async () => {
+    const home = join(folder, "home");
+    const stick = join(folder, "stick");
+    mkdirSync(stick);
+    copyFileSync(demoText, join(stick, "medgemma-4b-it-Q4_K_M.gguf"));
+    const env = { MEDGEMMA_HOME: home, HF_ENDPOINT: "https://mirror.example", HF_TOKEN: "hf_secret" };
+    await runCli(["import", stick], { env });
+    const { stdout, code } = await runCli(["doctor", "--gpu", "off", "--offline", "--json"], { env });
+    const path = join(home, "medgemma-4b-it", "medgemma-4b-it-Q4_K_M.gguf");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      addon: { path: expect.stringMatching(/\.node$/) as string },
+      storage: {
+        folder: { path: home, writable: true },
+        files: [{ id: "4b-it:Q4_K_M", path, state: "whole", problem: null }],
+        termsAccepted: null,
+        network: { policy: "never", endpoint: "https://mirror.example", hasToken: true, hasProxy: false }
+      }
+    });
+    expect(stdout).not.toContain("hf_secret");
+    truncateSync(path, 1_000_000);
+    const damaged = await runCli(["doctor", "--gpu", "off"], { env });
+    expect(damaged.code).toBe(1);
+    expect(damaged.stdout).toMatch(/\nDAMAGED {2}.*1000000 bytes, expected 13431040\. Get it again: medgemma-local pull 4b-it:Q4_K_M\n/);
+    expect(damaged.stdout).toMatch(/This machine sees correctly \(on the CPU\)\.\n1 of 1 files of models is damaged\.\n$/);
   });
 });
 

@@ -36,7 +36,6 @@ export const chatCommand: CommandModule<object, Arguments> = {
 };
 
 async function chat(args: Arguments): Promise<void> {
-  if (args.offline === true) process.env.MEDGEMMA_OFFLINE = "1";
   await using medgemma = await load({ ...args, model: await ensureModel(args.model) });
   const isTerminal = process.stdin.isTTY && canMoveCursor(process.stdout);
   const plainView = createPlainView({ debug: args.debug ?? false });

@@ -1,12 +1,16 @@
 /** `doctor`: what this machine is, and whether it computes what Pillow and transformers compute, step by step. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { Check } from "../../doctor/examine.js";
+import { examineStorage } from "../../doctor/examine-storage.js";
 import { describeFacts } from "../describe-facts.js";
+import { describeFile } from "../describe-file.js";
+import { listenForInterrupt } from "../interrupt.js";
 import { missedGpuWarning } from "../open-model.js";
 import { jsonOption, modelOptions } from "../options.js";
 import { exitCodes, printAnswer, printJson, writeNote } from "../output.js";
 import { plainText } from "../plain-text.js";
 import { StatusLine } from "../status-line.js";
+import { showTransfers } from "../transfer-status.js";
 import { green, red } from "../terminal.js";
 
 const { gpu, threads } = modelOptions;
@@ -17,26 +21,33 @@ type Arguments = InferredOptionTypes<typeof options>;
 
 export const doctorCommand: CommandModule<object, Arguments> = {
   command: "doctor",
-  describe: "Prove that this machine sees correctly: a known image, step by step",
+  describe: "Prove that this machine sees correctly: a known image, step by step; check what is installed",
   builder: (command) => command.options(options).example("$0 doctor", "").example("$0 doctor --gpu vulkan --json", ""),
   handler: doctor
 };
 
-async function doctor({ json, ...options }: Arguments): Promise<void> {
+async function doctor({ json, gpu: backend, threads: count }: Arguments): Promise<void> {
+  using interrupt = listenForInterrupt();
   const status = new StatusLine(process.stderr);
   status.show("looking at a known image");
   const { examine } = await import("../../doctor/examine.js"); // see openModel
-  const examination = await examine(options).finally(() => status.clear());
-  const { machine, checks, verdict, seesCorrectly } = examination;
+  const examination = await examine({ gpu: backend, threads: count, signal: interrupt.signal }).finally(() => status.clear());
+  const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
+  const { machine, addon, checks, verdict, seesCorrectly } = examination;
+  const damaged = storage.files.filter(({ state }) => state === "damaged");
   if (json === true) {
-    printJson(examination);
+    printJson({ ...examination, storage });
   } else {
     if (machine.gpu.missed !== null) writeNote(missedGpuWarning(machine.gpu.missed, machine.gpu.backend), process.stderr);
+    const { files, ...facts } = storage;
     const width = Math.max(...checks.map(({ name }) => name.length));
-    printAnswer(`${describeFacts(machine)}\n${checks.map((check) => `${describeCheck(check, width)}\n`).join("")}\n`);
+    printAnswer(`${describeFacts({ ...machine, addon, ...facts })}\n`);
+    printAnswer(files.length === 0 ? "No model is installed but the demo model. See: medgemma-local models\n\n" : `${files.map(describeFile).join("")}\n`);
+    printAnswer(`${checks.map((check) => `${describeCheck(check, width)}\n`).join("")}\n`);
     process.stdout.write(`${(seesCorrectly ? green : red)(plainText(verdict), process.stdout)}\n`);
+    if (damaged.length > 0) process.stdout.write(`${red(`${damaged.length} of ${files.length} files of models ${damaged.length === 1 ? "is" : "are"} damaged.`, process.stdout)}\n`);
   }
-  if (!seesCorrectly) process.exitCode = exitCodes.failed;
+  if (!seesCorrectly || damaged.length > 0) process.exitCode = exitCodes.failed;
 }
 
 function describeCheck({ name, ok, error, tolerance }: Check, width: number): string {

@@ -2,14 +2,13 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { importModels } from "../../models/import.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { inGroup, jsonOption, modelOptions, text } from "../options.js";
+import { inGroup, jsonOption, text } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
 import { StatusLine } from "../status-line.js";
 import { showTransfers } from "../transfer-status.js";
 
 const options = {
   ...inGroup("Import:", { mmproj: text("mmproj", { describe: "Projector GGUF file  [default: the mmproj*.gguf beside the model]" }) }),
-  offline: modelOptions.offline,
   ...jsonOption
 } as const;
 

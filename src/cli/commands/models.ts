@@ -7,11 +7,11 @@ import { modelHome } from "../../models/model-home.js";
 import { idOf } from "../../models/suggest.js";
 import { unfinishedDownloads } from "../../models/unfinished.js";
 import { bytes } from "../describe-facts.js";
-import { jsonOption, modelOptions } from "../options.js";
+import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
 import { StatusLine } from "../status-line.js";
 
-const options = { offline: modelOptions.offline, ...jsonOption } as const;
+const options = { ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options>;
 

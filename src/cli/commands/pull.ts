@@ -1,7 +1,7 @@
 /** `pull`: a model from the hub into the folder of weights, or into another folder to carry it over. */
 import { resolve } from "node:path";
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { flag, inGroup, jsonOption, modelOptions, text } from "../options.js";
+import { flag, inGroup, jsonOption, text } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
 import { pullWithProgress } from "../pull-model.js";
 
@@ -11,7 +11,6 @@ const options = {
     mmproj: text("mmproj", { describe: "Name of the projector in the repository  [default: the F16 one]" }),
     "accept-terms": flag({ describe: "Accept the terms of MedGemma, for scripts; it is recorded" })
   }),
-  offline: modelOptions.offline,
   ...jsonOption
 } as const;
 
@@ -31,7 +30,6 @@ export const pullCommand: CommandModule<object, Arguments> = {
 };
 
 async function pull(args: Arguments): Promise<void> {
-  if (args.offline === true) process.env.MEDGEMMA_OFFLINE = "1";
   const model = await pullWithProgress(args.id, {
     home: args.to === undefined ? undefined : resolve(args.to),
     mmproj: args.mmproj,

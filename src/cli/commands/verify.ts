@@ -1,13 +1,14 @@
 /** `verify`: the hashes of what is installed, against those from the day it came. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { verifyModels, type VerifiedFile } from "../../models/verify.js";
+import { verifyModels } from "../../models/verify.js";
+import { describeFile } from "../describe-file.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { jsonOption, modelOptions } from "../options.js";
+import { jsonOption } from "../options.js";
 import { exitCodes, printAnswer, printJson } from "../output.js";
 import { StatusLine } from "../status-line.js";
 import { showTransfers } from "../transfer-status.js";
 
-const options = { offline: modelOptions.offline, ...jsonOption } as const;
+const options = { ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { id: string | undefined };
 
@@ -28,17 +29,6 @@ async function verify({ id, json }: Arguments): Promise<void> {
   using interrupt = listenForInterrupt();
   const files = await verifyModels(id, { signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
   if (json === true) printJson(files);
-  else printAnswer(files.length === 0 ? "Nothing is installed. See: medgemma-local models\n" : files.map(describe).join(""));
+  else printAnswer(files.length === 0 ? "Nothing is installed. See: medgemma-local models\n" : files.map(describeFile).join(""));
   if (files.some(({ state }) => state === "damaged")) process.exitCode = exitCodes.failed;
-}
-
-function describe({ id, path, state, problem }: VerifiedFile): string {
-  switch (state) {
-    case "whole":
-      return `ok       ${path}\n`;
-    case "unrecorded":
-      return `no hash  ${path}: put there by hand, only its header could be checked\n`;
-    case "damaged":
-      return `DAMAGED  ${path}: ${problem ?? ""}. Get it again: medgemma-local pull ${id}\n`;
-  }
 }
