@@ -25,6 +25,11 @@ interface TreeEntry {
   readonly lfs?: { readonly oid?: unknown; readonly sha256?: unknown; readonly size?: unknown } | null;
 }
 
+export interface ListOptions extends Pick<RetryOptions, "signal" | "onRetry"> {
+  /** Those in folders of the repository too. */
+  readonly inFolders: boolean;
+}
+
 /** Far more than any repository of weights has; it bounds what a wrong server can make us read. */
 const maxPages = 20;
 const maxPageBytes = 16e6;
@@ -61,9 +66,9 @@ export class Hub {
   }
 
   /** Those with a sha256, which are the large ones. @throws MedGemmaError MODEL_NOT_FOUND, ACCESS_DENIED, DOWNLOAD_FAILED, ABORTED */
-  async listFiles(repository: string, revision: string, { signal, onRetry }: Pick<RetryOptions, "signal" | "onRetry"> = {}): Promise<HubFile[]> {
+  async listFiles(repository: string, revision: string, { inFolders, signal, onRetry }: ListOptions): Promise<HubFile[]> {
     const files: HubFile[] = [];
-    let page: URL | null = this.#url(`api/models/${repository}/tree/${encodeURIComponent(revision)}?recursive=true`);
+    let page: URL | null = this.#url(`api/models/${repository}/tree/${encodeURIComponent(revision)}${inFolders ? "?recursive=true" : ""}`);
     for (let count = 0; page !== null && count < maxPages; count += 1) {
       const url: URL = page;
       const { entries, next } = await withRetries(() => this.#readPage(url, repository, revision, signal), {

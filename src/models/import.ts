@@ -8,7 +8,7 @@ import { readCatalog, type Catalog } from "./catalog.js";
 import { ensureSpace } from "./disk-space.js";
 import { hashFile } from "./hash-file.js";
 import { folderOf, installedModels, isProjectorName, projectorsBeside, sizeOf, type InstalledModel } from "./installed.js";
-import { readManifest, writeManifest, type ManifestFile } from "./manifest.js";
+import { readManifest, recordFile, recordModel, type ManifestFile } from "./manifest.js";
 import { lockFolder, partialFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
 import { parseModelName } from "./model-name.js";
@@ -109,9 +109,7 @@ async function importModel({ id, text, mmproj }: ImportedModel, catalog: Catalog
   for (const file of files) if (!(await isThere(folder, file, present.files, options))) missing.push(file);
   await ensureSpace(folder, missing.reduce((sum, { byteLength }) => sum + byteLength, 0), id);
   for (const file of missing) await copy(folder, file, options);
-  const { models, files: records } = await readManifest(folder);
-  const model = { id, text: basename(text.path), mmproj: mmproj === null ? null : basename(mmproj.path) };
-  await writeManifest(folder, { models: [...models.filter((other) => other.id !== id), model], files: records });
+  await recordModel(folder, { id, text: basename(text.path), mmproj: mmproj === null ? null : basename(mmproj.path) });
 }
 
 async function isThere(folder: string, { path, sha256 }: ImportedFile, records: Readonly<Record<string, ManifestFile>>, { signal }: ImportOptions): Promise<boolean> {
@@ -149,9 +147,7 @@ async function copy(folder: string, { path, byteLength, sha256 }: ImportedFile, 
     throw asWriteError(error, partial);
   }
   await rename(partial, join(folder, name));
-  const { models, files } = await readManifest(folder);
-  const entry: ManifestFile = { byteLength, sha256: found, source: `imported from ${resolve(path)}`, verified: new Date().toISOString() };
-  await writeManifest(folder, { models, files: { ...files, [name]: entry } });
+  await recordFile(folder, name, { byteLength, sha256: found, source: `imported from ${resolve(path)}` });
 }
 
 function folderFor(id: string, catalog: Catalog): string {

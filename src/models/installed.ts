@@ -19,7 +19,8 @@ export interface InstalledModel {
 
 /** Recorded ones first, each kind by name. Files that a record names but that are gone do not count. */
 export async function installedModels(home: string = modelHome()): Promise<readonly InstalledModel[]> {
-  const folders = [home, ...(await entries(home)).filter((entry) => entry.isDirectory()).map((entry) => join(home, entry.name))];
+  // Links count: large folders are often kept on another disk.
+  const folders = [home, ...(await entries(home)).filter((entry) => !entry.isFile()).map((entry) => join(home, entry.name))];
   const found = await Promise.all(folders.map(modelsIn));
   return found.flat().sort((a, b) => Number(a.record === null) - Number(b.record === null) || a.id.localeCompare(b.id));
 }
@@ -34,7 +35,7 @@ async function modelsIn(folder: string): Promise<InstalledModel[]> {
     return [{ id, folder, text: join(folder, text), mmproj: mmproj === null ? null : join(folder, mmproj), record: { text: file, mmproj: projector } }];
   });
   const known = new Set(models.map(({ text }) => text));
-  const others = names.filter((name) => /^medgemma.*\.gguf$/i.test(name) && !isProjectorName(name) && !known.has(name));
+  const others = names.filter((name) => /^medgemma.*\.gguf$/i.test(name) && !isProjectorName(name) && !/lora|adapter/i.test(name) && !known.has(name));
   return [
     ...recorded,
     ...others.map((name) => ({ id: name.slice(0, -".gguf".length), folder, text: join(folder, name), mmproj: null, record: null }))

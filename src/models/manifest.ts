@@ -53,6 +53,18 @@ export async function writeManifest(folder: string, { models, files }: Manifest)
   await writeFileAtomically(join(folder, manifestName), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
 
+/** The folder's lock must be held. */
+export async function recordModel(folder: string, model: ManifestModel): Promise<void> {
+  const { models, files } = await readManifest(folder);
+  await writeManifest(folder, { models: [...models.filter(({ id }) => id !== model.id), model], files });
+}
+
+/** The folder's lock must be held. @param file Whole, and just verified. */
+export async function recordFile(folder: string, name: string, file: Omit<ManifestFile, "verified">): Promise<void> {
+  const { models, files } = await readManifest(folder);
+  await writeManifest(folder, { models, files: { ...files, [name]: { ...file, verified: new Date().toISOString() } } });
+}
+
 /** A plain name: no folder, no hidden file. */
 export function isFileName(name: unknown): name is string {
   return typeof name === "string" && /^[\w+-][\w.+ -]*$/.test(name);

@@ -9,11 +9,11 @@ import { readCatalog, type Catalog } from "./catalog.js";
 import { ensureSpace } from "./disk-space.js";
 import { hashFile } from "./hash-file.js";
 import { folderOf, installedModels, sizeOf, type InstalledModel } from "./installed.js";
-import { readManifest, writeManifest, type ManifestFile } from "./manifest.js";
+import { readManifest, recordFile, recordModel, type ManifestFile } from "./manifest.js";
 import { lockFolder, partialFolder } from "./model-folder.js";
 import { makeFolder, modelHome } from "./model-home.js";
 import { parseModelName, type ModelName } from "./model-name.js";
-import { chooseFiles } from "./repository-files.js";
+import { chooseFiles, type ChosenFiles } from "./repository-files.js";
 import { acceptTerms, ensureTermsAccepted } from "./terms.js";
 
 export interface PullOptions {
@@ -52,39 +52,73 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   await ensureTermsAccepted();
 
   const home = options.home ?? modelHome();
-  const folder = join(home, wanted.kind === "catalog" ? folderOf(wanted.model) : wanted.repository.replace("/", "--"));
-  const id = idOf(wanted);
-  const present = id === null || options.mmproj !== undefined ? undefined : (await installedModels(home)).find((model) => model.id === id && model.folder === folder);
-  if (present !== undefined && (await isWhole(present, options))) return present;
+  const source = sourceOf(wanted);
+  const folder = join(home, source.folder);
+  if (source.id !== null && options.mmproj === undefined) {
+    const present = await findIn(home, folder, source.id);
+    if (present !== undefined && (await isWhole(present, options))) return present;
+  }
 
   const hub = new Hub();
   await using _lock = await lockFolder(folder, options);
-  const repository = wanted.kind === "catalog" ? wanted.model.repository : wanted.repository;
-  const revision = wanted.kind === "catalog" ? wanted.model.revision : wanted.revision;
-  const chosen = chooseFiles(await hub.listFiles(repository, revision, { signal: options.signal, onRetry: options.onWait }), wanted, { repository, mmproj: options.mmproj });
-  warnOfOtherHash(wanted, chosen.text, options);
+  const chosen = await findFiles(hub, wanted, source, options);
   if (options.home !== undefined) await writeNotice(home, catalog);
-
-  const files = [chosen.text, ...(chosen.mmproj === null ? [] : [chosen.mmproj])];
-  const missing: HubFile[] = [];
-  for (const file of files) if (!(await adopt(folder, file, options))) missing.push(file);
-  await ensureSpace(folder, (await Promise.all(missing.map((file) => bytesToCome(folder, file)))).reduce((a, b) => a + b, 0), name);
-  for (const file of missing) await fetchFile(hub, folder, file, options);
-  await rmdir(join(folder, partialFolder)).catch(() => undefined); // another download may be unfinished in it
-
-  const modelId = id ?? `hf:${repository}/${chosen.text.path}${revision === "main" ? "" : `#${revision}`}`;
-  const { models, files: records } = await readManifest(folder);
-  const model = { id: modelId, text: basename(chosen.text.path), mmproj: chosen.mmproj === null ? null : basename(chosen.mmproj.path) };
-  await writeManifest(folder, { models: [...models.filter((other) => other.id !== modelId), model], files: records });
-  const installed = (await installedModels(home)).find((one) => one.id === modelId && one.folder === folder);
-  if (installed === undefined) throw new MedGemmaError("INTERNAL", `${folder} does not hold ${modelId} after its download.`);
+  await bring(hub, folder, chosen, options);
+  const id = source.id ?? hubId(source.repository, chosen.text.path, source.revision);
+  await recordModel(folder, { id, text: basename(chosen.text.path), mmproj: chosen.mmproj === null ? null : basename(chosen.mmproj.path) });
+  const installed = await findIn(home, folder, id);
+  if (installed === undefined) throw new MedGemmaError("INTERNAL", `${folder} does not hold ${id} after its download.`);
   return installed;
 }
 
-/** null: it depends on what the repository holds. */
-function idOf(wanted: ModelName): string | null {
-  if (wanted.kind === "catalog") return `${wanted.model.id}:${wanted.quantization.name}`;
-  return wanted.path === null ? null : `hf:${wanted.repository}/${wanted.path}${wanted.revision === "main" ? "" : `#${wanted.revision}`}`;
+interface Source {
+  readonly repository: string;
+  readonly revision: string;
+  /** Name of the model's folder. */
+  readonly folder: string;
+  /** null: it depends on what the repository holds. */
+  readonly id: string | null;
+}
+
+function sourceOf(wanted: ModelName): Source {
+  if (wanted.kind === "catalog") {
+    const { model, quantization } = wanted;
+    return { repository: model.repository, revision: model.revision, folder: folderOf(model), id: `${model.id}:${quantization.name}` };
+  }
+  const { repository, revision, path } = wanted;
+  return { repository, revision, folder: repository.replace("/", "--"), id: path === null ? null : hubId(repository, path, revision) };
+}
+
+function hubId(repository: string, path: string, revision: string): string {
+  return `hf:${repository}/${path}${revision === "main" ? "" : `#${revision}`}`;
+}
+
+async function findIn(home: string, folder: string, id: string): Promise<InstalledModel | undefined> {
+  return (await installedModels(home)).find((model) => model.id === id && model.folder === folder);
+}
+
+async function findFiles(hub: Hub, wanted: ModelName, { repository, revision }: Source, options: PullOptions): Promise<ChosenFiles> {
+  const files = await hub.listFiles(repository, revision, {
+    inFolders: wanted.kind === "hub" && wanted.path?.includes("/") === true,
+    signal: options.signal,
+    onRetry: options.onWait
+  });
+  const chosen = chooseFiles(files, wanted, { repository, mmproj: options.mmproj });
+  warnOfOtherHash(wanted, chosen.text, options);
+  return chosen;
+}
+
+async function bring(hub: Hub, folder: string, { text, mmproj }: ChosenFiles, options: PullOptions): Promise<void> {
+  const missing: HubFile[] = [];
+  for (const file of mmproj === null ? [text] : [text, mmproj]) if (!(await adopt(folder, file, options))) missing.push(file);
+  const sizes = await Promise.all(missing.map((file) => bytesToCome(folder, file)));
+  await ensureSpace(
+    folder,
+    sizes.reduce((sum, size) => sum + size, 0),
+    text.path
+  );
+  for (const file of missing) await fetchFile(hub, folder, file, options);
+  await rmdir(join(folder, partialFolder)).catch(() => undefined); // another download may be unfinished in it
 }
 
 async function isWhole({ text, mmproj, record }: InstalledModel, options: PullOptions): Promise<boolean> {
@@ -128,9 +162,7 @@ async function fetchFile(hub: Hub, folder: string, file: HubFile, { signal, onPr
 }
 
 async function record(folder: string, { path, repository, byteLength, sha256 }: HubFile, commit: string): Promise<void> {
-  const { models, files } = await readManifest(folder);
-  const entry: ManifestFile = { byteLength, sha256, source: `${repository}@${commit}/${path}`, verified: new Date().toISOString() };
-  await writeManifest(folder, { models, files: { ...files, [basename(path)]: entry } });
+  await recordFile(folder, basename(path), { byteLength, sha256, source: `${repository}@${commit}/${path}` });
 }
 
 /** What a partial file already takes of the disk need not be free any more. */

@@ -6,6 +6,11 @@ import { isProjectorName } from "./installed.js";
 import { isFileName } from "./manifest.js";
 import type { ModelName } from "./model-name.js";
 
+export interface ChosenFiles {
+  readonly text: HubFile;
+  readonly mmproj: HubFile | null;
+}
+
 /**
  * @param mmproj Name of the projector, when the user says which.
  * @throws MedGemmaError MODEL_NOT_FOUND; INVALID_ARGUMENT with the candidates when several could be meant
@@ -14,7 +19,7 @@ export function chooseFiles(
   files: readonly HubFile[],
   wanted: ModelName,
   { repository, mmproj }: { readonly repository: string; readonly mmproj?: string | undefined }
-): { readonly text: HubFile; readonly mmproj: HubFile | null } {
+): ChosenFiles {
   const weights = files.filter(({ path }) => /\.gguf$/i.test(path) && isFileName(basename(path)));
   const projectors = weights.filter(({ path }) => isProjectorName(path));
   const texts = weights.filter(({ path }) => !isProjectorName(path) && !/imatrix/i.test(path));
