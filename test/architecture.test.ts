@@ -8,7 +8,7 @@ const source = fileURLToPath(new URL("../src/", import.meta.url));
 /** Which folders of src/ a folder may import values from. Types may come from anywhere but cli. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   ".": ["chat", "image", "models", "native"],
-  advice: ["bench", "language", "models", "native"],
+  advice: ["bench", "chat", "language", "models", "native"],
   bench: ["chat", "image", "language", "native", "vision"],
   cli: ["advice", "bench", "chat", "doctor", "hub", "image", "models", "native"],
   chat: ["image", "language", "models", "native", "vision"],

@@ -8,6 +8,7 @@
 #include "addon/measure-machine.h"
 #include "addon/prefill.h"
 #include "addon/release-memory.h"
+#include "addon/repacks-weight.h"
 #include "addon/state.h"
 #include "addon/vision-encoder.h"
 
@@ -44,6 +45,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("shutDown", Napi::Function::New(env, exported<shut_down>));
     exports.Set("releaseMemory", Napi::Function::New(env, exported<release_memory>));
     exports.Set("preferHugePages", Napi::Function::New(env, exported<prefer_huge_pages>));
+    exports.Set("repacksWeight", Napi::Function::New(env, exported<repacks_weight>));
     exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
     exports.Set("useExactGelu", Napi::Function::New(env, exported<use_exact_gelu>));
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));

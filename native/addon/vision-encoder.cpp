@@ -21,10 +21,19 @@ struct ProjectorFacts {
     size_t tensor_count;
     size_t byte_length;
     EncoderMemory memory;
+    EncoderMemory gpu_memory;
 
     explicit ProjectorFacts(const Projector & projector)
         : path(projector.path()), config(projector.config()), weight_type(name_of(projector.weight_type())),
-          tensor_count(projector.tensor_count()), byte_length(projector.byte_length()), memory(memory_needed(projector)) {}
+          tensor_count(projector.tensor_count()), byte_length(projector.byte_length()), memory(memory_needed(projector, false)),
+          gpu_memory(memory_needed(projector, true)) {}
+
+    static Napi::Object memory_object(Napi::Env env, const EncoderMemory & needed) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("weightBytes", static_cast<double>(needed.weight_bytes));
+        object.Set("workBytes", static_cast<double>(needed.work_bytes));
+        return object;
+    }
 
     Napi::Object to_javascript(Napi::Env env) const {
         Napi::Object facts = Napi::Object::New(env);
@@ -34,13 +43,16 @@ struct ProjectorFacts {
         facts.Set("layers", static_cast<double>(config.n_layers));
         facts.Set("width", static_cast<double>(config.n_embd));
         facts.Set("heads", static_cast<double>(config.n_heads));
+        facts.Set("feedForward", static_cast<double>(config.n_ff));
         facts.Set("tokensPerImage", static_cast<double>(config.n_tokens()));
         facts.Set("projectionSize", static_cast<double>(config.n_projection));
         facts.Set("weightType", weight_type);
         facts.Set("tensorCount", static_cast<double>(tensor_count));
         facts.Set("byteLength", static_cast<double>(byte_length));
-        facts.Set("weightBytes", static_cast<double>(memory.weight_bytes));
-        facts.Set("workBytes", static_cast<double>(memory.work_bytes));
+        Napi::Object devices = Napi::Object::New(env);
+        devices.Set("cpu", memory_object(env, memory));
+        devices.Set("gpu", memory_object(env, gpu_memory));
+        facts.Set("memory", devices);
         return facts;
     }
 };

@@ -189,9 +189,13 @@ const Test not_finite("encoder says so when weights are no numbers", [] {
 });
 
 const Test counts_memory("encoder counts its memory before it loads", [] {
-    const EncoderMemory memory = memory_needed(Projector(demo_model("mmproj-F32.gguf")));
+    const EncoderMemory memory = memory_needed(Projector(demo_model("mmproj-F32.gguf")), false);
     check(memory.weight_bytes > 11000000 && memory.weight_bytes < 14000000, "weights " + std::to_string(memory.weight_bytes));
     check(memory.work_bytes > 500000 && memory.work_bytes < 10000000, "work " + std::to_string(memory.work_bytes));
+    // Heads of 72 become 80 there.
+    const EncoderMemory on_gpu = memory_needed(Projector(demo_model("mmproj-F32.gguf")), true);
+    check(on_gpu.weight_bytes > memory.weight_bytes && on_gpu.weight_bytes < memory.weight_bytes * 11 / 10,
+          "weights on a GPU " + std::to_string(on_gpu.weight_bytes));
 });
 
 } // namespace

@@ -38,17 +38,21 @@ std::string library_directory() {
     return std::filesystem::path(path).parent_path().string();
 }
 
-// node-llama-cpp loads the backends when it starts. Where it did not start (a test, an encoder used alone) we do the same;
-// ggml ignores a backend that it has already.
+} // namespace
+
 void ensure_backends_are_loaded() {
     static std::mutex mutex; // the registry is ggml's and one for the process, so this guard is too
     const std::lock_guard lock(mutex);
     if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
+        // It would tell on stderr what it loads, whoever listens.
+        ggml_log_callback log = nullptr;
+        void * listener = nullptr;
+        ggml_log_get(&log, &listener);
+        ggml_log_set([](ggml_log_level, const char *, void *) {}, nullptr);
         ggml_backend_load_all_from_path(library_directory().c_str());
+        ggml_log_set(log, listener);
     }
 }
-
-} // namespace
 
 Backend new_cpu_backend(int threads) {
     ensure_backends_are_loaded();
@@ -60,6 +64,12 @@ Backend new_cpu_backend(int threads) {
         set_threads(cpu.get(), threads);
     }
     return cpu;
+}
+
+ggml_backend_dev_t gpu_device() {
+    ensure_backends_are_loaded();
+    ggml_backend_dev_t gpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU);
+    return gpu != nullptr ? gpu : ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU);
 }
 
 Backend new_gpu_backend() {

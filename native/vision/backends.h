@@ -24,8 +24,15 @@ Function cpu_function(const char * name) {
     return reinterpret_cast<Function>(found);
 }
 
+// node-llama-cpp loads the backends when it starts. Where it did not start (a test, an encoder used alone) we do the same;
+// ggml ignores a backend that it has already.
+void ensure_backends_are_loaded();
+
 // Throws ADDON_MISMATCH when node-llama-cpp's libraries hold no CPU backend for this machine.
 Backend new_cpu_backend(int threads);
+
+// The one that `new_gpu_backend` opens; null without a GPU that this build can use.
+ggml_backend_dev_t gpu_device();
 
 // Throws GPU_UNAVAILABLE when there is no GPU that this build can use.
 Backend new_gpu_backend();

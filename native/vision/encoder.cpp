@@ -111,21 +111,25 @@ struct Watch {
 
 } // namespace
 
-EncoderMemory memory_needed(const Projector & projector) {
+EncoderMemory memory_needed(const Projector & projector, bool gpu) {
     const Config & config = projector.config();
-    const ggml_backend_buffer_type_t cpu = ggml_backend_cpu_buffer_type();
+    const ggml_backend_dev_t device = gpu ? gpu_device() : nullptr;
+    const ggml_backend_buffer_type_t buffers =
+        device != nullptr ? ggml_backend_dev_buffer_type(device) : ggml_backend_cpu_buffer_type();
     const GgmlContext weight_context = new_context(WeightLoader::context_bytes(config));
-    const Weights weights = WeightLoader(weight_context.get(), config, true).describe(projector);
+    const Weights weights = WeightLoader(weight_context.get(), config, !gpu).describe(projector);
     EncoderMemory memory{};
-    memory.weight_bytes = ggml_backend_alloc_ctx_tensors_from_buft_size(weight_context.get(), cpu);
+    memory.weight_bytes = ggml_backend_alloc_ctx_tensors_from_buft_size(weight_context.get(), buffers);
 
     // The allocator counts what has no storage yet: the weights have theirs.
     for (ggml_tensor * tensor = ggml_get_first_tensor(weight_context.get()); tensor != nullptr;
          tensor = ggml_get_next_tensor(weight_context.get(), tensor)) {
         tensor->data = tensor;
     }
-    const Encoder::Graph graph(config, weights, cpu_operators(config, cpu_kernels_for(projector.weight_type())));
-    const std::unique_ptr<ggml_gallocr, Free<ggml_gallocr_free>> allocator(ggml_gallocr_new(cpu));
+    const Encoder::Graph graph(config, weights,
+                               gpu ? ggml_operators(config, Encoder::choose_attention(config, weights, device))
+                                   : cpu_operators(config, cpu_kernels_for(projector.weight_type())));
+    const std::unique_ptr<ggml_gallocr, Free<ggml_gallocr_free>> allocator(ggml_gallocr_new(buffers));
     ggml_gallocr_reserve_n_size(allocator.get(), graph.graph, nullptr, nullptr, &memory.work_bytes);
     return memory;
 }
@@ -139,7 +143,7 @@ Encoder::Encoder(const Projector & projector, const Options & options)
     device_ = ggml_backend_dev_name(ggml_backend_get_device(gpu_ ? gpu_.get() : cpu_.get()));
     load_weights(projector);
     if (gpu_) {
-        attention_ = choose_attention();
+        attention_ = choose_attention(config_, weights_, ggml_backend_get_device(gpu_.get()));
     }
 }
 
@@ -162,12 +166,16 @@ void Encoder::load_weights(const Projector & projector) {
     loader.copy_all();
 }
 
-GgmlAttention Encoder::choose_attention() const {
+// `gpu`: null for one that is not here.
+GgmlAttention Encoder::choose_attention(const Config & config, const Weights & weights, ggml_backend_dev_t gpu) {
     const GgmlAttention fused{true, true};
-    const Graph graph(config_, weights_, ggml_operators(config_, fused));
+    if (gpu == nullptr) {
+        return fused;
+    }
+    const Graph graph(config, weights, ggml_operators(config, fused));
     for (int i = 0; i < ggml_graph_n_nodes(graph.graph); ++i) {
         const ggml_tensor * node = ggml_graph_node(graph.graph, i);
-        if (node->op == GGML_OP_FLASH_ATTN_EXT && !ggml_backend_supports_op(gpu_.get(), node)) {
+        if (node->op == GGML_OP_FLASH_ATTN_EXT && !ggml_backend_dev_supports_op(gpu, node)) {
             return {false, false};
         }
     }

@@ -21,14 +21,14 @@ using GgmlContext = std::unique_ptr<ggml_context, Free<ggml_free>>;
 using Scheduler = std::unique_ptr<ggml_backend_sched, Free<ggml_backend_sched_free>>;
 using BackendBuffer = std::unique_ptr<ggml_backend_buffer, Free<ggml_backend_buffer_free>>;
 
-// Bytes that a tower takes in the computer's memory.
+// Bytes that a tower takes on the device that computes it.
 struct EncoderMemory {
     size_t weight_bytes; // as long as it is loaded
-    size_t work_bytes; // while it encodes
+    size_t work_bytes; // while it encodes; on a GPU from the first image on
 };
 
-// Counts, loads nothing.
-EncoderMemory memory_needed(const Projector & projector);
+// Counts, loads nothing. For a GPU: this machine's, and where it has none, one with ggml's fused attention.
+EncoderMemory memory_needed(const Projector & projector, bool gpu);
 
 // What a named stage of the tower computed: (rows, width), row-major.
 struct StageValues {
@@ -67,7 +67,8 @@ public:
 
 private:
     struct Graph;
-    friend EncoderMemory memory_needed(const Projector & projector);
+    static GgmlAttention choose_attention(const Config & config, const Weights & weights, ggml_backend_dev_t gpu);
+    friend EncoderMemory memory_needed(const Projector & projector, bool gpu);
 
     void compute(const Graph & graph,
                  std::span<const uint8_t> pixels,
@@ -76,7 +77,6 @@ private:
                  const std::function<void(const Graph &)> & read);
     void load_weights(const Projector & projector);
     bool has_own_kernels() const;
-    GgmlAttention choose_attention() const;
     std::unique_ptr<Operators> operators() const;
 
     const Config config_;

@@ -1,12 +1,12 @@
 /** Which models of the catalog suit this machine: whether they fit, and how fast they will be. Loads none of them. */
-import { towerFlops } from "../bench/tower-flops.js";
+import { towerFlops, type TowerShape } from "../bench/tower-flops.js";
+import { readMemoryBudget } from "../chat/memory-budget.js";
 import { describeMachine, type MachineFacts } from "../language/describe-machine.js";
 import { startLlama } from "../language/llama.js";
 import { bytesOf, downloadBytes, neededBytes, readCatalog, type CatalogModel, type Quantization } from "../models/catalog.js";
 import { suggestModel, type Suggestion } from "../models/suggest.js";
 import type { MachineLimits } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
-import { availableMemory } from "./available-memory.js";
 
 export interface Advice {
   readonly machine: MachineFacts;
@@ -34,7 +34,7 @@ export interface ModelAdvice extends Suggestion {
 const reached = { arithmetic: 0.82, memory: 0.9 };
 
 /** MedGemma's image tower (SigLIP So400m/14 at 896 pixels), the same in all sizes of the model. */
-const tower = { imageSize: 896, patchSize: 14, width: 1152, layers: 27, feedForward: 4304 };
+const tower: TowerShape = { imageSize: 896, patchSize: 14, width: 1152, layers: 27, feedForward: 4304 };
 
 /** @throws MedGemmaError ADDON_MISSING */
 export async function advise(): Promise<Advice> {
@@ -43,7 +43,9 @@ export async function advise(): Promise<Advice> {
   const catalog = await readCatalog();
   const isCpu = runtime.gpu === "off";
   const limits = isCpu ? await loadAddon(runtime.libraries).measureMachine("F16", runtime.llama.cpuMathCores) : null;
-  const budgetBytes = Math.max(availableMemory(), machine.gpu.freeBytes ?? 0);
+  // What this process holds now, a model may have.
+  const { ram, vram } = await readMemoryBudget(runtime, Infinity);
+  const budgetBytes = Math.max(ram, vram ?? 0);
   const models = catalog.models.flatMap((model) => model.quantizations.map((quantization) => describe(model, quantization, budgetBytes, limits)));
   return { machine, budgetBytes, models, proposal: suggestModel(catalog, budgetBytes) };
 }
@@ -58,6 +60,6 @@ function describe(model: CatalogModel, quantization: Quantization, budgetBytes: 
     fits: needed <= budgetBytes,
     // Every token reads all weights once.
     tokensPerSecond: limits === null ? null : (limits.readGbytes * 1e9 * reached.memory) / bytesOf(quantization),
-    imageMs: limits === null || model.projector === null ? null : towerFlops(tower, tower.feedForward) / (limits.gflops * 1e6 * reached.arithmetic)
+    imageMs: limits === null || model.projector === null ? null : towerFlops(tower) / (limits.gflops * 1e6 * reached.arithmetic)
   };
 }

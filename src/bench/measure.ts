@@ -12,7 +12,7 @@ import type { MachineLimits } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 import { measureRound, promptLength, type Round } from "./round.js";
 import { sampleOf, type Sample } from "./sample.js";
-import { readFeedForward, towerFlops } from "./tower-flops.js";
+import { towerFlops } from "./tower-flops.js";
 
 export interface BenchOptions extends Pick<LoadOptions, "mmproj" | "lora" | "gpu" | "threads" | "contextSize" | "signal"> {
   /** Rounds, from 1. Default 3. */
@@ -109,7 +109,7 @@ export async function measure(source?: ModelSource, options: BenchOptions = {}):
 
   const isCpu = model.gpu === "off";
   const encodeMs = facts === null ? null : sampleOf(measured.flatMap((round) => round.encodeMs ?? []));
-  const flops = facts === null ? null : towerFlops(facts, await readFeedForward(facts.path));
+  const flops = facts === null ? null : towerFlops(facts);
   const towerGflops = isCpu && flops !== null && encodeMs !== null ? flops / encodeMs.median / 1e6 : null;
   const generationTokensPerSecond = sampleOf(measured.map((round) => round.generationTokensPerSecond));
   const generationBytes = adapterSizes.reduce((sum, size) => sum + size, textBytes);

@@ -7,6 +7,7 @@ import { readModelFile } from "../language/model-file.js";
 import { projectorsBeside } from "../models/installed.js";
 import type { ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
+import { tabulateMemory, type MemoryTables } from "./memory-tables.js";
 
 /** A projector file that lies beside a text model. */
 export interface NearbyProjector {
@@ -18,6 +19,8 @@ export interface NearbyProjector {
 export interface TextModelInspection extends TextModelFacts {
   readonly kind: "text";
   readonly projectors: readonly NearbyProjector[];
+  /** With the first projector that fits; null for a model of another kind, which this package does not run. */
+  readonly memory: MemoryTables | null;
 }
 
 export interface ProjectorInspection extends ProjectorFacts {
@@ -49,23 +52,21 @@ export async function inspectFile(path: string): Promise<Inspection> {
     return { kind: "projector", ...facts, fits: textModelsOfWidth(facts.projectionSize) };
   }
   const facts = await describeTextModel(file);
-  return { kind: "text", ...facts, projectors: await inspectProjectorsBeside(path, facts.hiddenSize) };
-}
-
-async function inspectProjectorsBeside(path: string, hiddenSize: number): Promise<NearbyProjector[]> {
-  const folder = dirname(path);
-  const names = await projectorsBeside(folder);
-  return await Promise.all(names.map(async (name) => await inspectNearby(join(folder, name), hiddenSize)));
+  const nearby = await projectorsIn(dirname(path));
+  const fits = (projector: ProjectorFacts | null) => (projector === null ? null : projector.projectionSize === facts.hiddenSize);
+  const fitting = nearby.find(({ projector }) => fits(projector) === true)?.projector ?? null;
+  return {
+    kind: "text",
+    ...facts,
+    projectors: nearby.map(({ path: nearbyPath, projector }) => ({ path: nearbyPath, fits: fits(projector) })),
+    memory: file.architecture === "gemma3" ? tabulateMemory(file, fitting) : null
+  };
 }
 
 /** A broken file beside the one that was asked about is worth a word, not a failure. */
-async function inspectNearby(path: string, hiddenSize: number): Promise<NearbyProjector> {
-  try {
-    const { projectionSize } = await loadAddon().inspectProjector(path);
-    return { path, fits: projectionSize === hiddenSize };
-  } catch {
-    return { path, fits: null };
-  }
+async function projectorsIn(folder: string): Promise<{ readonly path: string; readonly projector: ProjectorFacts | null }[]> {
+  const paths = (await projectorsBeside(folder)).map((name) => join(folder, name));
+  return await Promise.all(paths.map(async (path) => ({ path, projector: await loadAddon().inspectProjector(path).catch(() => null) })));
 }
 
 /** Hidden sizes of the published models (Gemma 3 report, table 1). */

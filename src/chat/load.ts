@@ -2,15 +2,19 @@
 import { resolve } from "node:path";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { checkLoraFits } from "../language/check-lora-fits.js";
+import { shapeOf } from "../language/gemma-shape.js";
 import { LanguageModel } from "../language/language-model.js";
 import { startLlama, type LlamaRuntime } from "../language/llama.js";
 import { readLoraAdapter } from "../language/lora-adapter.js";
 import { readTextModelFile, type ModelFile } from "../language/model-file.js";
+import { readCatalog } from "../models/catalog.js";
 import { resolveModel } from "../models/resolve-model.js";
+import { adviseSmaller } from "../models/suggest.js";
 import type { ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 import { VisionModel } from "../vision/vision-model.js";
 import type { ModelParts } from "./encode-images.js";
+import { planMemory } from "./plan-memory.js";
 import { MedGemma } from "./medgemma.js";
 import type { LoadedModel, LoadOptions, ModelSource } from "./types.js";
 
@@ -42,13 +46,31 @@ export async function loadParts(
   const facts = paths.mmproj === null ? null : await addon.inspectProjector(paths.mmproj);
   if (facts !== null) checkPair(file, facts);
   const lora = (options.lora ?? []).map(({ path, scale = 1 }) => ({ path, scale }));
-  for (const { path } of lora) checkLoraFits(await readLoraAdapter(path), file);
+  let adapterBytes = 0;
+  for (const { path } of lora) {
+    const adapter = await readLoraAdapter(path);
+    checkLoraFits(adapter, file);
+    adapterBytes += adapter.file.byteLength;
+  }
   if (signal?.aborted === true) throw abortedError(`Loading ${paths.id}`, signal);
+  const parallel = options.parallel ?? 1;
+  const catalog = await readCatalog();
+  const plan = await planMemory(file, facts, {
+    runtime,
+    addon,
+    parallel,
+    contextSize: options.contextSize,
+    adapterBytes,
+    smaller: (budgetBytes) => adviseSmaller(catalog, shapeOf(file).hidden, budgetBytes)
+  });
+  const { contextSize, gpuLayers, towerOnGpu } = plan;
 
   const loading = await Promise.allSettled([
     LanguageModel.load(file, {
       ...options,
-      parallel: options.parallel ?? 1,
+      contextSize,
+      gpuLayers,
+      parallel,
       lora,
       runtime,
       addon,
@@ -57,7 +79,7 @@ export async function loadParts(
     facts === null
       ? null
       : VisionModel.load(addon, facts.path, {
-          gpu: runtime.gpu !== "off",
+          gpu: towerOnGpu,
           cache: options.imageCache,
           threads: options.threads ?? runtime.threadsFor(facts.byteLength)
         })
@@ -69,7 +91,18 @@ export async function loadParts(
     throw language.status === "rejected" ? language.reason : (vision as PromiseRejectedResult).reason;
   }
   return {
-    model: { id: paths.id, text: paths.text, mmproj: paths.mmproj, lora, gpu: runtime.gpu },
+    model: {
+      id: paths.id,
+      text: paths.text,
+      mmproj: paths.mmproj,
+      lora,
+      gpu: runtime.gpu,
+      gpuLayers,
+      layers: plan.layers,
+      visionGpu: facts === null ? null : towerOnGpu ? runtime.gpu : "off",
+      contextSize,
+      wantedContextSize: plan.wantedContextSize
+    },
     parts: { language: language.value, vision: vision.value },
     runtime
   };

@@ -55,6 +55,11 @@ export class MedGemma implements AsyncDisposable {
     return this.#parts.language.missedGpu;
   }
 
+  /** Images are encoded on the CPU, many times slower, because the GPU's memory does not hold the projector beside the text model. */
+  get visionFellBack(): boolean {
+    return this.model.visionGpu === "off" && this.model.gpu !== "off";
+  }
+
   /** Side in pixels of the square that the tower sees; null without a tower. */
   get imageSize(): number | null {
     return this.#parts.vision?.facts.imageSize ?? null;

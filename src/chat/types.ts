@@ -21,7 +21,7 @@ export interface LoadOptions {
   readonly gpu?: GpuBackend | "auto" | undefined;
   /** CPU threads. Default: by model size and physical cores. */
   readonly threads?: number | undefined;
-  /** Context size in tokens. Default: the model's own, at most 8192. */
+  /** Context size in tokens. Default: the model's own, at most 8192; less where memory is short, but not under 2048. */
   readonly contextSize?: number | undefined;
   /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
   readonly parallel?: number | undefined;
@@ -47,6 +47,15 @@ export interface LoadedModel {
   /** The LoRA adapters; empty without. */
   readonly lora: readonly ScaledAdapter[];
   readonly gpu: GpuBackend;
+  /** Layers of the text model that `gpu` computes, of so many, the output counted as one: as many as its memory holds. */
+  readonly gpuLayers: number;
+  readonly layers: number;
+  /** Where images are encoded: "off" is the CPU; null for a text-only model. */
+  readonly visionGpu: GpuBackend | null;
+  /** Tokens of a conversation. */
+  readonly contextSize: number;
+  /** The context size that was asked for, or the default; memory may not have sufficed for it. */
+  readonly wantedContextSize: number;
 }
 
 export interface ChatOptions {

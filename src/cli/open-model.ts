@@ -1,5 +1,6 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
 import type { MedGemma } from "../chat/medgemma.js";
+import type { LoadedModel } from "../chat/types.js";
 import { demoModel } from "../models/demo-model.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { ModelArguments } from "./options.js";
@@ -28,6 +29,7 @@ export async function openModel(
     });
     status.clear();
     if (medgemma.missedGpu !== null) writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
+    for (const warning of memoryWarnings(medgemma.model)) writeNote(warning, process.stderr);
     return medgemma;
   } finally {
     status.clear();
@@ -40,6 +42,23 @@ export function missedGpuWarning(missed: GpuBackend, used: GpuBackend): string {
     `Warning: this machine has drivers for ${missed}, but they do not work with node-llama-cpp. ` +
     `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. Update the GPU's driver; --gpu off leaves it alone.`
   );
+}
+
+/** What became slower or smaller because memory was short. As loud, and in the order of what it costs. */
+export function memoryWarnings({ gpu, gpuLayers, visionGpu, contextSize, wantedContextSize }: LoadedModel): string[] {
+  const remedy = "Close what else uses it, or take a smaller quantisation.";
+  const warnings = [];
+  if (gpu !== "off" && gpuLayers === 0) {
+    warnings.push(`Warning: the GPU's free memory holds no layer of this model. The CPU computes instead, maybe many times slower. ${remedy}`);
+  } else if (gpu !== "off" && visionGpu === "off") {
+    warnings.push(
+      `Warning: the GPU's free memory does not hold the projector beside the text model. The CPU encodes images instead, maybe many times slower. ${remedy}`
+    );
+  }
+  if (contextSize < wantedContextSize) {
+    warnings.push(`Warning: memory suffices for a context of ${contextSize} tokens, not of ${wantedContextSize}. ${remedy}`);
+  }
+  return warnings;
 }
 
 /** A fallback must be loud: the demo model's words about a real picture mean nothing. */

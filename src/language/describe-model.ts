@@ -1,5 +1,5 @@
-/** The facts of a text model for people: sizes, quantisation, template, and the memory that it takes. Loads no weights. */
-import { GgmlType, GgufInsights } from "node-llama-cpp";
+/** The facts of a text model for people: sizes, quantisation, template. Loads no weights. */
+import { GgmlType, GgufInsights, type GgufMetadata } from "node-llama-cpp";
 import { MedGemmaError } from "../errors.js";
 import type { ModelFile } from "./model-file.js";
 
@@ -14,21 +14,27 @@ export interface TextModelFacts {
   readonly weightType: string | null;
   readonly layers: number;
   readonly hiddenSize: number;
-  readonly vocabularySize: number;
   /** Tokens that the model was trained for. */
   readonly contextSize: number;
   /** Tokens that a local layer looks back; null: all layers are global. */
   readonly slidingWindow: number | null;
-  readonly hasChatTemplate: boolean;
-  /** On the CPU, in bytes. */
-  readonly memory: {
-    readonly weightBytes: number;
-    /** Context size in tokens → keys, values and work memory for a conversation of that length. */
-    readonly contextBytes: Readonly<Record<number, number>>;
-  };
+  readonly tokenizer: TokenizerFacts;
+  /**
+   * The template in the file: "gemma" when it has Gemma's turns. The prompt is made by token id and needs none (docs/prompt.md).
+   */
+  readonly chatTemplate: "gemma" | "other" | null;
 }
 
-const contextSizes = [4096, 8192, 32_768, 131_072];
+export interface TokenizerFacts {
+  /** GGUF `tokenizer.ggml.model`: "llama" is SentencePiece. */
+  readonly kind: string;
+  readonly vocabularySize: number;
+  /** What the prompt needs, and what tells a thought from an answer → token id; null: not in the vocabulary. */
+  readonly controlTokens: Readonly<Record<string, number | null>>;
+}
+
+const controlTokens = ["<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>", "<unused94>", "<unused95>"];
+
 
 /** @throws MedGemmaError MODEL_CORRUPT when a size that every model has is missing */
 export async function describeTextModel({ path, byteLength, architecture, info }: ModelFile): Promise<TextModelFacts> {
@@ -38,10 +44,6 @@ export async function describeTextModel({ path, byteLength, architecture, info }
     throw new MedGemmaError("MODEL_CORRUPT", `${path} is no usable text model: its hidden size or context length is missing.`);
   }
   const { general, tokenizer } = info.metadata;
-  const contextBytes: Record<number, number> = {};
-  for (const tokens of [...contextSizes.filter((size) => size < contextSize), contextSize]) {
-    contextBytes[tokens] = await bytesOfContext(insights, tokens);
-  }
   return {
     path,
     byteLength,
@@ -51,18 +53,18 @@ export async function describeTextModel({ path, byteLength, architecture, info }
     weightType: dominantTensorType === undefined ? null : GgmlType[dominantTensorType],
     layers: info.architectureMetadata.block_count ?? 0,
     hiddenSize,
-    vocabularySize: tokenizer.ggml.tokens.length,
     contextSize,
     slidingWindow: insights.swaSize ?? null,
-    hasChatTemplate: tokenizer.chat_template !== undefined,
-    memory: {
-      weightBytes: (await insights.estimateModelResourceRequirementsV2({ gpuLayers: 0 })).cpuRam,
-      contextBytes
-    }
+    tokenizer: describeTokenizer(tokenizer.ggml),
+    chatTemplate: tokenizer.chat_template === undefined ? null : tokenizer.chat_template.includes("<start_of_turn>") ? "gemma" : "other"
   };
 }
 
-async function bytesOfContext(insights: GgufInsights, contextSize: number): Promise<number> {
-  const { cpuRam } = await insights.estimateContextResourceRequirementsV2({ contextSize, modelGpuLayers: 0, batchSize: 512, sequences: 1 });
-  return cpuRam;
+function describeTokenizer({ model, tokens }: GgufMetadata["tokenizer"]["ggml"]): TokenizerFacts {
+  const ids = new Map(tokens.map((text, id) => [text, id]));
+  return {
+    kind: model,
+    vocabularySize: tokens.length,
+    controlTokens: Object.fromEntries(controlTokens.map((text) => [text, ids.get(text) ?? null]))
+  };
 }

@@ -1,9 +1,11 @@
 /** A loaded text model with its context: tokenises, keeps images, decodes prompts and generates. Owns node-llama-cpp's objects. */
 import { resolve } from "node:path";
-import { GgmlType, InsufficientMemoryError, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
+import { GgmlType, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import type { NativeAddon } from "../native/addon.js";
 import type { GpuBackend } from "../native/backend.js";
+import { batchSizeFor } from "./context-shape.js";
+import { shapeOf } from "./gemma-shape.js";
 import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } from "./generation.js";
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
@@ -21,8 +23,10 @@ export interface LanguageModelOptions {
   readonly addon: NativeAddon;
   /** CPU threads; undefined: by model size. */
   readonly threads?: number | undefined;
-  /** Tokens; undefined: what the memory allows, at most `defaultContextSize` and the model's own. */
-  readonly contextSize?: number | undefined;
+  /** Tokens. */
+  readonly contextSize: number;
+  /** Layers on the GPU, the output counted as one; 0: all on the CPU. */
+  readonly gpuLayers: number;
   /** See `LoadOptions`. */
   readonly promptLookup?: boolean | undefined;
   /** Questions that are answered at the same time; each has a context of its own. */
@@ -45,12 +49,6 @@ export interface GenerateOptions extends SamplingOptions {
 /** What `generate` reports, in this order: one "prefilled", then tokens, then one "stopped". */
 export type GenerationEvent = { readonly type: "prefilled"; readonly reusedTokens: number } | TokenEvent | StoppedEvent;
 
-/** Room for an image, a long answer and some turns; a larger one costs memory that most conversations never use. */
-const defaultContextSize = 8192;
-
-/** llama.cpp's usual batch; an image must fit into one. */
-const minBatchSize = 512;
-
 /**
  * For weights in F32 everything else is kept in F32 too: keys and values, no flash attention, which would round them to F16,
  * and no F16 table for GELU. Demo model, 100 conversations against transformers in float32: the largest logit difference is
@@ -61,6 +59,9 @@ const fullPrecision = {
   experimentalKvCacheKeyType: GgmlType.F32,
   experimentalKvCacheValueType: GgmlType.F32
 };
+
+/** node-llama-cpp's own check knows neither the image tower nor the limits of a container. */
+const memoryIsPlanned = { ignoreMemorySafetyChecks: true };
 
 export class LanguageModel implements AsyncDisposable {
   readonly contextSize: number;
@@ -77,14 +78,15 @@ export class LanguageModel implements AsyncDisposable {
   static async load(file: ModelFile, options: LanguageModelOptions): Promise<LanguageModel> {
     const { runtime, signal } = options;
     runtime.forget();
-    const isExact = file.info.tensorInfo?.every(({ ggmlType }) => ggmlType === GgmlType.F32) === true;
+    const { isExact } = shapeOf(file);
     if (isExact) options.addon.useExactGelu();
     let model: LlamaModel | undefined;
     let hasMemory = false;
     try {
       model = await runtime.llama.loadModel({
         modelPath: file.path,
-        ...(runtime.gpu === "off" ? { gpuLayers: 0 } : {}),
+        gpuLayers: options.gpuLayers,
+        ...memoryIsPlanned,
         ...(signal === undefined ? {} : { loadSignal: signal }),
         onLoadProgress: (loaded) => {
           // The first news comes when there is memory for the weights, but nothing in it.
@@ -96,8 +98,9 @@ export class LanguageModel implements AsyncDisposable {
       const special = findSpecialTokens(model, file.path);
       const threads = options.threads ?? runtime.threadsFor(file.byteLength);
       const context = await model.createContext({
-        contextSize: options.contextSize ?? { max: Math.min(defaultContextSize, model.trainContextSize) },
-        batchSize: Math.max(minBatchSize, options.tokensPerImage),
+        contextSize: options.contextSize,
+        batchSize: batchSizeFor(options.tokensPerImage),
+        ...memoryIsPlanned,
         threads,
         sequences: options.parallel,
         lora: { adapters: options.lora.map(({ path, scale }) => ({ filePath: path, scale })) },
@@ -227,14 +230,15 @@ export class LanguageModel implements AsyncDisposable {
 function asLoadError(error: unknown, file: ModelFile, { runtime, lora, signal }: LanguageModelOptions): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   if (signal?.aborted === true) return abortedError(`Loading ${file.path}`, signal);
-  if (error instanceof InsufficientMemoryError) {
+  const detail = firstLine(runtime.firstComplaint() ?? error);
+  // Planned for, but somebody else has taken it since, or the plan was ignored.
+  if (/\balloc|out of memory/i.test(detail)) {
     return new MedGemmaError(
       "OUT_OF_MEMORY",
-      `${file.path} does not fit into memory: ${firstLine(error)}. Use a smaller quantisation, a smaller context (--context) or --gpu off.`,
+      `${file.path} does not fit into memory: ${detail}. Use a smaller quantisation, a smaller context (--context) or --gpu off.`,
       { cause: error }
     );
   }
-  const detail = firstLine(runtime.firstComplaint() ?? error);
   // node-llama-cpp 3.21.1: Failed to initialize LoRA adapter "/absolute/path"
   const adapter = lora.find(({ path }) => error instanceof Error && error.message.includes(`LoRA adapter "${resolve(path)}"`));
   const [what, remedy] =

@@ -24,6 +24,27 @@ export interface LlamaRuntime {
   forget(): void;
 }
 
+export interface DeviceMemory {
+  /** Bytes free on the GPU that may be used; null on the CPU. */
+  readonly vramFree: number | null;
+  /** The GPU's memory is part of the CPU's. */
+  readonly isUnified: boolean;
+  /** Bytes of the computer's memory; null where Node knows better. */
+  readonly ramFree: number | null;
+}
+
+/** node-llama-cpp's padding stays free: what a driver needs beside the buffers that are counted. */
+export async function readDeviceMemory({ llama, gpu }: LlamaRuntime): Promise<DeviceMemory> {
+  const vram = gpu === "off" ? null : await llama.getVramState();
+  // macOS keeps next to nothing free, and gives up the rest when it is asked to; what is wired it cannot give up.
+  const ram = process.platform === "darwin" ? await llama.getRamState() : null;
+  return {
+    vramFree: vram === null ? null : Math.max(0, vram.free - llama.vramPaddingSize),
+    isUnified: vram !== null && vram.unifiedSize > 0,
+    ramFree: ram === null ? null : ram.total - ram.wired
+  };
+}
+
 // Shared, and kept until the process ends: ggml's backends cannot be started twice without leaking on some GPU drivers.
 const runtimes = new Map<GpuBackend | "auto", Promise<LlamaRuntime>>();
 

@@ -12,6 +12,8 @@ export interface ProjectorFacts {
   /** Width of the tower. */
   readonly width: number;
   readonly heads: number;
+  /** Width of the feed-forward layer. */
+  readonly feedForward: number;
   readonly tokensPerImage: number;
   /** Width of an image token: the hidden size of the text model that it belongs to. */
   readonly projectionSize: number;
@@ -19,8 +21,18 @@ export interface ProjectorFacts {
   readonly weightType: string;
   readonly tensorCount: number;
   readonly byteLength: number;
-  /** Memory on the CPU as long as the tower is loaded, and on top of it while it encodes. */
+  readonly memory: {
+    /** When the CPU computes the tower. */
+    readonly cpu: TowerMemory;
+    /** On this machine's GPU; where it has none, on one with ggml's fused attention. */
+    readonly gpu: TowerMemory;
+  };
+}
+
+export interface TowerMemory {
+  /** As long as the tower is loaded. */
   readonly weightBytes: number;
+  /** On top of it while an image is encoded; on a GPU from the first image on. */
   readonly workBytes: number;
 }
 
@@ -94,6 +106,12 @@ export interface NativeAddon {
   shutDown(): void;
   /** Contexts made from here on compute GELU in F32 behind weights in F32, where ggml's CPU backend would use a table of F16. */
   useExactGelu(): void;
+  /**
+   * Whether llama.cpp copies a matrix that the CPU multiplies with into an order of its own, beside the file's pages.
+   *
+   * @param type Number of the ggml type. @param columns The contiguous size.
+   */
+  repacksWeight(type: number, columns: number, rows: number): boolean;
   /** Gives memory that was freed back to the system; allocators would keep it. */
   releaseMemory(): Promise<void>;
   /** On Linux: pages of 2 MB for large memory that is not filled yet. For a moment when a model has just got its own. */

@@ -67,7 +67,18 @@ describe("ask", () => {
         decodeMs: "number",
         tokensPerSecond: "number"
       },
-      model: { id: "string", text: "string", mmproj: "string", lora: [], gpu: "string" }
+      model: {
+        id: "string",
+        text: "string",
+        mmproj: "string",
+        lora: [],
+        gpu: "string",
+        gpuLayers: "number",
+        layers: "number",
+        visionGpu: "string",
+        contextSize: "number",
+        wantedContextSize: "number"
+      }
     });
     expect(answer).toMatchObject({ stopReason: "end", images: [{ source: film, width: 224, height: 224, tokens: 16 }], model: { id: "demo" } });
     expect(answer.usage.imageTokens).toBe(16);

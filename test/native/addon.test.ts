@@ -12,7 +12,8 @@ const gray = new Uint8Array(224 * 224 * 3).fill(90);
 
 describe("inspectProjector", () => {
   it("tells the tower's sizes and loads nothing", async () => {
-    expect(await addon.inspectProjector(demoProjector)).toMatchObject({
+    const facts = await addon.inspectProjector(demoProjector);
+    expect(facts).toMatchObject({
       path: demoProjector,
       imageSize: 224,
       patchSize: 14,
@@ -23,6 +24,11 @@ describe("inspectProjector", () => {
       projectionSize: 192,
       weightType: "F32"
     });
+    const { cpu, gpu } = facts.memory;
+    expect(cpu.weightBytes / facts.byteLength).toBeCloseTo(1, 1);
+    // Heads of 72 become 80 on a GPU.
+    expect(gpu.weightBytes).toBeGreaterThan(cpu.weightBytes);
+    for (const { workBytes } of [cpu, gpu]) expect(workBytes).toBeGreaterThan(1e6);
   });
 
   it.each([
@@ -125,11 +131,18 @@ describe("the other functions", () => {
     ["inspectProjector", () => addon.inspectProjector(undefined as unknown as string)],
     ["loadVisionEncoder", () => addon.loadVisionEncoder(demoProjector, { gpu: false, threads: 0 })],
     ["prepareContext", () => addon.prepareContext(5 as unknown as object, { contextSize: 1, batchSize: 1, sequences: 1, threads: 1 })],
+    ["repacksWeight", () => addon.repacksWeight(-1, 256, 8)],
+    ["repacksWeight", () => addon.repacksWeight(12, 255, 8)],
     ["measureMachine", () => addon.measureMachine("F8", 1)],
     ["measureMachine", () => addon.measureMachine("F16", 0)],
     ["decodeImage", () => addon.decodeImage({}, gray as unknown as Float32Array, 0, 0)]
   ])("%s refuses arguments of the wrong kind", (_name, call) => {
     expect(() => call()).toThrow(expect.objectContaining({ name: "MedGemmaError", code: "INVALID_ARGUMENT" }));
+  });
+
+  it("repacksWeight says of no type without blocks that the CPU copies it, nor of rows that do not fill a kernel", () => {
+    for (const type of [0, 1, 30]) expect(addon.repacksWeight(type, 256, 8)).toBe(false);
+    expect(addon.repacksWeight(12, 256, 7)).toBe(false); // Q4_K
   });
 
   it("measureMachine tells what the cores can do", async () => {

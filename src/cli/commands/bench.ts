@@ -11,7 +11,7 @@ import { demoModel } from "../../models/demo-model.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { bytes } from "../describe-facts.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { missedGpuWarning } from "../open-model.js";
+import { memoryWarnings, missedGpuWarning } from "../open-model.js";
 import { jsonOption, loraOption, modelOptions, text, wholeNumber } from "../options.js";
 import { printAnswer, printJson, printNote, UsageError, writeNote } from "../output.js";
 import { StatusLine } from "../status-line.js";
@@ -67,6 +67,7 @@ async function bench(args: Arguments): Promise<void> {
 
   const { missed, backend } = report.machine.gpu;
   if (missed !== null) writeNote(missedGpuWarning(missed, backend), process.stderr);
+  for (const warning of memoryWarnings(report.model)) writeNote(warning, process.stderr);
   if (args.model === undefined && report.model.id === demoModel.id) {
     printNote("No MedGemma is installed: the demo model was measured. It is some hundred times smaller.");
   }

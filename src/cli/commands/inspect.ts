@@ -1,6 +1,8 @@
 /** `inspect`: what a GGUF file is, from its header alone. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { Inspection } from "../../chat/inspect.js";
 import { describeFacts } from "../describe-facts.js";
+import { describeMemory } from "../describe-memory.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
 
@@ -24,5 +26,11 @@ async function inspect({ file, json }: Arguments): Promise<void> {
   const { inspectFile } = await import("../../chat/inspect.js"); // see openModel
   const inspection = await inspectFile(file);
   if (json === true) printJson(inspection);
-  else printAnswer(describeFacts(inspection));
+  else printAnswer(describe(inspection));
+}
+
+function describe(inspection: Inspection): string {
+  if (inspection.kind !== "text" || inspection.memory === null) return describeFacts(inspection);
+  const { memory, ...facts } = inspection;
+  return `${describeFacts(facts)}\n${describeMemory(memory)}`;
 }

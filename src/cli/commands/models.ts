@@ -6,6 +6,7 @@ import { installedModels, sizeOf, type InstalledModel } from "../../models/insta
 import { modelHome } from "../../models/model-home.js";
 import { idOf } from "../../models/suggest.js";
 import { unfinishedDownloads } from "../../models/unfinished.js";
+import { alignedRows } from "../aligned-rows.js";
 import { bytes } from "../describe-facts.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
@@ -47,25 +48,20 @@ async function withSize({ id, text, mmproj, record }: InstalledModel): Promise<S
 }
 
 function describeInstalled(installed: readonly SizedModel[]): string {
-  const rows = installed.map(({ id, text, byteLength, recorded }) => [id, bytes(byteLength), recorded ? text : `${text} (put there by hand)`]);
-  return alignedRows([...rows, [demoModel.id, "", "comes with the program; knows drawn phantoms only, nothing medical"]]);
+  const rows = installed.map(({ id, text, byteLength, recorded }) => [`  ${id}`, bytes(byteLength), recorded ? text : `${text} (put there by hand)`]);
+  return alignedRows([...rows, [`  ${demoModel.id}`, "", "comes with the program; knows drawn phantoms only, nothing medical"]]);
 }
 
 /** One line for each model and quantisation, with what to expect of it here. */
 export function modelTable({ models: all, machine, proposal }: Advice): string {
   const proposed = proposal === null ? null : idOf(proposal);
   const rows = all.map((one) => [
-    `${idOf(one) === proposed ? "*" : " "} ${idOf(one)}`,
+    `  ${idOf(one) === proposed ? "*" : " "} ${idOf(one)}`,
     bytes(one.downloadBytes),
     one.fits ? "fits" : `needs ${bytes(one.neededBytes)}`,
     one.fits && one.tokensPerSecond !== null ? one.tokensPerSecond.toPrecision(2) : "–",
     one.model.projector === null ? "text only" : one.fits && one.imageMs !== null ? `${Math.ceil(one.imageMs / 1000)} s` : "–"
   ]);
   const where = machine.gpu.backend === "off" ? "tokens/s and s an image: expected on this CPU" : `${machine.gpu.devices.join(", ")}: run "bench" for its speed`;
-  return `${alignedRows([["  id", "download", "memory", "tokens/s", "an image"], ...rows])}  * the one to begin with · ${where}\n`;
-}
-
-function alignedRows(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}\n`).join("");
+  return `${alignedRows([["    id", "download", "memory", "tokens/s", "an image"], ...rows])}  * the one to begin with · ${where}\n`;
 }
