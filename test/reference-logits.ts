@@ -1,4 +1,4 @@
-/** Compares logits and greedy tokens with a file made by scripts/reference/logits.py or tiny_27b.py. */
+/** Compares logits and greedy tokens with a file made by scripts/reference/logits.py, tiny_27b.py or lora.py. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
@@ -11,6 +11,8 @@ export interface ReferenceCase extends Transcript {
   readonly best: readonly number[];
   readonly logits: readonly (readonly number[])[];
   readonly greedy: readonly number[];
+  /** Of the adapter, in lora.py's file. */
+  readonly scale?: number;
 }
 
 const fixtures = fileURLToPath(new URL("fixtures/", import.meta.url));

@@ -10,6 +10,12 @@ export function checkLoraFits({ file: { path }, weights }: LoraAdapter, model: M
     const wanted = `${inputs} × ${outputs}`;
     const found = shapes.get(name);
     if (found === wanted) continue;
+    if (found === undefined && name === "output.weight") {
+      throw new MedGemmaError(
+        "MODEL_MISMATCH",
+        `The adapter ${path} changes the output layer (lm_head), which in ${model.path} is the token embeddings. Train it without lm_head.`
+      );
+    }
     const { block_count: layers } = model.info.architectureMetadata;
     const instead = found === undefined ? `${String(layers)} layers and no such tensor` : `${found} there`;
     throw new MedGemmaError(

@@ -111,8 +111,9 @@ function checkTensor(path: string, { name, dimensions, ggmlType }: GgufTensorInf
     throw mismatch(`The adapter ${path} holds ${quoted(name)}, which is no lora_a or lora_b and cannot be applied. ${mergeInstead}`);
   }
   // Gemma's output layer has the same weights, and llama.cpp multiplies both with one pair of matrices: an assertion fails.
+  // Merged, the pair would change the output layer too, which PEFT leaves as it is.
   if (name.startsWith("token_embd.")) {
-    throw mismatch(`The adapter ${path} changes the token embeddings (${quoted(name)}), which Gemma's output layer shares. ${mergeInstead}`);
+    throw mismatch(`The adapter ${path} changes the token embeddings (${quoted(name)}), which Gemma's output layer shares. Train it without embed_tokens.`);
   }
   if (dimensions.length !== 2) throw damaged(path, `${quoted(name)} has ${dimensions.length} dimensions, not 2`);
   if (!weightTypes.has(ggmlType)) {

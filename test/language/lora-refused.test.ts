@@ -70,6 +70,7 @@ describe("an adapter is refused before anything is loaded", () => {
       "MODEL_CORRUPT",
       ["adapter.lora.alpha"]
     ],
+    ["nothing, which the converter leaves of an adapter for the image tower", () => made([]), "MODEL_CORRUPT", ["holds no weights"]],
     ["half a pair", () => made(whole.slice(0, 1)), "MODEL_CORRUPT", [query, "only one of lora_a and lora_b"]],
     [
       "two ranks in one pair",
@@ -87,11 +88,12 @@ describe("an adapter is refused before anything is loaded", () => {
     ["whole numbers for weights", () => patched(`${query}.lora_a`, 4 + 2 * 8, Uint8Array.of(26)), "MODEL_MISMATCH", ["type I32", "F32, F16, BF16, Q8_0"]],
     ["a norm, which llama.cpp would pass over", () => made([...whole, ["blk.0.attn_norm.weight", [192]]]), "MODEL_MISMATCH", ["attn_norm", "merge_and_unload"]],
     ["a pair for a norm", () => made(pairOf("blk.0.attn_norm.weight", 192, 1)), "MODEL_MISMATCH", ["192 × 1", "has 192 there"]],
-    ["token embeddings", () => made([["token_embd.weight.lora_a", [4, 1280]], ["token_embd.weight.lora_b", [4, 192]]]), "MODEL_MISMATCH", ["token embeddings", "merge_and_unload"]],
+    ["token embeddings", () => made([["token_embd.weight.lora_a", [4, 1280]], ["token_embd.weight.lora_b", [4, 192]]]), "MODEL_MISMATCH", ["token embeddings", "without embed_tokens"]],
     ["the image tower in GGUF's names", () => made([...whole, ...pairOf("v.blk.0.attn_q.weight", 64, 64)]), "MODEL_MISMATCH", ["image tower", "merge_and_unload", "--mmproj"]],
     ["the projector in GGUF's names", () => made(pairOf("mm.input_projection.weight", 64, 64)), "MODEL_MISMATCH", ["image tower", "--mmproj"]],
     ["the image tower in transformers' names", () => made(pairOf("model.vision_tower.layers.0.q.weight", 64, 64)), "MODEL_MISMATCH", ["image tower"]],
     ["the projector in transformers' names", () => made(pairOf("multi_modal_projector.weight", 64, 64)), "MODEL_MISMATCH", ["image tower"]],
+    ["the output layer", () => made(pairOf("output.weight", 192, 1280)), "MODEL_MISMATCH", ["lm_head", "is the token embeddings", demoText]],
     ["another width", () => made(pairOf(query, 2560, 2048)), "MODEL_MISMATCH", ["2560 × 2048", "has 192 × 256 there", demoText]],
     ["more layers", () => made(pairOf("blk.7.attn_q.weight", 192, 256)), "MODEL_MISMATCH", ["blk.7.attn_q.weight", "has 7 layers and no such tensor"]]
   ];
@@ -133,7 +135,10 @@ describe("the option", () => {
 
   it("is named when an adapter is given as the model or as the projector", async () => {
     await expect(loadMedGemma(good)).rejects.toMatchObject({ code: "MODEL_MISMATCH", message: expect.stringMatching(/adapter.*--lora/) as string });
-    await expect(loadMedGemma({ model: demoText, mmproj: good })).rejects.toMatchObject({ code: "MODEL_MISMATCH" });
+    await expect(loadMedGemma({ model: demoText, mmproj: good })).rejects.toMatchObject({
+      code: "MODEL_MISMATCH",
+      message: expect.stringMatching(/adapter.*--lora/) as string
+    });
   });
 });
 
