@@ -18,9 +18,12 @@ export type {
   ReplyProgress,
   StopReason
 } from "./chat/types.js";
+export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
 export { decodeImage } from "./image/decode.js";
+export { drawBoxes } from "./image/draw-boxes.js";
+export type { DrawnBox } from "./image/draw-boxes.js";
 export { prepareImage } from "./image/prepare.js";
-export type { DecodedImage, ImageFit, ImageSource, SquareImage } from "./image/types.js";
+export type { CropImage, DecodedImage, ImageFit, ImageSource, PixelBox, Square, SquareImage } from "./image/types.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
 export { readCatalog } from "./models/catalog.js";

@@ -1,4 +1,5 @@
 /** A report as a picture to show around: an SVG of 1200 × 675 pixels. */
+import { fonts } from "../image/render-svg.js";
 import type { BenchReport } from "./measure.js";
 import { describeBackend, describeShare, sharesOf, threeDigits, timeUnit, tokenRate, type Unit } from "./quantities.js";
 import type { Sample } from "./sample.js";
@@ -8,7 +9,6 @@ const margin = 64;
 const bars = { left: 330, width: 500, height: 28, thin: 10 };
 const rows = { height: 46, caption: 40, gap: 22 };
 const colours = { text: "#0f172a", faint: "#64748b", track: "#e2e8f0", time: "#0e7490", rate: "#4f46e5", share: "#d97706" };
-const fonts = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
 /** Longest title and line below it that fit, in characters. */
 const longest = { title: 40, line: 90 };

@@ -9,7 +9,7 @@ import type { AskOptions, ChatOptions } from "./types.js";
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
-  const { images, fit, maxTokens, thoughtBudget, temperature, seed, schema } = options;
+  const { images, fit, maxTokens, thoughtBudget, temperature, seed, schema, boxes } = options;
   check(typeof prompt === "string" || (Array.isArray(prompt) && prompt.every(isPart)), "The prompt", "a string, or a list of strings and {image}", prompt);
   check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
   check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
@@ -18,6 +18,7 @@ export function checkAskOptions(prompt: unknown, options: { readonly [Name in ke
   check(isCount(seed, 0), "seed", "a whole number from 0", seed);
   check(temperature === undefined || isBetween(temperature, 0, 10), "temperature", "a number from 0 to 10", temperature);
   check(schema === undefined || (typeof schema === "object" && schema !== null), "schema", "a JSON schema object", schema);
+  check(boxes === undefined || typeof boxes === "boolean", "boxes", "true or false", boxes);
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

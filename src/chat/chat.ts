@@ -1,12 +1,14 @@
 /** A conversation: turns with their images, and the way of one question from files to answer. */
 import { MedGemmaError } from "../errors.js";
+import { squaresOf, type SquareImage } from "../image/types.js";
 import type { JsonGrammar } from "../language/json-grammar.js";
 import { AnswerCollector } from "./answer-collector.js";
 import { checkAskOptions } from "./ask-options.js";
 import { imagesOf, partsOf, textOf, type StoredPart } from "./content.js";
 import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
-import { encodeImages, type ModelParts } from "./encode-images.js";
+import { describeEncoded, describeImage, encodeImages, type ModelParts } from "./encode-images.js";
+import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
 import type { Answer, AnswerImage, AskOptions, ChatOptions, ChatTurn, PromptPart, ReplyChunk } from "./types.js";
 
@@ -144,11 +146,11 @@ export class Chat implements AsyncDisposable {
 
   /** @internal Takes over the turns of a saved conversation; users call `MedGemma.loadChat`. */
   restore(turns: readonly StoredTurn[]): void {
-    const tokens = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
-    const reportOf = ({ source, width, height, sha256 }: Omit<AnswerImage, "tokens">) => {
-      return { source, width, height, sha256, tokens, encodeMs: 0, cached: false };
+    const tokensPerImage = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
+    const reportOf = (image: SquareImage) => {
+      return describeImage(image, { tokens: squaresOf(image).length * tokensPerImage, encodeMs: 0, cached: false });
     };
-    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map((image) => reportOf({ ...image, encodeMs: 0, cached: false })) }));
+    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf) }));
   }
 
   /** Stops a running reply and frees the images. The model stays loaded. */
@@ -207,25 +209,17 @@ export class Chat implements AsyncDisposable {
     const encoded = await this.#readingAhead(parts, question, signal, async () => {
       return await encodeImages(this.#host.parts, sources, { fit, signal, onProgress });
     });
-    for (const { image, result } of encoded) this.#images.add(image, result.tokens);
+    for (const { image, result } of encoded.flatMap((picture) => [picture, ...picture.crops])) this.#images.add(image, result.tokens);
     const squares = encoded.map(({ image }) => image).values();
     question.content = parts.map((part) => (typeof part === "string" ? part : squares.next().value ?? ""));
-    question.report = encoded.map(({ image: { source, width, height, sha256 }, result: { tokens, encodeMs, cached } }) => ({
-      source,
-      width,
-      height,
-      sha256,
-      tokens: tokens.tokenCount,
-      encodeMs,
-      cached
-    }));
+    question.report = encoded.map(describeEncoded);
   }
 
   /** Lets the language model read what stands in front of the first image while that is encoded. */
   async #readingAhead<Result>(parts: readonly PromptPart[], question: Question, signal: AbortSignal, encode: () => Promise<Result>): Promise<Result> {
     const { language } = this.#host.parts;
     const first = parts.findIndex((part) => typeof part !== "string");
-    const isKnown = this.#sentTurns().every((turn) => imagesOf(turn.content).every((image) => this.#images.has(image)));
+    const isKnown = this.#sentTurns().every((turn) => imagesOf(turn.content).flatMap(squaresOf).every((square) => this.#images.has(square)));
     if (first < 0 || !isKnown) return await encode();
     const before = parts.slice(0, first).filter((part) => typeof part === "string");
     const marker = -1 as (typeof wholePrompt)[number]; // in place of the image's tokens
@@ -302,9 +296,10 @@ export class Chat implements AsyncDisposable {
   /** Keeps the turn and tells how it went. */
   #finish(question: Question, grammar: JsonGrammar | undefined, collected: AnswerCollector): Answer {
     const { text, thought, stopReason, tokens } = collected;
-    const { content, report, startedAt, encodedAt, promptTokens } = question;
+    const { content, options, report, startedAt, encodedAt, promptTokens } = question;
     const reusedTokens = Math.min(question.reusedTokens ?? Infinity, collected.reusedTokens);
     const value = grammar === undefined || stopReason === "aborted" ? {} : { value: grammar.parse(text) };
+    const located = (options.boxes ?? text.includes("box_2d")) ? locateBoxes(text, this.#imagesMeantBy(content)) : {};
     const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce((sum, image) => sum + image.tokens, 0);
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
@@ -329,13 +324,20 @@ export class Chat implements AsyncDisposable {
         // The first token belongs to the prefill; the rate is that of the others.
         tokensPerSecond: decodeMs > 0 ? ((tokens.length - 1) * 1000) / decodeMs : 0
       },
-      ...value
+      ...value,
+      ...located
     };
+  }
+
+  /** The images of a question; where it has none, those that were shown last. */
+  #imagesMeantBy(content: readonly StoredPart[]): SquareImage[] {
+    const shown = [...this.#sentTurns().map((turn) => turn.content), content].map(imagesOf);
+    return shown.findLast((images) => images.length > 0) ?? [];
   }
 
   /** Texts as they are, and the virtual token ids of images. */
   #tokensOf(content: readonly StoredPart[]) {
-    return content.map((part) => (typeof part === "string" ? part : this.#images.idsOf(part)));
+    return content.map((part) => (typeof part === "string" ? part : this.#images.promptPartOf(part)));
   }
 
   #systemText(think: boolean): string | null {
@@ -347,9 +349,12 @@ export class Chat implements AsyncDisposable {
     return this.#turns.slice(this.#droppedTurns);
   }
 
-  async #ensureTokens(image: Parameters<ConversationImages["has"]>[0], signal: AbortSignal): Promise<void> {
+  async #ensureTokens(image: SquareImage, signal: AbortSignal): Promise<void> {
     const { vision } = this.#host.parts;
-    if (vision !== null && !this.#images.has(image)) this.#images.add(image, (await vision.encode(image, { signal })).tokens);
+    if (vision === null) return;
+    for (const square of squaresOf(image)) {
+      if (!this.#images.has(square)) this.#images.add(square, (await vision.encode(square, { signal })).tokens);
+    }
   }
 
   #releaseUnused(): void {

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { MedGemmaError } from "../errors.js";
 import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
-import type { SquareImage } from "../image/types.js";
+import { imageFits, type CropImage, type Square, type SquareImage } from "../image/types.js";
 import { writeFileAtomically } from "../write-file.js";
 import type { StoredPart } from "./content.js";
 import type { StopReason } from "./types.js";
@@ -52,10 +52,15 @@ export async function readConversation(path: string, imageSize: number | null): 
 async function packTurn({ content, ...rest }: StoredTurn) {
   const packed = content.map(async (part) => {
     if (typeof part === "string") return { text: part };
-    const { source, width, height } = part;
-    return { source, width, height, png: (await encodePng(part)).toString("base64") };
+    const { source, width, height, fit } = part;
+    const crops = await Promise.all(part.crops.map(async (crop) => ({ ...crop.box, png: await packSquare(crop) })));
+    return { source, width, height, fit, png: await packSquare(part), crops };
   });
   return { content: await Promise.all(packed), ...rest };
+}
+
+async function packSquare(square: Square): Promise<string> {
+  return (await encodePng(square)).toString("base64");
 }
 
 async function unpackTurn(turn: unknown, path: string, imageSize: number | null): Promise<StoredTurn> {
@@ -74,10 +79,27 @@ async function unpackPart(part: unknown, path: string, imageSize: number | null)
 
 async function unpackImage(image: unknown, path: string, imageSize: number | null): Promise<SquareImage> {
   if (!isRecord(image)) throw damaged(path);
-  const { source, width, height, png } = image;
-  if (typeof source !== "string" || typeof width !== "number" || typeof height !== "number" || typeof png !== "string") {
+  // Before there were crops, the fit was not written down; it was "pad" unless somebody asked for another.
+  const { source, width, height, fit = "pad", png, crops = [] } = image;
+  const knownFit = imageFits.find((one) => one === fit);
+  if (typeof source !== "string" || typeof width !== "number" || typeof height !== "number" || knownFit === undefined || !Array.isArray(crops)) {
     throw damaged(path);
   }
+  const square = await unpackSquare(source, png, path, imageSize);
+  const unpacked: CropImage[] = [];
+  for (const crop of crops) unpacked.push(await unpackCrop(crop, source, path, imageSize));
+  return { ...square, width, height, fit: knownFit, crops: unpacked };
+}
+
+async function unpackCrop(crop: unknown, source: string, path: string, imageSize: number | null): Promise<CropImage> {
+  if (!isRecord(crop)) throw damaged(path);
+  const { x, y, width, height, png } = crop;
+  if (typeof x !== "number" || typeof y !== "number" || typeof width !== "number" || typeof height !== "number") throw damaged(path);
+  return { ...(await unpackSquare(source, png, path, imageSize)), box: { x, y, width, height } };
+}
+
+async function unpackSquare(source: string, png: unknown, path: string, imageSize: number | null): Promise<Square> {
+  if (typeof png !== "string") throw damaged(path);
   const pixels = await decodeSquarePng(Buffer.from(png, "base64"));
   if (pixels === null) throw damaged(path);
   if (pixels.side !== imageSize) {
@@ -87,7 +109,7 @@ async function unpackImage(image: unknown, path: string, imageSize: number | nul
       `${path} holds an image of ${pixels.side}×${pixels.side} pixels, but this model ${seen}. Load the model it was saved with.`
     );
   }
-  return { source, width, height, ...pixels };
+  return { source, ...pixels };
 }
 
 async function readJson(path: string): Promise<unknown> {

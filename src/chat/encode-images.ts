@@ -2,10 +2,10 @@
 import { MedGemmaError } from "../errors.js";
 import { checkImage } from "../image/decode.js";
 import { prepareImage } from "../image/prepare.js";
-import type { ImageFit, ImageSource, SquareImage } from "../image/types.js";
+import type { CropImage, ImageFit, ImageSource, Square, SquareImage } from "../image/types.js";
 import type { LanguageModel } from "../language/language-model.js";
 import type { EncodeResult, VisionModel } from "../vision/vision-model.js";
-import type { ReplyProgress } from "./types.js";
+import type { AnswerImage, ReplyProgress } from "./types.js";
 
 /** The parts of a loaded model, as the chats of this package use them. */
 export interface ModelParts {
@@ -19,12 +19,18 @@ export interface EncodeOptions {
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
 
+export interface EncodedPicture {
+  readonly image: SquareImage;
+  readonly result: EncodeResult;
+  readonly crops: readonly { readonly image: CropImage; readonly result: EncodeResult }[];
+}
+
 /** Reads, squares and encodes pictures, in order; the next one is read while one is encoded. */
 export async function encodeImages(
   parts: ModelParts,
   sources: readonly ImageSource[],
   options: EncodeOptions
-): Promise<{ image: SquareImage; result: EncodeResult }[]> {
+): Promise<EncodedPicture[]> {
   if (sources.length === 0) return [];
   const { vision } = parts;
   if (vision === null) {
@@ -45,12 +51,38 @@ export async function encodeImages(
     const image: SquareImage = await next;
     next = prepare(index + 1); // while this one is encoded
     next?.catch(() => undefined); // told when its turn comes
-    const result = await vision.encode(image, {
-      signal: options.signal,
-      onLayer: (layer, layers) =>
-        options.onProgress?.({ stage: "encode", image: index + 1, images: sources.length, layer, layers })
-    });
-    encoded.push({ image, result });
+    // The layers of a picture are those of all its squares, so that progress runs once to its end.
+    const encode = async (square: Square, before: number) =>
+      await vision.encode(square, {
+        signal: options.signal,
+        onLayer: (layer, layers) =>
+          options.onProgress?.({
+            stage: "encode",
+            image: index + 1,
+            images: sources.length,
+            layer: before * layers + layer,
+            layers: (1 + image.crops.length) * layers
+          })
+      });
+    const result = await encode(image, 0);
+    const crops = [];
+    for (const crop of image.crops) crops.push({ image: crop, result: await encode(crop, 1 + crops.length) });
+    encoded.push({ image, result, crops });
   }
   return encoded;
+}
+
+/** A picture and what became of it, crops included, as answers report it. */
+export function describeEncoded({ image, result, crops }: EncodedPicture): AnswerImage {
+  const results = [result, ...crops.map((crop) => crop.result)];
+  return describeImage(image, {
+    tokens: results.reduce((sum, { tokens }) => sum + tokens.tokenCount, 0),
+    encodeMs: results.reduce((sum, { encodeMs }) => sum + encodeMs, 0),
+    cached: results.every(({ cached }) => cached)
+  });
+}
+
+export function describeImage(image: SquareImage, encoded: Pick<AnswerImage, "tokens" | "encodeMs" | "cached">): AnswerImage {
+  const { source, width, height, sha256, fit, crops } = image;
+  return { source, width, height, sha256, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded };
 }

@@ -1,18 +1,20 @@
 /** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
 import { MedGemmaError } from "../errors.js";
-import type { ImageSource } from "../image/types.js";
+import type { ImageSource, PixelBox } from "../image/types.js";
 import type { GpuBackend } from "../native/backend.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkChatOptions } from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { readConversation } from "./conversation-file.js";
-import { encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
+import { describeEncoded, encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
 import type { AnswerImage, ChatOptions, LoadedModel } from "./types.js";
 
 /** An image and its tokens. */
-export interface EncodedImage extends Omit<AnswerImage, "tokens"> {
-  /** (tokenCount, hiddenSize), row-major. */
+export interface EncodedImage extends Omit<AnswerImage, "tokens" | "crops"> {
+  /** Of the whole picture: (tokenCount, hiddenSize), row-major. */
   readonly tokens: Float32Array;
+  /** With the fit "crops": where each crop lies in the picture, and its tokens, as those of the whole. */
+  readonly crops?: readonly (PixelBox & { readonly tokens: Float32Array })[];
   readonly tokenCount: number;
   readonly hiddenSize: number;
 }
@@ -111,14 +113,13 @@ export class MedGemma implements AsyncDisposable {
    */
   async encode(images: readonly ImageSource[], options: EncodeOptions = {}): Promise<EncodedImage[]> {
     this.#ensureUsable();
-    const encoded: EncodedImage[] = [];
-    for (const { image, result } of await encodeImages(this.#parts, images, options)) {
-      const { source, width, height, sha256 } = image;
-      const { data, tokenCount, hiddenSize } = result.tokens;
-      const { encodeMs, cached } = result;
-      encoded.push({ source, width, height, sha256, tokens: data, tokenCount, hiddenSize, encodeMs, cached });
-    }
-    return encoded;
+    const encoded = await encodeImages(this.#parts, images, options);
+    return encoded.map((picture) => {
+      const { crops, ...described } = describeEncoded(picture);
+      const { data, tokenCount, hiddenSize } = picture.result.tokens;
+      const withTokens = picture.crops.map(({ image, result }) => ({ ...image.box, tokens: result.tokens.data }));
+      return { ...described, tokens: data, tokenCount, hiddenSize, ...(crops === undefined ? {} : { crops: withTokens }) };
+    });
   }
 
   /** Stops what runs, then frees the model. Calls after it fail with DISPOSED; a second dispose waits for the first. */

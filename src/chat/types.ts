@@ -1,8 +1,9 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
-import type { ImageFit, ImageSource } from "../image/types.js";
+import type { ImageFit, ImageSource, PixelBox } from "../image/types.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
+import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
 
 /** Which model to load: the name of a known model ("demo"), the path of a GGUF file, or both paths. */
 export type ModelSource = string | { readonly model: string; readonly mmproj?: string | undefined };
@@ -74,7 +75,10 @@ export type PromptPart = string | { readonly image: ImageSource };
 export interface AskOptions {
   /** In order, all in front of the prompt. */
   readonly images?: readonly ImageSource[] | undefined;
-  /** How a picture that is not square becomes one. Default "pad" (black bars, as Google's notebooks). */
+  /**
+   * How a picture that is not square becomes one. Default "pad" (black bars, as Google's notebooks). "crops" shows parts of a
+   * long picture besides the whole, each for the tokens of a whole image (docs/images.md).
+   */
   readonly fit?: ImageFit | undefined;
   /** Longest answer in tokens, thought included. Default 1024; never more than the context has left. */
   readonly maxTokens?: number | undefined;
@@ -84,6 +88,8 @@ export interface AskOptions {
   readonly seed?: number | undefined;
   /** A JSON schema that the answer must follow; the parsed answer is in `Answer.value`. */
   readonly schema?: object | undefined;
+  /** Whether `Answer.boxes` is wanted. By default it is there when the answer holds a "box_2d". */
+  readonly boxes?: boolean | undefined;
   /** Ask the model to think before it answers. The thought is reported apart from the text. */
   readonly think?: boolean | undefined;
   /** Tokens of a thought after which it is closed by force. Default: none; with a schema half of `maxTokens`. */
@@ -115,7 +121,9 @@ export interface AnswerImage {
   readonly height: number;
   /** sha256 (hex) of the square RGB pixels that the model saw. */
   readonly sha256: string;
-  /** Image tokens in the prompt. */
+  /** With the fit "crops": which parts of the picture the model saw as well, in its pixels; none of one that is nearly square. */
+  readonly crops?: readonly PixelBox[];
+  /** Image tokens in the prompt, those of the crops included. */
   readonly tokens: number;
   /** Time spent in the image tower for this answer; 0 when `cached`. */
   readonly encodeMs: number;
@@ -156,6 +164,10 @@ export interface Answer {
   };
   /** The parsed answer; only with a schema. */
   readonly value?: unknown;
+  /** What the model located, in pixels of the original pictures (docs/boxes.md); see `AskOptions.boxes`. */
+  readonly boxes?: readonly LocatedBox[];
+  /** What it wrote about boxes that is impossible, unreadable or cut off, and why; beside `boxes`. */
+  readonly rejectedBoxes?: readonly RejectedBox[];
 }
 
 /** One finished exchange of a conversation. */

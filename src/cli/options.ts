@@ -28,7 +28,7 @@ export const loraOption = inGroup("Model:", {
 });
 
 export const imageOptions = inGroup("Image:", {
-  fit: choice("fit", imageFits, { describe: "How a picture becomes a square: pad (black bars) or stretch  [default: pad]" })
+  fit: choice("fit", imageFits, { describe: "Squares by black bars (pad), by squeezing (stretch), or bars and crops of long pictures  [default: pad]" })
 });
 
 export const answerOptions = inGroup("Answer:", {
@@ -42,6 +42,10 @@ export const answerOptions = inGroup("Answer:", {
 
 export const schemaOption = inGroup("Answer:", {
   schema: text("schema", { describe: "File with a JSON schema that the answer must follow" })
+});
+
+export const boxesOption = inGroup("Output:", {
+  boxes: text("boxes", { describe: "PNG file: the image with what the answer located; OUT-1.png … for several" })
 });
 
 export const jsonOption = inGroup("Output:", { json: flag({ describe: "Print one JSON value on stdout" }) });

@@ -15,7 +15,7 @@ import { previewCommand } from "./commands/preview.js";
 import { pullCommand } from "./commands/pull.js";
 import { removeCommand } from "./commands/remove.js";
 import { verifyCommand } from "./commands/verify.js";
-import { answerOptions, commonOptions, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "./options.js";
+import { answerOptions, boxesOption, commonOptions, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "./options.js";
 import { UsageError } from "./output.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
@@ -28,7 +28,7 @@ const commandNames = [
 ] as const;
 
 const optionNames = [
-  ...Object.keys({ ...modelOptions, ...loraOption, ...imageOptions, ...answerOptions, ...schemaOption, ...jsonOption, ...commonOptions }),
+  ...Object.keys({ ...modelOptions, ...loraOption, ...imageOptions, ...answerOptions, ...schemaOption, ...boxesOption, ...jsonOption, ...commonOptions }),
   "image",
   "output",
   "size",

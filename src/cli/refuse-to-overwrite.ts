@@ -3,11 +3,11 @@ import { realpathSync } from "node:fs";
 import { UsageError } from "./output.js";
 
 /** An output that names an input would destroy the original picture. @throws UsageError */
-export function refuseToOverwrite(inputs: readonly string[], output: string): void {
+export function refuseToOverwrite(inputs: readonly string[], output: string, option = "--output"): void {
   const target = resolved(output);
   if (target === null) return;
   const hit = inputs.find((input) => resolved(input) === target);
-  if (hit !== undefined) throw new UsageError(`--output ${output} is the input image itself. Choose another name.`);
+  if (hit !== undefined) throw new UsageError(`${option} ${output} is the input image itself. Choose another name.`);
 }
 
 function resolved(path: string): string | null {

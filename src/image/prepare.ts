@@ -1,9 +1,13 @@
-/** An image source → the exact square picture that the model sees: decode, pad (or stretch), resize as Pillow does. */
+/**
+ * An image source → the exact square picture that the model sees, and the squares of its crops: decode, pad (or stretch),
+ * resize as Pillow does.
+ */
 import { createHash } from "node:crypto";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { decodeImage } from "./decode.js";
-import { imageFits, type ImageFit, type ImageSource, type SquareImage } from "./types.js";
+import { panAndScan } from "./pan-and-scan.js";
+import { imageFits, type CropImage, type DecodedImage, type ImageFit, type ImageSource, type PixelBox, type Square, type SquareImage } from "./types.js";
 
 /**
  * @param options.side Side of the square in pixels, 1 to 4096: the projector's image size (896 for MedGemma).
@@ -22,8 +26,23 @@ export async function prepareImage(
     throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${fit as string}.`);
   }
   const image = await decodeImage(source);
-  const addon = loadAddon();
-  const rgb = await addon.fitToSquare(image.rgb, image.width, image.height, side, fit);
-  const sha256 = createHash("sha256").update(rgb).digest("hex");
-  return { source: image.source, width: image.width, height: image.height, side, rgb, sha256 };
+  // MedGemma saw whole pictures padded, and says where things are on the padded square; so it is with crops as well.
+  const whole = await toSquare(image, side, fit === "stretch" ? "stretch" : "pad");
+  const crops: CropImage[] = [];
+  if (fit === "crops") for (const box of panAndScan(image.width, image.height)) crops.push({ ...(await toSquare(cutOut(image, box), side, "stretch")), box });
+  return { ...whole, width: image.width, height: image.height, fit, crops };
+}
+
+async function toSquare({ source, width, height, rgb }: DecodedImage, side: number, fit: "pad" | "stretch"): Promise<Square> {
+  const square = await loadAddon().fitToSquare(rgb, width, height, side, fit);
+  return { source, side, rgb: square, sha256: createHash("sha256").update(square).digest("hex") };
+}
+
+function cutOut(image: DecodedImage, { x, y, width, height }: PixelBox): DecodedImage {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let row = 0; row < height; row += 1) {
+    const start = ((y + row) * image.width + x) * 3;
+    rgb.set(image.rgb.subarray(start, start + width * 3), row * width * 3);
+  }
+  return { source: image.source, width, height, rgb };
 }

@@ -6,8 +6,11 @@
  */
 export type ImageSource = string | URL | Uint8Array | DecodedImage;
 
-/** "pad": black bars make a square, nothing is distorted. "stretch": squeezed into a square, as the bare processor does. */
-export const imageFits = ["pad", "stretch"] as const;
+/**
+ * "pad": black bars make a square, nothing is distorted. "stretch": squeezed into a square, as the bare processor does.
+ * "crops": as "pad", and of a long picture its parts as well, each squeezed into a square: the processor's pan and scan.
+ */
+export const imageFits = ["pad", "stretch", "crops"] as const;
 
 export type ImageFit = (typeof imageFits)[number];
 
@@ -20,15 +23,41 @@ export interface DecodedImage {
   readonly rgb: Uint8Array;
 }
 
-/** Exactly what the model sees: 8-bit RGB, row-major, `side * side * 3` bytes. */
-export interface SquareImage {
-  readonly source: string;
-  /** Size of the picture in pixels before padding and resizing, after EXIF rotation. */
+/** What lies in a picture, in its pixels from the top left corner, after EXIF rotation. */
+export interface PixelBox {
+  readonly x: number;
+  readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** Exactly what the model sees: 8-bit RGB, row-major, `side * side * 3` bytes. */
+export interface Square {
+  readonly source: string;
   /** Side of the square in pixels: the projector's image size. */
   readonly side: number;
   readonly rgb: Uint8Array;
   /** sha256 (hex) of `rgb`. */
   readonly sha256: string;
+}
+
+/** A part of a picture, squeezed into a square. */
+export interface CropImage extends Square {
+  /** Where it lies in the picture; whole pixels. */
+  readonly box: PixelBox;
+}
+
+/** A whole picture as a square, and where it was asked for its crops. */
+export interface SquareImage extends Square {
+  /** Size of the picture in pixels before padding and resizing, after EXIF rotation. */
+  readonly width: number;
+  readonly height: number;
+  readonly fit: ImageFit;
+  /** 2 to 4 with the fit "crops" and a long picture, otherwise none. The model sees them behind the whole picture, in order. */
+  readonly crops: readonly CropImage[];
+}
+
+/** All that the model sees of a picture, in order. */
+export function squaresOf(image: SquareImage): Square[] {
+  return [image, ...image.crops];
 }

@@ -8,8 +8,14 @@
 import type { Token } from "node-llama-cpp";
 import type { SpecialTokens } from "./special-tokens.js";
 
-/** A piece of what the user says: text, or the virtual token ids of an image. */
-export type PromptPart = string | readonly Token[];
+/** A piece of what the user says: text, the virtual token ids of an image, or those of an image with crops of it. */
+export type PromptPart = string | readonly Token[] | CroppedImage;
+
+export interface CroppedImage {
+  readonly whole: readonly Token[];
+  /** At least one. */
+  readonly crops: readonly (readonly Token[])[];
+}
 
 /** One exchange as the template needs it. */
 export interface PromptTurn {
@@ -28,22 +34,33 @@ export interface PromptVocabulary {
 export function renderPrompt(system: string | null, turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
   const prompt = new PromptBuilder(vocabulary);
   const { bos, startOfTurn, endOfTurn, startOfImage, endOfImage } = vocabulary.special;
+  // Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image.
+  const image = (tokens: readonly Token[]) => {
+    prompt.text("\n\n");
+    if (startOfImage !== null) prompt.control(startOfImage);
+    prompt.control(...tokens);
+    if (endOfImage !== null) prompt.control(endOfImage);
+    prompt.text("\n\n");
+  };
+  // Gemma3Processor.replace_image_token; like there, no blank parts these words from a text in front of them.
+  const croppedImage = ({ whole, crops }: CroppedImage) => {
+    prompt.text("Here is the original image ");
+    image(whole);
+    prompt.text(" and here are some crops to help you see better ");
+    crops.forEach((crop, index) => {
+      if (index > 0) prompt.text(" ");
+      image(crop);
+    });
+  };
   prompt.control(bos);
   turns.forEach((turn, index) => {
     prompt.control(startOfTurn);
     prompt.text("user\n");
     if (index === 0 && system !== null && system !== "") prompt.text(`${system}\n\n`);
     for (const part of turn.user) {
-      if (typeof part === "string") {
-        prompt.text(strip(part));
-        continue;
-      }
-      // Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image.
-      prompt.text("\n\n");
-      if (startOfImage !== null) prompt.control(startOfImage);
-      prompt.control(...part);
-      if (endOfImage !== null) prompt.control(endOfImage);
-      prompt.text("\n\n");
+      if (typeof part === "string") prompt.text(strip(part));
+      else if ("crops" in part) croppedImage(part);
+      else image(part);
     }
     prompt.control(endOfTurn);
     prompt.text("\n");

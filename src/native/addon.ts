@@ -1,6 +1,4 @@
 /** The typed twin of native/addon/addon.cpp: every native function, and nothing else. Failures are MedGemmaErrors. */
-import type { ImageFit } from "../image/types.js";
-
 /** What a projector file says about its tower. */
 export interface ProjectorFacts {
   readonly path: string;
@@ -117,7 +115,7 @@ export interface NativeAddon {
   /** On Linux: pages of 2 MB for large memory that is not filled yet. For a moment when a model has just got its own. */
   preferHugePages(): void;
   /** @param rgb (height, width, 3). Resolves to (side, side, 3), Pillow's bilinear to the byte. */
-  fitToSquare(rgb: Uint8Array, width: number, height: number, side: number, fit: ImageFit): Promise<Uint8Array>;
+  fitToSquare(rgb: Uint8Array, width: number, height: number, side: number, fit: "pad" | "stretch"): Promise<Uint8Array>;
   /** Is a GGUF file of any model whole? Rejects with MODEL_NOT_FOUND, FILE_UNUSABLE or MODEL_CORRUPT. */
   checkGguf(path: string): Promise<void>;
   /** Checks all of a projector file, loads nothing. Rejects as `checkGguf`, and with MODEL_MISMATCH. */

@@ -1,6 +1,6 @@
 /** A loaded projector: square pixels → image tokens, each picture once. Knows no files, no text model. */
 import { abortedError } from "../errors.js";
-import type { SquareImage } from "../image/types.js";
+import type { Square } from "../image/types.js";
 import type { NativeAddon, NativeVisionEncoder, ProjectorFacts, StageValues } from "../native/addon.js";
 import { ImageTokenCache, type ImageTokens } from "./image-token-cache.js";
 import { ImageTokenStore } from "./image-token-store.js";
@@ -60,7 +60,7 @@ export class VisionModel implements AsyncDisposable {
   }
 
   /** @throws MedGemmaError ABORTED, DISPOSED, OUT_OF_MEMORY */
-  async encode(image: SquareImage, options: EncodeOptions = {}): Promise<EncodeResult> {
+  async encode(image: Square, options: EncodeOptions = {}): Promise<EncodeResult> {
     const key = `${preprocessingVersion}:${image.side}:${image.sha256}`;
     const { signal } = options;
     for (;;) {
@@ -80,7 +80,7 @@ export class VisionModel implements AsyncDisposable {
     }
   }
 
-  async #readOrCompute(image: SquareImage, key: string, options: EncodeOptions): Promise<EncodeResult> {
+  async #readOrCompute(image: Square, key: string, options: EncodeOptions): Promise<EncodeResult> {
     const stored = await this.#store?.read(key);
     if (stored?.hiddenSize === this.facts.projectionSize && stored.tokenCount === this.facts.tokensPerImage) {
       this.#cache.add(stored);
@@ -95,7 +95,7 @@ export class VisionModel implements AsyncDisposable {
     return { tokens, encodeMs, cached: false };
   }
 
-  async #compute(image: SquareImage, { signal, onLayer }: EncodeOptions): Promise<Float32Array> {
+  async #compute(image: Square, { signal, onLayer }: EncodeOptions): Promise<Float32Array> {
     if (signal?.aborted === true) throw abortedError(`Encoding ${image.source}`, signal);
     let failure: unknown;
     const run = this.#encoder.encode(image.rgb, (layer, layers) => {
@@ -128,7 +128,7 @@ export class VisionModel implements AsyncDisposable {
   }
 
   /** What every stage of the tower computes, the image tokens last. Never from the cache. */
-  async encodeStages(image: SquareImage): Promise<StageValues[]> {
+  async encodeStages(image: Square): Promise<StageValues[]> {
     return await this.#encoder.encodeStages(image.rgb);
   }
 

@@ -18,7 +18,7 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "x", "--temperature", "NaN"], "--temperature must be a number from 0 to 10"],
     [["ask", "x", "--temperature", "-1"], "--temperature must be a number from 0 to 10"],
     [["ask", "x", "--gpu", "cdua"], "--gpu must be one of auto, metal, cuda, vulkan, off"],
-    [["ask", "x", "--fit", "crops"], "--fit must be one of pad, stretch"],
+    [["ask", "x", "--fit", "crop"], "--fit must be one of pad, stretch, crops"],
     [["ask", "x", "--lora", "a.gguf:half"], "--lora a.gguf:half: the scale must be a number from -10 to 10, but is half"],
     [["ask", "x", "--lora", "a.gguf:10.5"], "the scale must be a number from -10 to 10, but is 10.5"],
     [["ask", "x", "--lora", "a.bin:1e400"], "the scale must be a number from -10 to 10, but is 1e400"],

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startLlama } from "../../src/language/llama.js";
 import { renderPrompt, type PromptVocabulary } from "../../src/language/prompt.js";
 import { findSpecialTokens } from "../../src/language/special-tokens.js";
+import { panAndScan } from "../../src/image/pan-and-scan.js";
 import { demoText } from "../demo-model.js";
 
 interface Case {
@@ -15,6 +16,14 @@ interface Case {
 }
 
 const cases = JSON.parse(readFileSync(fileURLToPath(new URL("../fixtures/reference/prompts.json", import.meta.url)), "utf8")) as Case[];
+
+interface CropCase extends Omit<Case, "turns"> {
+  readonly turns: readonly { readonly user: readonly (string | { readonly size: readonly [number, number] })[]; readonly model: string | null }[];
+}
+
+const crops = JSON.parse(readFileSync(fileURLToPath(new URL("../fixtures/reference/crops.json", import.meta.url)), "utf8")) as {
+  readonly prompts: readonly CropCase[];
+};
 
 /** How the fixtures write the 16 tokens of an image. */
 const image = Array.from({ length: 16 }, () => -1 as Token);
@@ -33,6 +42,16 @@ describe("token ids are those of Google's processor and template", () => {
 
   it.each(cases.map((entry) => [entry.name.slice(0, 60), entry] as const))("%s", (_name, { system, turns, ids }) => {
     const rendered = turns.map(({ user, model: answer }) => ({ user: user.map((part) => (typeof part === "string" ? part : image)), answer }));
+    expect(renderPrompt(system, rendered, vocabulary)).toEqual(ids);
+  });
+
+  it.each(crops.prompts.map((entry) => [entry.name, entry] as const))("with pan and scan, %s", (_name, { system, turns, ids }) => {
+    const partOf = (part: string | { readonly size: readonly [number, number] }) => {
+      if (typeof part === "string") return part;
+      const shown = panAndScan(...part.size);
+      return shown.length === 0 ? image : { whole: image, crops: shown.map(() => image) };
+    };
+    const rendered = turns.map(({ user, model: answer }) => ({ user: user.map(partOf), answer }));
     expect(renderPrompt(system, rendered, vocabulary)).toEqual(ids);
   });
 });

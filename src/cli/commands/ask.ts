@@ -5,11 +5,13 @@ import type { Answer } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { decodeImages } from "../decode-images.js";
+import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { answerOptions, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "../options.js";
-import { Interrupted, printAnswer, printJson } from "../output.js";
+import { answerOptions, boxesOption, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "../options.js";
+import { Interrupted, printAnswer, printJson, UsageError } from "../output.js";
 import { plainText } from "../plain-text.js";
+import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { dim } from "../terminal.js";
@@ -29,6 +31,7 @@ const options = {
   ...imageOptions,
   ...answerOptions,
   ...schemaOption,
+  ...boxesOption,
   ...jsonOption
 } as const;
 
@@ -43,6 +46,7 @@ export const askCommand: CommandModule<object, Arguments> = {
       .options(options)
       .example('$0 ask "Describe the image." -i scan.png', "")
       .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
+      .example('$0 ask "Where is the nodule?" -i scan.png --boxes found.png', "")
       .example('cat report.txt | $0 ask "Summarize this report."', ""),
   handler: ask
 };
@@ -50,6 +54,7 @@ export const askCommand: CommandModule<object, Arguments> = {
 async function ask(args: Arguments): Promise<void> {
   const images = args.image ?? [];
   const stdinIsImage = images.includes(standardStream);
+  checkDrawing(args.boxes, images);
   using interrupt = listenForInterrupt();
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
   const prompt = await readPrompt(args.prompt === standardStream ? undefined : args.prompt, { stdinIsImage });
@@ -66,6 +71,7 @@ async function ask(args: Arguments): Promise<void> {
     temperature: args.temperature,
     seed: args.seed,
     schema,
+    boxes: args.boxes === undefined ? undefined : true,
     thoughtBudget: args["thought-budget"],
     think: args.think,
     signal: interrupt.signal,
@@ -79,10 +85,20 @@ async function ask(args: Arguments): Promise<void> {
     if (args.json !== true) await stream(reply, status);
     const answer: Answer = await reply;
     if (args.json === true) printJson({ ...answer, model: medgemma.model });
+    else if (args.boxes !== undefined) tellRejected(answer);
+    if (args.boxes !== undefined && answer.stopReason !== "aborted") await drawAnswer(decoded, answer, args.boxes);
   } finally {
     status.clear();
   }
   if (interrupt.signal.aborted) throw new Interrupted();
+}
+
+/** @throws UsageError before a model is loaded for nothing */
+function checkDrawing(output: string | undefined, images: readonly string[]): void {
+  if (output === undefined) return;
+  if (images.length === 0) throw new UsageError("--boxes draws on the image that is asked about. Name one with --image.");
+  if (output === standardStream) throw new UsageError("--boxes needs a file: stdout carries the answer.");
+  for (const path of drawingPaths(output, images.length)) refuseToOverwrite(images, path, "--boxes");
 }
 
 /** The answer to stdout; a thought, dimmed, to a person at stderr. */

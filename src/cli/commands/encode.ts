@@ -1,4 +1,4 @@
-/** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]. */
+/** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]; crops follow their image. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { decodeImages } from "../decode-images.js";
 import { writeFileAtomically } from "../../write-file.js";
@@ -52,21 +52,20 @@ async function encode(args: Arguments): Promise<void> {
     .finally(() => status.clear());
 
   const { tokenCount = 0, hiddenSize = 0 } = encoded[0] ?? {};
-  const file = npyFile(
-    encoded.map(({ tokens }) => tokens),
-    [tokenCount, hiddenSize]
-  );
+  const arrays = encoded.flatMap(({ tokens, crops = [] }) => [tokens, ...crops.map((crop) => crop.tokens)]);
+  const file = npyFile(arrays, [tokenCount, hiddenSize]);
   if (output === standardStream) process.stdout.write(file);
   else await writeFileAtomically(output, file);
 
-  const shape = [encoded.length, tokenCount, hiddenSize];
+  const shape = [arrays.length, tokenCount, hiddenSize];
   if (args.json === true) {
-    const reported = encoded.map(({ source, width, height, sha256, encodeMs, cached }) => ({
+    const reported = encoded.map(({ source, width, height, sha256, crops, encodeMs, cached }) => ({
       source,
       width,
       height,
       sha256,
-      tokens: tokenCount,
+      crops: crops?.map((crop) => ({ x: crop.x, y: crop.y, width: crop.width, height: crop.height })),
+      tokens: (1 + (crops?.length ?? 0)) * tokenCount,
       encodeMs,
       cached
     }));

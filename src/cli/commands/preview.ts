@@ -1,7 +1,8 @@
-/** `preview`: the exact square picture that the model sees. Reads the projector's header, no weights. */
+/** `preview`: the exact square picture that the model sees, or the squares. Reads the projector's header, no weights. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { MedGemmaError } from "../../errors.js";
 import { prepareImage } from "../../image/prepare.js";
+import { contactSheet } from "../../image/contact-sheet.js";
 import { encodePng } from "../../image/encode-png.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { writeFileAtomically } from "../../write-file.js";
@@ -35,7 +36,8 @@ export const previewCommand: CommandModule<object, Arguments> = {
       .options(options)
       .example("$0 preview scan.png -o seen.png", "")
       .example("$0 preview scan.png -o seen.png --size 896", "")
-      .example("$0 preview scan.png -o seen.png --fit stretch", ""),
+      .example("$0 preview scan.png -o seen.png --fit stretch", "")
+      .example("$0 preview long.png -o seen.png --fit crops", ""),
   handler: preview
 };
 
@@ -46,13 +48,15 @@ async function preview(args: Arguments): Promise<void> {
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
   const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit });
-  const png = await encodePng(square);
+  const { crops } = square;
+  const { png, tiles } = crops.length === 0 ? { png: await encodePng(square), tiles: undefined } : await contactSheet(square);
   if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
 
   const { source, width, height, sha256 } = square;
-  if (args.json === true) printJson({ output, source, width, height, side, fit, sha256 });
-  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${fit})`);
+  const boxes = fit === "crops" ? { crops: crops.map(({ box }) => box), tiles } : {};
+  if (args.json === true) printJson({ output, source, width, height, side, fit, sha256, ...boxes });
+  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${fit})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
 }
 
 async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | undefined }): Promise<number> {
