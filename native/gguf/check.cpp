@@ -12,7 +12,7 @@ void check_gguf_file(const std::string & path) {
     const GgufHeader header = read_gguf_header(file.bytes(), path);
     if (header.tensors.empty()) {
         throw Error("MODEL_CORRUPT", path + " holds no weights. Download it again; for an adapter (LoRA): the converter "
-                                         "keeps nothing of the image tower, so merge it into the model.");
+                                            "keeps nothing of the image tower, so merge it into the model.");
     }
     const uint64_t available = header.tensor_bytes.size();
     for (const auto & [name, tensor] : header.tensors) {
