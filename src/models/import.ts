@@ -7,7 +7,7 @@ import { asWriteError } from "../write-file.js";
 import { readCatalog, type Catalog } from "./catalog.js";
 import { ensureSpace } from "./disk-space.js";
 import { hashFile } from "./hash-file.js";
-import { folderOf, installedModels, isProjectorName, projectorsBeside, sizeOf, type InstalledModel } from "./installed.js";
+import { folderOf, installedModels, isProjectorName, projectorBeside, sizeOf, type InstalledModel } from "./installed.js";
 import { readManifest, recordFile, recordModel, type ManifestFile } from "./manifest.js";
 import { lockFolder, partialFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
@@ -83,14 +83,6 @@ async function describe(path: string, catalog: Catalog, options: ImportOptions):
     text: await unrecorded(path),
     mmproj: mmproj === null ? null : await unrecorded(mmproj)
   };
-}
-
-async function projectorBeside(path: string): Promise<string | null> {
-  const folder = dirname(path);
-  const [name, ...others] = await projectorsBeside(folder);
-  if (name === undefined) return null;
-  if (others.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", `${folder} holds several projectors (${[name, ...others].join(", ")}). Choose one with --mmproj.`);
-  return join(folder, name);
 }
 
 async function unrecorded(path: string): Promise<ImportedFile> {

@@ -1,6 +1,7 @@
 /** What is in the folder of weights: models that were pulled or imported, and files that somebody put there. */
 import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { MedGemmaError } from "../errors.js";
 import type { Catalog, CatalogModel } from "./catalog.js";
 import { readManifest, type ManifestFile } from "./manifest.js";
 import { modelHome } from "./model-home.js";
@@ -77,6 +78,17 @@ export async function projectorsBeside(folder: string): Promise<readonly string[
     .filter((entry) => !entry.isDirectory() && isProjectorName(entry.name))
     .map((entry) => entry.name)
     .sort();
+}
+
+/** Path of the only projector beside a model; null: none is there. @throws MedGemmaError INVALID_ARGUMENT for several */
+export async function projectorBeside(text: string): Promise<string | null> {
+  const folder = dirname(text);
+  const candidates = (await projectorsBeside(folder)).filter((name) => name !== basename(text));
+  if (candidates.length > 1) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `${folder} holds ${candidates.length} projectors (${candidates.join(", ")}). Choose one with --mmproj.`);
+  }
+  const [name] = candidates;
+  return name === undefined ? null : join(folder, name);
 }
 
 /** Bytes on the disk; null when a file is not there. */

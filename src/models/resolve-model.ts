@@ -1,10 +1,10 @@
 /** What a user calls a model → the paths of its two files. Opens neither, and downloads nothing. */
 import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { readCatalog } from "./catalog.js";
 import { demoModel, type ModelPaths } from "./demo-model.js";
-import { findInstalled, installedModels, projectorsBeside, type InstalledModel } from "./installed.js";
+import { findInstalled, installedModels, projectorBeside, type InstalledModel } from "./installed.js";
 import { parseModelName } from "./model-name.js";
 import { modelHome } from "./model-home.js";
 
@@ -53,17 +53,4 @@ function notFound(source: string, canBePulled: boolean): MedGemmaError {
 
 async function projectorOf({ text, mmproj, record }: InstalledModel): Promise<string | null> {
   return record === null ? await projectorBeside(text) : mmproj;
-}
-
-async function projectorBeside(text: string): Promise<string | null> {
-  const folder = dirname(text);
-  const candidates = (await projectorsBeside(folder)).filter((name) => name !== basename(text));
-  if (candidates.length > 1) {
-    throw new MedGemmaError(
-      "INVALID_ARGUMENT",
-      `${folder} holds ${candidates.length} projectors (${candidates.join(", ")}). Choose one with --mmproj.`
-    );
-  }
-  const [name] = candidates;
-  return name === undefined ? null : join(folder, name);
 }
