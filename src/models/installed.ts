@@ -35,7 +35,8 @@ async function modelsIn(folder: string): Promise<InstalledModel[]> {
     const projector = mmproj === null ? null : (files[mmproj] ?? null);
     return [{ id, folder, text: join(folder, text), mmproj: mmproj === null ? null : join(folder, mmproj), record: { text: file, mmproj: projector } }];
   });
-  const known = new Set(models.map(({ text }) => text));
+  // A file that is recorded without a model came with a pull that is not finished.
+  const known = new Set([...models.map(({ text }) => text), ...Object.keys(files)]);
   const others = names.filter((name) => /^medgemma.*\.gguf$/i.test(name) && !isProjectorName(name) && !/lora|adapter/i.test(name) && !known.has(name));
   return [
     ...recorded,

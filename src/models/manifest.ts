@@ -53,6 +53,12 @@ export async function writeManifest(folder: string, { models, files }: Manifest)
   await writeFileAtomically(join(folder, manifestName), `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
 
+/** Files that came with a pull that was not finished: no model has them. */
+export function withoutModel({ models, files }: Manifest): string[] {
+  const needed = new Set(models.flatMap(({ text, mmproj }) => [text, mmproj]));
+  return Object.keys(files).filter((name) => !needed.has(name));
+}
+
 /** The folder's lock must be held. */
 export async function recordModel(folder: string, model: ManifestModel): Promise<void> {
   const { models, files } = await readManifest(folder);

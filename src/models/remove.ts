@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { readCatalog } from "./catalog.js";
 import { installedModels, type InstalledModel } from "./installed.js";
-import { manifestName, readManifest, writeManifest } from "./manifest.js";
+import { manifestName, readManifest, withoutModel, writeManifest } from "./manifest.js";
 import { lockName, lockFolder, partialFolder, type WaitOptions } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
 import { unfinishedDownloads } from "./unfinished.js";
@@ -60,14 +60,17 @@ async function removeUnfinished(name: string, options: WaitOptions): Promise<Rem
     const hint = models.some(({ id }) => id === name) ? "" : " See: medgemma-local models";
     throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}.${hint}`);
   }
-  const { folder } = unfinished;
-  const files = (await readdir(join(folder, partialFolder))).map((file) => join(folder, partialFolder, file));
+  const { folder, paths } = unfinished;
   {
     await using _lock = await lockFolder(folder, options);
+    const { models, files } = await readManifest(folder);
+    const gone = new Set(withoutModel({ models, files }));
+    await writeManifest(folder, { models, files: Object.fromEntries(Object.entries(files).filter(([file]) => !gone.has(file))) });
+    for (const path of paths) await rm(path, { force: true });
     await rm(join(folder, partialFolder), { recursive: true, force: true });
   }
   await removeIfEmpty(folder);
-  return { id: name, files };
+  return { id: name, files: paths };
 }
 
 /** Of our own folder nothing is left but its record; with a file of somebody else it stays. */
