@@ -7,6 +7,7 @@ export type { Reply } from "./chat/reply.js";
 export type {
   Answer,
   AnswerImage,
+  AnswerRequest,
   AskOptions,
   ChatOptions,
   ChatTurn,
@@ -14,20 +15,28 @@ export type {
   LoadOptions,
   ModelSource,
   PromptPart,
+  Provenance,
   ReplyChunk,
   ReplyProgress,
   StopReason
 } from "./chat/types.js";
 export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
+export type { StandardSchema } from "./language/standard-schema.js";
+export { composePrompt } from "./presets/compose-prompt.js";
+export type { DatedImage, PromptMaterial } from "./presets/compose-prompt.js";
+export { listPresets, loadPreset } from "./presets/load-preset.js";
+export type { Preset } from "./presets/preset.js";
+export { presetOptions } from "./presets/preset-options.js";
 export { decodeImage } from "./image/decode.js";
 export { drawBoxes } from "./image/draw-boxes.js";
 export type { DrawnBox } from "./image/draw-boxes.js";
 export { prepareImage } from "./image/prepare.js";
-export type { CropImage, DecodedImage, ImageFit, ImageSource, PixelBox, Square, SquareImage } from "./image/types.js";
+export type { CropImage, DecodedImage, ImageFit, ImagePreprocessing, ImageSource, PixelBox, Square, SquareImage } from "./image/types.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
 export { readCatalog } from "./models/catalog.js";
 export type { Catalog, CatalogFile, CatalogModel, Quantization } from "./models/catalog.js";
+export type { FileIdentity } from "./models/identify-file.js";
 export { installedModels } from "./models/installed.js";
 export type { InstalledModel } from "./models/installed.js";
 export { pullModel } from "./models/pull.js";

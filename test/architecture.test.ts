@@ -7,10 +7,10 @@ const source = fileURLToPath(new URL("../src/", import.meta.url));
 
 /** Which folders of src/ a folder may import values from. Types may come from anywhere but cli. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  ".": ["chat", "image", "models", "native"],
+  ".": ["chat", "image", "models", "native", "presets"],
   advice: ["bench", "chat", "language", "models", "native"],
   bench: ["chat", "image", "language", "native", "vision"],
-  cli: ["advice", "bench", "chat", "doctor", "hub", "image", "models", "native"],
+  cli: ["advice", "bench", "chat", "doctor", "hub", "image", "models", "native", "presets"],
   chat: ["image", "language", "models", "native", "vision"],
   doctor: ["chat", "hub", "image", "language", "models", "native", "vision"],
   hub: [],
@@ -18,7 +18,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   language: ["native"],
   vision: [],
   models: ["hub", "native"],
-  native: []
+  native: [],
+  presets: []
 };
 
 /** Packages with one owner each. */

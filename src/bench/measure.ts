@@ -77,7 +77,7 @@ export async function measure(source?: ModelSource, options: BenchOptions = {}):
     const started = performance.now();
     const loaded = await loadParts(source, { ...loadOptions, onProgress: (done) => tell("load", round, done) });
     const loadMs = performance.now() - started;
-    return { ...loaded, medgemma: new MedGemma(loaded.model, loaded.parts, loadMs), loadMs };
+    return { ...loaded, medgemma: new MedGemma(loaded, loadMs), loadMs };
   };
   let loaded = await load(1);
   const loadTimes = [loaded.loadMs];

@@ -1,6 +1,7 @@
 /** Checks what a caller gives to `createChat` and `ask`, before any work begins. */
 import { MedGemmaError } from "../errors.js";
 import { imageFits } from "../image/types.js";
+import { isStandardSchema } from "../language/standard-schema.js";
 import type { AskOptions, ChatOptions } from "./types.js";
 
 /**
@@ -9,15 +10,16 @@ import type { AskOptions, ChatOptions } from "./types.js";
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
-  const { images, fit, maxTokens, thoughtBudget, temperature, seed, schema, boxes } = options;
+  const { images, fit, maxTokens, thoughtBudget, temperature, seed, schema, preset, boxes } = options;
   check(typeof prompt === "string" || (Array.isArray(prompt) && prompt.every(isPart)), "The prompt", "a string, or a list of strings and {image}", prompt);
   check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
   check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
   check(isCount(maxTokens, 1), "maxTokens", "a whole number from 1", maxTokens);
   check(isCount(thoughtBudget, 0), "thoughtBudget", "a whole number from 0", thoughtBudget);
-  check(isCount(seed, 0), "seed", "a whole number from 0", seed);
+  check(isCount(seed, 0, 2 ** 32 - 1), "seed", "a whole number from 0 to 4294967295", seed);
   check(temperature === undefined || isBetween(temperature, 0, 10), "temperature", "a number from 0 to 10", temperature);
-  check(schema === undefined || (typeof schema === "object" && schema !== null), "schema", "a JSON schema object", schema);
+  check(schema === undefined || (typeof schema === "object" && schema !== null) || isStandardSchema(schema), "schema", "a JSON schema object, or a schema of zod or the like", schema);
+  check(preset === undefined || typeof preset === "string", "preset", "a string", preset);
   check(boxes === undefined || typeof boxes === "boolean", "boxes", "true or false", boxes);
 }
 
@@ -31,8 +33,8 @@ function isPart(part: unknown): boolean {
   return typeof part === "string" || (typeof part === "object" && part !== null && "image" in part);
 }
 
-function isCount(value: unknown, least: number): boolean {
-  return value === undefined || (Number.isSafeInteger(value) && isBetween(value, least, Infinity));
+function isCount(value: unknown, least: number, most = Infinity): boolean {
+  return value === undefined || (Number.isSafeInteger(value) && isBetween(value, least, most));
 }
 
 function isBetween(value: unknown, least: number, most: number): boolean {

@@ -1,6 +1,8 @@
 /** A conversation: turns with their images, and the way of one question from files to answer. */
+import { randomInt } from "node:crypto";
 import { MedGemmaError } from "../errors.js";
 import { squaresOf, type SquareImage } from "../image/types.js";
+import { gemmaSampling } from "../language/generation.js";
 import type { JsonGrammar } from "../language/json-grammar.js";
 import { AnswerCollector } from "./answer-collector.js";
 import { checkAskOptions } from "./ask-options.js";
@@ -10,7 +12,7 @@ import { writeConversation, type StoredTurn } from "./conversation-file.js";
 import { describeEncoded, describeImage, encodeImages, type ModelParts } from "./encode-images.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
-import type { Answer, AnswerImage, AskOptions, ChatOptions, ChatTurn, PromptPart, ReplyChunk } from "./types.js";
+import type { Answer, AnswerImage, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, ReplyChunk } from "./types.js";
 
 /** Google's notebooks ask for thinking with this sentence in front of the system text. */
 const thinkingInstruction = "SYSTEM INSTRUCTION: think silently if needed.";
@@ -18,6 +20,7 @@ const thinkingInstruction = "SYSTEM INSTRUCTION: think silently if needed.";
 /** Google's usual limits: up to 1000 tokens for text, 2000 with thinking (medgemma notebooks). */
 const defaultMaxTokens = { plain: 1024, thinking: 2048 };
 
+/** `provenance` is null in a turn that the loaded model answered, which tells it when it is saved. */
 interface Turn extends StoredTurn {
   readonly report: readonly AnswerImage[];
 }
@@ -25,7 +28,8 @@ interface Turn extends StoredTurn {
 /** A question on its way: its content, and the clock. */
 interface Question {
   readonly options: AskOptions;
-  readonly maxTokens: number;
+  readonly system: string | null;
+  readonly sampling: AnswerRequest["sampling"];
   readonly startedAt: number;
   content: readonly StoredPart[];
   report: readonly AnswerImage[];
@@ -40,6 +44,7 @@ interface Question {
 export interface ChatHost {
   readonly parts: ModelParts;
   readonly loadMs: number;
+  provenance(): Promise<Provenance>;
   /** A further chat on the same model. */
   createChat(options: ChatOptions): Promise<Chat>;
   forget(chat: Chat): void;
@@ -85,8 +90,8 @@ export class Chat implements AsyncDisposable {
    * @throws (through the reply) MedGemmaError INVALID_ARGUMENT, IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE,
    *   MODEL_MISMATCH for images in a text-only model, CONTEXT_FULL, SCHEMA_INVALID, OUT_OF_MEMORY, DISPOSED
    */
-  ask(prompt: string | readonly PromptPart[], options: AskOptions = {}): Reply {
-    return this.#reply(prompt, options, async (emit, signal) => {
+  ask<Value = unknown>(prompt: string | readonly PromptPart[], options: AskOptions<Value> = {}): Reply<Value> {
+    return this.#reply<Value>(prompt, options, async (emit, signal) => {
       const parts = partsOf(prompt, options.images ?? []);
       return await this.#answer((question) => this.#encode(question, parts, signal), options, emit, signal);
     });
@@ -98,8 +103,8 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate(options: Omit<AskOptions, "images" | "fit"> = {}): Reply {
-    return this.#reply("", options, async (emit, signal) => {
+  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit"> = {}): Reply<Value> {
+    return this.#reply<Value>("", options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);
       if (last === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "There is no question to answer again. Ask one first.");
@@ -138,10 +143,16 @@ export class Chat implements AsyncDisposable {
     await this.rewind(Infinity);
   }
 
-  /** Writes the conversation with its images into one file that only its owner can read. @throws MedGemmaError FILE_UNUSABLE */
+  /**
+   * Writes the conversation with its images, and what each answer depends on, into one file that only its owner can read.
+   *
+   * @throws MedGemmaError FILE_UNUSABLE
+   */
   async save(path: string): Promise<void> {
     await this.#last;
-    await writeConversation(path, { system: this.system, turns: this.#turns });
+    const provenance = await this.#host.provenance();
+    const turns = this.#turns.map((turn) => (turn.request === null ? turn : { ...turn, provenance: turn.provenance ?? provenance }));
+    await writeConversation(path, { system: this.system, turns });
   }
 
   /** @internal Takes over the turns of a saved conversation; users call `MedGemma.loadChat`. */
@@ -164,7 +175,7 @@ export class Chat implements AsyncDisposable {
     await this.dispose();
   }
 
-  #reply(prompt: unknown, options: AskOptions, run: ConstructorParameters<typeof Reply>[0]): Reply {
+  #reply<Value>(prompt: unknown, options: AskOptions<Value>, run: ConstructorParameters<typeof Reply<Value>>[0]): Reply<Value> {
     const { signal } = options;
     const stop = signal === undefined ? this.#disposing.signal : AbortSignal.any([signal, this.#disposing.signal]);
     const before = this.#last;
@@ -178,15 +189,24 @@ export class Chat implements AsyncDisposable {
     return reply;
   }
 
-  async #answer(
+  async #answer<Value>(
     fill: (question: Question) => Promise<void> | void,
-    options: AskOptions,
+    options: AskOptions<Value>,
     emit: (chunk: ReplyChunk) => void,
     signal: AbortSignal
-  ): Promise<Answer> {
+  ): Promise<Answer<Value>> {
     const now = performance.now();
-    const maxTokens = options.maxTokens ?? (options.think === true ? defaultMaxTokens.thinking : defaultMaxTokens.plain);
-    const question: Question = { options, maxTokens, startedAt: now, content: [], report: [], promptTokens: 0, reusedTokens: null, encodedAt: now };
+    const question: Question = {
+      options,
+      system: this.system,
+      sampling: samplingOf(options),
+      startedAt: now,
+      content: [],
+      report: [],
+      promptTokens: 0,
+      reusedTokens: null,
+      encodedAt: now
+    };
     const collected = new AnswerCollector(emit);
     const grammar = options.schema === undefined ? undefined : await this.#host.parts.language.compileSchema(options.schema);
     try {
@@ -200,7 +220,7 @@ export class Chat implements AsyncDisposable {
       const stopped = error instanceof MedGemmaError && error.code === "ABORTED" && signal.aborted;
       if (!stopped) throw error;
     }
-    return this.#finish(question, grammar, collected);
+    return await this.#finish(question, grammar, collected);
   }
 
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
@@ -224,7 +244,7 @@ export class Chat implements AsyncDisposable {
     const before = parts.slice(0, first).filter((part) => typeof part === "string");
     const marker = -1 as (typeof wholePrompt)[number]; // in place of the image's tokens
     const earlier = this.#sentTurns().map((turn) => ({ user: this.#tokensOf(turn.content), answer: turn.answer }));
-    const wholePrompt = language.renderPrompt(this.#systemText(question.options.think ?? false), [...earlier, { user: [...before, [marker]], answer: null }]);
+    const wholePrompt = language.renderPrompt(systemText(question), [...earlier, { user: [...before, [marker]], answer: null }]);
     const beginning = wholePrompt.slice(0, wholePrompt.indexOf(marker));
     // Close to the end of the context the oldest turns may have to go first.
     if (beginning.length > language.contextSize / 2) return await encode();
@@ -247,19 +267,18 @@ export class Chat implements AsyncDisposable {
     collected: AnswerCollector,
     signal: AbortSignal
   ): Promise<void> {
-    const { think = false, temperature = 0, seed, onProgress } = question.options;
+    const { think = false, onProgress } = question.options;
+    const { maxTokens, temperature, seed, thoughtBudget } = question.sampling;
     const tokens = this.#promptOf(question);
     question.promptTokens = tokens.length;
     onProgress?.({ stage: "prefill", tokens: tokens.length });
-    const forceThought = think && grammar !== undefined;
     const events = this.#host.parts.language.generate(tokens, {
-      maxTokens: question.maxTokens,
+      maxTokens,
       temperature,
-      seed,
+      seed: seed ?? undefined,
       grammar,
-      forceThought,
-      // A thought without end would leave no room for the object.
-      thoughtBudget: question.options.thoughtBudget ?? (forceThought ? Math.ceil(question.maxTokens / 2) : undefined),
+      forceThought: think && grammar !== undefined,
+      thoughtBudget: thoughtBudget ?? undefined,
       signal
     });
     for await (const event of events) {
@@ -269,15 +288,16 @@ export class Chat implements AsyncDisposable {
   }
 
   /** The whole prompt; when it gets too long, the oldest turns are left out of it from here on, or it is an error. */
-  #promptOf({ content, options, maxTokens }: Question) {
+  #promptOf(question: Question) {
     const { language } = this.#host.parts;
-    const system = this.#systemText(options.think ?? false);
+    const { content, sampling } = question;
+    const system = systemText(question);
     const render = () => {
       const earlier = this.#sentTurns().map((turn) => ({ user: this.#tokensOf(turn.content), answer: turn.answer }));
       return language.renderPrompt(system, [...earlier, { user: this.#tokensOf(content), answer: null }]);
     };
     let tokens = render();
-    const room = Math.min(maxTokens, Math.floor(language.contextSize / 4));
+    const room = Math.min(sampling.maxTokens, Math.floor(language.contextSize / 4));
     if (this.#overflow === "dropOldest" && tokens.length + room > language.contextSize) {
       // Half of the context at once: whatever is dropped, all that follows is decoded again, so it should be rare.
       while (this.#sentTurns().length > 0 && tokens.length > language.contextSize / 2) {
@@ -294,16 +314,18 @@ export class Chat implements AsyncDisposable {
   }
 
   /** Keeps the turn and tells how it went. */
-  #finish(question: Question, grammar: JsonGrammar | undefined, collected: AnswerCollector): Answer {
+  async #finish<Value>(question: Question, grammar: JsonGrammar | undefined, collected: AnswerCollector): Promise<Answer<Value>> {
     const { text, thought, stopReason, tokens } = collected;
     const { content, options, report, startedAt, encodedAt, promptTokens } = question;
     const reusedTokens = Math.min(question.reusedTokens ?? Infinity, collected.reusedTokens);
-    const value = grammar === undefined || stopReason === "aborted" ? {} : { value: grammar.parse(text) };
     const located = (options.boxes ?? text.includes("box_2d")) ? locateBoxes(text, this.#imagesMeantBy(content)) : {};
+    const hasValue = grammar !== undefined && stopReason !== "aborted";
+    const value = hasValue ? { value: (await grammar.parse({ text, isEnded: stopReason === "end", tokens: tokens.length })) as Value } : {};
+    const request = requestOf(question, grammar);
     const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce((sum, image) => sum + image.tokens, 0);
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
-      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason }];
+      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason, request, provenance: null }];
     }
     this.#releaseUnused();
     const firstTokenAt = collected.firstTokenAt ?? performance.now();
@@ -314,6 +336,7 @@ export class Chat implements AsyncDisposable {
       tokens,
       stopReason,
       images: report,
+      request,
       usage: { promptTokens, imageTokens, reusedTokens, completionTokens: tokens.length, droppedTurns: this.#droppedTurns },
       timings: {
         loadMs: this.#host.loadMs,
@@ -340,11 +363,6 @@ export class Chat implements AsyncDisposable {
     return content.map((part) => (typeof part === "string" ? part : this.#images.promptPartOf(part)));
   }
 
-  #systemText(think: boolean): string | null {
-    if (!think) return this.system;
-    return this.system === null ? thinkingInstruction : `${thinkingInstruction} ${this.system}`;
-  }
-
   #sentTurns(): readonly Turn[] {
     return this.#turns.slice(this.#droppedTurns);
   }
@@ -364,6 +382,30 @@ export class Chat implements AsyncDisposable {
   #ensureUsable(): void {
     if (this.#disposing.signal.aborted) throw new MedGemmaError("DISPOSED", "This chat was disposed; create another one.");
   }
+}
+
+/** The text in front of the conversation: the system text, and the sentence that asks for a thought. */
+function systemText({ system, options }: Question): string | null {
+  if (options.think !== true) return system;
+  return system === null ? thinkingInstruction : `${thinkingInstruction} ${system}`;
+}
+
+function samplingOf({ think = false, temperature = 0, seed, schema, maxTokens: most, thoughtBudget }: AskOptions): AnswerRequest["sampling"] {
+  const maxTokens = most ?? (think ? defaultMaxTokens.thinking : defaultMaxTokens.plain);
+  return {
+    temperature,
+    seed: temperature === 0 ? null : (seed ?? randomInt(2 ** 32)),
+    ...gemmaSampling,
+    maxTokens,
+    // A thought without end would leave no room for the object.
+    thoughtBudget: thoughtBudget ?? (think && schema !== undefined ? Math.ceil(maxTokens / 2) : null)
+  };
+}
+
+function requestOf({ options, system, sampling, content }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
+  let images = 0;
+  const prompt = content.map((part) => (typeof part === "string" ? part : { image: images++ }));
+  return { system, prompt, preset: options.preset ?? null, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
 }
 
 /** Fills a question with what was asked before. */

@@ -6,10 +6,10 @@ import { readFile } from "node:fs/promises";
 import { MedGemmaError } from "../errors.js";
 import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
-import { imageFits, type CropImage, type Square, type SquareImage } from "../image/types.js";
+import { imageFits, type CropImage, type ImagePreprocessing, type Square, type SquareImage } from "../image/types.js";
 import { writeFileAtomically } from "../write-file.js";
 import type { StoredPart } from "./content.js";
-import type { StopReason } from "./types.js";
+import type { AnswerRequest, Provenance, StopReason } from "./types.js";
 
 /** A turn as a chat keeps it: the texts, and the pixels of its images. */
 export interface StoredTurn {
@@ -17,6 +17,9 @@ export interface StoredTurn {
   readonly answer: string;
   readonly thought: string | null;
   readonly stopReason: StopReason;
+  /** What was asked, and of whom; null: of a conversation that was saved before it was recorded. */
+  readonly request: AnswerRequest | null;
+  readonly provenance: Provenance | null;
 }
 
 export interface StoredConversation {
@@ -49,14 +52,14 @@ export async function readConversation(path: string, imageSize: number | null): 
   return { system, turns: unpacked };
 }
 
-async function packTurn({ content, ...rest }: StoredTurn) {
+async function packTurn({ content, answer, thought, stopReason, request, provenance }: StoredTurn) {
   const packed = content.map(async (part) => {
     if (typeof part === "string") return { text: part };
-    const { source, width, height, fit } = part;
+    const { source, width, height, sha256, fit, preprocessing } = part;
     const crops = await Promise.all(part.crops.map(async (crop) => ({ ...crop.box, png: await packSquare(crop) })));
-    return { source, width, height, fit, png: await packSquare(part), crops };
+    return { source, width, height, sha256, fit, preprocessing, png: await packSquare(part), crops };
   });
-  return { content: await Promise.all(packed), ...rest };
+  return { content: await Promise.all(packed), answer, thought, stopReason, request, provenance };
 }
 
 async function packSquare(square: Square): Promise<string> {
@@ -70,7 +73,9 @@ async function unpackTurn(turn: unknown, path: string, imageSize: number | null)
   if (!(thought === null || typeof thought === "string") || !isStopReason(stopReason)) throw damaged(path);
   const parts: StoredPart[] = [];
   for (const part of content) parts.push(await unpackPart(part, path, imageSize));
-  return { content: parts, answer, thought, stopReason };
+  const request = isRecord(turn.request) ? (turn.request as unknown as AnswerRequest) : null;
+  const provenance = isRecord(turn.provenance) ? (turn.provenance as unknown as Provenance) : null;
+  return { content: parts, answer, thought, stopReason, request, provenance };
 }
 
 async function unpackPart(part: unknown, path: string, imageSize: number | null): Promise<StoredPart> {
@@ -81,6 +86,7 @@ async function unpackImage(image: unknown, path: string, imageSize: number | nul
   if (!isRecord(image)) throw damaged(path);
   // Before there were crops, the fit was not written down; it was "pad" unless somebody asked for another.
   const { source, width, height, fit = "pad", png, crops = [] } = image;
+  const preprocessing = isRecord(image.preprocessing) ? (image.preprocessing as unknown as ImagePreprocessing) : null;
   const knownFit = imageFits.find((one) => one === fit);
   if (typeof source !== "string" || typeof width !== "number" || typeof height !== "number" || knownFit === undefined || !Array.isArray(crops)) {
     throw damaged(path);
@@ -88,7 +94,7 @@ async function unpackImage(image: unknown, path: string, imageSize: number | nul
   const square = await unpackSquare(source, png, path, imageSize);
   const unpacked: CropImage[] = [];
   for (const crop of crops) unpacked.push(await unpackCrop(crop, source, path, imageSize));
-  return { ...square, width, height, fit: knownFit, crops: unpacked };
+  return { ...square, width, height, fit: knownFit, preprocessing, crops: unpacked };
 }
 
 async function unpackCrop(crop: unknown, source: string, path: string, imageSize: number | null): Promise<CropImage> {

@@ -83,6 +83,6 @@ export function describeEncoded({ image, result, crops }: EncodedPicture): Answe
 }
 
 export function describeImage(image: SquareImage, encoded: Pick<AnswerImage, "tokens" | "encodeMs" | "cached">): AnswerImage {
-  const { source, width, height, sha256, fit, crops } = image;
-  return { source, width, height, sha256, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded };
+  const { source, width, height, sha256, fit, preprocessing, crops } = image;
+  return { source, width, height, sha256, preprocessing, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded };
 }

@@ -4,7 +4,7 @@ import { abortedError, MedGemmaError } from "../errors.js";
 import { checkLoraFits } from "../language/check-lora-fits.js";
 import { shapeOf } from "../language/gemma-shape.js";
 import { LanguageModel } from "../language/language-model.js";
-import { startLlama, type LlamaRuntime } from "../language/llama.js";
+import { startLlama } from "../language/llama.js";
 import { readLoraAdapter } from "../language/lora-adapter.js";
 import { readModelFile, readTextModelFile, type ModelFile } from "../language/model-file.js";
 import { readCatalog } from "../models/catalog.js";
@@ -13,10 +13,10 @@ import { adviseSmaller } from "../models/suggest.js";
 import type { NativeAddon, ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 import { VisionModel } from "../vision/vision-model.js";
-import type { ModelParts } from "./encode-images.js";
+import { MedGemma, type LoadedParts } from "./medgemma.js";
 import { planMemory } from "./plan-memory.js";
-import { MedGemma } from "./medgemma.js";
-import type { LoadedModel, LoadOptions, ModelSource } from "./types.js";
+import { describeProvenance } from "./provenance.js";
+import type { LoadOptions, ModelSource } from "./types.js";
 
 /**
  * @param source "demo", the id of an installed model, a GGUF path, or both paths. Default: the installed MedGemma, else
@@ -26,15 +26,15 @@ import type { LoadedModel, LoadOptions, ModelSource } from "./types.js";
  */
 export async function loadMedGemma(source?: ModelSource, options: LoadOptions = {}): Promise<MedGemma> {
   const started = performance.now();
-  const { model, parts } = await loadParts(source, options);
-  return new MedGemma(model, parts, performance.now() - started);
+  const loaded = await loadParts(source, options);
+  return new MedGemma(loaded, performance.now() - started);
 }
 
 /** The parts of a model without a chat around them; whoever loads them disposes both. Throws as `loadMedGemma`. */
 export async function loadParts(
   source?: ModelSource,
   options: LoadOptions = {}
-): Promise<{ readonly model: LoadedModel; readonly parts: ModelParts; readonly runtime: LlamaRuntime }> {
+): Promise<LoadedParts> {
   checkLoadOptions(options);
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
@@ -65,9 +65,12 @@ export async function loadParts(
   });
   const { contextSize, gpuLayers, towerOnGpu } = plan;
 
+  const threadsFor = (byteLength: number) => options.threads ?? runtime.threadsFor(byteLength);
+  const threads = { text: threadsFor(file.byteLength), vision: facts === null ? null : threadsFor(facts.byteLength) };
   const loading = await Promise.allSettled([
     LanguageModel.load(file, {
       ...options,
+      threads: threads.text,
       contextSize,
       gpuLayers,
       parallel,
@@ -81,7 +84,7 @@ export async function loadParts(
       : VisionModel.load(addon, facts.path, {
           gpu: towerOnGpu,
           cache: options.imageCache,
-          threads: options.threads ?? runtime.threadsFor(facts.byteLength)
+          threads: threadsFor(facts.byteLength)
         })
   ]);
   const [language, vision] = loading;
@@ -90,21 +93,24 @@ export async function loadParts(
     if (vision.status === "fulfilled") await vision.value?.dispose();
     throw language.status === "rejected" ? language.reason : (vision as PromiseRejectedResult).reason;
   }
+  const model = {
+    id: paths.id,
+    text: paths.text,
+    mmproj: paths.mmproj,
+    lora,
+    gpu: runtime.gpu,
+    gpuLayers,
+    layers: plan.layers,
+    visionGpu: facts === null ? null : towerOnGpu ? runtime.gpu : ("off" as const),
+    contextSize,
+    wantedContextSize: plan.wantedContextSize
+  };
+  const settings = { threads, contextSize: language.value.contextSize, parallel, promptLookup: options.promptLookup ?? false };
   return {
-    model: {
-      id: paths.id,
-      text: paths.text,
-      mmproj: paths.mmproj,
-      lora,
-      gpu: runtime.gpu,
-      gpuLayers,
-      layers: plan.layers,
-      visionGpu: facts === null ? null : towerOnGpu ? runtime.gpu : "off",
-      contextSize,
-      wantedContextSize: plan.wantedContextSize
-    },
+    model,
     parts: { language: language.value, vision: vision.value },
-    runtime
+    runtime,
+    provenance: () => describeProvenance(model, runtime, settings)
   };
 }
 

@@ -1,13 +1,22 @@
 /** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
 import { MedGemmaError } from "../errors.js";
 import type { ImageSource, PixelBox } from "../image/types.js";
+import type { LlamaRuntime } from "../language/llama.js";
 import type { GpuBackend } from "../native/backend.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkChatOptions } from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { readConversation } from "./conversation-file.js";
 import { describeEncoded, encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
-import type { AnswerImage, ChatOptions, LoadedModel } from "./types.js";
+import type { AnswerImage, ChatOptions, LoadedModel, Provenance } from "./types.js";
+
+/** A model without a chat around it. */
+export interface LoadedParts {
+  readonly model: LoadedModel;
+  readonly parts: ModelParts;
+  readonly runtime: LlamaRuntime;
+  readonly provenance: () => Promise<Provenance>;
+}
 
 /** An image and its tokens. */
 export interface EncodedImage extends Omit<AnswerImage, "tokens" | "crops"> {
@@ -32,14 +41,17 @@ export class MedGemma implements AsyncDisposable {
   /** Milliseconds that loading took. */
   readonly loadMs: number;
   readonly #parts: ModelParts;
+  readonly #describe: () => Promise<Provenance>;
+  #provenance: Promise<Provenance> | undefined;
   readonly #chats = new Set<Chat>();
   #disposal: Promise<void> | undefined;
 
   /** @internal Users call `loadMedGemma`. */
-  constructor(model: LoadedModel, parts: ModelParts, loadMs: number) {
+  constructor({ model, parts, provenance }: Omit<LoadedParts, "runtime">, loadMs: number) {
     this.model = model;
     this.loadMs = loadMs;
     this.#parts = parts;
+    this.#describe = provenance;
   }
 
   /** False for a text-only model, or when no projector was found. */
@@ -85,6 +97,7 @@ export class MedGemma implements AsyncDisposable {
       {
         parts: this.#parts,
         loadMs: this.loadMs,
+        provenance: () => this.provenance(),
         createChat: (copied) => this.createChat(copied),
         forget: (disposed) => this.#chats.delete(disposed)
       },
@@ -92,6 +105,18 @@ export class MedGemma implements AsyncDisposable {
     );
     this.#chats.add(chat);
     return chat;
+  }
+
+  /**
+   * Programs, files and machine that the answers come from. The sha256 of a file comes from the record of a pull or import;
+   * of another file it is computed, once: 2 seconds for 3 GB.
+   *
+   * @throws MedGemmaError FILE_UNUSABLE, DISPOSED
+   */
+  async provenance(): Promise<Provenance> {
+    this.#ensureUsable();
+    this.#provenance ??= this.#describe();
+    return await this.#provenance;
   }
 
   /**

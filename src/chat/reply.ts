@@ -9,16 +9,16 @@ import type { Answer, ReplyChunk } from "./types.js";
  * const { usage } = await reply;
  * ```
  */
-export class Reply implements PromiseLike<Answer>, AsyncIterable<ReplyChunk> {
+export class Reply<Value = unknown> implements PromiseLike<Answer<Value>>, AsyncIterable<ReplyChunk> {
   readonly #controller = new AbortController();
-  readonly #answer: Promise<Answer>;
+  readonly #answer: Promise<Answer<Value>>;
   readonly #chunks: ReplyChunk[] = [];
   #finished = false;
   #wake: () => void = () => undefined;
   #news = this.#nextNews();
 
   /** @internal Users get replies from `Chat.ask`. */
-  constructor(run: (emit: (chunk: ReplyChunk) => void, signal: AbortSignal) => Promise<Answer>, signal?: AbortSignal) {
+  constructor(run: (emit: (chunk: ReplyChunk) => void, signal: AbortSignal) => Promise<Answer<Value>>, signal?: AbortSignal) {
     const both = signal === undefined ? this.#controller.signal : AbortSignal.any([this.#controller.signal, signal]);
     this.#answer = run((chunk) => {
       this.#chunks.push(chunk);
@@ -34,8 +34,8 @@ export class Reply implements PromiseLike<Answer>, AsyncIterable<ReplyChunk> {
     this.#controller.abort();
   }
 
-  then<Fulfilled = Answer, Rejected = never>(
-    onFulfilled?: ((answer: Answer) => Fulfilled | PromiseLike<Fulfilled>) | null,
+  then<Fulfilled = Answer<Value>, Rejected = never>(
+    onFulfilled?: ((answer: Answer<Value>) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null
   ): Promise<Fulfilled | Rejected> {
     return this.#answer.then(onFulfilled, onRejected);

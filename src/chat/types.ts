@@ -1,6 +1,8 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
-import type { ImageFit, ImageSource, PixelBox } from "../image/types.js";
+import type { ImageFit, ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
+import type { StandardSchema } from "../language/standard-schema.js";
+import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
@@ -72,7 +74,8 @@ export interface ChatOptions {
 /** A piece of a question: text, or an image at its place between the texts. */
 export type PromptPart = string | { readonly image: ImageSource };
 
-export interface AskOptions {
+/** `Value` is the type of `Answer.value`: what a schema of zod or the like gives back. */
+export interface AskOptions<Value = unknown> {
   /** In order, all in front of the prompt. */
   readonly images?: readonly ImageSource[] | undefined;
   /**
@@ -84,16 +87,21 @@ export interface AskOptions {
   readonly maxTokens?: number | undefined;
   /** 0 (default) is greedy decoding, which is what Google evaluates with. */
   readonly temperature?: number | undefined;
-  /** Seed of the sampler; matters with a temperature above 0. Default: the clock. */
+  /** Seed of the sampler; matters with a temperature above 0. Default: a random one, which `Answer.request` tells. */
   readonly seed?: number | undefined;
-  /** A JSON schema that the answer must follow; the parsed answer is in `Answer.value`. */
-  readonly schema?: object | undefined;
+  /**
+   * What the answer must follow: a JSON schema, or a schema of zod (4.2 and later) or of another library with Standard JSON
+   * Schema. The value is in `Answer.value`; an answer that was cut off before it was whole fails with SCHEMA_INVALID.
+   */
+  readonly schema?: object | StandardSchema<Value> | undefined;
   /** Whether `Answer.boxes` is wanted. By default it is there when the answer holds a "box_2d". */
   readonly boxes?: boolean | undefined;
   /** Ask the model to think before it answers. The thought is reported apart from the text. */
   readonly think?: boolean | undefined;
   /** Tokens of a thought after which it is closed by force. Default: none; with a schema half of `maxTokens`. */
   readonly thoughtBudget?: number | undefined;
+  /** Name of the preset that the question was made with: noted in `Answer.request`, changes nothing. */
+  readonly preset?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
@@ -121,6 +129,8 @@ export interface AnswerImage {
   readonly height: number;
   /** sha256 (hex) of the square RGB pixels that the model saw. */
   readonly sha256: string;
+  /** How these pixels came from the file; null: of a conversation that was saved before it was recorded. */
+  readonly preprocessing: ImagePreprocessing | null;
   /** With the fit "crops": which parts of the picture the model saw as well, in its pixels; none of one that is nearly square. */
   readonly crops?: readonly PixelBox[];
   /** Image tokens in the prompt, those of the crops included. */
@@ -130,8 +140,57 @@ export interface AnswerImage {
   readonly cached: boolean;
 }
 
-/** The finished reply; the command line prints exactly this, plus `model`, as JSON. */
-export interface Answer {
+/**
+ * All that was asked, with every default that was taken: asked again of the same files on the same machine, it gives the same
+ * answer. Earlier exchanges of the conversation are not in it.
+ */
+export interface AnswerRequest {
+  readonly system: string | null;
+  /** In order; an image by its place in `Answer.images`, from 0. */
+  readonly prompt: readonly (string | { readonly image: number })[];
+  readonly preset: string | null;
+  readonly think: boolean;
+  /** As JSON schema. */
+  readonly schema: object | null;
+  readonly sampling: {
+    readonly temperature: number;
+    /** 0 to 2^32 − 1; null without a temperature, where nothing is drawn. */
+    readonly seed: number | null;
+    readonly topK: number;
+    readonly topP: number;
+    readonly minP: number;
+    readonly maxTokens: number;
+    /** null: none. */
+    readonly thoughtBudget: number | null;
+  };
+}
+
+/** What computed an answer; with its `AnswerRequest` and its images all that it depends on. */
+export interface Provenance {
+  readonly versions: { readonly medgemmaLocal: string; readonly nodeLlamaCpp: string; readonly llamaCpp: string; readonly node: string; readonly system: string };
+  readonly model: {
+    readonly id: string;
+    readonly text: FileIdentity;
+    readonly mmproj: FileIdentity | null;
+    readonly lora: readonly (FileIdentity & { readonly scale: number })[];
+  };
+  readonly compute: {
+    readonly gpu: GpuBackend;
+    readonly devices: readonly string[];
+    /** `features`: instruction sets that llama.cpp found. The kernels of the image tower follow from them. */
+    readonly cpu: { readonly model: string; readonly features: readonly string[] };
+    /** The variable MEDGEMMA_CPU_KERNELS, which holds the image tower to slower kernels; null: the fastest. */
+    readonly kernels: string | null;
+    readonly threads: { readonly text: number; readonly vision: number | null };
+    /** In tokens. */
+    readonly contextSize: number;
+    readonly parallel: number;
+    readonly promptLookup: boolean;
+  };
+}
+
+/** The finished reply; the command line prints exactly this, plus `model` and `provenance`, as JSON. */
+export interface Answer<Value = unknown> {
   readonly text: string;
   /** null when the model did not think. */
   readonly thought: string | null;
@@ -140,6 +199,7 @@ export interface Answer {
   readonly stopReason: StopReason;
   /** The images of this turn. */
   readonly images: readonly AnswerImage[];
+  readonly request: AnswerRequest;
   readonly usage: {
     /** Tokens of the whole prompt: text, image tokens and earlier turns. */
     readonly promptTokens: number;
@@ -162,8 +222,8 @@ export interface Answer {
     readonly decodeMs: number;
     readonly tokensPerSecond: number;
   };
-  /** The parsed answer; only with a schema. */
-  readonly value?: unknown;
+  /** The parsed answer, as the schema gives it back; only with a schema, and not of an answer that was stopped. */
+  readonly value?: Value;
   /** What the model located, in pixels of the original pictures (docs/boxes.md); see `AskOptions.boxes`. */
   readonly boxes?: readonly LocatedBox[];
   /** What it wrote about boxes that is impossible, unreadable or cut off, and why; beside `boxes`. */

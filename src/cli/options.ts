@@ -48,6 +48,14 @@ export const boxesOption = inGroup("Output:", {
   boxes: text("boxes", { describe: "PNG file: the image with what the answer located; OUT-1.png … for several" })
 });
 
+export const presetOption = inGroup("Answer:", {
+  preset: text("preset", { describe: "Preset: a name that \"presets\" lists, or a file of yours; your own words and options go first" })
+});
+
+export const redactOption = inGroup("Output:", {
+  redact: flag({ describe: "Leave names and paths of images out of all that is printed or saved" })
+});
+
 export const jsonOption = inGroup("Output:", { json: flag({ describe: "Print one JSON value on stdout" }) });
 
 /** Of every command. */

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import type { Argv } from "yargs";
 import { packageVersion } from "../package-version.js";
-import { closestName } from "./closest-name.js";
+import { closestName } from "../closest-name.js";
 import { askCommand } from "./commands/ask.js";
 import { benchCommand } from "./commands/bench.js";
 import { chatCommand } from "./commands/chat.js";
@@ -12,24 +12,39 @@ import { importCommand } from "./commands/import.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { modelsCommand } from "./commands/models.js";
 import { previewCommand } from "./commands/preview.js";
+import { presetsCommand } from "./commands/presets.js";
 import { pullCommand } from "./commands/pull.js";
 import { removeCommand } from "./commands/remove.js";
 import { verifyCommand } from "./commands/verify.js";
-import { answerOptions, boxesOption, commonOptions, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "./options.js";
+import {
+  answerOptions,
+  boxesOption,
+  commonOptions,
+  imageOptions,
+  jsonOption,
+  loraOption,
+  modelOptions,
+  presetOption,
+  redactOption,
+  schemaOption,
+  standardStream
+} from "./options.js";
 import { UsageError } from "./output.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
 
 const commandNames = [
-  ...["chat", "ask", "encode", "preview"],
+  ...["chat", "ask", "presets", "encode", "preview"],
   ...["models", "pull", "verify", "remove", "import"],
   ...["inspect", "doctor", "bench"]
 ] as const;
 
 const optionNames = [
-  ...Object.keys({ ...modelOptions, ...loraOption, ...imageOptions, ...answerOptions, ...schemaOption, ...boxesOption, ...jsonOption, ...commonOptions }),
+  ...Object.keys({ ...modelOptions, ...loraOption, ...imageOptions, ...presetOption, ...answerOptions, ...schemaOption }),
+  ...Object.keys({ ...boxesOption, ...jsonOption, ...redactOption, ...commonOptions }),
   "image",
+  "prior",
   "output",
   "size",
   "repeat",
@@ -48,6 +63,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .usage("$0 <command>\n\nTalk with MedGemma about images, on this machine alone.\nFor research and development; not a medical device.")
     .command(chatCommand)
     .command(askCommand)
+    .command(presetsCommand)
     .command(encodeCommand)
     .command(previewCommand)
     .command(modelsCommand)

@@ -18,11 +18,15 @@ export async function readStdin(): Promise<Buffer> {
  * The prompt: stdin, then the argument, as `llm` joins them.
  *
  * @param options.stdinIsImage stdin is not text but the image of `-i -`
+ * @param options.mayBeEmpty there is something to ask without it
  */
-export async function readPrompt(argument: string | undefined, options: { readonly stdinIsImage: boolean }): Promise<string> {
-  const piped = options.stdinIsImage || process.stdin.isTTY ? "" : await readPipedText(argument !== undefined);
+export async function readPrompt(
+  argument: string | undefined,
+  options: { readonly stdinIsImage: boolean; readonly mayBeEmpty: boolean }
+): Promise<string> {
+  const piped = options.stdinIsImage || process.stdin.isTTY ? "" : await readPipedText(argument !== undefined || options.mayBeEmpty);
   const prompt = [piped.trim(), argument ?? ""].filter((part) => part !== "").join("\n\n");
-  if (prompt === "") throw new UsageError('ask needs a question: medgemma-local ask "Describe the image." -i scan.png');
+  if (prompt === "" && !options.mayBeEmpty) throw new UsageError('ask needs a question: medgemma-local ask "Describe the image." -i scan.png');
   return prompt;
 }
 

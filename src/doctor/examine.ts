@@ -51,8 +51,9 @@ const tolerances = { cpu: 1e-4, gpu: 2e-2 };
  */
 export async function examine(options: LoadOptions = {}, source: ModelSource = "demo"): Promise<Examination> {
   const known = await readKnownFilm();
-  const { model, parts, runtime } = await loadParts(source, options);
-  const medgemma = new MedGemma(model, parts, 0);
+  const loaded = await loadParts(source, options);
+  const { model, parts, runtime } = loaded;
+  const medgemma = new MedGemma(loaded, 0);
   try {
     const machine = await describeMachine(runtime);
     const checks: Check[] = [];

@@ -9,6 +9,9 @@ import { decodeImage } from "./decode.js";
 import { panAndScan } from "./pan-and-scan.js";
 import { imageFits, type CropImage, type DecodedImage, type ImageFit, type ImageSource, type PixelBox, type Square, type SquareImage } from "./types.js";
 
+/** Of decoding, padding and resizing; see ImagePreprocessing. */
+const preprocessingVersion = 1;
+
 /**
  * @param options.side Side of the square in pixels, 1 to 4096: the projector's image size (896 for MedGemma).
  * @param options.fit Default "pad".
@@ -30,7 +33,7 @@ export async function prepareImage(
   const whole = await toSquare(image, side, fit === "stretch" ? "stretch" : "pad");
   const crops: CropImage[] = [];
   if (fit === "crops") for (const box of panAndScan(image.width, image.height)) crops.push({ ...(await toSquare(cutOut(image, box), side, "stretch")), box });
-  return { ...whole, width: image.width, height: image.height, fit, crops };
+  return { ...whole, width: image.width, height: image.height, fit, preprocessing: { version: preprocessingVersion, fit, side }, crops };
 }
 
 async function toSquare({ source, width, height, rgb }: DecodedImage, side: number, fit: "pad" | "stretch"): Promise<Square> {

@@ -14,6 +14,15 @@ export const imageFits = ["pad", "stretch", "crops"] as const;
 
 export type ImageFit = (typeof imageFits)[number];
 
+/** How a square came from its file. Whatever else decides about its pixels (a window, a frame, a crop) belongs here too. */
+export interface ImagePreprocessing {
+  /** Raised when the same file with the same settings begins to give other pixels. */
+  readonly version: number;
+  readonly fit: ImageFit;
+  /** Side of the square in pixels. */
+  readonly side: number;
+}
+
 /** A decoded picture of any size: 8-bit RGB, row-major, `width * height * 3` bytes. */
 export interface DecodedImage {
   /** What to call it in messages and reports: the path or URL as given, "(bytes)" or "(data URL)" where there is no name. */
@@ -53,6 +62,8 @@ export interface SquareImage extends Square {
   readonly width: number;
   readonly height: number;
   readonly fit: ImageFit;
+  /** null: of a conversation that was saved before it was recorded. */
+  readonly preprocessing: ImagePreprocessing | null;
   /** 2 to 4 with the fit "crops" and a long picture, otherwise none. The model sees them behind the whole picture, in order. */
   readonly crops: readonly CropImage[];
 }

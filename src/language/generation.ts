@@ -30,7 +30,7 @@ export interface StoppedEvent {
 }
 
 /** Google's sampling defaults for Gemma 3 (generation_config.json); without a temperature they change nothing. */
-const gemmaSampling = { topK: 64, topP: 0.95, minP: 0 };
+export const gemmaSampling = { topK: 64, topP: 0.95, minP: 0 };
 
 export class Generation {
   readonly #model: LlamaModel;
@@ -85,13 +85,15 @@ export class Generation {
   }
 
   #evaluate(tokens: readonly Token[]): AsyncIterable<Token> {
-    const { temperature, seed } = this.#options;
+    const { temperature, seed, grammar } = this.#options;
+    // A thought is free text; the grammar begins with the answer.
+    const isHeld = () => grammar !== undefined && this.#thought.closer === null;
     return this.#sequence.evaluate([...tokens], {
       ...gemmaSampling,
       temperature,
       ...(seed === undefined ? {} : { seed }),
-      // A thought is free text; the grammar begins with the answer.
-      grammarEvaluationState: () => (this.#thought.closer === null ? this.#grammarState : undefined),
+      ...(grammar === undefined ? {} : { tokenBias: () => (isHeld() ? grammar.controlTokens.never : grammar.controlTokens.asUsual) }),
+      grammarEvaluationState: () => (isHeld() ? this.#grammarState : undefined),
       yieldEogToken: true
     });
   }

@@ -6,6 +6,7 @@ import type { NativeAddon } from "../native/addon.js";
 import type { GpuBackend } from "../native/backend.js";
 import { batchSizeFor } from "./context-shape.js";
 import { shapeOf } from "./gemma-shape.js";
+import { controlTokens, type ControlTokens } from "./control-tokens.js";
 import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } from "./generation.js";
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
@@ -16,6 +17,7 @@ import { PromptSequence } from "./prompt-sequence.js";
 import { renderPrompt, type PromptTurn } from "./prompt.js";
 import { SequencePool } from "./sequence-pool.js";
 import { findSpecialTokens, type SpecialTokens } from "./special-tokens.js";
+import type { StandardSchema } from "./standard-schema.js";
 import { thoughtHeading } from "./thought.js";
 
 export interface LanguageModelOptions {
@@ -73,6 +75,7 @@ export class LanguageModel implements AsyncDisposable {
   readonly #context: LlamaContext;
   readonly #sequences: SequencePool;
   readonly #images: ImagePrefill;
+  #controlTokens: ControlTokens | undefined;
 
   /** @throws MedGemmaError MODEL_CORRUPT, MODEL_MISMATCH, OUT_OF_MEMORY, ADDON_MISMATCH, ABORTED */
   static async load(file: ModelFile, options: LanguageModelOptions): Promise<LanguageModel> {
@@ -149,8 +152,9 @@ export class LanguageModel implements AsyncDisposable {
   }
 
   /** @throws MedGemmaError SCHEMA_INVALID */
-  async compileSchema(schema: object): Promise<JsonGrammar> {
-    return await compileSchema(this.#runtime.llama, schema);
+  async compileSchema(schema: object | StandardSchema): Promise<JsonGrammar> {
+    this.#controlTokens ??= controlTokens(this.#model);
+    return await compileSchema(this.#runtime.llama, this.#controlTokens, schema);
   }
 
   /**

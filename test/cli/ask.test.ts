@@ -56,8 +56,25 @@ describe("ask", () => {
       tokens: ["number"],
       stopReason: "string",
       images: [
-        { source: "string", width: "number", height: "number", sha256: "string", tokens: "number", encodeMs: "number", cached: "boolean" }
+        {
+          source: "string",
+          width: "number",
+          height: "number",
+          sha256: "string",
+          preprocessing: { version: "number", fit: "string", side: "number" },
+          tokens: "number",
+          encodeMs: "number",
+          cached: "boolean"
+        }
       ],
+      request: {
+        system: "null",
+        prompt: [{ image: "number" }, "string"],
+        preset: "null",
+        think: "boolean",
+        schema: "null",
+        sampling: { temperature: "number", seed: "null", topK: "number", topP: "number", minP: "number", maxTokens: "number", thoughtBudget: "null" }
+      },
       usage: { promptTokens: "number", imageTokens: "number", reusedTokens: "number", completionTokens: "number", droppedTurns: "number" },
       timings: {
         loadMs: "number",
@@ -78,6 +95,25 @@ describe("ask", () => {
         visionGpu: "string",
         contextSize: "number",
         wantedContextSize: "number"
+      },
+      provenance: {
+        versions: { medgemmaLocal: "string", nodeLlamaCpp: "string", llamaCpp: "string", node: "string", system: "string" },
+        model: {
+          id: "string",
+          text: { byteLength: "number", sha256: "string", hashed: "string" },
+          mmproj: { byteLength: "number", sha256: "string", hashed: "string" },
+          lora: []
+        },
+        compute: {
+          gpu: "string",
+          devices: expect.any(Array) as unknown[],
+          cpu: { model: "string", features: ["string"] },
+          kernels: "null",
+          threads: { text: "number", vision: "number" },
+          contextSize: "number",
+          parallel: "number",
+          promptLookup: "boolean"
+        }
       }
     });
     expect(answer).toMatchObject({ stopReason: "end", images: [{ source: film, width: 224, height: 224, tokens: 16 }], model: { id: "demo" } });

@@ -27,6 +27,10 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "x", "--lora", "-"], "--lora reads no adapter from stdin"],
     [["ask", "x", "--lora"], "Not enough arguments following: lora"],
     [["ask", "x", "--lroa", "a.gguf"], "Did you mean --lora?"],
+    [["ask", "x", "--prior", "2023-13-01=a.png"], "the date must be like 2023-05-01, 2023-05 or 2023, but is 2023-13-01"],
+    [["ask", "x", "--prior", "2023-5=a.png"], "the date must be like"],
+    [["ask", "x", "--prior", "2023-05-01="], "names no file"],
+    [["ask", "--preset", "multiple-choice"], "needs a question"],
     [["encode", "a.png", "-o", "a.npy", "--lora", "a.gguf"], "Unknown argument: lora"],
     [["ask", "x", "-m", "a", "-m", "b"], "--model is given more than once"],
     [["encode", "a.png"], "Missing required argument: output"],
@@ -52,7 +56,7 @@ describe("help", () => {
     expect(bare.stdout).toContain("not a medical device");
   });
 
-  it.each(["chat", "ask", "encode", "preview", "models", "pull", "verify", "remove", "import", "inspect", "doctor", "bench"])("of %s has examples and fits 100 columns", async (command) => {
+  it.each(["chat", "ask", "presets", "encode", "preview", "models", "pull", "verify", "remove", "import", "inspect", "doctor", "bench"])("of %s has examples and fits 100 columns", async (command) => {
     const { code, stdout } = await runCli([command, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain("Examples:");

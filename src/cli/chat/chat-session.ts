@@ -8,20 +8,35 @@ import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { decodeImage } from "../../image/decode.js";
 import type { DecodedImage } from "../../image/types.js";
+import { composePrompt } from "../../presets/compose-prompt.js";
+import { listPresets, loadPreset } from "../../presets/load-preset.js";
+import { presetOptions } from "../../presets/preset-options.js";
+import type { Preset } from "../../presets/preset.js";
+import type { Redaction } from "../redaction.js";
 import type { ChatView } from "./chat-view.js";
 import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
 import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
+
+interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgress" | "preset"> {
+  readonly system?: string | undefined;
+  readonly preset?: Preset | undefined;
+  readonly redaction: Redaction;
+}
 
 export class ChatSession {
   readonly #medgemma: MedGemma;
   readonly #view: ChatView;
   readonly #options: Omit<AskOptions, "images" | "signal" | "onProgress">;
+  readonly #redaction: Redaction;
   #chat: Chat;
   /** Decoded when they are attached, so that a wrong file shows then, and a file that changes later does not matter. */
   #attached: DecodedImage[] = [];
-  /** The pictures of the questions that were asked here, so that /undo can give them back. */
-  #asked: DecodedImage[][] = [];
-  #think: boolean;
+  /** How the questions were asked here, so that /undo can give their pictures back and /retry asks alike. */
+  #asked: { readonly images: DecodedImage[]; readonly preset: Preset | undefined }[] = [];
+  /** Asks the next message. */
+  #preset: Preset | undefined;
+  /** undefined while nobody said. */
+  #think: boolean | undefined;
   #running: Reply | null = null;
   /** Where this conversation was saved or loaded: the one existing file that /save may replace. */
   #file: string | null = null;
@@ -30,17 +45,20 @@ export class ChatSession {
   static async start(
     medgemma: MedGemma,
     view: ChatView,
-    options: Omit<AskOptions, "images" | "signal" | "onProgress"> & { readonly system?: string | undefined }
+    options: SessionOptions
   ): Promise<ChatSession> {
-    const { system, ...askOptions } = options;
-    return new ChatSession(medgemma, view, askOptions, await medgemma.createChat({ system }));
+    const { system, ...others } = options;
+    const chat = await medgemma.createChat({ system: system ?? options.preset?.system ?? undefined });
+    return new ChatSession(medgemma, view, others, chat);
   }
 
-  private constructor(medgemma: MedGemma, view: ChatView, options: Omit<AskOptions, "images">, chat: Chat) {
+  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, ...options }: Omit<SessionOptions, "system">, chat: Chat) {
     this.#medgemma = medgemma;
     this.#view = view;
     this.#options = options;
-    this.#think = options.think ?? false;
+    this.#preset = preset;
+    this.#redaction = redaction;
+    this.#think = options.think;
     this.#chat = chat;
   }
 
@@ -61,7 +79,7 @@ export class ChatSession {
       else if (parsed.kind === "unknown") this.#unknown(parsed.typed, parsed.near);
       else await this.#say(message);
     } catch (error) {
-      this.#view.failure(error);
+      this.#view.failure(this.#redaction.error(error));
     }
   }
 
@@ -86,24 +104,35 @@ export class ChatSession {
       if (argument !== "") this.#chat.system = argument === "none" ? null : argument;
       this.#view.note(this.#chat.system === null ? "There is no system text." : `System text: ${this.#chat.system}`);
     },
+    preset: async (argument) => {
+      if (argument === "") {
+        this.#view.note((await listPresets()).map(({ name, description }) => `${name}: ${description}`).join("\n"));
+        return;
+      }
+      this.#preset = await loadPreset(argument);
+      const { name, description, system, images } = this.#preset;
+      if (system !== null) this.#chat.system = system;
+      this.#view.note(`Your next message is asked as ${name}: ${description} Images: ${images}`);
+    },
     think: (argument) => {
       if (argument === "on" || argument === "off") this.#think = argument === "on";
       else if (argument !== "") throw new MedGemmaError("INVALID_ARGUMENT", `/think takes on or off, but got ${argument}.`);
-      this.#view.note(this.#think ? "The model thinks before it answers." : "The model answers at once.");
+      this.#view.note(this.#think === true ? "The model thinks before it answers." : "The model answers at once.");
     },
     thought: () => {
       const thought = this.#chat.turns.findLast((turn) => turn.thought !== null)?.thought;
       this.#view.note(thought ?? "There was no thought yet. /think on asks for one.");
     },
     retry: async () => {
-      await this.#show((options) => this.#chat.regenerate(options));
+      await this.#show((options) => this.#chat.regenerate(options), this.#asked.at(-1)?.preset);
     },
     undo: async () => {
       const undone = this.#chat.turns.at(-1);
       if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to take back.");
       const left = this.#chat.turns.length;
       this.#view.note(`Taken back: ${undone?.user ?? ""}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
-      const images = this.#asked.pop() ?? [];
+      const { images, preset } = this.#asked.pop() ?? { images: [], preset: undefined };
+      this.#preset = preset;
       if (images.length === 0) return;
       this.#attached = [...images, ...this.#attached];
       this.#tellAttached();
@@ -128,27 +157,30 @@ export class ChatSession {
     const [missing] = dropped.missing;
     if (missing !== undefined) {
       // An answer about a picture that the model never saw is worse than none.
-      throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${missing}, so nothing was asked. Check the path.`);
+      throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${this.#redaction.image(missing)}, so nothing was asked. Check the path.`);
     }
     await this.#attach(dropped.paths);
     if (dropped.text !== "") await this.#ask(dropped.text);
   }
 
   async #ask(prompt: string): Promise<void> {
-    const images = this.#attached;
-    const answer = await this.#show((options) => this.#chat.ask(prompt, { ...options, images }));
+    const [images, preset] = [this.#attached, this.#preset];
+    const answer = await this.#show((options) => this.#chat.ask(composePrompt({ question: prompt, images, preset }), options), preset);
     // Stopped before a word was said, the question was not asked: its images wait for the next.
     if (answer.stopReason === "aborted" && answer.tokens.length === 0) return;
     this.#attached = [];
-    this.#asked.push(images);
+    this.#preset = undefined;
+    this.#asked.push({ images, preset });
   }
 
-  async #show(ask: (options: AskOptions) => Reply): Promise<Answer> {
+  async #show(ask: (options: AskOptions) => Reply, preset: Preset | undefined): Promise<Answer> {
     const { reply: view } = this.#view;
+    const own = { ...this.#options, think: this.#think };
+    const options = preset === undefined ? own : presetOptions(preset, own);
     let answer = null;
     view.begin();
     try {
-      this.#running = ask({ ...this.#options, think: this.#think, onProgress: (progress) => view.progress(progress) });
+      this.#running = ask({ ...options, onProgress: (progress) => view.progress(progress) });
       for await (const chunk of this.#running) view.chunk(chunk);
       answer = await this.#running;
       return answer;
@@ -165,9 +197,11 @@ export class ChatSession {
       throw new MedGemmaError("MODEL_MISMATCH", `${this.#medgemma.model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
     }
     for (const path of paths) {
-      const image = await decodeImage(path);
+      const source = this.#redaction.image(path);
+      const decoded = await decodeImage(path);
+      const image = this.#redaction.isOn ? { ...decoded, source } : decoded;
       this.#attached = [...this.#attached, image];
-      this.#view.note(`▣ ${path} · ${image.width} × ${image.height}, the model sees ${side} × ${side}`);
+      this.#view.note(`▣ ${source} · ${image.width} × ${image.height}, the model sees ${side} × ${side}`);
     }
   }
 
@@ -177,15 +211,17 @@ export class ChatSession {
   }
 
   async #save(path: string): Promise<void> {
+    const name = this.#redaction.hide(path, "the file");
     if (existsSync(path) && resolve(path) !== this.#file) {
-      throw new MedGemmaError("FILE_UNUSABLE", `${path} exists already. Choose another name.`);
+      throw new MedGemmaError("FILE_UNUSABLE", `${name} exists already. Choose another name.`);
     }
     await this.#chat.save(path);
     this.#file = resolve(path);
-    this.#view.note(`Saved with its images to ${path}; only you can read it.`);
+    this.#view.note(`Saved with its images to ${name}; only you can read it.`);
   }
 
   async #load(path: string): Promise<void> {
+    const name = this.#redaction.hide(path, "the file");
     const loaded = await this.#medgemma.loadChat(path);
     await this.#chat.dispose();
     this.#chat = loaded;
@@ -196,7 +232,7 @@ export class ChatSession {
       for (const { source } of images) this.#view.note(`▣ ${source}`);
       this.#view.note(`› ${user}\n${answer}\n`);
     }
-    this.#view.note(`${path}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
+    this.#view.note(`${name}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
   }
 
   #unknown(typed: string, near: string | null): void {

@@ -1,10 +1,11 @@
 /** The commands of a chat, and whether a message is one. */
-import { closestName } from "../closest-name.js";
+import { closestName } from "../../closest-name.js";
 
 export const slashCommands = {
   image: { argument: "PATH…", describe: "attach pictures to the next message; alone: show what is attached" },
   detach: { argument: "", describe: "take the attached pictures back" },
   system: { argument: "TEXT", describe: "set the system text; alone: show it; none: remove it" },
+  preset: { argument: "NAME", describe: "ask the next message by a preset; alone: list them" },
   think: { argument: "on|off", describe: "let the model think before it answers" },
   thought: { argument: "", describe: "unfold the last thought" },
   retry: { argument: "", describe: "answer the last question again" },

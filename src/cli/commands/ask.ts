@@ -1,16 +1,21 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
 import { readFile } from "node:fs/promises";
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import type { Answer } from "../../chat/types.js";
+import type { Answer, AskOptions } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
+import { composePrompt } from "../../presets/compose-prompt.js";
+import { loadPreset } from "../../presets/load-preset.js";
+import { presetOptions } from "../../presets/preset-options.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { answerOptions, boxesOption, imageOptions, jsonOption, loraOption, modelOptions, schemaOption, standardStream } from "../options.js";
+import { answerOptions, boxesOption, imageOptions, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
 import { Interrupted, printAnswer, printJson, UsageError } from "../output.js";
+import { parsePrior } from "../parse-prior.js";
 import { plainText } from "../plain-text.js";
+import { withRedaction, type Redaction } from "../redaction.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
@@ -26,13 +31,22 @@ const options = {
     group: "Image:",
     describe: "Image file; repeat it for several; - reads one from stdin"
   },
+  prior: {
+    type: "string",
+    requiresArg: true,
+    coerce: (given: string | string[]) => [given].flat().map(parsePrior),
+    group: "Image:",
+    describe: "Image of an earlier study, oldest first; 2023-05-01=FILE tells the model its date"
+  },
   ...modelOptions,
   ...loraOption,
   ...imageOptions,
+  ...presetOption,
   ...answerOptions,
   ...schemaOption,
   ...boxesOption,
-  ...jsonOption
+  ...jsonOption,
+  ...redactOption
 } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { prompt: string | undefined };
@@ -47,25 +61,36 @@ export const askCommand: CommandModule<object, Arguments> = {
       .example('$0 ask "Describe the image." -i scan.png', "")
       .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
       .example('$0 ask "Where is the nodule?" -i scan.png --boxes found.png', "")
+      .example("$0 ask --preset report -i scan.png", "")
+      .example("$0 ask --preset compare --prior 2023-05-01=before.png -i now.png", "")
       .example('cat report.txt | $0 ask "Summarize this report."', ""),
-  handler: ask
+  handler: async (args) => await withRedaction(args.redact, async (redaction) => await ask(args, redaction))
 };
 
-async function ask(args: Arguments): Promise<void> {
-  const images = args.image ?? [];
-  const stdinIsImage = images.includes(standardStream);
-  checkDrawing(args.boxes, images);
+async function ask(args: Arguments, redaction: Redaction): Promise<void> {
+  const { image: images = [], prior: priors = [] } = args;
+  const paths = [...priors.map(({ path }) => path), ...images];
+  checkDrawing(args.boxes, paths);
   using interrupt = listenForInterrupt();
+  const preset = args.preset === undefined ? undefined : await loadPreset(args.preset);
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
-  const prompt = await readPrompt(args.prompt === standardStream ? undefined : args.prompt, { stdinIsImage });
-  const decoded = await decodeImages(images);
+  const question = await readPrompt(args.prompt === standardStream ? undefined : args.prompt, {
+    stdinIsImage: paths.includes(standardStream),
+    mayBeEmpty: preset?.question !== undefined && preset.question !== null
+  });
+  const decoded = await decodeImages(paths, redaction);
+  const prompt = composePrompt({
+    question,
+    images: decoded.slice(priors.length),
+    priors: decoded.slice(0, priors.length).map((image, index) => ({ image, date: priors[index]?.date })),
+    preset
+  });
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status });
   noteDemoModel(medgemma, args);
-  await using chat = await medgemma.createChat({ system: args.system });
-  const reply = chat.ask(prompt, {
-    images: decoded,
+  await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
+  const own: AskOptions = {
     fit: args.fit,
     maxTokens: args["max-tokens"],
     temperature: args.temperature,
@@ -73,7 +98,10 @@ async function ask(args: Arguments): Promise<void> {
     schema,
     boxes: args.boxes === undefined ? undefined : true,
     thoughtBudget: args["thought-budget"],
-    think: args.think,
+    think: args.think
+  };
+  const reply = chat.ask(prompt, {
+    ...(preset === undefined ? own : presetOptions(preset, own)),
     signal: interrupt.signal,
     onProgress: (progress) => {
       const text = describeProgress(progress);
@@ -84,7 +112,9 @@ async function ask(args: Arguments): Promise<void> {
   try {
     if (args.json !== true) await stream(reply, status);
     const answer: Answer = await reply;
-    if (args.json === true) printJson({ ...answer, model: medgemma.model });
+    // Nobody repeats an answer that was stopped, and whoever stopped it does not wait for hashes.
+    const provenance = args.json === true && !interrupt.signal.aborted ? { provenance: await medgemma.provenance() } : {};
+    if (args.json === true) printJson({ ...answer, model: medgemma.model, ...provenance });
     else if (args.boxes !== undefined) tellRejected(answer);
     if (args.boxes !== undefined && answer.stopReason !== "aborted") await drawAnswer(decoded, answer, args.boxes);
   } finally {

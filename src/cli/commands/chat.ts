@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { MedGemma } from "../../chat/medgemma.js";
 import { demoModel } from "../../models/demo-model.js";
+import { loadPreset } from "../../presets/load-preset.js";
 import { ChatSession } from "../chat/chat-session.js";
 import { openPipedInput } from "../chat/piped-input.js";
 import { createPlainView } from "../chat/plain-view.js";
@@ -14,12 +15,13 @@ import { createTerminalView } from "../chat/terminal-view.js";
 import { ensureModel } from "../first-run.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
-import { answerOptions, imageOptions, loraOption, modelOptions } from "../options.js";
+import { answerOptions, imageOptions, loraOption, modelOptions, presetOption, redactOption } from "../options.js";
 import { exitCodes, Interrupted, printNote } from "../output.js";
+import { withRedaction, type Redaction } from "../redaction.js";
 import { StatusLine } from "../status-line.js";
 import { bold, canMoveCursor, dim, green } from "../terminal.js";
 
-const options = { ...modelOptions, ...loraOption, ...imageOptions, ...answerOptions } as const;
+const options = { ...modelOptions, ...loraOption, ...imageOptions, ...presetOption, ...answerOptions, ...redactOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { debug?: boolean };
 
@@ -31,11 +33,13 @@ export const chatCommand: CommandModule<object, Arguments> = {
       .options(options)
       .example("$0 chat", "")
       .example('$0 chat -m demo -s "Answer with a digit."', "")
+      .example("$0 chat --preset report", "")
       .example("$0 chat < questions.txt", ""),
-  handler: chat
+  handler: async (args) => await withRedaction(args.redact, async (redaction) => await chat(args, redaction))
 };
 
-async function chat(args: Arguments): Promise<void> {
+async function chat(args: Arguments, redaction: Redaction): Promise<void> {
+  const preset = args.preset === undefined ? undefined : await loadPreset(args.preset);
   await using medgemma = await load({ ...args, model: await ensureModel(args.model) });
   const isTerminal = process.stdin.isTTY && canMoveCursor(process.stdout);
   const plainView = createPlainView({ debug: args.debug ?? false });
@@ -43,6 +47,8 @@ async function chat(args: Arguments): Promise<void> {
   greet(medgemma);
   const session = await ChatSession.start(medgemma, view, {
     system: args.system,
+    preset,
+    redaction,
     fit: args.fit,
     maxTokens: args["max-tokens"],
     temperature: args.temperature,

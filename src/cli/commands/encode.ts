@@ -5,8 +5,9 @@ import { writeFileAtomically } from "../../write-file.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { imageOptions, jsonOption, modelOptions, standardStream, text } from "../options.js";
+import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
+import { withRedaction, type Redaction } from "../redaction.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
@@ -14,7 +15,8 @@ const options = {
   output: { ...text("output", { alias: "o", describe: "File to write, .npy; - writes to stdout" }), demandOption: true, group: "Output:" },
   ...modelOptions,
   ...imageOptions,
-  ...jsonOption
+  ...jsonOption,
+  ...redactOption
 } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { images: string[] };
@@ -29,16 +31,17 @@ export const encodeCommand: CommandModule<object, Arguments> = {
       .example("$0 encode scan.png -o scan.npy", "")
       .example("$0 encode *.png -o series.npy --json", "")
       .example("$0 encode scan.png -o - | python analyse.py", ""),
-  handler: encode
+  handler: async (args) => await withRedaction(args.redact, async (redaction) => await encode(args, redaction))
 };
 
-async function encode(args: Arguments): Promise<void> {
+async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const { images } = args;
   const output = args.output ?? standardStream;
+  const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
   refuseToOverwrite(images, output);
   using interrupt = listenForInterrupt();
-  const decoded = await decodeImages(images);
+  const decoded = await decodeImages(images, redaction);
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status });
@@ -59,18 +62,19 @@ async function encode(args: Arguments): Promise<void> {
 
   const shape = [arrays.length, tokenCount, hiddenSize];
   if (args.json === true) {
-    const reported = encoded.map(({ source, width, height, sha256, crops, encodeMs, cached }) => ({
+    const reported = encoded.map(({ source, width, height, sha256, preprocessing, crops, encodeMs, cached }) => ({
       source,
       width,
       height,
       sha256,
+      preprocessing,
       crops: crops?.map((crop) => ({ x: crop.x, y: crop.y, width: crop.width, height: crop.height })),
       tokens: (1 + (crops?.length ?? 0)) * tokenCount,
       encodeMs,
       cached
     }));
-    printJson({ output, dtype: "float32", shape, images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
+    printJson({ output: outputName, dtype: "float32", shape, images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
   } else if (output !== standardStream) {
-    printNote(`${output}: float32 [${shape.join(", ")}]`);
+    printNote(`${outputName}: float32 [${shape.join(", ")}]`);
   }
 }

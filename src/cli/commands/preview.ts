@@ -6,8 +6,9 @@ import { contactSheet } from "../../image/contact-sheet.js";
 import { encodePng } from "../../image/encode-png.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { writeFileAtomically } from "../../write-file.js";
-import { imageOptions, jsonOption, modelOptions, standardStream, text, wholeNumber } from "../options.js";
+import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text, wholeNumber } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
+import { withRedaction, type Redaction } from "../redaction.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
@@ -22,7 +23,8 @@ const options = {
   model,
   mmproj,
   ...imageOptions,
-  ...jsonOption
+  ...jsonOption,
+  ...redactOption
 } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { image: string };
@@ -38,12 +40,14 @@ export const previewCommand: CommandModule<object, Arguments> = {
       .example("$0 preview scan.png -o seen.png --size 896", "")
       .example("$0 preview scan.png -o seen.png --fit stretch", "")
       .example("$0 preview long.png -o seen.png --fit crops", ""),
-  handler: preview
+  handler: async (args) => await withRedaction(args.redact, async (redaction) => await preview(args, redaction))
 };
 
-async function preview(args: Arguments): Promise<void> {
+async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const { image, fit = "pad" } = args;
   const output = args.output ?? standardStream;
+  const outputName = redaction.hide(output, "the output file");
+  const imageName = redaction.image(image);
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
@@ -53,9 +57,10 @@ async function preview(args: Arguments): Promise<void> {
   if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
 
-  const { source, width, height, sha256 } = square;
+  const { width, height, sha256 } = square;
+  const source = redaction.isOn ? imageName : square.source;
   const boxes = fit === "crops" ? { crops: crops.map(({ box }) => box), tiles } : {};
-  if (args.json === true) printJson({ output, source, width, height, side, fit, sha256, ...boxes });
+  if (args.json === true) printJson({ output: outputName, source, width, height, side, fit, sha256, ...boxes });
   else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${fit})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
 }
 

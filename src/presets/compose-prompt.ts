@@ -1,0 +1,61 @@
+/** A question with its images, and with earlier ones of the same patient → texts and images in the order that the model sees them. */
+import type { PromptPart } from "../chat/types.js";
+import { MedGemmaError } from "../errors.js";
+import type { ImageSource } from "../image/types.js";
+import type { Preset } from "./preset.js";
+
+/** An image with the date of its acquisition as it shall stand in the prompt. Without one, no date is told to the model. */
+export interface DatedImage {
+  readonly image: ImageSource;
+  readonly date?: string | undefined;
+}
+
+export interface PromptMaterial {
+  /** The user's own words. Default: the preset's question. */
+  readonly question?: string | undefined;
+  readonly images?: readonly (ImageSource | DatedImage)[] | undefined;
+  /** Of earlier studies, oldest first. With some, every image is told to be prior or current. */
+  readonly priors?: readonly (ImageSource | DatedImage)[] | undefined;
+  readonly preset?: Preset | undefined;
+}
+
+/** Google's order for one question: the images first. */
+const plainPrompt = "{images}\n{question}";
+
+/** @throws MedGemmaError INVALID_ARGUMENT when there is no question, neither the user's nor the preset's */
+export function composePrompt({ question, images = [], priors = [], preset }: PromptMaterial): PromptPart[] {
+  const asked = question?.trim() === "" ? undefined : question;
+  const words = asked ?? preset?.question;
+  if (words === undefined || words === null) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `${preset === undefined ? "There" : `The preset ${preset.name} needs a question, and there`} is none. Say what you want to know.`);
+  }
+  const pictures = imageParts(images, priors, preset?.afterEachImage ?? null);
+  const template = preset?.prompt ?? plainPrompt;
+  const pieces = (template.includes("{images}") ? template : `{images}\n${template}`).split(/(\{images\}|\{question\})/);
+  const place = pieces.indexOf("{images}");
+  return joined(pieces.flatMap((piece, index) => (piece === "{question}" ? [words] : piece !== "{images}" ? [piece] : index === place ? pictures : [])));
+}
+
+function imageParts(images: readonly (ImageSource | DatedImage)[], priors: readonly (ImageSource | DatedImage)[], after: string | null): PromptPart[] {
+  const [priorName, currentName] = priors.length > 0 ? ["Prior image", "Current image"] : [null, null];
+  const pictures = [...priors.map((picture) => ({ ...asDated(picture), name: priorName })), ...images.map((picture) => ({ ...asDated(picture), name: currentName }))];
+  return pictures.flatMap(({ image, date, name }, index): PromptPart[] => {
+    const label = [name ?? (date === undefined ? null : "Image"), date ?? null].filter((word) => word !== null).join(", ");
+    return [...(label === "" ? [] : [`${label}:\n`]), { image }, ...(after === null ? [] : [`${after.replaceAll("{n}", String(index + 1))}\n`])];
+  });
+}
+
+function asDated(picture: ImageSource | DatedImage): DatedImage {
+  return typeof picture === "object" && "image" in picture ? picture : { image: picture };
+}
+
+/** Texts that touch as one, without blank ends: the template puts line breaks around images itself. */
+function joined(parts: readonly PromptPart[]): PromptPart[] {
+  const result: PromptPart[] = [];
+  for (const part of parts) {
+    const last = result.at(-1);
+    if (typeof part === "string" && typeof last === "string") result[result.length - 1] = last + part;
+    else result.push(part);
+  }
+  return result.map((part) => (typeof part === "string" ? part.trim() : part)).filter((part) => part !== "");
+}

@@ -1,0 +1,53 @@
+/** Finds presets: those that come with the package by name, a user's own by path. */
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { closestName } from "../closest-name.js";
+import { MedGemmaError } from "../errors.js";
+import { parsePreset, type Preset } from "./preset.js";
+
+const folder = fileURLToPath(new URL("../../models/prompts/", import.meta.url));
+const extension = ".md";
+
+/** Those that come with the package, by name. */
+export async function listPresets(): Promise<Preset[]> {
+  return await Promise.all((await presetNames()).map(loadPreset));
+}
+
+/**
+ * @param nameOrPath Of one that comes with the package; or the path of a file, which has a slash or ends in `.md`.
+ * @throws MedGemmaError INVALID_ARGUMENT for an unknown name, FILE_UNUSABLE
+ */
+export async function loadPreset(nameOrPath: string): Promise<Preset> {
+  const path = await pathOf(nameOrPath);
+  return parsePreset(basename(path, extension), await readPresetFile(path), path);
+}
+
+/** The file as it is, for people who want to change it. Throws as `loadPreset`. */
+export async function presetSource(nameOrPath: string): Promise<string> {
+  return await readPresetFile(await pathOf(nameOrPath));
+}
+
+async function presetNames(): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => name.endsWith(extension)).map((name) => basename(name, extension)).sort();
+}
+
+async function pathOf(nameOrPath: string): Promise<string> {
+  if (/[/\\]/.test(nameOrPath) || nameOrPath.endsWith(extension)) return nameOrPath;
+  const names = await presetNames();
+  if (names.includes(nameOrPath)) return join(folder, nameOrPath + extension);
+  const near = closestName(nameOrPath, names);
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `There is no preset "${nameOrPath}".${near === null ? "" : ` Did you mean ${near}?`} There are ${names.join(", ")}; a file of yours needs a path that ends in ${extension}.`
+  );
+}
+
+async function readPresetFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new MedGemmaError("FILE_UNUSABLE", `The preset ${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+}

@@ -1,0 +1,16 @@
+/** What a preset sets besides its words, as options of a question. */
+import type { AskOptions } from "../chat/types.js";
+import type { Preset } from "./preset.js";
+
+type PresetOptions = Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think">;
+
+/** @param own What the user sets goes first. */
+export function presetOptions<Own extends AskOptions>({ name, schema, maxTokens, think }: Preset, own: Own): Own & PresetOptions {
+  return {
+    ...own,
+    preset: name,
+    schema: own.schema ?? schema ?? undefined,
+    maxTokens: own.maxTokens ?? maxTokens ?? undefined,
+    think: own.think ?? think
+  };
+}
