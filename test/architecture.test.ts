@@ -10,11 +10,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ".": ["chat", "image", "models", "native", "presets"],
   advice: ["bench", "chat", "language", "models", "native"],
   bench: ["chat", "image", "language", "native", "vision"],
-  cli: ["advice", "bench", "chat", "doctor", "hub", "image", "models", "native", "presets"],
-  chat: ["image", "language", "models", "native", "vision"],
+  cli: ["advice", "bench", "chat", "dicom", "doctor", "hub", "image", "models", "native", "presets"],
+  chat: ["dicom", "image", "language", "models", "native", "vision"],
+  dicom: [],
   doctor: ["chat", "hub", "image", "language", "models", "native", "vision"],
   hub: [],
-  image: ["native"],
+  image: ["dicom", "native"],
   language: ["native"],
   vision: [],
   models: ["hub", "native"],
@@ -23,7 +24,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages with one owner each. */
-const owners: Readonly<Record<string, string>> = { sharp: "image", undici: "hub", yargs: "cli", "node-llama-cpp": "language" };
+const owners: Readonly<Record<string, string>> = {
+  "dcmjs-codecs": "dicom",
+  "dicom-parser": "dicom",
+  sharp: "image",
+  undici: "hub",
+  yargs: "cli",
+  "node-llama-cpp": "language"
+};
 
 interface Import {
   readonly file: string;
@@ -69,7 +77,7 @@ describe("the architecture", () => {
     expect(imports.filter(({ folder, target }) => target === "cli" && folder !== "cli")).toEqual([]);
   });
 
-  it("gives sharp, undici, yargs and node-llama-cpp one owner each", () => {
+  it("gives sharp, the DICOM libraries, undici, yargs and node-llama-cpp one owner each", () => {
     const wrong = imports.filter(({ folder, target }) => (owners[target] ?? folder) !== folder);
     expect(wrong).toEqual([]);
     expect(new Set(imports.filter(({ target }) => target in owners).map(({ target }) => target))).toEqual(new Set(Object.keys(owners)));

@@ -1,4 +1,5 @@
 /** Checks what a caller gives to `createChat` and `ask`, before any work begins. */
+import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
 import { imageFits } from "../image/types.js";
 import { isStandardSchema } from "../language/standard-schema.js";
@@ -10,10 +11,12 @@ import type { AskOptions, ChatOptions } from "./types.js";
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
-  const { images, fit, maxTokens, thoughtBudget, temperature, seed, schema, preset, boxes } = options;
+  const { images, fit, window, frame, maxTokens, thoughtBudget, temperature, seed, schema, preset, boxes } = options;
   check(typeof prompt === "string" || (Array.isArray(prompt) && prompt.every(isPart)), "The prompt", "a string, or a list of strings and {image}", prompt);
   check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
   check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
+  checkWindowChoice(window);
+  checkFrameChoice(frame);
   check(isCount(maxTokens, 1), "maxTokens", "a whole number from 1", maxTokens);
   check(isCount(thoughtBudget, 0), "thoughtBudget", "a whole number from 0", thoughtBudget);
   check(isCount(seed, 0, 2 ** 32 - 1), "seed", "a whole number from 0 to 4294967295", seed);

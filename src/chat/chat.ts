@@ -103,7 +103,7 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit"> = {}): Reply<Value> {
+  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit" | "window" | "frame"> = {}): Reply<Value> {
     return this.#reply<Value>("", options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);
@@ -224,10 +224,10 @@ export class Chat implements AsyncDisposable {
   }
 
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
-    const { fit, onProgress } = question.options;
+    const { fit, window, frame, onProgress } = question.options;
     const sources = parts.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
     const encoded = await this.#readingAhead(parts, question, signal, async () => {
-      return await encodeImages(this.#host.parts, sources, { fit, signal, onProgress });
+      return await encodeImages(this.#host.parts, sources, { fit, window, frame, signal, onProgress });
     });
     for (const { image, result } of encoded.flatMap((picture) => [picture, ...picture.crops])) this.#images.add(image, result.tokens);
     const squares = encoded.map(({ image }) => image).values();

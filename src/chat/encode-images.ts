@@ -2,7 +2,8 @@
 import { MedGemmaError } from "../errors.js";
 import { checkImage } from "../image/decode.js";
 import { prepareImage } from "../image/prepare.js";
-import type { CropImage, ImageFit, ImageSource, Square, SquareImage } from "../image/types.js";
+import { notesOf } from "../image/notes.js";
+import type { CropImage, DicomOptions, ImageFit, ImageSource, Square, SquareImage } from "../image/types.js";
 import type { LanguageModel } from "../language/language-model.js";
 import type { EncodeResult, VisionModel } from "../vision/vision-model.js";
 import type { AnswerImage, ReplyProgress } from "./types.js";
@@ -13,7 +14,7 @@ export interface ModelParts {
   readonly vision: VisionModel | null;
 }
 
-export interface EncodeOptions {
+export interface EncodeOptions extends DicomOptions {
   readonly fit?: ImageFit | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
@@ -40,10 +41,11 @@ export async function encodeImages(
     );
   }
   // A wrong file in a series shows before the slow part begins.
-  for (const source of sources.slice(1)) await checkImage(source);
+  const { window, frame } = options;
+  for (const source of sources.slice(1)) await checkImage(source, { window, frame });
   const prepare = (index: number): Promise<SquareImage> | null => {
     const source = sources[index];
-    return source === undefined ? null : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit });
+    return source === undefined ? null : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit, window, frame });
   };
   const encoded = [];
   let next = prepare(0);
@@ -84,5 +86,5 @@ export function describeEncoded({ image, result, crops }: EncodedPicture): Answe
 
 export function describeImage(image: SquareImage, encoded: Pick<AnswerImage, "tokens" | "encodeMs" | "cached">): AnswerImage {
   const { source, width, height, sha256, fit, preprocessing, crops } = image;
-  return { source, width, height, sha256, preprocessing, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded };
+  return { source, width, height, sha256, preprocessing, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded, ...notesOf(image) };
 }

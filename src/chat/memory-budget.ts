@@ -5,6 +5,9 @@ import { MedGemmaError } from "../errors.js";
 import { readDeviceMemory, type LlamaRuntime } from "../language/llama.js";
 import type { MemoryBudget } from "./choose-memory.js";
 
+/** Node's memory goes up and down by so much before it collects; the same model must not fit now and not fit then. */
+const garbageBytes = 32e6;
+
 /**
  * @param processBytes What the estimate counts for the program itself; so much of what is resident now is in the estimate.
  * @throws MedGemmaError INVALID_ARGUMENT for a MEDGEMMA_MEMORY_LIMIT that is no number of bytes
@@ -12,9 +15,11 @@ import type { MemoryBudget } from "./choose-memory.js";
 export async function readMemoryBudget(runtime: LlamaRuntime, processBytes: number): Promise<MemoryBudget> {
   const { vramFree, isUnified, ramFree } = await readDeviceMemory(runtime);
   const resident = process.memoryUsage.rss();
-  const limit = memoryLimit();
-  const free = Math.min(ramFree ?? availableMemory(), limit === null ? Infinity : limit - resident);
-  return { ram: Math.max(0, free) + Math.min(resident, processBytes), vram: vramFree, isUnified };
+  // Models that are loaded already, for example.
+  const elsewhere = Math.max(0, resident - processBytes - garbageBytes);
+  const allowed = Math.max(0, (memoryLimit() ?? Infinity) - elsewhere);
+  const ram = Math.min((ramFree ?? availableMemory()) + Math.min(resident, processBytes), allowed);
+  return { ram, vram: vramFree, isUnified };
 }
 
 /** `MEDGEMMA_MEMORY_LIMIT`: bytes that the whole process may use; null when it is not set. */

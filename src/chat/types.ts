@@ -1,5 +1,5 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
-import type { ImageFit, ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
+import type { DicomOptions, ImageFit, ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
 import type { StandardSchema } from "../language/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
@@ -75,7 +75,7 @@ export interface ChatOptions {
 export type PromptPart = string | { readonly image: ImageSource };
 
 /** `Value` is the type of `Answer.value`: what a schema of zod or the like gives back. */
-export interface AskOptions<Value = unknown> {
+export interface AskOptions<Value = unknown> extends DicomOptions {
   /** In order, all in front of the prompt. */
   readonly images?: readonly ImageSource[] | undefined;
   /**
@@ -138,6 +138,8 @@ export interface AnswerImage {
   /** Time spent in the image tower for this answer; 0 when `cached`. */
   readonly encodeMs: number;
   readonly cached: boolean;
+  /** What was decided on the way to the pixels, the window of a DICOM file for example; left out where there was nothing. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /**

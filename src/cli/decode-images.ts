@@ -1,8 +1,8 @@
 /** The images of a command line → decoded pixels, before a model is loaded: a wrong file shows at once. */
 import { decodeImage } from "../image/decode.js";
-import type { DecodedImage } from "../image/types.js";
+import type { DecodedImage, DicomOptions } from "../image/types.js";
 import { standardStream } from "./options.js";
-import { UsageError } from "./output.js";
+import { printNote, UsageError } from "./output.js";
 import type { Redaction } from "./redaction.js";
 import { readStdin } from "./stdin.js";
 
@@ -10,15 +10,22 @@ import { readStdin } from "./stdin.js";
  * @param paths `standardStream` reads an image from stdin, once.
  * @throws UsageError, MedGemmaError as decodeImage
  */
-export async function decodeImages(paths: readonly string[], redaction: Redaction): Promise<DecodedImage[]> {
+export async function decodeImages(paths: readonly string[], redaction: Redaction, { window, frame }: DicomOptions): Promise<DecodedImage[]> {
   if (paths.indexOf(standardStream) !== paths.lastIndexOf(standardStream)) {
     throw new UsageError("- can be given once only: stdin is one image.");
   }
   const decoded: DecodedImage[] = [];
   for (const path of paths) {
     const name = redaction.image(path);
-    const image = await decodeImage(path === standardStream ? await readStdin() : path);
-    decoded.push(redaction.isOn ? { ...image, source: name } : image);
+    const decodedImage = await decodeImage(path === standardStream ? await readStdin() : path, { window, frame });
+    const image = redaction.isOn ? { ...decodedImage, source: name } : decodedImage;
+    printImageNotes(image);
+    decoded.push(image);
   }
   return decoded;
+}
+
+/** To a person: what was decided on the way to the pixels. */
+export function printImageNotes({ source, notes = [] }: Pick<DecodedImage, "source" | "notes">): void {
+  if (notes.length > 0) printNote(`${source}: ${notes.join(", ")}`);
 }

@@ -1,5 +1,6 @@
 /** The options that commands share, each defined once: name, letter, unit and default are the same everywhere. */
 import type { Options } from "yargs";
+import { parseWindowChoice, windowChoices, type WindowChoice } from "../dicom/window-choice.js";
 import { imageFits } from "../image/types.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
 import { gpuBackends, type GpuBackend } from "../native/backend.js";
@@ -28,7 +29,14 @@ export const loraOption = inGroup("Model:", {
 });
 
 export const imageOptions = inGroup("Image:", {
-  fit: choice("fit", imageFits, { describe: "Squares by black bars (pad), by squeezing (stretch), or bars and crops of long pictures  [default: pad]" })
+  fit: choice("fit", imageFits, { describe: "Squares by black bars (pad), by squeezing (stretch), or bars and crops of long pictures  [default: pad]" }),
+  window: {
+    type: "string",
+    requiresArg: true,
+    coerce: windowChoice,
+    describe: `Values of a DICOM file to show: ${windowChoices}  [default: its first window, else full]`
+  },
+  frame: wholeNumber("frame", { least: 1, describe: "Frame of a DICOM file with several  [default: 1]" })
 });
 
 export const answerOptions = inGroup("Answer:", {
@@ -89,6 +97,16 @@ export function inGroup<const Table extends Record<string, Options>>(group: stri
 
 export function text(name: string, options: { readonly alias?: string; readonly describe: string }) {
   return { ...options, type: "string", requiresArg: true, coerce: (given: unknown) => single(name, given) } as const satisfies Options;
+}
+
+/** A wrong word is a matter of usage; a window that a file does not have is told by its name, later. */
+function windowChoice(given: unknown): WindowChoice | undefined {
+  const value = single("window", given);
+  try {
+    return value === undefined ? undefined : parseWindowChoice(value);
+  } catch {
+    throw new UsageError(`--window must be ${windowChoices}, but is ${value}.`);
+  }
 }
 
 function adapter(given: string): ScaledAdapter {

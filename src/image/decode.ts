@@ -1,5 +1,5 @@
 /**
- * An image source → 8-bit RGB pixels, by sharp (libvips). Does not pad or resize.
+ * An image source → 8-bit RGB pixels: DICOM by src/dicom, all else by sharp (libvips). Does not pad or resize.
  *
  * What happens to unusual files (also in docs/images.md): EXIF rotation is applied; transparency is put on black, as the
  * padding is; 16-bit samples keep their high byte; gray becomes R=G=B; CMYK is converted by its profile; of an animation
@@ -7,32 +7,34 @@
  * reference (Pillow) ignores them and the model was trained on such pixels.
  */
 import sharp from "sharp";
+import { isDicom } from "../dicom/is-dicom.js";
+import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
+import { checkPictureSize, maxPixels } from "../picture-size.js";
 import { readSource, type ImageFile } from "./read-source.js";
-import type { DecodedImage, ImageSource } from "./types.js";
-
-/** 2^27 pixels, 403 MB as RGB: room for every camera and film scanner, none for decompression bombs. */
-const maxPixels = 2 ** 27;
-
-/** Twice the longest edge of a JPEG; the resize needs memory for the long edge (native/image/resize.cpp). */
-const maxEdge = 2 ** 17;
+import type { DecodedImage, DicomOptions, ImageSource } from "./types.js";
 
 const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
 
 /** @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT */
-export async function decodeImage(source: ImageSource): Promise<DecodedImage> {
-  if (isDecoded(source)) return checkDecoded(source);
-  return await decodeFile(await readSource(source));
+export async function decodeImage(source: ImageSource, options: DicomOptions = {}): Promise<DecodedImage> {
+  if (isDecoded(source)) return checkDecoded(source, options);
+  return await decodeFile(await readSource(source), options);
 }
 
 /** As `decodeImage`, but reads no more than the header: quick, and finds all but damage further on. Throws the same errors. */
-export async function checkImage(source: ImageSource): Promise<void> {
+export async function checkImage(source: ImageSource, options: DicomOptions = {}): Promise<void> {
   if (isDecoded(source)) {
-    checkDecoded(source);
+    checkDecoded(source, options);
     return;
   }
   const { name, bytes } = await readSource(source);
   checkNotEmpty(bytes, name);
+  if (isDicom(bytes)) {
+    checkDicom(bytes, name, options);
+    return;
+  }
+  refuseDicomOptions(name, options);
   try {
     await isCmyk(bytes, name);
   } catch (error) {
@@ -40,8 +42,13 @@ export async function checkImage(source: ImageSource): Promise<void> {
   }
 }
 
-async function decodeFile({ name, bytes }: ImageFile): Promise<DecodedImage> {
+async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Promise<DecodedImage> {
   checkNotEmpty(bytes, name);
+  if (isDicom(bytes)) {
+    const { source, width, height, rgb, notes } = await readDicomPicture(bytes, name, options);
+    return { source, width, height, rgb, notes };
+  }
+  refuseDicomOptions(name, options);
   try {
     const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", ignoreIcc: !(await isCmyk(bytes, name)) });
     const { data, info } = await image
@@ -64,7 +71,13 @@ function isDecoded(source: ImageSource): source is DecodedImage {
   return typeof source === "object" && (source as unknown) !== null && "rgb" in source;
 }
 
-function checkDecoded(image: DecodedImage): DecodedImage {
+function refuseDicomOptions(name: string, { window, frame }: DicomOptions): void {
+  if (window === undefined && frame === undefined) return;
+  const what = window === undefined ? "frame" : "window";
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} is no DICOM file, and only these have a ${what} to choose. Leave it out.`);
+}
+
+function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage {
   const { source, width, height, rgb } = image;
   const isWhole = typeof source === "string" && [width, height].every((edge) => Number.isInteger(edge) && edge > 0);
   if (!isWhole || !(rgb instanceof Uint8Array) || rgb.byteLength !== width * height * 3) {
@@ -74,7 +87,8 @@ function checkDecoded(image: DecodedImage): DecodedImage {
         `${width} × ${height} and ${rgb instanceof Uint8Array ? `${rgb.byteLength} bytes` : typeof rgb}.`
     );
   }
-  checkSize(image);
+  checkPictureSize(source, width, height);
+  refuseDicomOptions(source, options);
   return image;
 }
 
@@ -85,7 +99,7 @@ async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
   if (header.compression === "hevc") {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a HEIC picture, which this build cannot decode. Convert it to JPEG or PNG.`);
   }
-  checkSize({ source: name, width: header.width, height: header.height });
+  checkPictureSize(name, header.width, header.height);
   if (header.depth !== "uchar" && header.depth !== "ushort") {
     throw new MedGemmaError(
       "IMAGE_UNREADABLE",
@@ -93,15 +107,6 @@ async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
     );
   }
   return header.space === "cmyk";
-}
-
-function checkSize({ source, width, height }: Pick<DecodedImage, "source" | "width" | "height">): void {
-  if (width * height <= maxPixels && Math.max(width, height) <= maxEdge) return;
-  throw new MedGemmaError(
-    "IMAGE_TOO_LARGE",
-    `${source} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ` +
-      "Export a smaller picture of it."
-  );
 }
 
 function asImageError(error: unknown, name: string): MedGemmaError {
@@ -114,5 +119,5 @@ function asImageError(error: unknown, name: string): MedGemmaError {
 }
 
 function unsupported(name: string, found: string): string {
-  return `${name} cannot be read as an image: expected PNG, JPEG, WebP, TIFF, GIF or AVIF, found ${found}.`;
+  return `${name} cannot be read as an image: expected PNG, JPEG, WebP, TIFF, GIF, AVIF or DICOM, found ${found}.`;
 }

@@ -6,8 +6,19 @@ import { createHash } from "node:crypto";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { decodeImage } from "./decode.js";
+import { notesOf } from "./notes.js";
 import { panAndScan } from "./pan-and-scan.js";
-import { imageFits, type CropImage, type DecodedImage, type ImageFit, type ImageSource, type PixelBox, type Square, type SquareImage } from "./types.js";
+import {
+  imageFits,
+  type CropImage,
+  type DecodedImage,
+  type DicomOptions,
+  type ImageFit,
+  type ImageSource,
+  type PixelBox,
+  type Square,
+  type SquareImage
+} from "./types.js";
 
 /** Of decoding, padding and resizing; see ImagePreprocessing. */
 const preprocessingVersion = 1;
@@ -19,21 +30,21 @@ const preprocessingVersion = 1;
  */
 export async function prepareImage(
   source: ImageSource,
-  options: { readonly side: number; readonly fit?: ImageFit | undefined }
+  options: { readonly side: number; readonly fit?: ImageFit | undefined } & DicomOptions
 ): Promise<SquareImage> {
-  const { side, fit = "pad" } = options;
+  const { side, fit = "pad", window, frame } = options;
   if (!Number.isInteger(side) || side < 1 || side > 4096) {
     throw new MedGemmaError("INVALID_ARGUMENT", `The side of the square must be 1 to 4096 pixels, but is ${side}.`);
   }
   if (!imageFits.includes(fit)) {
     throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${fit as string}.`);
   }
-  const image = await decodeImage(source);
+  const image = await decodeImage(source, { window, frame });
   // MedGemma saw whole pictures padded, and says where things are on the padded square; so it is with crops as well.
   const whole = await toSquare(image, side, fit === "stretch" ? "stretch" : "pad");
   const crops: CropImage[] = [];
   if (fit === "crops") for (const box of panAndScan(image.width, image.height)) crops.push({ ...(await toSquare(cutOut(image, box), side, "stretch")), box });
-  return { ...whole, width: image.width, height: image.height, fit, preprocessing: { version: preprocessingVersion, fit, side }, crops };
+  return { ...whole, width: image.width, height: image.height, fit, preprocessing: { version: preprocessingVersion, fit, side }, crops, ...notesOf(image) };
 }
 
 async function toSquare({ source, width, height, rgb }: DecodedImage, side: number, fit: "pad" | "stretch"): Promise<Square> {

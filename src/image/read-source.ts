@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { MedGemmaError } from "../errors.js";
+import { onlyImageOfDirectory, onlyImageOfFolder } from "./image-folder.js";
 import type { DecodedImage, ImageSource } from "./types.js";
 
 /** Larger files are no pictures that this package can use; it also bounds the memory that a wrong path can cost. */
@@ -31,28 +32,35 @@ export async function readSource(source: Exclude<ImageSource, DecodedImage>): Pr
     );
   }
   const path = text.startsWith("file:") ? pathOfFileUrl(text) : text;
-  return { name: text, bytes: await readImageFile(path, text) };
+  return await readImageFile(path, text);
 }
 
-async function readImageFile(path: string, name: string): Promise<Uint8Array> {
+async function readImageFile(path: string, name: string): Promise<ImageFile> {
   try {
-    const facts = await stat(path);
-    if (facts.isDirectory()) {
-      throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a directory, not an image file. Name a file in it.`);
+    if ((await stat(path)).isDirectory()) {
+      const found = await onlyImageOfFolder(path, name);
+      return { name: found, bytes: await readWithinLimit(found, found) };
     }
-    if (!facts.isFile()) {
-      throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is no regular file. Copy the image into a file first.`);
-    }
-    if (facts.size > maxFileBytes) {
-      throw new MedGemmaError(
-        "IMAGE_TOO_LARGE",
-        `${name} has ${facts.size} bytes, the limit is ${maxFileBytes}. Export a smaller picture of it.`
-      );
-    }
-    return await readFile(path);
+    const bytes = await readWithinLimit(path, name);
+    const listed = onlyImageOfDirectory(bytes, path, name);
+    return listed === null ? { name, bytes } : { name: listed, bytes: await readWithinLimit(listed, listed) };
   } catch (error) {
     throw asImageError(error, name);
   }
+}
+
+async function readWithinLimit(path: string, name: string): Promise<Uint8Array> {
+  const facts = await stat(path);
+  if (!facts.isFile()) {
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is no regular file. Copy the image into a file first.`);
+  }
+  if (facts.size > maxFileBytes) {
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${name} has ${facts.size} bytes, the limit is ${maxFileBytes}. Export a smaller picture of it.`
+    );
+  }
+  return await readFile(path);
 }
 
 function asImageError(error: unknown, name: string): MedGemmaError {

@@ -1,4 +1,5 @@
 /** What an image is, before and after it is made ready for the model. */
+import type { WindowChoice } from "../dicom/window-choice.js";
 
 /**
  * A path, a `file:` or `data:` URL, the bytes of an image file, or pixels that are decoded already. Nothing is ever fetched
@@ -30,6 +31,19 @@ export interface DecodedImage {
   readonly width: number;
   readonly height: number;
   readonly rgb: Uint8Array;
+  /** What was decided on the way to these pixels, for a person: the window of a DICOM file, say. */
+  readonly notes?: readonly string[] | undefined;
+}
+
+/** How a DICOM file becomes a picture. For other pictures they are refused. */
+export interface DicomOptions {
+  /**
+   * Which values become black and white: center and width, a preset for CT ("lung", "bone" …), "full", or the number of a
+   * window of the file, from 1. Default: the first window of the file; without one, from the least to the greatest value.
+   */
+  readonly window?: WindowChoice | undefined;
+  /** Of a file with several frames, from 1. Default: the first. */
+  readonly frame?: number | undefined;
 }
 
 /** What lies in a picture, in its pixels from the top left corner, after EXIF rotation. */
@@ -48,6 +62,8 @@ export interface Square {
   readonly rgb: Uint8Array;
   /** sha256 (hex) of `rgb`. */
   readonly sha256: string;
+  /** As in `DecodedImage`. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** A part of a picture, squeezed into a square. */

@@ -7,7 +7,7 @@ import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { decodeImage } from "../../image/decode.js";
-import type { DecodedImage } from "../../image/types.js";
+import type { DecodedImage, DicomOptions } from "../../image/types.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
 import { presetOptions } from "../../presets/preset-options.js";
@@ -26,7 +26,8 @@ interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgr
 export class ChatSession {
   readonly #medgemma: MedGemma;
   readonly #view: ChatView;
-  readonly #options: Omit<AskOptions, "images" | "signal" | "onProgress">;
+  readonly #options: Omit<AskOptions, "images" | "window" | "frame" | "signal" | "onProgress">;
+  readonly #dicomOptions: DicomOptions;
   readonly #redaction: Redaction;
   #chat: Chat;
   /** Decoded when they are attached, so that a wrong file shows then, and a file that changes later does not matter. */
@@ -52,10 +53,11 @@ export class ChatSession {
     return new ChatSession(medgemma, view, others, chat);
   }
 
-  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, ...options }: Omit<SessionOptions, "system">, chat: Chat) {
+  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, window, frame, ...options }: Omit<SessionOptions, "system">, chat: Chat) {
     this.#medgemma = medgemma;
     this.#view = view;
     this.#options = options;
+    this.#dicomOptions = { window, frame };
     this.#preset = preset;
     this.#redaction = redaction;
     this.#think = options.think;
@@ -198,10 +200,10 @@ export class ChatSession {
     }
     for (const path of paths) {
       const source = this.#redaction.image(path);
-      const decoded = await decodeImage(path);
+      const decoded = await decodeImage(path, this.#dicomOptions);
       const image = this.#redaction.isOn ? { ...decoded, source } : decoded;
       this.#attached = [...this.#attached, image];
-      this.#view.note(`▣ ${source} · ${image.width} × ${image.height}, the model sees ${side} × ${side}`);
+      this.#view.note(`▣ ${source} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
     }
   }
 

@@ -78,7 +78,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     stdinIsImage: paths.includes(standardStream),
     mayBeEmpty: preset?.question !== undefined && preset.question !== null
   });
-  const decoded = await decodeImages(paths, redaction);
+  const decoded = await decodeImages(paths, redaction, args);
   const prompt = composePrompt({
     question,
     images: decoded.slice(priors.length),

@@ -50,6 +50,8 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
     preset,
     redaction,
     fit: args.fit,
+    window: args.window,
+    frame: args.frame,
     maxTokens: args["max-tokens"],
     temperature: args.temperature,
     seed: args.seed,

@@ -41,7 +41,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
   refuseToOverwrite(images, output);
   using interrupt = listenForInterrupt();
-  const decoded = await decodeImages(images, redaction);
+  const decoded = await decodeImages(images, redaction, args);
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status });
@@ -62,7 +62,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
 
   const shape = [arrays.length, tokenCount, hiddenSize];
   if (args.json === true) {
-    const reported = encoded.map(({ source, width, height, sha256, preprocessing, crops, encodeMs, cached }) => ({
+    const reported = encoded.map(({ source, width, height, sha256, preprocessing, crops, encodeMs, cached, notes }) => ({
       source,
       width,
       height,
@@ -71,7 +71,8 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
       crops: crops?.map((crop) => ({ x: crop.x, y: crop.y, width: crop.width, height: crop.height })),
       tokens: (1 + (crops?.length ?? 0)) * tokenCount,
       encodeMs,
-      cached
+      cached,
+      notes
     }));
     printJson({ output: outputName, dtype: "float32", shape, images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
   } else if (output !== standardStream) {

@@ -39,29 +39,30 @@ export const previewCommand: CommandModule<object, Arguments> = {
       .example("$0 preview scan.png -o seen.png", "")
       .example("$0 preview scan.png -o seen.png --size 896", "")
       .example("$0 preview scan.png -o seen.png --fit stretch", "")
-      .example("$0 preview long.png -o seen.png --fit crops", ""),
+      .example("$0 preview long.png -o seen.png --fit crops", "")
+      .example("$0 preview slice.dcm -o seen.png --window lung", ""),
   handler: async (args) => await withRedaction(args.redact, async (redaction) => await preview(args, redaction))
 };
 
 async function preview(args: Arguments, redaction: Redaction): Promise<void> {
-  const { image, fit = "pad" } = args;
+  const { image, fit = "pad", window, frame } = args;
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   const imageName = redaction.image(image);
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
-  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit });
+  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, window, frame });
   const { crops } = square;
   const { png, tiles } = crops.length === 0 ? { png: await encodePng(square), tiles: undefined } : await contactSheet(square);
   if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
 
-  const { width, height, sha256 } = square;
+  const { width, height, sha256, notes } = square;
   const source = redaction.isOn ? imageName : square.source;
   const boxes = fit === "crops" ? { crops: crops.map(({ box }) => box), tiles } : {};
-  if (args.json === true) printJson({ output: outputName, source, width, height, side, fit, sha256, ...boxes });
-  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${fit})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
+  if (args.json === true) printJson({ output: outputName, source, width, height, side, fit, sha256, notes, ...boxes });
+  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${[fit, ...(notes ?? [])].join(", ")})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
 }
 
 async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | undefined }): Promise<number> {

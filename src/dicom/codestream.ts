@@ -1,0 +1,110 @@
+/**
+ * What a compressed frame says of itself: read before a codec sees it, so that no codec takes memory for sizes that the
+ * file does not have. Only markers up to the first scan are looked at.
+ */
+import { DicomError } from "./dicom-error.js";
+import type { Codec } from "./transfer-syntax.js";
+
+export interface Codestream {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+  /** Bits of a sample. */
+  readonly precision: number;
+  /** JPEG 2000 only; the JPEG formats know no signed samples. */
+  readonly isSigned: boolean;
+  /** JPEG 2000: whether a colour transform turns the components into RGB. */
+  readonly hasColorTransform: boolean;
+  /** JPEG: what the markers say of the colours, where they say something. */
+  readonly color: "RGB" | "YBR" | null;
+  /** JPEG-LS: whether the components follow each other as planes. */
+  readonly isPlanar: boolean;
+}
+
+const unsaid = { isSigned: false, hasColorTransform: false, color: null, isPlanar: false } as const;
+
+/** @throws DicomError when the bytes are no such codestream */
+export function readCodestream(bytes: Uint8Array, codec: Exclude<Codec, "none" | "rle">): Codestream {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    return codec === "jpeg" || codec === "jpeg-ls" ? readJpeg(view, codec) : readJpeg2000(view);
+  } catch (error) {
+    if (error instanceof RangeError) throw new DicomError("a compressed frame is cut off", { cause: error });
+    throw error;
+  }
+}
+
+/** ISO 10918-1 annex B; JPEG-LS (ISO 14495-1 annex C) has the same markers with a frame header SOF55. */
+function readJpeg(view: DataView, codec: "jpeg" | "jpeg-ls"): Codestream {
+  if (view.getUint16(0) !== 0xffd8) throw new DicomError(`a compressed frame is no ${codec === "jpeg" ? "JPEG" : "JPEG-LS"} picture`);
+  let frame: Codestream | null = null;
+  let isJfif = false;
+  for (let offset = 2; ; ) {
+    if (view.getUint8(offset) !== 0xff) throw new DicomError("a compressed frame has a damaged header");
+    const marker = view.getUint8(offset + 1);
+    if (marker === 0xff) {
+      offset += 1; // fill byte
+      continue;
+    }
+    const length = view.getUint16(offset + 2);
+    if (length < 2) throw new DicomError("a compressed frame has a damaged header");
+    if (marker === 0xe0 && length >= 6 && view.getUint32(offset + 4) === 0x4a464946) isJfif = true; // "JFIF"
+    if (isFrameHeader(marker, codec)) frame = readFrameHeader(view, offset + 4);
+    if (marker === 0xda) {
+      if (frame === null) throw new DicomError("a compressed frame has no frame header of its kind");
+      const components = view.getUint8(offset + 4);
+      const interleave = view.getUint8(offset + 4 + 1 + 2 * components + 1);
+      const color = frame.color ?? (isJfif ? "YBR" : null);
+      return { ...frame, color, isPlanar: codec === "jpeg-ls" && frame.components > 1 && interleave === 0 };
+    }
+    offset += 2 + length;
+  }
+}
+
+/** SOF0 to SOF3: Huffman-coded, not hierarchical; SOF55 is JPEG-LS. Arithmetic coding has no DICOM transfer syntax. */
+function isFrameHeader(marker: number, codec: "jpeg" | "jpeg-ls"): boolean {
+  return codec === "jpeg" ? marker >= 0xc0 && marker <= 0xc3 : marker === 0xf7;
+}
+
+function readFrameHeader(view: DataView, offset: number): Codestream {
+  const components = view.getUint8(offset + 5);
+  const ids = Array.from({ length: components }, (_one, index) => String.fromCharCode(view.getUint8(offset + 6 + 3 * index))).join("");
+  return {
+    ...unsaid,
+    precision: view.getUint8(offset),
+    height: view.getUint16(offset + 1),
+    width: view.getUint16(offset + 3),
+    components,
+    color: ids.toUpperCase() === "RGB" ? "RGB" : null
+  };
+}
+
+/** ISO 15444-1 annex A; the codestream may be wrapped in a JP2 file. */
+function readJpeg2000(view: DataView): Codestream {
+  let offset = codestreamStart(view);
+  if (view.getUint32(offset) !== 0xff4fff51) throw new DicomError("a compressed frame is no JPEG 2000 picture");
+  const siz = offset + 4;
+  const [width, height] = [view.getUint32(siz + 4) - view.getUint32(siz + 12), view.getUint32(siz + 8) - view.getUint32(siz + 16)];
+  const components = view.getUint16(siz + 36);
+  const depth = view.getUint8(siz + 38); // the highest bit tells whether samples are signed
+  for (let index = 0; index < Math.min(components, 4); index += 1) {
+    const component = siz + 38 + 3 * index;
+    if (view.getUint8(component) !== depth) throw new DicomError("a compressed frame has components of different depth");
+    if (view.getUint16(component + 1) !== 0x0101) throw new DicomError("a compressed frame has subsampled components, which are not read here");
+  }
+  for (offset = siz + view.getUint16(siz); view.getUint16(offset) !== 0xff52; offset += 2 + view.getUint16(offset + 2)) {
+    if (view.getUint8(offset) !== 0xff || view.getUint16(offset) === 0xff90) throw new DicomError("a compressed frame has a damaged header");
+  }
+  const hasColorTransform = view.getUint8(offset + 8) !== 0;
+  return { ...unsaid, width, height, components, precision: (depth & 0x7f) + 1, isSigned: depth > 0x7f, hasColorTransform };
+}
+
+function codestreamStart(view: DataView): number {
+  if (view.getUint32(0) !== 12) return 0; // the signature box of a JP2 file has 12 bytes
+  for (let offset = 0; ; ) {
+    const [length, type] = [view.getUint32(offset), view.getUint32(offset + 4)];
+    if (type === 0x6a703263) return offset + 8; // "jp2c"
+    if (length < 8) throw new DicomError("a compressed frame has a damaged header");
+    offset += length;
+  }
+}

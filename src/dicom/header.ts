@@ -1,0 +1,97 @@
+/** Facts of a DICOM file without its pixels: what a picture or a series is made of, and nothing about the patient. */
+import type { DataSet } from "./data-set.js";
+import { tags } from "./tags.js";
+
+export interface DicomHeader {
+  readonly studyInstanceUid: string | null;
+  readonly seriesInstanceUid: string | null;
+  readonly sopInstanceUid: string | null;
+  readonly sopClassUid: string | null;
+  /** "CT", "MR", "CR" …; null where it is missing or no code. */
+  readonly modality: string | null;
+  /** ORIGINAL or DERIVED, PRIMARY or SECONDARY, then AXIAL, LOCALIZER … */
+  readonly imageType: readonly string[];
+  readonly instanceNumber: number | null;
+  readonly rows: number | null;
+  readonly columns: number | null;
+  /** 1 for an ordinary file. */
+  readonly frames: number;
+  /** Whether there are pixels at all: reports, plans and directories have none. */
+  readonly hasPixels: boolean;
+  /** What the values are after the rescale, "HU" say; null where the file does not say. */
+  readonly rescaleType: string | null;
+  readonly frame: FrameGeometry;
+}
+
+/** Where a frame lies, in millimetres, in the patient's coordinates (PS3.3 C.7.6.2). */
+export interface FrameGeometry {
+  /** x, y, z of the middle of the first pixel. */
+  readonly imagePositionPatient: readonly number[] | null;
+  /** Six direction cosines: along a row, then along a column. */
+  readonly imageOrientationPatient: readonly number[] | null;
+  /** Between the rows, then between the columns. */
+  readonly pixelSpacing: readonly number[] | null;
+  readonly sliceThickness: number | null;
+}
+
+/** YYYYMMDD as in the file; null where it is missing. */
+export interface DicomDates {
+  readonly study: string | null;
+  readonly series: string | null;
+  readonly acquisition: string | null;
+  readonly content: string | null;
+}
+
+export function readHeader(dataSet: DataSet): DicomHeader {
+  const frames = dataSet.number(tags.NumberOfFrames) ?? 1;
+  return {
+    studyInstanceUid: uid(dataSet.text(tags.StudyInstanceUID)),
+    seriesInstanceUid: uid(dataSet.text(tags.SeriesInstanceUID)),
+    sopInstanceUid: uid(dataSet.text(tags.SOPInstanceUID)),
+    sopClassUid: uid(dataSet.text(tags.SOPClassUID)),
+    modality: code(dataSet.text(tags.Modality)),
+    imageType: dataSet.texts(tags.ImageType).flatMap((text) => code(text) ?? []),
+    instanceNumber: dataSet.number(tags.InstanceNumber) ?? null,
+    rows: dataSet.word(tags.Rows) ?? null,
+    columns: dataSet.word(tags.Columns) ?? null,
+    frames: Number.isSafeInteger(frames) && frames > 0 ? frames : 1,
+    hasPixels: [tags.PixelData, tags.FloatPixelData, tags.DoubleFloatPixelData].some((tag) => dataSet.element(tag) !== undefined),
+    rescaleType: code(dataSet.functionalGroup(tags.PixelValueTransformationSequence, 0).text(tags.RescaleType)),
+    frame: readGeometry(dataSet, 0)
+  };
+}
+
+/** @param frame From 0; the frames of an enhanced file lie at places of their own. */
+export function readGeometry(dataSet: DataSet, frame: number): FrameGeometry {
+  const measures = dataSet.functionalGroup(tags.PixelMeasuresSequence, frame);
+  return {
+    imagePositionPatient: numbers(dataSet.functionalGroup(tags.PlanePositionSequence, frame).numbers(tags.ImagePositionPatient), 3),
+    imageOrientationPatient: numbers(dataSet.functionalGroup(tags.PlaneOrientationSequence, frame).numbers(tags.ImageOrientationPatient), 6),
+    pixelSpacing: numbers(measures.numbers(tags.PixelSpacing), 2),
+    sliceThickness: measures.number(tags.SliceThickness) ?? null
+  };
+}
+
+/** Apart from the others: dates belong to the patient, so whoever wants them asks. */
+export function readDates(dataSet: DataSet): DicomDates {
+  const date = (tag: Parameters<DataSet["text"]>[0]) => /^\d{8}$/.exec(dataSet.text(tag) ?? "")?.[0] ?? null;
+  return { study: date(tags.StudyDate), series: date(tags.SeriesDate), acquisition: date(tags.AcquisitionDate), content: date(tags.ContentDate) };
+}
+
+/** Whether values are Hounsfield units: CT says so, or says nothing else. */
+export function isHounsfield({ modality, rescaleType }: Pick<DicomHeader, "modality" | "rescaleType">): boolean {
+  return rescaleType === null ? modality === "CT" : rescaleType === "HU";
+}
+
+function numbers(values: readonly number[], count: number): readonly number[] | null {
+  return values.length === count && values.every(Number.isFinite) ? values : null;
+}
+
+/** Free text may stand where a code should; it must not get into a message. PS3.5 6.2: CS and UI. */
+function code(text: string | undefined): string | null {
+  return text !== undefined && /^[A-Z\d_ ]{1,16}$/.test(text) ? text : null;
+}
+
+function uid(text: string | undefined): string | null {
+  return text !== undefined && /^[\d.]{1,64}$/.test(text) ? text : null;
+}

@@ -1,0 +1,103 @@
+/** The Image Pixel module (PS3.3 C.7.6.3): what one frame looks like. Checked before anything is decoded. */
+import type { DataSet } from "./data-set.js";
+import { DicomError } from "./dicom-error.js";
+import { tags } from "./tags.js";
+import type { Codec } from "./transfer-syntax.js";
+
+/** The Photometric Interpretations that become a picture here. */
+const photometricInterpretations = {
+  MONOCHROME1: 1,
+  MONOCHROME2: 1,
+  "PALETTE COLOR": 1,
+  RGB: 3,
+  YBR_FULL: 3,
+  YBR_FULL_422: 3,
+  YBR_ICT: 3,
+  YBR_RCT: 3
+} as const;
+
+export type PhotometricInterpretation = keyof typeof photometricInterpretations;
+
+export interface ImagePixel {
+  readonly rows: number;
+  readonly columns: number;
+  readonly frames: number;
+  readonly samplesPerPixel: 1 | 3;
+  readonly photometric: PhotometricInterpretation;
+  /** 0: R1 G1 B1 R2 …; 1: R1 R2 … G1 …. */
+  readonly planarConfiguration: 0 | 1;
+  readonly bitsAllocated: 1 | 8 | 16 | 32;
+  readonly bitsStored: number;
+  readonly highBit: number;
+  readonly isSigned: boolean;
+}
+
+/** @throws DicomError for what is missing, contradicts itself, or is not read here */
+export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
+  for (const tag of [tags.FloatPixelData, tags.DoubleFloatPixelData]) {
+    if (dataSet.element(tag) !== undefined) throw new DicomError("its pixels are floating-point numbers, which are not read here");
+  }
+  if (dataSet.element(tags.DirectoryRecordSequence) !== undefined) throw new DicomError("it is a DICOMDIR, which lists images and has none");
+  if (dataSet.element(tags.PixelData) === undefined) throw new DicomError("it has no pixels");
+  const rows = needed(dataSet.word(tags.Rows), "Rows");
+  const columns = needed(dataSet.word(tags.Columns), "Columns");
+  const bitsAllocated = needed(dataSet.word(tags.BitsAllocated), "Bits Allocated");
+  const bitsStored = dataSet.word(tags.BitsStored) ?? bitsAllocated;
+  const highBit = dataSet.word(tags.HighBit) ?? bitsStored - 1;
+  const photometric = readPhotometric(dataSet);
+  const samplesPerPixel = dataSet.word(tags.SamplesPerPixel) ?? 1;
+  if (samplesPerPixel !== photometricInterpretations[photometric]) {
+    throw new DicomError(`${photometric} has ${photometricInterpretations[photometric]} samples a pixel, but Samples per Pixel is ${samplesPerPixel}`);
+  }
+  if (bitsAllocated !== 1 && bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) {
+    throw new DicomError(`its Bits Allocated is ${bitsAllocated}; expected 1, 8, 16 or 32`);
+  }
+  if (bitsStored < 1 || bitsStored > bitsAllocated) throw new DicomError(`its Bits Stored is ${bitsStored} of ${bitsAllocated} allocated`);
+  if (highBit < bitsStored - 1 || highBit >= bitsAllocated) {
+    throw new DicomError(`its High Bit is ${highBit}; expected ${bitsStored - 1} to ${bitsAllocated - 1} for ${bitsStored} bits stored`);
+  }
+  const isColor = samplesPerPixel === 3;
+  if ((isColor || photometric === "PALETTE COLOR") && (bitsAllocated === 1 || (bitsAllocated === 32 && photometric !== "RGB"))) {
+    throw new DicomError(`its pixels are ${photometric} with ${bitsAllocated} bits, which are not read here`);
+  }
+  if (photometric.startsWith("YBR_FULL") && bitsStored !== 8) {
+    throw new DicomError(`its pixels are ${photometric} with ${bitsStored} bits; expected 8`);
+  }
+  const isWavelet = codec === "jpeg-2000" || codec === "htj2k";
+  if ((photometric === "YBR_ICT" || photometric === "YBR_RCT") && !isWavelet) {
+    throw new DicomError(`its pixels are ${photometric}, which belongs to JPEG 2000, but they are not compressed so`);
+  }
+  if (bitsAllocated === 1 && codec !== "none") throw new DicomError("its pixels have 1 bit and are compressed, which is not read here");
+  return {
+    rows,
+    columns,
+    frames: readFrames(dataSet),
+    samplesPerPixel: photometricInterpretations[photometric],
+    photometric,
+    planarConfiguration: isColor && dataSet.word(tags.PlanarConfiguration) === 1 ? 1 : 0,
+    bitsAllocated,
+    bitsStored,
+    highBit,
+    isSigned: dataSet.word(tags.PixelRepresentation) === 1
+  };
+}
+
+function needed(value: number | undefined, name: string): number {
+  if (value === undefined || value === 0) throw new DicomError(`its ${name} is ${value ?? "missing"}`);
+  return value;
+}
+
+function readPhotometric(dataSet: DataSet): PhotometricInterpretation {
+  const text = dataSet.text(tags.PhotometricInterpretation);
+  if (text === undefined) throw new DicomError("its Photometric Interpretation is missing");
+  if (Object.hasOwn(photometricInterpretations, text)) return text as PhotometricInterpretation;
+  // The value is a stranger's; a code string has 16 such characters (PS3.5 6.2).
+  throw new DicomError(`its Photometric Interpretation is ${/^[A-Z\d_ ]{1,16}$/.test(text) ? text : "no code"}, which is not read here`);
+}
+
+function readFrames(dataSet: DataSet): number {
+  const [frames = 1] = dataSet.numbers(tags.NumberOfFrames);
+  if (Number.isNaN(frames) && dataSet.text(tags.NumberOfFrames) === undefined) return 1;
+  if (!Number.isSafeInteger(frames) || frames < 0) throw new DicomError("its Number of Frames is no whole number");
+  return Math.max(1, frames); // 0 is written for "not multi-frame"
+}

@@ -1,0 +1,229 @@
+/**
+ * DICOM files → pictures and values. The folder owns the DICOM libraries: dicom-parser reads attributes, dcmjs-codecs
+ * decompresses pixels. From the bytes up:
+ *
+ *     is-dicom → parse (data-set, tags, transfer-syntax) → image-pixel        what is in the file, checked
+ *     encapsulated → codestream → codecs | rle → stored-frame                 one frame as stored values
+ *     modality                                                                stored values → Hounsfield units and the like
+ *     voi (window-choice, lookup-table) | color | palette                     values → 8-bit RGB
+ *     header                                                                  facts of a series, without pixels
+ *
+ * Two layers are for others. `readDicomPicture` makes a picture as a viewer shows it. Below it, `openDicom` gives the facts
+ * of a file without touching its pixels, and then frames as values after the modality transform, for series of CT and MR.
+ *
+ * No attribute that names a patient is read (tags.ts), and free text of a file is put into no message.
+ */
+import { MedGemmaError } from "../errors.js";
+import { checkPictureSize } from "../picture-size.js";
+import { colorToRgb } from "./color.js";
+import type { DataSet } from "./data-set.js";
+import { DicomError } from "./dicom-error.js";
+import { isHounsfield, readDates, readGeometry, readHeader, type DicomDates, type DicomHeader, type FrameGeometry } from "./header.js";
+import { readImagePixel, type ImagePixel } from "./image-pixel.js";
+import { readModalityTransform, type ModalityValues } from "./modality.js";
+import { paletteToRgb } from "./palette.js";
+import { parseDicom } from "./parse.js";
+import { readStoredFrame, type StoredFrame, type StoredValues } from "./stored-frame.js";
+import { tags } from "./tags.js";
+import { chooseVoi, readFileVoi, type Window } from "./voi.js";
+import { checkFrameChoice, checkWindowChoice, type WindowChoice } from "./window-choice.js";
+
+export type { DicomDates, DicomHeader, FrameGeometry } from "./header.js";
+
+export interface DicomPictureOptions {
+  /** Default: the first VOI LUT or window of the file; without one, from the least to the greatest value. */
+  readonly window?: WindowChoice | undefined;
+  /** From 1. Default: the first. */
+  readonly frame?: number | undefined;
+}
+
+/** A frame as a viewer shows it: 8-bit RGB, row-major, `width * height * 3` bytes. */
+export interface DicomPicture {
+  readonly source: string;
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Uint8Array;
+  /** What was decided, for a person: the window, the frame, what was left out. */
+  readonly notes: readonly string[];
+  /** null for colour, and for a VOI LUT. */
+  readonly window: Window | null;
+}
+
+/** Gray values of one frame after the modality transform, row-major, `width * height`. */
+export interface DicomFrame {
+  readonly width: number;
+  readonly height: number;
+  /** Hounsfield units for CT. Integers where all results are, else 32-bit floats. */
+  readonly values: ModalityValues;
+  /** The least and greatest value, padding left out. */
+  readonly range: () => readonly [number, number];
+  readonly isInverted: boolean;
+  readonly geometry: FrameGeometry;
+}
+
+export interface DicomFile {
+  readonly header: DicomHeader;
+  readonly dates: () => DicomDates;
+  /**
+   * Where a frame lies, without decoding it.
+   *
+   * @param frame From 1.
+   */
+  readonly geometry: (frame: number) => FrameGeometry;
+  /**
+   * @param frame From 1.
+   * @throws MedGemmaError IMAGE_UNREADABLE, also for colours; IMAGE_TOO_LARGE; INVALID_ARGUMENT for a frame that is not there
+   */
+  readonly readFrame: (frame: number) => Promise<DicomFrame>;
+}
+
+/**
+ * The attributes of a file; pixels stay as they are until a frame is read.
+ *
+ * @param name What to call the file in messages.
+ * @throws MedGemmaError IMAGE_UNREADABLE
+ */
+export function openDicom(bytes: Uint8Array, name: string): DicomFile {
+  return inFile(name, () => {
+    const parsed = parseDicom(bytes);
+    const { dataSet } = parsed;
+    return {
+      header: readHeader(dataSet),
+      dates: () => readDates(dataSet),
+      geometry: (frame) => readGeometry(dataSet, frame - 1),
+      readFrame: async (frame) => {
+        const { pixel, stored } = await readPixels(parsed, name, frame);
+        return inFile(name, () => grayFrame(dataSet, pixel, stored, frame - 1));
+      }
+    };
+  });
+}
+
+/**
+ * @param name What to call the file in messages.
+ * @throws MedGemmaError IMAGE_UNREADABLE; IMAGE_TOO_LARGE; INVALID_ARGUMENT for a window or frame that is not there
+ */
+export async function readDicomPicture(bytes: Uint8Array, name: string, options: DicomPictureOptions = {}): Promise<DicomPicture> {
+  const parsed = checkOptions(bytes, name, options);
+  const { frame = 1 } = options;
+  const { pixel, stored } = await readPixels(parsed, name, frame);
+  return inFile(name, () => {
+    const { dataSet } = parsed;
+    const notes = [...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : [])];
+    const picture = { source: name, width: pixel.columns, height: pixel.rows };
+    if (stored.photometric === "PALETTE COLOR") {
+      return { ...picture, rgb: paletteToRgb(dataSet, stored, pixel.isSigned), notes, window: null };
+    }
+    if (pixel.samplesPerPixel === 3) return { ...picture, rgb: colorToRgb(stored), notes, window: null };
+    const gray = grayFrame(dataSet, pixel, stored, frame - 1);
+    const file = readFileVoi(dataSet, frame - 1, isSignedAfterModality(gray.values));
+    const voi = chooseVoi(options.window, file, { name, isHounsfield: isHounsfield(readHeader(dataSet)), range: gray.range });
+    const invalid = file.invalid > 0 ? ["a window of the file has no width and is ignored"] : [];
+    return {
+      ...picture,
+      rgb: grayToRgb(gray, voi.toGray),
+      notes: [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : []), ...invalid, ...notes],
+      window: voi.window
+    };
+  });
+}
+
+/** As `readDicomPicture`, but decodes no pixels: finds all but damage in them. Throws the same errors. */
+export function checkDicom(bytes: Uint8Array, name: string, options: DicomPictureOptions = {}): void {
+  checkOptions(bytes, name, options);
+}
+
+type Parsed = ReturnType<typeof parseDicom>;
+
+function checkOptions(bytes: Uint8Array, name: string, { window, frame = 1 }: DicomPictureOptions): Parsed {
+  checkWindowChoice(window);
+  checkFrameChoice(frame);
+  return inFile(name, () => {
+    const parsed = parseDicom(bytes);
+    const pixel = checkPixel(parsed, name, frame);
+    if (window !== undefined && (pixel.samplesPerPixel === 3 || pixel.photometric === "PALETTE COLOR")) {
+      throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a picture in colour, which has no window. Leave it out.`);
+    }
+    return parsed;
+  });
+}
+
+function checkPixel(parsed: Parsed, name: string, frame: number): ImagePixel {
+  const pixel = readImagePixel(parsed.dataSet, parsed.syntax.codec);
+  checkPictureSize(name, pixel.columns, pixel.rows);
+  if (frame <= pixel.frames) return pixel;
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${pixel.frames === 1 ? "1 frame" : `${pixel.frames} frames`}, but frame ${frame} is asked for.`);
+}
+
+async function readPixels(parsed: Parsed, name: string, frame: number): Promise<{ readonly pixel: ImagePixel; readonly stored: StoredFrame }> {
+  checkFrameChoice(frame);
+  const pixel = inFile(name, () => checkPixel(parsed, name, frame));
+  try {
+    return { pixel, stored: await readStoredFrame(parsed, pixel, frame - 1) };
+  } catch (error) {
+    throw asImageError(error, name);
+  }
+}
+
+function grayFrame(dataSet: DataSet, pixel: ImagePixel, stored: StoredFrame, frame: number): DicomFrame {
+  if (!stored.photometric.startsWith("MONOCHROME")) throw new DicomError(`its pixels are ${stored.photometric}; expected gray values`);
+  const values = readModalityTransform(dataSet, frame, pixel.isSigned).apply(stored.values);
+  const padding = readPadding(dataSet, pixel.isSigned);
+  return {
+    width: pixel.columns,
+    height: pixel.rows,
+    values,
+    range: () => rangeOf(values, stored.values, padding),
+    isInverted: stored.photometric === "MONOCHROME1",
+    geometry: readGeometry(dataSet, frame)
+  };
+}
+
+/** Stored values that stand for "no picture here" (PS3.3 C.7.5.1.1.2), from and to. */
+function readPadding(dataSet: DataSet, isSigned: boolean): readonly [number, number] | null {
+  const value = dataSet.word(tags.PixelPaddingValue, { isSigned });
+  if (value === undefined) return null;
+  const limit = dataSet.word(tags.PixelPaddingRangeLimit, { isSigned }) ?? value;
+  return [Math.min(value, limit), Math.max(value, limit)];
+}
+
+function rangeOf(values: ModalityValues, stored: StoredValues, padding: readonly [number, number] | null): readonly [number, number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (let index = 0; index < values.length; index += 1) {
+    const original = stored[index] ?? 0;
+    if (padding !== null && original >= padding[0] && original <= padding[1]) continue;
+    const value = values[index] ?? 0;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return least > most ? rangeOf(values, stored, null) : [least, most]; // nothing but padding
+}
+
+/** A VOI LUT begins at a value after the modality transform, written as a word of that sign (PS3.3 C.11.2.1.1). */
+function isSignedAfterModality(values: ModalityValues): boolean {
+  return values instanceof Int16Array || values instanceof Int8Array || values instanceof Int32Array || values instanceof Float32Array;
+}
+
+function grayToRgb({ values, isInverted }: DicomFrame, toGray: (value: number) => number): Uint8Array {
+  const rgb = new Uint8Array(values.length * 3);
+  for (let index = 0; index < values.length; index += 1) {
+    const rounded = Math.floor(toGray(values[index] ?? 0) + 0.5);
+    rgb[3 * index] = rgb[3 * index + 1] = rgb[3 * index + 2] = isInverted ? 255 - rounded : rounded;
+  }
+  return rgb;
+}
+
+function inFile<Result>(name: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw asImageError(error, name);
+  }
+}
+
+function asImageError(error: unknown, name: string): Error {
+  if (error instanceof DicomError) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error });
+  // A frame whose size was checked may still be more than this process can have.
+  if (error instanceof RangeError) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error });
+  return error as Error;
+}

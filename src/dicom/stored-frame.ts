@@ -1,0 +1,178 @@
+/** One frame of the file → its stored values: bits shifted into place, signs extended, planes and subsampling resolved. */
+import type { Element } from "dicom-parser";
+import type { DataSet } from "./data-set.js";
+import { readCodestream, type Codestream } from "./codestream.js";
+import { decodeFrame } from "./codecs.js";
+import { DicomError } from "./dicom-error.js";
+import { encapsulatedFrame } from "./encapsulated.js";
+import type { ImagePixel, PhotometricInterpretation } from "./image-pixel.js";
+import { decodeRle } from "./rle.js";
+import type { ParsedDicom } from "./parse.js";
+
+export type StoredValues = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
+
+export interface StoredFrame {
+  /** Stored values, row by row, the samples of a pixel side by side: `rows * columns * samplesPerPixel`. */
+  readonly values: StoredValues;
+  /** Bits that a value can have: Bits Stored, or what the compressed frame says. */
+  readonly bits: number;
+  /** Colours as the values have them, which the file may tell wrong: JPEG 2000 gives RGB, and JPEG markers may say more. */
+  readonly photometric: PhotometricInterpretation;
+}
+
+/**
+ * @param frame From 0.
+ * @throws DicomError
+ */
+export async function readStoredFrame(parsed: ParsedDicom, pixel: ImagePixel, frame: number): Promise<StoredFrame> {
+  const { dataSet, syntax } = parsed;
+  const element = parsed.readPixelElement();
+  if (syntax.codec === "none") return nativeFrame(dataSet, element, pixel, frame);
+  if (element.fragments === undefined) throw new DicomError(`its transfer syntax is ${syntax.name}, but its pixels are not encapsulated`);
+  const encoded = encapsulatedFrame(dataSet, element, frame, pixel.frames);
+  if (syntax.codec === "rle") return rleFrame(encoded, pixel);
+  const codestream = readCodestream(encoded, syntax.codec);
+  checkAgainst(pixel, codestream, syntax.codec);
+  const samples = await decodeFrame(encoded, syntax.codec, codestream);
+  const isWavelet = syntax.codec === "jpeg-2000" || syntax.codec === "htj2k";
+  // As pydicom: the codestream knows its depth, but for plain JPEG the file's Bits Stored counts.
+  const bits = syntax.codec === "jpeg" ? Math.min(pixel.bitsStored, samples.length > pixelCount(pixel) * pixel.samplesPerPixel ? 16 : 8) : codestream.precision;
+  const raw = toWords(samples, samples.length / (pixelCount(pixel) * pixel.samplesPerPixel), true);
+  if (syntax.codec === "htj2k") clip(raw, codestream);
+  const values = correctBits(raw, bits, 0, pixel.isSigned);
+  return {
+    values: codestream.isPlanar ? interleave(values, pixelCount(pixel)) : values,
+    bits,
+    photometric: isWavelet ? waveletPhotometric(pixel.photometric, codestream) : jpegPhotometric(pixel.photometric, codestream)
+  };
+}
+
+function pixelCount({ rows, columns }: ImagePixel): number {
+  return rows * columns;
+}
+
+function nativeFrame(dataSet: DataSet, element: Element, pixel: ImagePixel, frame: number): StoredFrame {
+  if (element.hadUndefinedLength === true) throw new DicomError("its pixels are encapsulated, but its transfer syntax is not for compressed pixels");
+  const { bitsAllocated, bitsStored, highBit, isSigned, photometric, samplesPerPixel, planarConfiguration } = pixel;
+  const is422 = photometric === "YBR_FULL_422";
+  if (is422 && pixel.columns % 2 !== 0) throw new DicomError("its pixels are YBR_FULL_422 with an odd number of columns");
+  const frameBits = pixelCount(pixel) * (is422 ? 2 : samplesPerPixel) * bitsAllocated;
+  const available = Math.min(element.length, dataSet.bytes.length - element.dataOffset);
+  const needed = Math.ceil((frameBits * pixel.frames) / 8);
+  if (available < needed) {
+    throw new DicomError(`it says that it has ${pixel.frames === 1 ? "a frame" : `${pixel.frames} frames`} of ${needed} bytes, but holds ${Math.max(0, available)} bytes of pixels`);
+  }
+  const start = element.dataOffset + Math.floor((frameBits * frame) / 8);
+  const bytes = dataSet.bytes.subarray(start, element.dataOffset + Math.ceil((frameBits * (frame + 1)) / 8));
+  // Big-endian words with two 8-bit samples each have them swapped (PS3.5 8.1.1).
+  const isSwapped = bitsAllocated === 8 && !dataSet.isLittleEndian && element.vr === "OW";
+  if (bitsAllocated === 1) return { values: unpackBits(bytes, (frameBits * frame) % 8, frameBits), bits: 1, photometric };
+  const raw = isSwapped ? swappedPairs(dataSet.bytes, start, bytes.length) : toWords(bytes, bitsAllocated / 8, dataSet.isLittleEndian);
+  const values = correctBits(raw, bitsStored, highBit + 1 - bitsStored, isSigned);
+  if (is422) return { values: expand422(values, pixelCount(pixel)), bits: bitsStored, photometric };
+  return { values: samplesPerPixel === 3 && planarConfiguration === 1 ? interleave(values, pixelCount(pixel)) : values, bits: bitsStored, photometric };
+}
+
+function rleFrame(encoded: Uint8Array, pixel: ImagePixel): StoredFrame {
+  const { bitsAllocated, bitsStored, highBit, isSigned, photometric, samplesPerPixel } = pixel;
+  const bytesPerSample = bitsAllocated / 8;
+  const decoded = decodeRle(encoded, { planes: samplesPerPixel, pixels: pixelCount(pixel), bytesPerSample });
+  const values = correctBits(toWords(decoded, bytesPerSample, true), bitsStored, highBit + 1 - bitsStored, isSigned);
+  return { values: samplesPerPixel === 3 ? interleave(values, pixelCount(pixel)) : values, bits: bitsStored, photometric };
+}
+
+/** The codec takes memory for what the codestream says, and its result is taken for a picture of the file's size. */
+function checkAgainst(pixel: ImagePixel, codestream: Codestream, codec: string): void {
+  const { width, height, components, precision } = codestream;
+  if (width !== pixel.columns || height !== pixel.rows || components !== pixel.samplesPerPixel) {
+    throw new DicomError(
+      `it says that it has ${pixel.columns}×${pixel.rows} pixels of ${pixel.samplesPerPixel} samples, but a compressed frame has ${width}×${height} of ${components}`
+    );
+  }
+  if (precision < 2 || precision > 16) throw new DicomError(`a compressed frame has samples of ${precision} bits; expected 2 to 16`);
+  if (components === 1) return;
+  if (codec === "jpeg-2000" && precision > 8) throw new DicomError(`a JPEG 2000 frame has colours of ${precision} bits; only 8 are read here`);
+  if (codec === "htj2k" && !codestream.hasColorTransform) {
+    throw new DicomError("an HTJ2K frame has colours without the colour transform, which are not read here");
+  }
+}
+
+/** Little- or big-endian words → an array that may be changed. */
+function toWords(bytes: Uint8Array, bytesPerWord: number, isLittleEndian: boolean): Uint8Array | Uint16Array | Uint32Array {
+  const copy = Buffer.from(Uint8Array.from(bytes).buffer);
+  if (bytesPerWord === 1) return new Uint8Array(copy.buffer);
+  if (bytesPerWord === 2) {
+    if (!isLittleEndian) copy.swap16();
+    return new Uint16Array(copy.buffer);
+  }
+  if (!isLittleEndian) copy.swap32();
+  return new Uint32Array(copy.buffer);
+}
+
+function swappedPairs(file: Uint8Array, start: number, length: number): Uint8Array {
+  const swapped = new Uint8Array(length);
+  for (let index = 0; index < length; index += 1) swapped[index] = file[(start + index) ^ 1] ?? 0;
+  return swapped;
+}
+
+/** Lossy samples may go over the ends of their range; OpenJPEG clips them itself, OpenJPH to 16 bits only. */
+function clip(raw: Uint8Array | Uint16Array | Uint32Array, { precision, isSigned }: Codestream): void {
+  const words = isSigned ? new Int16Array(raw.buffer) : raw;
+  const [least, most] = isSigned ? [-(2 ** (precision - 1)), 2 ** (precision - 1) - 1] : [0, 2 ** precision - 1];
+  for (let index = 0; index < words.length; index += 1) words[index] = Math.min(most, Math.max(least, words[index] ?? 0));
+}
+
+/** Takes the `bits` bits above `shift` as a number; the others may hold anything, overlays for example (PS3.5 8.1.1). */
+function correctBits(raw: Uint8Array | Uint16Array | Uint32Array, bits: number, shift: number, isSigned: boolean): StoredValues {
+  const width = raw.BYTES_PER_ELEMENT * 8;
+  const values = isSigned ? asSigned(raw) : raw;
+  const [left, right] = [32 - bits - shift, 32 - bits];
+  if (bits === width && shift === 0) return values;
+  for (let index = 0; index < raw.length; index += 1) {
+    const moved = (raw[index] ?? 0) << left;
+    values[index] = isSigned ? moved >> right : moved >>> right;
+  }
+  return values;
+}
+
+function asSigned(raw: Uint8Array | Uint16Array | Uint32Array): StoredValues {
+  if (raw instanceof Uint8Array) return new Int8Array(raw.buffer);
+  return raw instanceof Uint16Array ? new Int16Array(raw.buffer) : new Int32Array(raw.buffer);
+}
+
+/** Least significant bit first (PS3.5 8.1.1, figure D). */
+function unpackBits(bytes: Uint8Array, firstBit: number, count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_one, index) => ((bytes[(firstBit + index) >> 3] ?? 0) >> ((firstBit + index) & 7)) & 1);
+}
+
+/** Three planes → samples side by side. */
+function interleave<Values extends StoredValues>(planes: Values, pixels: number): Values {
+  const interleaved = planes.slice() as Values;
+  for (let sample = 0; sample < 3; sample += 1) {
+    for (let index = 0; index < pixels; index += 1) interleaved[3 * index + sample] = planes[sample * pixels + index] ?? 0;
+  }
+  return interleaved;
+}
+
+/** Y1 Y2 Cb Cr for two pixels → Y1 Cb Cr Y2 Cb Cr. */
+function expand422(values: StoredValues, pixels: number): Uint8Array {
+  const expanded = new Uint8Array(3 * pixels);
+  for (let pair = 0; pair < pixels / 2; pair += 1) {
+    const [y1 = 0, y2 = 0, cb = 0, cr = 0] = values.subarray(4 * pair, 4 * pair + 4);
+    expanded.set([y1, cb, cr, y2, cb, cr], 6 * pair);
+  }
+  return expanded;
+}
+
+/** A colour transform gives RGB; without one the components are what the file says. */
+function waveletPhotometric(photometric: PhotometricInterpretation, { hasColorTransform, components }: Codestream): PhotometricInterpretation {
+  const isRgb = photometric === "YBR_ICT" || photometric === "YBR_RCT" || (components === 3 && hasColorTransform);
+  return isRgb ? "RGB" : photometric;
+}
+
+/** As pydicom: component ids "RGB" and the JFIF marker are surer than the attribute. */
+function jpegPhotometric(photometric: PhotometricInterpretation, { color, components }: Codestream): PhotometricInterpretation {
+  if (components !== 3 || color === null) return photometric;
+  if (color === "RGB") return "RGB";
+  return photometric.startsWith("YBR") ? photometric : "YBR_FULL";
+}

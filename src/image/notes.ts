@@ -1,0 +1,4 @@
+/** The notes of a picture, as they are put into reports: left out when there are none. */
+export function notesOf({ notes = [] }: { readonly notes?: readonly string[] | undefined }): { readonly notes?: readonly string[] } {
+  return notes.length === 0 ? {} : { notes };
+}

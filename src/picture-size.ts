@@ -1,0 +1,18 @@
+/** How large a picture may be. Declared sizes are checked before memory is taken for them. */
+import { MedGemmaError } from "./errors.js";
+
+/** 2^27 pixels, 403 MB as RGB: room for every camera and film scanner, none for decompression bombs. */
+export const maxPixels = 2 ** 27;
+
+/** Twice the longest edge of a JPEG; the resize needs memory for the long edge (native/image/resize.cpp). */
+const maxEdge = 2 ** 17;
+
+/** @throws MedGemmaError IMAGE_TOO_LARGE */
+export function checkPictureSize(source: string, width: number, height: number): void {
+  if (width * height <= maxPixels && Math.max(width, height) <= maxEdge) return;
+  throw new MedGemmaError(
+    "IMAGE_TOO_LARGE",
+    `${source} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ` +
+      "Export a smaller picture of it."
+  );
+}

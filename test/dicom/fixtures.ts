@@ -1,0 +1,44 @@
+/** The DICOM files that scripts/reference/dicom.py made, and ways to spoil them. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { WindowChoice } from "../../src/index.js";
+
+export const folder = fileURLToPath(new URL("../fixtures/dicom/", import.meta.url));
+
+/** What pydicom makes of a file; `expected` is a PNG. */
+export interface PictureFact {
+  readonly file: string;
+  readonly frame?: number;
+  readonly window?: WindowChoice;
+  readonly lossy: boolean;
+  readonly expected: string;
+}
+
+export const pictureFacts = JSON.parse(readFileSync(`${folder}pictures.json`, "utf8")) as PictureFact[];
+
+export function dicom(name: string): Buffer {
+  return readFileSync(`${folder}${name}.dcm`);
+}
+
+/** Position of an attribute's value in an explicit little-endian file with a short length. */
+export function valueAt(file: Buffer, group: number, element: number): number {
+  const tag = Buffer.from([group & 0xff, group >> 8, element & 0xff, element >> 8]);
+  const found = file.indexOf(tag);
+  if (found < 0) throw new Error(`no attribute ${group.toString(16)},${element.toString(16)}`);
+  return found + 8;
+}
+
+/** A copy with another 16-bit value. */
+export function withWord(file: Buffer, group: number, element: number, value: number): Buffer {
+  const copy = Buffer.from(file);
+  copy.writeUInt16LE(value, valueAt(file, group, element));
+  return copy;
+}
+
+/** A copy with another text of the same length or shorter, padded. */
+export function withText(file: Buffer, group: number, element: number, text: string): Buffer {
+  const copy = Buffer.from(file);
+  const at = valueAt(file, group, element);
+  copy.write(text.padEnd(copy.readUInt16LE(at - 2)), at, "latin1");
+  return copy;
+}
