@@ -49,9 +49,9 @@ export type EstimateAt = (setup: MemorySetup) => MemoryEstimate;
 
 /**
  * The process without any model. Measured on Linux x64, Node 20.20: the peak of `ask` with the demo model less its weights,
- * caches and tower, 121 to 131 MB in six runs; with Vulkan (Mesa) 70 MB more. Drivers of other GPUs were not measured.
+ * caches and tower, 121 to 138 MB in twelve runs; with Vulkan (Mesa) 70 MB more. Drivers of other GPUs were not measured.
  */
-const processBytes = { off: 126e6, gpu: 196e6 };
+const processBytes = { off: 132e6, gpu: 202e6 };
 
 /**
  * A token of the vocabulary, in node-llama-cpp's and llama.cpp's tables and their copies. Measured with Gemma 3's 262,208

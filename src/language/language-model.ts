@@ -11,6 +11,7 @@ import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } 
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
 import type { LlamaRuntime } from "./llama.js";
+import { LoadStop } from "./load-stop.js";
 import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";
 import { PromptSequence } from "./prompt-sequence.js";
@@ -85,19 +86,22 @@ export class LanguageModel implements AsyncDisposable {
     if (isExact) options.addon.useExactGelu();
     let model: LlamaModel | undefined;
     let hasMemory = false;
+    using stop = new LoadStop(signal);
     try {
       model = await runtime.llama.loadModel({
         modelPath: file.path,
         gpuLayers: options.gpuLayers,
         ...memoryIsPlanned,
-        ...(signal === undefined ? {} : { loadSignal: signal }),
+        loadSignal: stop.signal,
         onLoadProgress: (loaded) => {
+          stop.begin();
           // The first news comes when there is memory for the weights, but nothing in it.
           if (!hasMemory) options.addon.preferHugePages();
           hasMemory = true;
           options.onProgress?.(loaded);
         }
       });
+      if (signal?.aborted === true) throw abortedError(`Loading ${file.path}`, signal);
       const special = findSpecialTokens(model, file.path);
       const threads = options.threads ?? runtime.threadsFor(file.byteLength);
       const context = await model.createContext({
