@@ -234,6 +234,10 @@ void Projector::read_config() {
     if (architecture.empty()) {
         keys.fail_corrupt("the key general.architecture is missing");
     }
+    if (keys.text("general.type").value_or("") == "adapter") {
+        throw Error("MODEL_MISMATCH", path_ + " is an adapter (LoRA), not a projector. Give the projector of the model with "
+                                              "--mmproj and this file with --lora.");
+    }
     if (architecture != "clip") {
         throw Error("MODEL_MISMATCH", path_ + " is a text model (general.architecture = " + architecture.substr(0, 32) +
                                           "), but a projector was expected. Give the file named mmproj-*.gguf.");

@@ -3,8 +3,8 @@ import { towerFlops, type TowerShape } from "../bench/tower-flops.js";
 import { readMemoryBudget } from "../chat/memory-budget.js";
 import { describeMachine, type MachineFacts } from "../language/describe-machine.js";
 import { startLlama } from "../language/llama.js";
-import { bytesOf, downloadBytes, neededBytes, readCatalog, type CatalogModel, type Quantization } from "../models/catalog.js";
-import { suggestModel, type Suggestion } from "../models/suggest.js";
+import { bytesOf, choicesOf, downloadBytes, neededBytes, readCatalog, type CatalogChoice } from "../models/catalog.js";
+import { suggestModel } from "../models/suggest.js";
 import type { MachineLimits } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 
@@ -14,10 +14,10 @@ export interface Advice {
   readonly budgetBytes: number;
   readonly models: readonly ModelAdvice[];
   /** null: none fits. */
-  readonly proposal: Suggestion | null;
+  readonly proposal: CatalogChoice | null;
 }
 
-export interface ModelAdvice extends Suggestion {
+export interface ModelAdvice extends CatalogChoice {
   readonly downloadBytes: number;
   /** Memory for the model, a conversation of 8192 tokens, and images. */
   readonly neededBytes: number;
@@ -46,11 +46,11 @@ export async function advise(): Promise<Advice> {
   // What this process holds now, a model may have.
   const { ram, vram } = await readMemoryBudget(runtime, Infinity);
   const budgetBytes = Math.max(ram, vram ?? 0);
-  const models = catalog.models.flatMap((model) => model.quantizations.map((quantization) => describe(model, quantization, budgetBytes, limits)));
+  const models = choicesOf(catalog).map((choice) => describe(choice, budgetBytes, limits));
   return { machine, budgetBytes, models, proposal: suggestModel(catalog, budgetBytes) };
 }
 
-function describe(model: CatalogModel, quantization: Quantization, budgetBytes: number, limits: MachineLimits | null): ModelAdvice {
+function describe({ model, quantization }: CatalogChoice, budgetBytes: number, limits: MachineLimits | null): ModelAdvice {
   const needed = neededBytes(model, quantization);
   return {
     model,

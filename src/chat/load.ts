@@ -6,11 +6,11 @@ import { shapeOf } from "../language/gemma-shape.js";
 import { LanguageModel } from "../language/language-model.js";
 import { startLlama } from "../language/llama.js";
 import { readLoraAdapter } from "../language/lora-adapter.js";
-import { readModelFile, readTextModelFile, type ModelFile } from "../language/model-file.js";
+import { readTextModelFile, type ModelFile } from "../language/model-file.js";
 import { readCatalog } from "../models/catalog.js";
 import { resolveModel } from "../models/resolve-model.js";
 import { adviseSmaller } from "../models/suggest.js";
-import type { NativeAddon, ProjectorFacts } from "../native/addon.js";
+import type { ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 import { VisionModel } from "../vision/vision-model.js";
 import { MedGemma, type LoadedParts } from "./medgemma.js";
@@ -43,7 +43,7 @@ export async function loadParts(
   const runtime = await startLlama(options.gpu ?? "auto");
   const addon = loadAddon(runtime.libraries);
   const file = await readTextModelFile(paths.text);
-  const facts = paths.mmproj === null ? null : await inspectProjector(addon, paths.mmproj);
+  const facts = paths.mmproj === null ? null : await addon.inspectProjector(paths.mmproj);
   if (facts !== null) checkPair(file, facts);
   const lora = (options.lora ?? []).map(({ path, scale = 1 }) => ({ path, scale }));
   let adapterBytes = 0;
@@ -79,13 +79,9 @@ export async function loadParts(
       addon,
       tokensPerImage: facts?.tokensPerImage ?? 0
     }),
-    facts === null
+    facts === null || threads.vision === null
       ? null
-      : VisionModel.load(addon, facts.path, {
-          gpu: towerOnGpu,
-          cache: options.imageCache,
-          threads: threadsFor(facts.byteLength)
-        })
+      : VisionModel.load(addon, facts.path, { gpu: towerOnGpu, cache: options.imageCache, threads: threads.vision })
   ]);
   const [language, vision] = loading;
   if (language.status === "rejected" || vision.status === "rejected") {
@@ -112,17 +108,6 @@ export async function loadParts(
     runtime,
     provenance: () => describeProvenance(model, runtime, settings)
   };
-}
-
-/** The addon would call an adapter a text model. */
-async function inspectProjector(addon: NativeAddon, path: string): Promise<ProjectorFacts> {
-  if ((await readModelFile(path)).type === "adapter") {
-    throw new MedGemmaError(
-      "MODEL_MISMATCH",
-      `${path} is an adapter (LoRA), not a projector. Give the projector of the model with --mmproj and this file with --lora.`
-    );
-  }
-  return await addon.inspectProjector(path);
 }
 
 /** A wrong pair gives fluent nonsense, or crashes other programs; here it is refused before any weight is read. */

@@ -19,6 +19,5 @@ export async function askPerson(question: string): Promise<string> {
     });
   } finally {
     lines.close();
-    process.stderr.write("");
   }
 }

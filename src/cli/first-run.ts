@@ -2,12 +2,11 @@
 import type { Advice } from "../advice/advise.js";
 import { MedGemmaError } from "../errors.js";
 import { isOffline } from "../hub/endpoint.js";
-import { readCatalog } from "../models/catalog.js";
+import { idOf, readCatalog } from "../models/catalog.js";
 import { demoModel } from "../models/demo-model.js";
 import { modelHome } from "../models/model-home.js";
 import { parseModelName } from "../models/model-name.js";
 import { hasInstalledModel, isInstalled } from "../models/resolve-model.js";
-import { describeDownload, idOf } from "../models/suggest.js";
 import { askPerson, hasPerson } from "./ask-person.js";
 import { modelTable } from "./commands/models.js";
 import { wrapToWidth } from "./display-width.js";
@@ -40,7 +39,8 @@ async function talk(wanted: string | undefined, advice: Advice): Promise<string>
   writeNote(`This machine: ${machine.cpu.model}, ${machine.cpu.cores} cores · ${gpu} · ${bytes(budgetBytes)} of memory free`, process.stderr);
   say("");
   const proposal = wanted ?? (advice.proposal === null ? null : idOf(advice.proposal));
-  if (proposal === null) say("It has too little free memory for any MedGemma: the smallest needs 4.3 GB. Close other programs, or try the demo model.");
+  const least = Math.min(...advice.models.map(({ neededBytes }) => neededBytes));
+  if (proposal === null) say(`It has too little free memory for any MedGemma: the smallest needs ${bytes(least)}. Close other programs, or try the demo model.`);
   else say(describe(proposal, advice));
   if (isOffline()) say("Downloads are switched off (--offline). From a folder or USB stick: medgemma-local import PATH");
   say("");
@@ -67,7 +67,7 @@ function describe(proposal: string, { models }: Advice): string {
   const { model, tokensPerSecond, imageMs, fits, neededBytes } = advice;
   const speed = tokensPerSecond === null ? "" : `, about ${tokensPerSecond.toPrecision(2)} tokens a second${imageMs === null ? "" : ` and ${Math.ceil(imageMs / 1000)} s an image`}`;
   const warning = fits ? "" : `; it needs ${bytes(neededBytes)} of memory, MORE THAN IS FREE`;
-  return `${bold(`${model.name} (${idOf(advice)})`, process.stderr)}: ${model.about}.\n${describeDownload(advice)} to download${speed}${warning}.`;
+  return `${bold(`${model.name} (${idOf(advice)})`, process.stderr)}: ${model.about}.\n${bytes(advice.downloadBytes)} to download${speed}${warning}.`;
 }
 
 function notInstalled(wanted: string | undefined): MedGemmaError {

@@ -2,9 +2,10 @@
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { hubEndpoint, isOffline } from "../hub/endpoint.js";
+import type { CheckOptions } from "../models/check-file.js";
 import { modelHome } from "../models/model-home.js";
 import { acceptedTerms } from "../models/terms.js";
-import { verifyModels, type VerifiedFile, type VerifyOptions } from "../models/verify.js";
+import { verifyModels, type VerifiedFile } from "../models/verify.js";
 
 export interface StorageFacts {
   readonly folder: {
@@ -29,7 +30,7 @@ export interface StorageFacts {
 }
 
 /** @throws MedGemmaError FILE_UNUSABLE, ABORTED */
-export async function examineStorage(options: VerifyOptions): Promise<StorageFacts> {
+export async function examineStorage(options: CheckOptions): Promise<StorageFacts> {
   const path = modelHome();
   const { env } = process;
   return {

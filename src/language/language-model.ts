@@ -24,8 +24,8 @@ import { thoughtHeading } from "./thought.js";
 export interface LanguageModelOptions {
   readonly runtime: LlamaRuntime;
   readonly addon: NativeAddon;
-  /** CPU threads; undefined: by model size. */
-  readonly threads?: number | undefined;
+  /** CPU threads. */
+  readonly threads: number;
   /** Tokens. */
   readonly contextSize: number;
   /** Layers on the GPU, the output counted as one; 0: all on the CPU. */
@@ -103,18 +103,17 @@ export class LanguageModel implements AsyncDisposable {
       });
       if (signal?.aborted === true) throw abortedError(`Loading ${file.path}`, signal);
       const special = findSpecialTokens(model, file.path);
-      const threads = options.threads ?? runtime.threadsFor(file.byteLength);
       const context = await model.createContext({
         contextSize: options.contextSize,
         batchSize: batchSizeFor(options.tokensPerImage),
         ...memoryIsPlanned,
-        threads,
+        threads: options.threads,
         sequences: options.parallel,
         lora: { adapters: options.lora.map(({ path, scale }) => ({ filePath: path, scale })) },
         ...(isExact ? fullPrecision : {}),
         ...(signal === undefined ? {} : { createSignal: signal })
       });
-      const images = new ImagePrefill(context, options.addon, threads);
+      const images = new ImagePrefill(context, options.addon, options.threads);
       return new LanguageModel(runtime, model, context, special, images, { promptLookup: options.promptLookup ?? false });
     } catch (error) {
       await model?.dispose();

@@ -63,6 +63,22 @@ export function readCatalog(): Promise<Catalog> {
   return catalog;
 }
 
+/** A model in one quantisation. */
+export interface CatalogChoice {
+  readonly model: CatalogModel;
+  readonly quantization: Quantization;
+}
+
+/** "1.5-4b-it:Q4_K_M" */
+export function idOf({ model, quantization }: CatalogChoice): string {
+  return `${model.id}:${quantization.name}`;
+}
+
+/** Every model in every quantisation, in the order of preference. */
+export function choicesOf({ models }: Pick<Catalog, "models">): CatalogChoice[] {
+  return models.flatMap((model) => model.quantizations.map((quantization) => ({ model, quantization })));
+}
+
 export function bytesOf({ byteLength, approximateBytes }: CatalogFile): number {
   return byteLength ?? approximateBytes ?? 0;
 }

@@ -4,14 +4,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { asWriteError } from "../write-file.js";
-import { readCatalog, type Catalog } from "./catalog.js";
+import { choicesOf, idOf, readCatalog, type Catalog } from "./catalog.js";
+import { findProblem } from "./check-file.js";
 import { ensureSpace } from "./disk-space.js";
 import { hashFile } from "./hash-file.js";
-import { folderOf, installedModels, isProjectorName, projectorBeside, sizeOf, type InstalledModel } from "./installed.js";
+import { installedModels, isProjectorName, projectorBeside, sizeOf, type InstalledModel } from "./installed.js";
 import { readManifest, recordFile, recordModel, type ManifestFile } from "./manifest.js";
 import { lockFolder, partialFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
-import { parseModelName } from "./model-name.js";
+import { folderOf, parseModelName } from "./model-name.js";
 
 export interface ImportOptions {
   /** Path of the projector. Default: the recorded one, else the one `mmproj*.gguf` beside the model. */
@@ -76,10 +77,10 @@ async function modelsIn(folder: string, catalog: Catalog, options: ImportOptions
 /** A model that nobody recorded: it is called by its file, as the catalog does where it knows the file. */
 async function describe(path: string, catalog: Catalog, options: ImportOptions): Promise<ImportedModel> {
   const name = basename(path);
-  const known = catalog.models.flatMap((model) => model.quantizations.filter(({ file }) => file === name).map((one) => `${model.id}:${one.name}`));
+  const known = choicesOf(catalog).find(({ quantization }) => quantization.file === name);
   const mmproj = options.mmproj ?? (await projectorBeside(path));
   return {
-    id: known[0] ?? name.replace(/\.gguf$/i, ""),
+    id: known === undefined ? name.replace(/\.gguf$/i, "") : idOf(known),
     text: await unrecorded(path),
     mmproj: mmproj === null ? null : await unrecorded(mmproj)
   };
@@ -104,12 +105,11 @@ async function importModel({ id, text, mmproj }: ImportedModel, catalog: Catalog
   await recordModel(folder, { id, text: basename(text.path), mmproj: mmproj === null ? null : basename(mmproj.path) });
 }
 
-async function isThere(folder: string, { path, sha256 }: ImportedFile, records: Readonly<Record<string, ManifestFile>>, { signal }: ImportOptions): Promise<boolean> {
+async function isThere(folder: string, { path, byteLength, sha256 }: ImportedFile, records: Readonly<Record<string, ManifestFile>>, { signal }: ImportOptions): Promise<boolean> {
   const name = basename(path);
   const there = join(folder, name);
   if ((await sizeOf(there)) === null) return false;
-  if (sha256 !== null && (await hashFile(there, { signal })) === sha256 && Object.hasOwn(records, name)) return true;
-  if (Object.hasOwn(records, name)) return false;
+  if (Object.hasOwn(records, name)) return sha256 !== null && (await findProblem(there, { byteLength, sha256 }, { signal })) === null;
   throw new MedGemmaError("FILE_UNUSABLE", `${there} is there already, and not from a pull or import. Move it away, then import again.`);
 }
 
@@ -144,6 +144,5 @@ async function copy(folder: string, { path, byteLength, sha256 }: ImportedFile, 
 
 function folderFor(id: string, catalog: Catalog): string {
   const name = parseModelName(id, catalog);
-  if (name?.kind === "catalog") return folderOf(name.model);
-  return name?.kind === "hub" ? name.repository.replace("/", "--") : id.replaceAll(/[^\w.-]/g, "_");
+  return name === null ? id.replaceAll(/[^\w.-]/g, "_") : folderOf(name);
 }

@@ -2,7 +2,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MedGemmaError } from "../errors.js";
-import type { Catalog, CatalogModel } from "./catalog.js";
+import { choicesOf, idOf, type Catalog } from "./catalog.js";
 import { readManifest, type ManifestFile } from "./manifest.js";
 import { modelHome } from "./model-home.js";
 
@@ -52,20 +52,13 @@ async function modelsIn(folder: string): Promise<InstalledModel[]> {
 export function findInstalled(installed: readonly InstalledModel[], catalog: Catalog, name?: string): InstalledModel | undefined {
   const exact = installed.find(({ id }) => id === name);
   if (exact !== undefined) return exact;
-  for (const model of catalog.models) {
-    for (const quantization of model.quantizations) {
-      const id = `${model.id}:${quantization.name}`;
-      if (name !== undefined && name !== model.id && name !== id) continue;
-      const match = installed.find((one) => one.id === id) ?? installed.find((one) => one.record === null && isNamed(one, quantization.file));
-      if (match !== undefined) return match;
-    }
+  for (const choice of choicesOf(catalog)) {
+    const id = idOf(choice);
+    if (name !== undefined && name !== choice.model.id && name !== id) continue;
+    const match = installed.find((one) => one.id === id) ?? installed.find((one) => one.record === null && isNamed(one, choice.quantization.file));
+    if (match !== undefined) return match;
   }
   return name === undefined ? installed[0] : undefined;
-}
-
-/** The folder in the user's home where a catalog model and its quantisations lie, with one projector. */
-export function folderOf(model: CatalogModel): string {
-  return `medgemma-${model.id}`;
 }
 
 /** By the naming that all converters share. */

@@ -1,8 +1,8 @@
 /** What can be pulled, by name: a model of the catalog, or files of any repository of the hub. */
-import type { Catalog, CatalogModel, Quantization } from "./catalog.js";
+import type { Catalog, CatalogChoice } from "./catalog.js";
 
 export type ModelName =
-  | { readonly kind: "catalog"; readonly model: CatalogModel; readonly quantization: Quantization }
+  | ({ readonly kind: "catalog" } & CatalogChoice)
   | {
       readonly kind: "hub";
       /** "owner/name" */
@@ -32,4 +32,9 @@ export function parseModelName(name: string, catalog: Catalog): ModelName | null
   const model = catalog.models.find((one) => one.id === id.toLowerCase());
   const chosen = model?.quantizations.find((one) => wanted === undefined || one.name === wanted.toUpperCase());
   return model === undefined || chosen === undefined || rest.length > 0 ? null : { kind: "catalog", model, quantization: chosen };
+}
+
+/** The folder in the user's home for it: a catalog model's quantisations share one, with one projector; so do a repository's files. */
+export function folderOf(name: ModelName): string {
+  return name.kind === "catalog" ? `medgemma-${name.model.id}` : name.repository.replace("/", "--");
 }

@@ -5,14 +5,14 @@ import { MedGemmaError } from "../errors.js";
 import { download } from "../hub/download.js";
 import { Hub, type HubFile } from "../hub/hub.js";
 import { writeFileAtomically } from "../write-file.js";
-import { readCatalog, type Catalog } from "./catalog.js";
+import { idOf, readCatalog, type Catalog } from "./catalog.js";
+import { findProblem } from "./check-file.js";
 import { ensureSpace } from "./disk-space.js";
-import { hashFile } from "./hash-file.js";
-import { folderOf, installedModels, sizeOf, type InstalledModel } from "./installed.js";
-import { readManifest, recordFile, recordModel, type ManifestFile } from "./manifest.js";
+import { installedModels, sizeOf, type InstalledModel } from "./installed.js";
+import { readManifest, recordFile, recordModel } from "./manifest.js";
 import { lockFolder, partialFolder } from "./model-folder.js";
 import { makeFolder, modelHome } from "./model-home.js";
-import { parseModelName, type ModelName } from "./model-name.js";
+import { folderOf, parseModelName, type ModelName } from "./model-name.js";
 import { chooseFiles, type ChosenFiles } from "./repository-files.js";
 import { acceptTerms, ensureTermsAccepted } from "./terms.js";
 
@@ -82,11 +82,11 @@ interface Source {
 
 function sourceOf(wanted: ModelName): Source {
   if (wanted.kind === "catalog") {
-    const { model, quantization } = wanted;
-    return { repository: model.repository, revision: model.revision, folder: folderOf(model), id: `${model.id}:${quantization.name}` };
+    const { repository, revision } = wanted.model;
+    return { repository, revision, folder: folderOf(wanted), id: idOf(wanted) };
   }
   const { repository, revision, path } = wanted;
-  return { repository, revision, folder: repository.replace("/", "--"), id: path === null ? null : hubId(repository, path, revision) };
+  return { repository, revision, folder: folderOf(wanted), id: path === null ? null : hubId(repository, path, revision) };
 }
 
 function hubId(repository: string, path: string, revision: string): string {
@@ -123,14 +123,8 @@ async function bring(hub: Hub, folder: string, { text, mmproj }: ChosenFiles, op
 
 async function isWhole({ text, mmproj, record }: InstalledModel, options: PullOptions): Promise<boolean> {
   if (record === null) return false;
-  if (!(await matches(text, record.text, options))) return false;
-  return mmproj === null || record.mmproj === null || (await matches(mmproj, record.mmproj, options));
-}
-
-async function matches(path: string, { byteLength, sha256 }: Pick<ManifestFile, "byteLength" | "sha256">, { signal, onProgress }: PullOptions): Promise<boolean> {
-  if ((await sizeOf(path)) !== byteLength) return false;
-  const file = basename(path);
-  return (await hashFile(path, { signal, onProgress: (doneBytes) => onProgress?.({ stage: "check", file, doneBytes, byteLength }) })) === sha256;
+  if ((await findProblem(text, record.text, options)) !== null) return false;
+  return mmproj === null || record.mmproj === null || (await findProblem(mmproj, record.mmproj, options)) === null;
 }
 
 /**
@@ -141,7 +135,7 @@ async function adopt(folder: string, file: HubFile, options: PullOptions): Promi
   const name = basename(file.path);
   const path = join(folder, name);
   if ((await sizeOf(path)) === null) return false;
-  if (await matches(path, file, options)) {
+  if ((await findProblem(path, file, options)) === null) {
     await record(folder, file, file.revision);
     return true;
   }

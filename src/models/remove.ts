@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { readCatalog } from "./catalog.js";
 import { installedModels, type InstalledModel } from "./installed.js";
-import { manifestName, readManifest, withoutModel, writeManifest } from "./manifest.js";
+import { manifestName, readManifest, withoutModel, writeManifest, type Manifest } from "./manifest.js";
 import { lockName, lockFolder, partialFolder, type WaitOptions } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
 import { unfinishedDownloads } from "./unfinished.js";
@@ -34,23 +34,31 @@ export async function removeModel(name: string, options: WaitOptions = {}): Prom
 }
 
 async function remove({ id, folder }: InstalledModel, options: WaitOptions): Promise<RemovedModel> {
-  const gone: string[] = [];
+  let gone: string[];
   {
     await using _lock = await lockFolder(folder, options);
     const { models, files } = await readManifest(folder);
     const left = models.filter((model) => model.id !== id);
-    const needed = new Set(left.flatMap(({ text, mmproj }) => [text, mmproj]));
-    // First the record, then the files: what a crash leaves in between is a file, not a model that is half there.
-    const kept = Object.entries(files).filter(([file]) => needed.has(file));
-    await writeManifest(folder, { models: left, files: Object.fromEntries(kept) });
-    for (const file of Object.keys(files).filter((one) => !needed.has(one))) {
-      await rm(join(folder, file), { force: true });
-      gone.push(join(folder, file));
-    }
+    gone = await dropFiles(folder, { models: left, files });
     if (left.length === 0) await rm(join(folder, partialFolder), { recursive: true, force: true });
   }
   await removeIfEmpty(folder);
   return { id, files: gone };
+}
+
+/**
+ * Those that no model has. First the record, then the files: what a crash leaves in between is a file, not a model that is
+ * half there.
+ *
+ * @returns the paths of what is gone
+ */
+async function dropFiles(folder: string, manifest: Manifest): Promise<string[]> {
+  const dropped = withoutModel(manifest);
+  const kept = Object.entries(manifest.files).filter(([file]) => !dropped.includes(file));
+  await writeManifest(folder, { models: manifest.models, files: Object.fromEntries(kept) });
+  const paths = dropped.map((file) => join(folder, file));
+  for (const path of paths) await rm(path, { force: true });
+  return paths;
 }
 
 async function removeUnfinished(name: string, options: WaitOptions): Promise<RemovedModel> {
@@ -63,10 +71,7 @@ async function removeUnfinished(name: string, options: WaitOptions): Promise<Rem
   const { folder, paths } = unfinished;
   {
     await using _lock = await lockFolder(folder, options);
-    const { models, files } = await readManifest(folder);
-    const gone = new Set(withoutModel({ models, files }));
-    await writeManifest(folder, { models, files: Object.fromEntries(Object.entries(files).filter(([file]) => !gone.has(file))) });
-    for (const path of paths) await rm(path, { force: true });
+    await dropFiles(folder, await readManifest(folder));
     await rm(join(folder, partialFolder), { recursive: true, force: true });
   }
   await removeIfEmpty(folder);

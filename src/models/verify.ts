@@ -3,12 +3,11 @@ import { basename, dirname } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { readCatalog } from "./catalog.js";
-import { hashFile } from "./hash-file.js";
-import { findInstalled, installedModels, sizeOf, type InstalledModel } from "./installed.js";
+import { findProblem, type CheckOptions } from "./check-file.js";
+import { findInstalled, installedModels, type InstalledModel } from "./installed.js";
 import { readManifest, writeManifest, type ManifestFile } from "./manifest.js";
 import { lockFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
-import type { PullProgress } from "./pull.js";
 
 export interface VerifiedFile {
   /** Of the model that it belongs to. */
@@ -23,16 +22,11 @@ export interface VerifiedFile {
   readonly problem: string | null;
 }
 
-export interface VerifyOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: PullProgress) => void) | undefined;
-}
-
 /**
  * @param name Of one model; default: all.
  * @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE, ABORTED
  */
-export async function verifyModels(name: string | undefined, options: VerifyOptions = {}): Promise<VerifiedFile[]> {
+export async function verifyModels(name: string | undefined, options: CheckOptions = {}): Promise<VerifiedFile[]> {
   const installed = await installedModels();
   const one = name === undefined ? undefined : findInstalled(installed, await readCatalog(), name);
   if (name !== undefined && one === undefined) {
@@ -56,12 +50,9 @@ function filesOf({ text, mmproj, record }: InstalledModel): [string, ManifestFil
 
 type Verdict = Pick<VerifiedFile, "state" | "problem">;
 
-async function checkHash(path: string, { byteLength, sha256 }: ManifestFile, { signal, onProgress }: VerifyOptions): Promise<Verdict> {
-  const size = await sizeOf(path);
-  if (size !== byteLength) return { state: "damaged", problem: `it has ${String(size)} bytes, expected ${byteLength}` };
-  const file = basename(path);
-  const found = await hashFile(path, { signal, onProgress: (doneBytes) => onProgress?.({ stage: "check", file, doneBytes, byteLength }) });
-  return found === sha256 ? { state: "whole", problem: null } : { state: "damaged", problem: `its sha256 is ${found}, expected ${sha256}` };
+async function checkHash(path: string, record: ManifestFile, options: CheckOptions): Promise<Verdict> {
+  const problem = await findProblem(path, record, options);
+  return { state: problem === null ? "whole" : "damaged", problem };
 }
 
 async function checkHeader(path: string): Promise<Verdict> {

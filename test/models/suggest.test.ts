@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { downloadBytes, readCatalog } from "../../src/models/catalog.js";
+import { downloadBytes, idOf, readCatalog } from "../../src/models/catalog.js";
 import { parseModelName } from "../../src/models/model-name.js";
-import { adviseSmaller, idOf, suggestModel } from "../../src/models/suggest.js";
+import { adviseSmaller, suggestModel } from "../../src/models/suggest.js";
 
 const catalog = await readCatalog();
 const suggested = (gigabytes: number) => {

@@ -6,12 +6,12 @@ import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
-import { decodeImage } from "../../image/decode.js";
 import type { DecodedImage, DicomOptions } from "../../image/types.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import type { Preset } from "../../presets/preset.js";
+import { decodeNamed } from "../decode-images.js";
 import type { Redaction } from "../redaction.js";
 import type { ChatView } from "./chat-view.js";
 import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
@@ -199,11 +199,9 @@ export class ChatSession {
       throw new MedGemmaError("MODEL_MISMATCH", `${this.#medgemma.model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
     }
     for (const path of paths) {
-      const source = this.#redaction.image(path);
-      const decoded = await decodeImage(path, this.#dicomOptions);
-      const image = this.#redaction.isOn ? { ...decoded, source } : decoded;
+      const image = await decodeNamed(path, this.#redaction, this.#dicomOptions);
       this.#attached = [...this.#attached, image];
-      this.#view.note(`▣ ${source} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
+      this.#view.note(`▣ ${image.source} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
     }
   }
 

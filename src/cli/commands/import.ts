@@ -3,7 +3,8 @@ import type { CommandModule, InferredOptionTypes } from "yargs";
 import { importModels } from "../../models/import.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { inGroup, jsonOption, text } from "../options.js";
-import { printAnswer, printJson } from "../output.js";
+import { printJson } from "../output.js";
+import { printModels, reportModel } from "../print-models.js";
 import { StatusLine } from "../status-line.js";
 import { showTransfers } from "../transfer-status.js";
 
@@ -35,6 +36,6 @@ async function importFrom({ path, mmproj, json }: Arguments): Promise<void> {
     onProgress: showTransfers(status),
     onWait: (reason) => status.show(reason)
   }).finally(() => status.clear());
-  if (json === true) printJson(models.map(({ id, text: file, mmproj: projector, record }) => ({ id, text: file, mmproj: projector, record })));
-  else printAnswer(models.map(({ id, text: file, mmproj: projector }) => `${id}\n${file}\n${projector === null ? "" : `${projector}\n`}`).join(""));
+  if (json === true) printJson(models.map(reportModel));
+  else printModels(models);
 }

@@ -4,7 +4,7 @@ import type { Advice } from "../../advice/advise.js";
 import { demoModel } from "../../models/demo-model.js";
 import { installedModels, sizeOf, type InstalledModel } from "../../models/installed.js";
 import { modelHome } from "../../models/model-home.js";
-import { idOf } from "../../models/suggest.js";
+import { idOf } from "../../models/catalog.js";
 import { unfinishedDownloads } from "../../models/unfinished.js";
 import { alignedRows } from "../aligned-rows.js";
 import { bytes } from "../describe-facts.js";

@@ -2,7 +2,8 @@
 import { resolve } from "node:path";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { flag, inGroup, jsonOption, text } from "../options.js";
-import { printAnswer, printJson } from "../output.js";
+import { printJson } from "../output.js";
+import { printModels, reportModel } from "../print-models.js";
 import { pullWithProgress } from "../pull-model.js";
 
 const options = {
@@ -35,7 +36,6 @@ async function pull(args: Arguments): Promise<void> {
     mmproj: args.mmproj,
     acceptTerms: args["accept-terms"]
   });
-  const { id, text: path, mmproj } = model;
-  if (args.json === true) printJson({ id, text: path, mmproj, record: model.record });
-  else printAnswer(`${id}\n${path}\n${mmproj === null ? "" : `${mmproj}\n`}`);
+  if (args.json === true) printJson(reportModel(model));
+  else printModels([model]);
 }

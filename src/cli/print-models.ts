@@ -1,0 +1,13 @@
+/** Models that came just now, for people and for programs. */
+import type { InstalledModel } from "../models/installed.js";
+import { printAnswer } from "./output.js";
+
+/** Id and paths, a line each. */
+export function printModels(models: readonly InstalledModel[]): void {
+  printAnswer(models.map(({ id, text, mmproj }) => `${id}\n${text}\n${mmproj === null ? "" : `${mmproj}\n`}`).join(""));
+}
+
+/** The same as a value for `--json`. */
+export function reportModel({ id, text, mmproj, record }: InstalledModel): Pick<InstalledModel, "id" | "text" | "mmproj" | "record"> {
+  return { id, text, mmproj, record };
+}
