@@ -7,10 +7,10 @@ const source = fileURLToPath(new URL("../src/", import.meta.url));
 
 /** Which folders of src/ a folder may import values from. Types may come from anywhere but cli. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  ".": ["chat", "image", "models", "native", "presets"],
+  ".": ["chat", "image", "models", "native", "presets", "series"],
   advice: ["bench", "chat", "language", "models", "native"],
   bench: ["chat", "image", "language", "native", "vision"],
-  cli: ["advice", "bench", "chat", "dicom", "doctor", "hub", "image", "models", "native", "presets"],
+  cli: ["advice", "bench", "chat", "dicom", "doctor", "hub", "image", "models", "native", "presets", "series"],
   chat: ["dicom", "image", "language", "models", "native", "vision"],
   dicom: [],
   doctor: ["chat", "hub", "image", "language", "models", "native", "vision"],
@@ -20,7 +20,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   vision: [],
   models: ["hub", "native"],
   native: [],
-  presets: []
+  presets: [],
+  series: ["dicom"]
 };
 
 /** Packages with one owner each. */

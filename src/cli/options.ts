@@ -118,7 +118,7 @@ export function flag(options: { readonly describe: string }) {
   return { ...options, type: "boolean" } as const satisfies Options;
 }
 
-function choice<const Choice extends string>(name: string, choices: readonly Choice[], options: { readonly describe: string }) {
+export function choice<const Choice extends string>(name: string, choices: readonly Choice[], options: { readonly describe: string }) {
   const coerce = (given: unknown): Choice | undefined => {
     const value = single(name, given);
     const known = choices.find((one) => one === value);

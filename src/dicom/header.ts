@@ -11,6 +11,7 @@ export interface DicomHeader {
   readonly modality: string | null;
   /** ORIGINAL or DERIVED, PRIMARY or SECONDARY, then AXIAL, LOCALIZER … */
   readonly imageType: readonly string[];
+  readonly seriesNumber: number | null;
   readonly instanceNumber: number | null;
   readonly rows: number | null;
   readonly columns: number | null;
@@ -51,6 +52,7 @@ export function readHeader(dataSet: DataSet): DicomHeader {
     sopClassUid: uid(dataSet.text(tags.SOPClassUID)),
     modality: code(dataSet.text(tags.Modality)),
     imageType: dataSet.texts(tags.ImageType).flatMap((text) => code(text) ?? []),
+    seriesNumber: dataSet.number(tags.SeriesNumber) ?? null,
     instanceNumber: dataSet.number(tags.InstanceNumber) ?? null,
     rows: dataSet.word(tags.Rows) ?? null,
     columns: dataSet.word(tags.Columns) ?? null,

@@ -18,6 +18,7 @@ export const tags = {
   SliceThickness: "x00180050",
   StudyInstanceUID: "x0020000d",
   SeriesInstanceUID: "x0020000e",
+  SeriesNumber: "x00200011",
   InstanceNumber: "x00200013",
   ImagePositionPatient: "x00200032",
   ImageOrientationPatient: "x00200037",

@@ -16,21 +16,33 @@ export interface PromptMaterial {
   readonly images?: readonly (ImageSource | DatedImage)[] | undefined;
   /** Of earlier studies, oldest first. With some, every image is told to be prior or current. */
   readonly priors?: readonly (ImageSource | DatedImage)[] | undefined;
+  /** Of one series, in order: each is followed by what the preset puts behind every image, else by "SLICE k", k from 1. */
+  readonly slices?: readonly ImageSource[] | undefined;
   readonly preset?: Preset | undefined;
 }
 
 /** Google's order for one question: the images first. */
 const plainPrompt = "{images}\n{question}";
 
-/** @throws MedGemmaError INVALID_ARGUMENT when there is no question, neither the user's nor the preset's */
-export function composePrompt({ question, images = [], priors = [], preset }: PromptMaterial): PromptPart[] {
+/** Google's order for a volume: the instruction, the slices, the question last (Google-Health/medgemma#76). */
+const seriesPrompt = "The slices of one series follow in order, each with its number. Read them as one volume.\n\n{images}\n\n{question}";
+
+/** As in Google's notebook high_dimensional_ct. */
+const sliceLabel = "SLICE {n}";
+
+/** @throws MedGemmaError INVALID_ARGUMENT when there is no question, neither the user's nor the preset's; for slices beside images */
+export function composePrompt({ question, images = [], priors = [], slices, preset }: PromptMaterial): PromptPart[] {
+  if (slices !== undefined && images.length + priors.length > 0) {
+    throw new MedGemmaError("INVALID_ARGUMENT", "A question is about the slices of a series, or about images, but not about both. Leave one out.");
+  }
   const asked = question?.trim() === "" ? undefined : question;
   const words = asked ?? preset?.question;
   if (words === undefined || words === null) {
     throw new MedGemmaError("INVALID_ARGUMENT", `${preset === undefined ? "There" : `The preset ${preset.name} needs a question, and there`} is none. Say what you want to know.`);
   }
-  const pictures = imageParts(images, priors, preset?.afterEachImage ?? null);
-  const template = preset?.prompt ?? plainPrompt;
+  const after = preset?.afterEachImage ?? (slices === undefined ? null : sliceLabel);
+  const pictures = imageParts(slices ?? images, priors, after);
+  const template = preset?.prompt ?? (slices === undefined ? plainPrompt : seriesPrompt);
   const pieces = (template.includes("{images}") ? template : `{images}\n${template}`).split(/(\{images\}|\{question\})/);
   const place = pieces.indexOf("{images}");
   return joined(pieces.flatMap((piece, index) => (piece === "{question}" ? [words] : piece !== "{images}" ? [piece] : index === place ? pictures : [])));

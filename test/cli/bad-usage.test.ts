@@ -35,7 +35,7 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "x", "-m", "a", "-m", "b"], "--model is given more than once"],
     [["encode", "a.png"], "Missing required argument: output"],
     [["encode", "a.png", "-o", "-", "--json"], "both want stdout"],
-    [["preview", "-o", "x.png"], "Not enough non-option arguments"],
+    [["preview", "-o", "x.png"], "preview needs an image file, or a --series"],
     [["inspect"], "Not enough non-option arguments"]
   ])("%j", async (args, words) => {
     const { code, stdout, stderr } = await runCli(args);

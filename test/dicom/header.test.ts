@@ -12,6 +12,7 @@ describe("openDicom, the layer for series", () => {
       sopClassUid: "1.2.840.10008.5.1.4.1.1.7",
       modality: "CT",
       imageType: ["ORIGINAL", "PRIMARY", "AXIAL"],
+      seriesNumber: null,
       instanceNumber: 7,
       rows: 40,
       columns: 48,

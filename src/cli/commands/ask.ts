@@ -6,6 +6,8 @@ import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { loadPreset } from "../../presets/load-preset.js";
+import { demoModel } from "../../models/demo-model.js";
+import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
@@ -17,9 +19,22 @@ import { parsePrior } from "../parse-prior.js";
 import { plainText } from "../plain-text.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
+import { readSeriesOf, seriesOptions, summaryOf } from "../series.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { dim } from "../terminal.js";
+
+/** 256 of the image, its marks, and "SLICE 85" with line breaks. */
+const tokensPerSlice = 270;
+
+/** Of a model, when --context says nothing. */
+const defaultContextSize = 8192;
+
+/** Of the instruction and the question. */
+const textTokens = 512;
+
+/** In tokens; the preset ct allows so many. */
+const longestAnswer = 2000;
 
 const options = {
   image: {
@@ -41,6 +56,7 @@ const options = {
   ...modelOptions,
   ...loraOption,
   ...imageOptions,
+  ...seriesOptions,
   ...presetOption,
   ...answerOptions,
   ...schemaOption,
@@ -63,6 +79,7 @@ export const askCommand: CommandModule<object, Arguments> = {
       .example('$0 ask "Where is the nodule?" -i scan.png --boxes found.png', "")
       .example("$0 ask --preset report -i scan.png", "")
       .example("$0 ask --preset compare --prior 2023-05-01=before.png -i now.png", "")
+      .example("$0 ask --preset ct --series FOLDER", "")
       .example('cat report.txt | $0 ask "Summarize this report."', ""),
   handler: async (args) => await withRedaction(args.redact, async (redaction) => await ask(args, redaction))
 };
@@ -70,6 +87,8 @@ export const askCommand: CommandModule<object, Arguments> = {
 async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const { image: images = [], prior: priors = [] } = args;
   const paths = [...priors.map(({ path }) => path), ...images];
+  if (args.series !== undefined && paths.length > 0) throw new UsageError("--series and --image are two questions. Leave one out.");
+  if (args.series !== undefined && args.boxes !== undefined) throw new UsageError("--boxes draws on single pictures, not on a series. Leave one out.");
   checkDrawing(args.boxes, paths);
   using interrupt = listenForInterrupt();
   const preset = args.preset === undefined ? undefined : await loadPreset(args.preset);
@@ -78,16 +97,19 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     stdinIsImage: paths.includes(standardStream),
     mayBeEmpty: preset?.question !== undefined && preset.question !== null
   });
+  const modelId = args.series === undefined ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
+  const series = await readSeriesOf(args, { modelId, redaction, signal: interrupt.signal });
   const decoded = await decodeImages(paths, redaction, args);
   const prompt = composePrompt({
     question,
     images: decoded.slice(priors.length),
+    slices: series?.slices,
     priors: decoded.slice(0, priors.length).map((image, index) => ({ image, date: priors[index]?.date })),
     preset
   });
   const status = new StatusLine(process.stderr);
 
-  await using medgemma = await openModel(args, { signal: interrupt.signal, status });
+  await using medgemma = await openModel(series === null ? args : { ...args, context: args.context ?? contextFor(series.taken, modelId, args["max-tokens"]) }, { signal: interrupt.signal, status });
   noteDemoModel(medgemma, args);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
@@ -114,13 +136,19 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     const answer: Answer = await reply;
     // Nobody repeats an answer that was stopped, and whoever stopped it does not wait for hashes.
     const provenance = args.json === true && !interrupt.signal.aborted ? { provenance: await medgemma.provenance() } : {};
-    if (args.json === true) printJson({ ...answer, model: medgemma.model, ...provenance });
+    if (args.json === true) printJson({ ...answer, model: medgemma.model, ...(series === null ? {} : { series: summaryOf(series) }), ...provenance });
     else if (args.boxes !== undefined) tellRejected(answer);
     if (args.boxes !== undefined && answer.stopReason !== "aborted") await drawAnswer(decoded, answer, args.boxes);
   } finally {
     status.clear();
   }
   if (interrupt.signal.aborted) throw new Interrupted();
+}
+
+/** A series of more than some 25 slices needs more than the usual context. @returns undefined where that one suffices */
+function contextFor(slices: number, modelId: string | null, maxTokens = longestAnswer): number | undefined {
+  const needed = slices * tokensPerSlice + textTokens + maxTokens;
+  return needed <= defaultContextSize || modelId === demoModel.id ? undefined : Math.ceil(needed / 1024) * 1024;
 }
 
 /** @throws UsageError before a model is loaded for nothing */

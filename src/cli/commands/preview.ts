@@ -2,13 +2,14 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { MedGemmaError } from "../../errors.js";
 import { prepareImage } from "../../image/prepare.js";
-import { contactSheet } from "../../image/contact-sheet.js";
+import { contactSheet, seriesSheet } from "../../image/contact-sheet.js";
 import { encodePng } from "../../image/encode-png.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text, wholeNumber } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { withRedaction, type Redaction } from "../redaction.js";
+import { readSeriesOf, seriesOptions, summaryOf } from "../series.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
@@ -23,24 +24,26 @@ const options = {
   model,
   mmproj,
   ...imageOptions,
+  ...seriesOptions,
   ...jsonOption,
   ...redactOption
 } as const;
 
-type Arguments = InferredOptionTypes<typeof options> & { image: string };
+type Arguments = InferredOptionTypes<typeof options> & { image: string | undefined };
 
 export const previewCommand: CommandModule<object, Arguments> = {
-  command: "preview <image>",
+  command: "preview [image]",
   describe: "Write the exact square picture that the model sees",
   builder: (command) =>
     command
-      .positional("image", { type: "string", demandOption: true, describe: "Image file; - reads it from stdin" })
+      .positional("image", { type: "string", describe: "Image file; - reads it from stdin" })
       .options(options)
       .example("$0 preview scan.png -o seen.png", "")
       .example("$0 preview scan.png -o seen.png --size 896", "")
       .example("$0 preview scan.png -o seen.png --fit stretch", "")
       .example("$0 preview long.png -o seen.png --fit crops", "")
-      .example("$0 preview slice.dcm -o seen.png --window lung", ""),
+      .example("$0 preview slice.dcm -o seen.png --window lung", "")
+      .example("$0 preview --series FOLDER -o sheet.png", ""),
   handler: async (args) => await withRedaction(args.redact, async (redaction) => await preview(args, redaction))
 };
 
@@ -48,8 +51,15 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const { image, fit = "pad", window, frame } = args;
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
-  const imageName = redaction.image(image);
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
+  if (args.series !== undefined) {
+    if (image !== undefined) throw new UsageError("preview shows an image or a series. Leave one out.");
+    await previewSeries(args, redaction);
+    return;
+  }
+  await readSeriesOf(args, { modelId: null, redaction }); // refuses options of a series
+  if (image === undefined) throw new UsageError("preview needs an image file, or a --series.");
+  const imageName = redaction.image(image);
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
   const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, window, frame });
@@ -63,6 +73,25 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const boxes = fit === "crops" ? { crops: crops.map(({ box }) => box), tiles } : {};
   if (args.json === true) printJson({ output: outputName, source, width, height, side, fit, sha256, notes, ...boxes });
   else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${[fit, ...(notes ?? [])].join(", ")})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
+}
+
+/** Every slice that the model would see, on one sheet. */
+async function previewSeries(args: Arguments, redaction: Redaction): Promise<void> {
+  const { output = standardStream, fit = "pad", series: paths = [] } = args;
+  if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
+  refuseToOverwrite(paths, output);
+  const modelId = args.size === undefined ? (await resolveModel(args.model, { mmproj: args.mmproj })).id : (args.model ?? null);
+  const side = args.size ?? (await projectorImageSize(args));
+  const series = await readSeriesOf(args, { modelId, redaction });
+  if (series === null) return;
+  const squares = [];
+  for (const slice of series.slices) squares.push(await prepareImage(slice, { side, fit }));
+  const { png, tiles } = await seriesSheet(squares, series.numbers);
+  if (output === standardStream) process.stdout.write(png);
+  else await writeFileAtomically(output, png);
+  if (args.json !== true) return;
+  const slices = squares.map(({ source, width, height, sha256, notes }, index) => ({ source, width, height, sha256, notes, tile: tiles[index] }));
+  printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
 }
 
 async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | undefined }): Promise<number> {

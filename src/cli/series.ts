@@ -1,0 +1,69 @@
+/** `--series` and what belongs to it, the same for every command that reads one. */
+import type { Series, SeriesSummary } from "../series/types.js";
+import { readSeries } from "../series/read-series.js";
+import { recipeForModel, recipeNames, type RecipeName } from "../series/recipes.js";
+import type { WindowChoice } from "../dicom/window-choice.js";
+import { choice, inGroup, standardStream, wholeNumber } from "./options.js";
+import { printNote, UsageError } from "./output.js";
+import type { Redaction } from "./redaction.js";
+
+export const seriesOptions = inGroup("Series:", {
+  series: {
+    type: "string",
+    requiresArg: true,
+    // Not yargs' arrays, which would swallow the question behind it.
+    coerce: (given: string | string[]) => [given].flat(),
+    describe: "Folder or DICOM file of a CT or MR series; repeat it for several files"
+  },
+  slices: wholeNumber("slices", { least: 1, describe: "At most so many slices, evenly spaced  [default: 85]" }),
+  "series-index": wholeNumber("series-index", { least: 1, describe: "Which of several series, as the error lists them" }),
+  recipe: choice("recipe", recipeNames, { describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on  [default: by the model]" })
+});
+
+export interface SeriesArguments {
+  readonly series?: readonly string[] | undefined;
+  readonly slices?: number | undefined;
+  readonly "series-index"?: number | undefined;
+  readonly recipe?: RecipeName | undefined;
+  readonly window?: WindowChoice | undefined;
+  readonly frame?: number | undefined;
+}
+
+/**
+ * Tells a person what was taken.
+ *
+ * @param modelId Of the model that will see the slices; null when none is known.
+ * @returns null without `--series`
+ */
+export async function readSeriesOf(args: SeriesArguments, { modelId, redaction, signal }: { readonly modelId: string | null; readonly redaction: Redaction; readonly signal?: AbortSignal }): Promise<Series | null> {
+  const { series: paths, slices, "series-index": index, recipe, window, frame } = args;
+  if (paths === undefined) {
+    const given = Object.entries({ slices, "series-index": index, recipe }).find(([, value]) => value !== undefined);
+    if (given !== undefined) throw new UsageError(`--${given[0]} belongs to a series. Name one with --series.`);
+    return null;
+  }
+  if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
+  if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
+  if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
+  const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
+  const read = await readSeries(paths, { slices, index, window, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
+  for (const note of read.notes) printNote(`series: ${note}`);
+  return read;
+}
+
+/** With `--redact` names of files in a folder are hidden too, the same name for the same file. */
+function seriesNames(given: readonly string[], redaction: Redaction): (path: string) => string {
+  if (!redaction.isOn) return (path) => path;
+  const names = new Map<string, string>();
+  return (path) => {
+    const name = names.get(path) ?? (given.includes(path) ? `series ${given.indexOf(path) + 1}` : `file ${names.size + 1}`);
+    names.set(path, name);
+    return redaction.hide(path, name);
+  };
+}
+
+/** For JSON: all but the pixels. */
+export function summaryOf(series: Series): SeriesSummary {
+  const { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, notes } = series;
+  return { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, notes };
+}

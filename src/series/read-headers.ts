@@ -1,0 +1,95 @@
+/** One file → its slices, without pixels: of most files the first 64 KiB are enough. */
+import { open } from "node:fs/promises";
+import { isDicom } from "../dicom/is-dicom.js";
+import { isHounsfield } from "../dicom/header.js";
+import { openDicom, type DicomFile } from "../dicom/read-dicom.js";
+import { firstLine, MedGemmaError } from "../errors.js";
+import type { ListedFile } from "./list-files.js";
+import type { Slice } from "./types.js";
+
+/** Longer heads are tried when a shorter one ends inside of an attribute; the last is what a file may have in all. */
+const headBytes = [2 ** 16, 2 ** 22, 2 ** 31 - 1];
+
+/** The most frames that a file may claim; enhanced CT has thousands. */
+const maxFrames = 20_000;
+
+/** "other": no DICOM file; "empty": one without pixels, such as a report; "damaged": one that cannot be read. */
+export type FileSlices = readonly Slice[] | "other" | "empty" | "damaged";
+
+/** @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE for a file that was named itself */
+export async function readSlices(file: ListedFile): Promise<FileSlices> {
+  try {
+    const opened = await openHead(file);
+    if (opened !== null) return opened.header.hasPixels ? slicesOf(opened, file) : "empty";
+  } catch (error) {
+    if (file.isNamed || (error instanceof MedGemmaError && error.code === "IMAGE_TOO_LARGE")) throw error;
+    return "damaged";
+  }
+  if (file.isNamed) throw notDicom(file);
+  return "other";
+}
+
+/** @returns null for what is no DICOM file */
+async function openHead({ path, name }: ListedFile): Promise<DicomFile | null> {
+  let last: unknown;
+  for (const length of headBytes) {
+    const { bytes, isWhole } = await readHead(path, name, length);
+    if (!isDicom(bytes)) return null;
+    try {
+      const opened = openDicom(bytes, name);
+      // A head that ends exactly between two attributes looks whole.
+      if (opened.header.hasPixels || isWhole) return opened;
+    } catch (error) {
+      last = error;
+      if (isWhole) throw error;
+    }
+  }
+  throw last instanceof MedGemmaError ? last : new MedGemmaError("IMAGE_UNREADABLE", `${name} has no pixels in its first ${headBytes.at(-1) ?? 0} bytes.`);
+}
+
+async function readHead(path: string, name: string, length: number): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean }> {
+  try {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(size, length)), 0, Math.min(size, length), 0);
+      return { bytes: buffer.subarray(0, bytesRead), isWhole: size <= length };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, { cause: error });
+  }
+}
+
+function slicesOf({ header, geometry }: DicomFile, { path, name }: ListedFile): Slice[] {
+  const { frames, rows, columns } = header;
+  if (frames > maxFrames) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} says that it has ${frames} frames; the limit for a series is ${maxFrames}.`);
+  if (rows === null || columns === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} does not say how many rows and columns it has.`);
+  const { seriesInstanceUid, seriesNumber, sopClassUid, modality, imageType, instanceNumber } = header;
+  const places = Array.from({ length: frames }, (_one, index) => geometry(index + 1));
+  // The frames of a film of one place differ in time; the place of the file says nothing about their order.
+  const isFilm = frames > 1 && new Set(places.map((place) => place.imagePositionPatient?.join(" "))).size === 1;
+  return places.map((place, index) => ({
+    path,
+    name,
+    frame: index + 1,
+    frames,
+    seriesInstanceUid,
+    seriesNumber,
+    sopClassUid,
+    modality,
+    imageType,
+    instanceNumber,
+    isHounsfield: isHounsfield(header),
+    rows,
+    columns,
+    geometry: isFilm ? { ...place, imagePositionPatient: null } : place
+  }));
+}
+
+function notDicom({ path, name }: ListedFile): MedGemmaError {
+  const isNifti = /\.nii(?:\.gz)?$/i.test(path);
+  const what = isNifti ? "a NIfTI volume, which is not read here. Give the DICOM files that it was made of" : "no DICOM file. A series is a folder of them, several, or one with several frames";
+  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${what}.`);
+}

@@ -1,0 +1,82 @@
+/** What a series is, from its files to the slices that the model sees. */
+import type { FrameGeometry } from "../dicom/read-dicom.js";
+import type { WindowChoice } from "../dicom/window-choice.js";
+import type { DecodedImage } from "../image/types.js";
+import type { RecipeName, ValueRange } from "./recipes.js";
+
+export interface SeriesOptions {
+  /** At most so many slices, evenly spaced. Default 85, as in Google's notebook. */
+  readonly slices?: number | undefined;
+  /** Of several series, as the error lists them, from 1. */
+  readonly index?: number | undefined;
+  /** Windows for CT. Default "v1.5"; `recipeForModel` tells which one a model was trained with. */
+  readonly recipe?: RecipeName | undefined;
+  /** Gray by this window instead of the recipe, as for a single picture. */
+  readonly window?: WindowChoice | undefined;
+  /** What to call a file in messages and results. Default: its path. */
+  readonly nameOf?: ((path: string) => string) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A series as the model sees it. */
+export interface Series extends SeriesSummary {
+  /** In order; none is labelled: `composePrompt` puts "SLICE k" behind each. */
+  readonly slices: readonly DecodedImage[];
+}
+
+/** What was taken, and how: nothing of the patient. */
+export interface SeriesSummary {
+  /** "CT", "MR" …; null where the files do not say. */
+  readonly modality: string | null;
+  readonly seriesNumber: number | null;
+  /** Slices that the model sees. */
+  readonly taken: number;
+  /** Slices of the volume, before it was thinned. */
+  readonly of: number;
+  /** Places of the taken slices in the volume, from 1. */
+  readonly numbers: readonly number[];
+  readonly order: SliceOrder;
+  readonly leftOut: readonly LeftOut[];
+  /** Where the distance of two slices is more than 1.5 times the median, in millimetres. */
+  readonly gaps: readonly Gap[];
+  readonly recipe: RecipeName | null;
+  /** Ranges that became 0 … 255, for red, green and blue; null where each slice has the window of its file, or the one asked for. */
+  readonly windows: readonly ValueRange[] | null;
+  /** All of it in words, for a person. */
+  readonly notes: readonly string[];
+}
+
+export type SliceOrder = "position" | "instance number" | "file name";
+
+export interface LeftOut {
+  readonly count: number;
+  /** "localizer", "duplicate of a position" … */
+  readonly why: string;
+}
+
+export interface Gap {
+  /** The slice in front of it, from 1 in the volume. */
+  readonly after: number;
+  readonly mm: number;
+}
+
+/** One image of a file, without its pixels. */
+export interface Slice {
+  readonly path: string;
+  /** What to call the file. */
+  readonly name: string;
+  /** From 1. */
+  readonly frame: number;
+  /** Of its file. */
+  readonly frames: number;
+  readonly seriesInstanceUid: string | null;
+  readonly seriesNumber: number | null;
+  readonly sopClassUid: string | null;
+  readonly modality: string | null;
+  readonly imageType: readonly string[];
+  readonly instanceNumber: number | null;
+  readonly isHounsfield: boolean;
+  readonly rows: number;
+  readonly columns: number;
+  readonly geometry: FrameGeometry;
+}
