@@ -36,7 +36,7 @@ export type { WindowChoice, WindowPreset } from "./dicom/window-choice.js";
 export { readSeries } from "./series/read-series.js";
 export { recipeForModel } from "./series/recipes.js";
 export type { RecipeName, ValueRange } from "./series/recipes.js";
-export type { Gap, LeftOut, Series, SeriesOptions, SeriesSummary, SliceOrder } from "./series/types.js";
+export type { Gap, LeftOut, Modality, Series, SeriesOptions, SeriesSummary, SliceOrder } from "./series/types.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
 export { readCatalog } from "./models/catalog.js";

@@ -20,14 +20,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   vision: [],
   models: ["hub", "native"],
   native: [],
+  nifti: [],
   presets: [],
-  series: ["dicom"]
+  series: ["dicom", "nifti"]
 };
 
 /** Packages with one owner each. */
 const owners: Readonly<Record<string, string>> = {
   "dcmjs-codecs": "dicom",
   "dicom-parser": "dicom",
+  "nifti-reader-js": "nifti",
   sharp: "image",
   undici: "hub",
   yargs: "cli",
@@ -78,7 +80,7 @@ describe("the architecture", () => {
     expect(imports.filter(({ folder, target }) => target === "cli" && folder !== "cli")).toEqual([]);
   });
 
-  it("gives sharp, the DICOM libraries, undici, yargs and node-llama-cpp one owner each", () => {
+  it("gives sharp, the libraries of DICOM and NIfTI, undici, yargs and node-llama-cpp one owner each", () => {
     const wrong = imports.filter(({ folder, target }) => (owners[target] ?? folder) !== folder);
     expect(wrong).toEqual([]);
     expect(new Set(imports.filter(({ target }) => target in owners).map(({ target }) => target))).toEqual(new Set(Object.keys(owners)));

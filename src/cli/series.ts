@@ -1,6 +1,6 @@
 /** `--series` and what belongs to it, the same for every command that reads one. */
-import type { Series, SeriesSummary } from "../series/types.js";
 import { readSeries } from "../series/read-series.js";
+import { modalities, type Modality, type Series, type SeriesSummary } from "../series/types.js";
 import { recipeForModel, recipeNames, type RecipeName } from "../series/recipes.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 import { choice, inGroup, standardStream, wholeNumber } from "./options.js";
@@ -13,11 +13,12 @@ export const seriesOptions = inGroup("Series:", {
     requiresArg: true,
     // Not yargs' arrays, which would swallow the question behind it.
     coerce: (given: string | string[]) => [given].flat(),
-    describe: "Folder or DICOM file of a CT or MR series; repeat it for several files"
+    describe: "Folder or DICOM file of a CT or MR series, repeated for several files, or one NIfTI file"
   },
   slices: wholeNumber("slices", { least: 1, describe: "At most so many slices, evenly spaced  [default: 85]" }),
-  "series-index": wholeNumber("series-index", { least: 1, describe: "Which of several series, as the error lists them" }),
-  recipe: choice("recipe", recipeNames, { describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on  [default: by the model]" })
+  "series-index": wholeNumber("series-index", { least: 1, describe: "Which of several series, as the error lists them, or of several volumes" }),
+  recipe: choice("recipe", recipeNames, { describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on  [default: by the model]" }),
+  modality: choice("modality", modalities, { describe: "What a NIfTI file holds; DICOM files say it themselves" })
 });
 
 export interface SeriesArguments {
@@ -25,6 +26,7 @@ export interface SeriesArguments {
   readonly slices?: number | undefined;
   readonly "series-index"?: number | undefined;
   readonly recipe?: RecipeName | undefined;
+  readonly modality?: Modality | undefined;
   readonly window?: WindowChoice | undefined;
   readonly frame?: number | undefined;
 }
@@ -36,9 +38,9 @@ export interface SeriesArguments {
  * @returns null without `--series`
  */
 export async function readSeriesOf(args: SeriesArguments, { modelId, redaction, signal }: { readonly modelId: string | null; readonly redaction: Redaction; readonly signal?: AbortSignal }): Promise<Series | null> {
-  const { series: paths, slices, "series-index": index, recipe, window, frame } = args;
+  const { series: paths, slices, "series-index": index, recipe, modality, window, frame } = args;
   if (paths === undefined) {
-    const given = Object.entries({ slices, "series-index": index, recipe }).find(([, value]) => value !== undefined);
+    const given = Object.entries({ slices, "series-index": index, recipe, modality }).find(([, value]) => value !== undefined);
     if (given !== undefined) throw new UsageError(`--${given[0]} belongs to a series. Name one with --series.`);
     return null;
   }
@@ -46,7 +48,7 @@ export async function readSeriesOf(args: SeriesArguments, { modelId, redaction, 
   if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
   if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
-  const read = await readSeries(paths, { slices, index, window, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
+  const read = await readSeries(paths, { slices, index, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
   for (const note of read.notes) printNote(`series: ${note}`);
   return read;
 }

@@ -25,7 +25,7 @@ import { paletteToRgb } from "./palette.js";
 import { parseDicom } from "./parse.js";
 import { readStoredFrame, type StoredFrame, type StoredValues } from "./stored-frame.js";
 import { tags } from "./tags.js";
-import { chooseVoi, readFileVoi, type Window } from "./voi.js";
+import { chooseVoi, grayToRgb, readFileVoi, type Window } from "./voi.js";
 import { checkFrameChoice, checkWindowChoice, type WindowChoice } from "./window-choice.js";
 
 export type { DicomDates, DicomHeader, FrameGeometry } from "./header.js";
@@ -202,15 +202,6 @@ function rangeOf(values: ModalityValues, stored: StoredValues, padding: readonly
 /** A VOI LUT begins at a value after the modality transform, written as a word of that sign (PS3.3 C.11.2.1.1). */
 function isSignedAfterModality(values: ModalityValues): boolean {
   return values instanceof Int16Array || values instanceof Int8Array || values instanceof Int32Array || values instanceof Float32Array;
-}
-
-function grayToRgb({ values, isInverted }: DicomFrame, toGray: (value: number) => number): Uint8Array {
-  const rgb = new Uint8Array(values.length * 3);
-  for (let index = 0; index < values.length; index += 1) {
-    const rounded = Math.floor(toGray(values[index] ?? 0) + 0.5);
-    rgb[3 * index] = rgb[3 * index + 1] = rgb[3 * index + 2] = isInverted ? 255 - rounded : rounded;
-  }
-  return rgb;
 }
 
 function inFile<Result>(name: string, read: () => Result): Result {

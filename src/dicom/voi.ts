@@ -25,6 +25,13 @@ export interface VoiTransform {
   readonly toGray: (value: number) => number;
 }
 
+/** Of a picture, row-major, after the modality transform. */
+export interface GrayValues {
+  readonly values: ArrayLike<number>;
+  /** Whether the least value is white. */
+  readonly isInverted: boolean;
+}
+
 /** The choices that a file offers, in their order: VOI LUTs, then windows. */
 export interface FileVoi {
   readonly transforms: readonly VoiTransform[];
@@ -123,4 +130,14 @@ function numbersOf({ center, width }: { readonly center: number; readonly width:
 /** Six digits tell values apart, and 0.1 + 0.2 stays 0.3. */
 function round(value: number): string {
   return String(Number(value.toPrecision(6)));
+}
+
+/** Rounded half up. @returns row-major 8-bit RGB, `values.length * 3` bytes */
+export function grayToRgb({ values, isInverted }: GrayValues, toGray: (value: number) => number): Uint8Array {
+  const rgb = new Uint8Array(values.length * 3);
+  for (let index = 0; index < values.length; index += 1) {
+    const rounded = Math.floor(toGray(values[index] ?? 0) + 0.5);
+    rgb[3 * index] = rgb[3 * index + 1] = rgb[3 * index + 2] = isInverted ? 255 - rounded : rounded;
+  }
+  return rgb;
 }

@@ -88,8 +88,6 @@ function slicesOf({ header, geometry }: DicomFile, { path, name }: ListedFile): 
   }));
 }
 
-function notDicom({ path, name }: ListedFile): MedGemmaError {
-  const isNifti = /\.nii(?:\.gz)?$/i.test(path);
-  const what = isNifti ? "a NIfTI volume, which is not read here. Give the DICOM files that it was made of" : "no DICOM file. A series is a folder of them, several, or one with several frames";
-  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${what}.`);
+function notDicom({ name }: ListedFile): MedGemmaError {
+  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is no DICOM file. A series is a folder of them, several, one with several frames, or one NIfTI file (.nii, .nii.gz) alone.`);
 }

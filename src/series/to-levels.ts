@@ -1,5 +1,5 @@
 /** Values of a slice → 8-bit RGB, to the last bit as Google's notebook computes them with NumPy. */
-import type { DicomFrame } from "../dicom/read-dicom.js";
+import type { GrayValues } from "../dicom/voi.js";
 import type { ValueRange } from "./recipes.js";
 import { roundHalfEven } from "./round-half-even.js";
 
@@ -9,7 +9,7 @@ const { fround } = Math;
  * Clipped to the range; then in 32-bit floats, each step rounded to one: minus the least, divided by the width, times 255;
  * then to the next whole number, halves to the even one (`np.round`).
  *
- * @returns 0 to 255; 0 for a range without width
+ * @returns 0 to 255; 0 for a range without width; NaN, which bytes keep as 0, for NaN
  */
 export function toLevel(value: number, [least, most]: ValueRange): number {
   if (most <= least) return 0;
@@ -22,7 +22,7 @@ export function toLevel(value: number, [least, most]: ValueRange): number {
  * @param channels The ranges of red, green and blue.
  * @returns row-major, `width * height * 3` bytes
  */
-export function toRgb({ values, isInverted }: Pick<DicomFrame, "values" | "isInverted">, channels: readonly [ValueRange, ValueRange, ValueRange]): Uint8Array {
+export function toRgb({ values, isInverted }: GrayValues, channels: readonly [ValueRange, ValueRange, ValueRange]): Uint8Array {
   const rgb = new Uint8Array(values.length * 3);
   channels.forEach((range, channel) => {
     for (let index = 0; index < values.length; index += 1) {

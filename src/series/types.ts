@@ -4,13 +4,19 @@ import type { WindowChoice } from "../dicom/window-choice.js";
 import type { DecodedImage } from "../image/types.js";
 import type { RecipeName, ValueRange } from "./recipes.js";
 
+export const modalities = ["CT", "MR"] as const;
+
+export type Modality = (typeof modalities)[number];
+
 export interface SeriesOptions {
   /** At most so many slices, evenly spaced. Default 85, as in Google's notebook. */
   readonly slices?: number | undefined;
-  /** Of several series, as the error lists them, from 1. */
+  /** Of several series, as the error lists them, or of several volumes in a NIfTI file, from 1. */
   readonly index?: number | undefined;
   /** Windows for CT. Default "v1.5"; `recipeForModel` tells which one a model was trained with. */
   readonly recipe?: RecipeName | undefined;
+  /** What a NIfTI file holds, which does not say it. DICOM files do. */
+  readonly modality?: Modality | undefined;
   /** Gray by this window instead of the recipe, as for a single picture. */
   readonly window?: WindowChoice | undefined;
   /** What to call a file in messages and results. Default: its path. */

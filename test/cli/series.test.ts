@@ -40,12 +40,22 @@ describe("--series", () => {
     expect(refused.stderr).toMatch(/^INVALID_ARGUMENT: series 1 holds 2 series .*\n$/);
   });
 
+  it("may be a NIfTI file, whose modality is said", async () => {
+    const volume = fileURLToPath(new URL("../fixtures/nifti/ct-las.nii.gz", import.meta.url));
+    const { stdout, code } = await runCli(["preview", "--series", volume, "--modality", "CT", "--recipe", "v1", "-o", output, "--size", "16", "--json", "--redact"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ series: { modality: "CT", taken: 5, recipe: "v1" }, slices: [{ source: "series 1 (slice 1)" }, {}, {}, {}, {}] });
+    const refused = await runCli(["preview", "--series", volume, "-o", output, "--size", "16", "--redact"]);
+    expect(refused.stderr).toMatch(/^INVALID_ARGUMENT: series 1 is a NIfTI volume.* --modality .*\n$/);
+  });
+
   it.each([
     ["beside an image", ["ask", "?", "--series", `${folder}two`, "-i", film], 2, "two questions"],
     ["with a frame", ["preview", "--series", `${folder}two`, "-o", output, "--size", "16", "--frame", "2"], 2, "--frame"],
     ["from stdin", ["ask", "?", "-m", "demo", "--series", "-"], 2, "stdin"],
     ["not at all, but --slices", ["preview", film, "-o", output, "--size", "16", "--slices", "3"], 2, "--slices belongs to a series"],
     ["with an unknown recipe", ["ask", "?", "--series", `${folder}two`, "--recipe", "v2"], 2, "--recipe must be one of v1, v1.5"],
+    ["with an unknown modality", ["ask", "?", "--series", `${folder}two`, "--modality", "PT"], 2, "--modality must be one of CT, MR"],
     ["neither image nor series", ["preview", "-o", output, "--size", "16"], 2, "preview needs an image"],
     ["of two without a choice", ["ask", "?", "-m", "demo", "--series", `${folder}two`], 1, "Choose one with --series-index"]
   ])("%s is refused", async (_what, args, code, message) => {

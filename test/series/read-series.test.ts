@@ -88,7 +88,7 @@ describe("refused, in one line", () => {
     ["nothing there", join(root, "nowhere"), {}, "IMAGE_NOT_FOUND", "Check the path"],
     ["links only", links, {}, "IMAGE_UNREADABLE", "holds no DICOM image"],
     ["an empty folder", many, {}, "IMAGE_UNREADABLE", "holds no DICOM image"],
-    ["NIfTI", nifti, {}, "IMAGE_UNREADABLE", "NIfTI"],
+    ["a NIfTI file without a byte", nifti, {}, "IMAGE_UNREADABLE", "NIfTI"],
     ["nothing but a localizer", scouts, {}, "IMAGE_UNREADABLE", "only 1 localizer"],
     ["a file of text", `${folder}tilted/README.txt`, {}, "IMAGE_UNREADABLE", "no DICOM file"],
     ["no slices", `${folder}two`, { slices: 0 }, "INVALID_ARGUMENT", "whole number from 1"],

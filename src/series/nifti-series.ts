@@ -1,0 +1,112 @@
+/** One NIfTI file → the slices that the model sees. The file has no modality and no numbers of slices: the one is asked for, the other laid down. */
+import { setImmediate } from "node:timers/promises";
+import { chooseVoi, grayToRgb } from "../dicom/voi.js";
+import { isPreset } from "../dicom/window-choice.js";
+import { abortedError, MedGemmaError } from "../errors.js";
+import type { DecodedImage } from "../image/types.js";
+import { openNifti, type NiftiFile, type NiftiVolume, type Plane } from "../nifti/read-nifti.js";
+import { counted, describeLeftOut } from "./choose-series.js";
+import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
+import { describeTaken } from "./describe-taken.js";
+import { checkPixelsInAll } from "./pixels-in-all.js";
+import type { ValueRange } from "./recipes.js";
+import { defaultSlices, evenlySpaced } from "./thin.js";
+import { toRgb } from "./to-levels.js";
+import type { Series, SeriesOptions } from "./types.js";
+
+/** Google's notebook begins where Instance Numbers do; for most CT that is the head, and so it is laid down here. */
+const directions: Readonly<Record<Plane, string>> = {
+  axial: "from head to foot, the patient's right on the left",
+  coronal: "from anterior to posterior, the patient's right on the left",
+  sagittal: "from right to left, anterior on the left"
+};
+
+/** @throws MedGemmaError IMAGE_UNREADABLE; IMAGE_TOO_LARGE; INVALID_ARGUMENT, also for several volumes of which `index` chooses none; ABORTED */
+export async function readNiftiSeries(path: string, name: string, options: SeriesOptions): Promise<Series> {
+  const { slices: most = defaultSlices, index, modality, window, signal } = options;
+  const file = await openNifti(path, name);
+  checkVolume(file, index, name);
+  if (modality === undefined && (window === undefined || isPreset(window))) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say it with --modality (modality in a program), or how it is shown with a --window C/W.`);
+  }
+  const indices = evenlySpaced(file.slices, most);
+  checkPixelsInAll(indices.length, indices.length * file.width * file.height, name);
+  const volume = await file.readVolume(index ?? 1, signal);
+  const conversion = window !== undefined ? byWindows() : modality === "CT" ? byRecipe(options.recipe) : byRange(await rangeOfVolume(file, volume, signal));
+  const slices: DecodedImage[] = [];
+  for (const slice of indices) {
+    await yieldTo(signal);
+    slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, ...toPicture(volume.readSlice(slice), name, conversion, options) });
+  }
+  const leftOut = counted(file.volumes - 1, file.volumes === 2 ? "other volume" : "other volumes");
+  return {
+    slices,
+    modality: modality ?? null,
+    seriesNumber: null,
+    taken: slices.length,
+    of: file.slices,
+    numbers: indices.map((slice) => slice + 1),
+    order: "position",
+    leftOut,
+    gaps: [],
+    recipe: conversion.recipe,
+    windows: conversion.channels,
+    notes: [
+      ...describeTaken({ modality: modality ?? null, slices, of: file.slices, conversion }),
+      `${file.plane.plane} slices, ${directions[file.plane.plane]}`,
+      ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map(describeLeftOut).join(", ")}`]),
+      ...(file.isOrientationKnown ? [] : ["the file does not say how it lies in the patient: right and left may be swapped, or the plane another"]),
+      ...describePixels(file)
+    ]
+  };
+}
+
+function checkVolume({ volumes, slices }: NiftiFile, index: number | undefined, name: string): void {
+  if (index === undefined ? volumes === 1 : index <= volumes) return;
+  const what = index === undefined ? "Choose one with --series-index" : `There is no volume ${index}`;
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes} ${volumes === 1 ? "volume" : "volumes"} of ${slices} slices. ${what}.`);
+}
+
+function toPicture(values: Float64Array, name: string, { channels }: Conversion, { window, modality }: SeriesOptions): Pick<DecodedImage, "rgb" | "notes"> {
+  const gray = { values, isInverted: false };
+  if (channels !== null) return { rgb: toRgb(gray, channels) };
+  const { toGray, description } = chooseVoi(window, { transforms: [], invalid: 0 }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
+  return { rgb: grayToRgb(gray, toGray), notes: [description] };
+}
+
+async function rangeOfVolume(file: NiftiFile, volume: NiftiVolume, signal: AbortSignal | undefined): Promise<ValueRange> {
+  let [least, most] = [Infinity, -Infinity];
+  for (let slice = 0; slice < file.slices; slice += 1) {
+    await yieldTo(signal);
+    const [low, high] = rangeOf(volume.readSlice(slice));
+    [least, most] = [Math.min(least, low), Math.max(most, high)];
+  }
+  return orZero([least, most]);
+}
+
+/** Programs write NaN where there is no picture; it is shown black and counts for nothing. */
+function rangeOf(values: Float64Array): ValueRange {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return [least, most];
+}
+
+function orZero([least, most]: ValueRange): ValueRange {
+  return least > most ? [0, 0] : [least, most];
+}
+
+/** A volume is in memory at once, and would keep the process busy for seconds. */
+async function yieldTo(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  if (signal?.aborted === true) throw abortedError("Reading the series", signal);
+}
+
+/** Pictures are shown with square pixels, as every picture is. */
+function describePixels({ plane: { columns, rows } }: NiftiFile): string[] {
+  const ratio = rows.spacing / columns.spacing;
+  return Math.abs(ratio - 1) < 0.01 ? [] : [`pixels are ${Number(ratio.toPrecision(3))} times as high as wide, and shown square`];
+}
