@@ -1,28 +1,35 @@
-// Feeds damaged DICOM files to decodeImage (as built in dist/) and counts what comes back. Every input must give a picture or
-// one MedGemmaError of images within the time limit, and none may spoil the next: a whole file is decoded in between.
+// Feeds damaged files to decodeImage and readSeries (as built in dist/) and counts what comes back. Every input must give
+// pictures or one MedGemmaError of images within the time limit, and none may spoil the next: whole files are decoded in between.
 //
-//     node scripts/fuzz-images.mjs [N=1000] [--from FIRST] [--limit-ms 5000]
+//     node scripts/fuzz-images.mjs [N=1000] [--kind dicom|nifti|picture] [--from FIRST] [--limit-ms 10000]
 //
-// Input k is made from the fixtures and the number k alone, so `1 --from k` runs it again.
+// N inputs, spread over the kinds. Input k of a kind is made from its seeds and the number k alone, so `1 --kind dicom --from k`
+// runs it again.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
-import { decodeImage } from "../dist/index.js";
+import { gunzipSync, gzipSync } from "node:zlib";
+import sharp from "sharp";
+import { decodeImage, readSeries } from "../dist/index.js";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { from: { type: "string", default: "0" }, "limit-ms": { type: "string", default: "5000" } }
+  options: { kind: { type: "string" }, from: { type: "string", default: "0" }, "limit-ms": { type: "string", default: "10000" } }
 });
 const count = Number(positionals[0] ?? 1000);
 const first = Number(options.from);
 const limit = Number(options["limit-ms"]);
 const allowed = new Set(["IMAGE_UNREADABLE", "IMAGE_TOO_LARGE", "INVALID_ARGUMENT"]);
 
-const folder = new URL("../test/fixtures/dicom/", import.meta.url);
-const seeds = readdirSync(folder).filter((name) => name.endsWith(".dcm")).sort();
-const files = seeds.map((name) => readFileSync(new URL(name, folder)));
+const fixtures = (folder, ending) => {
+  const url = new URL(`../test/fixtures/${folder}/`, import.meta.url);
+  const names = readdirSync(url).filter((name) => ending.test(name)).sort();
+  return names.map((name) => ({ name, bytes: readFileSync(new URL(name, url)) }));
+};
 
 /** Decoding is synchronous in parts, so that only another thread notices one without end. */
 const progress = new Int32Array(new SharedArrayBuffer(4));
@@ -32,7 +39,7 @@ const watchdog = new Worker(
    setInterval(() => {
      const now = Atomics.load(progress, 0);
      if (now === last && now >= 0) {
-       require("node:fs").writeSync(2, "input " + now + " takes longer than the limit\\n");
+       require("node:fs").writeSync(2, "input " + now + " (counted over all kinds) takes longer than the limit\\n");
        process.kill(pid, "SIGKILL");
      }
      last = now;
@@ -53,6 +60,7 @@ function randomNumbers(seed) {
 /** Numbers at which sizes and signs turn. */
 const extremes = [0, 1, 2, 7, 8, 9, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 
+/** Of any file. `others` are the seeds of its kind. */
 const mutations = [
   (bytes, random) => (bytes[random(bytes.length)] ^= 1 << random(8)),
   (bytes, random) => (bytes[random(bytes.length)] = random(256)),
@@ -68,57 +76,150 @@ const mutations = [
     const at = random(bytes.length);
     return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - 1 - random(64)))]);
   },
-  (bytes, random) => {
-    const other = files[random(files.length)];
+  (bytes, random, others) => {
+    const other = others[random(others.length)].bytes;
     return Buffer.concat([bytes.subarray(0, random(bytes.length)), other.subarray(random(other.length))]);
-  },
-  // Attributes of the image: group 0028 in little-endian order, with the value where explicit files have it.
-  (bytes, random) => {
-    const places = [];
-    for (let at = bytes.indexOf("\x28\x00", 0, "latin1"); at >= 0 && places.length < 64; at = bytes.indexOf("\x28\x00", at + 1, "latin1")) places.push(at);
-    const at = places[random(Math.max(1, places.length))];
-    if (at !== undefined && at + 10 <= bytes.length) bytes.writeUInt16LE(extremes[random(12)] & 0xffff, at + 8);
   }
 ];
 
-function inputOf(number) {
+/** Attributes of the image: group 0028 in little-endian order, with the value where explicit files have it. */
+function changeImagePixel(bytes, random) {
+  const places = [];
+  for (let at = bytes.indexOf("\x28\x00", 0, "latin1"); at >= 0 && places.length < 64; at = bytes.indexOf("\x28\x00", at + 1, "latin1")) places.push(at);
+  const at = places[random(Math.max(1, places.length))];
+  if (at !== undefined && at + 10 <= bytes.length) bytes.writeUInt16LE(extremes[random(12)] & 0xffff, at + 8);
+}
+
+/** Sizes, types, places of voxels and matrices: 16, 32 or 64 bits, in either order. */
+function changeNiftiHeader(bytes, random) {
+  const at = 2 * random(Math.min(bytes.length - 8, 544) / 2);
+  const value = extremes[random(16)];
+  const order = random(2) === 0 ? "LE" : "BE";
+  const writes = [
+    () => bytes[`writeUInt16${order}`](value & 0xffff, at),
+    () => bytes[`writeUInt32${order}`](value, at),
+    () => bytes[`writeBigUInt64${order}`](BigInt(value), at),
+    () => bytes[`writeFloat${order}`]([0, -1, Number.NaN, Infinity, 1e30, 0.5][random(6)], at)
+  ];
+  writes[random(4)]();
+}
+
+/** An entry of a directory (TIFF 6.0, 2): its tag, type, count or value. */
+function changeTiffEntry(bytes, random) {
+  const isLittleEndian = bytes[0] === 0x49;
+  if (bytes.length < 16 || (bytes[2] !== 42 && bytes[3] !== 42)) return;
+  const directory = isLittleEndian ? bytes.readUInt32LE(4) : bytes.readUInt32BE(4);
+  const at = directory + 2 + 12 * random(20) + [0, 2, 4, 8][random(4)];
+  if (at + 4 > bytes.length) return;
+  if (random(2) === 0) bytes.writeUInt32LE(extremes[random(16)], at);
+  else bytes.writeUInt16LE(random(2) === 0 ? random(400) : extremes[random(12)] & 0xffff, at);
+}
+
+/** Compressed again, or every input would only be a wrong checksum. */
+const withGzip = (change) => (bytes, random, others) => {
+  if (bytes[0] !== 0x1f || random(4) === 0) return change(bytes, random, others);
+  let inner;
+  try {
+    inner = gunzipSync(bytes, { maxOutputLength: 2 ** 20 });
+  } catch {
+    return bytes;
+  }
+  const changed = change(inner, random, others);
+  return gzipSync(Buffer.isBuffer(changed) ? changed : inner);
+};
+
+/** Pictures of every format, TIFF in all that libvips writes. */
+async function pictures() {
+  const width = 48;
+  const height = 40;
+  const rgb = Buffer.from(Uint8Array.from({ length: width * height * 3 }, (_none, index) => (index * 7 + (index >> 6) * 13) & 0xff));
+  const picture = () => sharp(rgb, { raw: { width, height, channels: 3 } });
+  const tiffs = [
+    { compression: "none" },
+    { compression: "lzw", predictor: "horizontal" },
+    { compression: "deflate", tile: true, tileWidth: 16, tileHeight: 16 },
+    { compression: "deflate", tile: true, tileWidth: 16, tileHeight: 16, pyramid: true, bigtiff: true },
+    { compression: "jpeg", tile: true, tileWidth: 16, tileHeight: 16, pyramid: true },
+    { compression: "jpeg", quality: 80 },
+    { compression: "packbits" },
+    { compression: "webp" }
+  ];
+  const made = [];
+  for (const [index, tiff] of tiffs.entries()) {
+    made.push({ name: `${index}.tiff`, bytes: await picture().tiff(tiff).toBuffer() });
+    made.push({ name: `${index}-gray.tiff`, bytes: await picture().toColourspace(index % 2 === 0 ? "b-w" : "grey16").tiff({ ...tiff, compression: ["jpeg", "webp"].includes(tiff.compression) ? "lzw" : tiff.compression }).toBuffer() });
+  }
+  for (const format of ["png", "jpeg", "webp", "gif", "avif"]) made.push({ name: format, bytes: await picture().toFormat(format).toBuffer() });
+  return [...made, ...fixtures("images", /\.(?:png|jpg|tiff|webp|gif)$/)];
+}
+
+const scratch = mkdtempSync(join(tmpdir(), "medgemma-fuzz-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+
+async function decodeNifti(bytes, number = 1) {
+  const path = join(scratch, "volume");
+  writeFileSync(path, bytes);
+  const { slices } = await readSeries(path, { modality: number % 2 === 0 ? "CT" : "MR", index: number % 5 === 0 ? 2 : 1 });
+  return Buffer.concat(slices.map(({ rgb }) => rgb));
+}
+
+const decodePicture = async (bytes) => (await decodeImage(bytes)).rgb;
+
+const kinds = {
+  dicom: { seeds: fixtures("dicom", /\.dcm$/), mutations: [...mutations, changeImagePixel], decode: decodePicture, whole: "mono2-12-j2k.dcm" },
+  nifti: { seeds: fixtures("nifti", /\.nii/), mutations: [...mutations, changeNiftiHeader, changeNiftiHeader, changeNiftiHeader].map(withGzip), decode: decodeNifti, whole: "ct-las.nii.gz" },
+  picture: { seeds: await pictures(), mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry], decode: decodePicture, whole: "4.tiff" }
+};
+
+function inputOf({ seeds, mutations }, number) {
   const random = randomNumbers(number);
-  let bytes = Buffer.from(files[random(files.length)]);
+  let bytes = Buffer.from(seeds[random(seeds.length)].bytes);
   for (let left = 1 + random(4); left > 0 && bytes.length > 16; left -= 1) {
-    const changed = mutations[random(mutations.length)](bytes, random);
+    const changed = mutations[random(mutations.length)](bytes, random, seeds);
     if (Buffer.isBuffer(changed)) bytes = Buffer.from(changed);
   }
   return bytes;
 }
 
-const whole = files[seeds.indexOf("mono2-12-j2k.dcm")];
-const hash = async () => createHash("sha256").update((await decodeImage(whole)).rgb).digest("hex");
-const expected = await hash();
-const counts = {};
-let slowest = { ms: 0, number: -1 };
-let failures = 0;
-for (let number = first; number < first + count; number += 1) {
-  Atomics.store(progress, 0, number);
-  const started = performance.now();
-  let outcome;
-  try {
-    await decodeImage(inputOf(number));
-    outcome = "decoded";
-  } catch (error) {
-    outcome = error.code ?? error.name;
-    if (!allowed.has(error.code) || error.message.includes("SECRET") || error.message.includes("\n")) {
+const hash = async ({ seeds, decode, whole }) => createHash("sha256").update(await decode(seeds.find(({ name }) => name === whole).bytes)).digest("hex");
+
+let ran = 0;
+
+async function fuzz(name, inputs) {
+  const kind = kinds[name];
+  const expected = await hash(kind);
+  const counts = {};
+  let slowest = { ms: 0, number: -1 };
+  let failures = 0;
+  for (let number = first; number < first + inputs; number += 1, ran += 1) {
+    const input = inputOf(kind, number);
+    Atomics.store(progress, 0, ran);
+    const started = performance.now();
+    let outcome;
+    try {
+      await kind.decode(input, number);
+      outcome = "decoded";
+    } catch (error) {
+      outcome = error.code ?? error.name;
+      if (!allowed.has(error.code) || error.message.includes("SECRET") || error.message.includes("\n")) {
+        failures += 1;
+        console.log(`${name} ${number}: ${error.stack}`);
+      }
+    }
+    const ms = performance.now() - started;
+    if (ms > slowest.ms) slowest = { ms: Math.round(ms), number };
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+    if (number % 50 === 0 && (await hash(kind)) !== expected) {
       failures += 1;
-      console.log(`input ${number}: ${error.stack}`);
+      console.log(`after ${name} ${number}, a whole file is decoded wrongly`);
     }
   }
-  const ms = performance.now() - started;
-  if (ms > slowest.ms) slowest = { ms: Math.round(ms), number };
-  counts[outcome] = (counts[outcome] ?? 0) + 1;
-  if (number % 50 === 0 && (await hash()) !== expected) {
-    failures += 1;
-    console.log(`after input ${number}, a whole file is decoded wrongly`);
-  }
+  Atomics.store(progress, 0, -1);
+  console.log(JSON.stringify({ kind: name, inputs, ...counts, failures, slowest, maxRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }));
+  return failures;
 }
-Atomics.store(progress, 0, -1);
-console.log(JSON.stringify({ inputs: count, ...counts, failures, slowest, maxRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }));
+
+const names = options.kind === undefined ? Object.keys(kinds) : [options.kind];
+let failures = 0;
+for (const [index, name] of names.entries()) failures += await fuzz(name, Math.floor(count / names.length) + (index < count % names.length ? 1 : 0));
 process.exitCode = failures > 0 ? 1 : 0;

@@ -6,7 +6,7 @@
  * or a multi-page file the first picture is taken; colour profiles of RGB and gray files are ignored, because the
  * reference (Pillow) ignores them and the model was trained on such pixels.
  */
-import sharp from "sharp";
+import sharp, { type Metadata } from "sharp";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
@@ -36,7 +36,7 @@ export async function checkImage(source: ImageSource, options: DicomOptions = {}
   }
   refuseDicomOptions(name, options);
   try {
-    await isCmyk(bytes, name);
+    await readHeader(bytes, name);
   } catch (error) {
     throw asImageError(error, name);
   }
@@ -50,7 +50,10 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
   }
   refuseDicomOptions(name, options);
   try {
-    const image = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", ignoreIcc: !(await isCmyk(bytes, name)) });
+    const { format, space } = await readHeader(bytes, name);
+    // libvips only warns of most damage in tiles and strips; in JPEG, warnings are of what every viewer passes over.
+    const failOn = format === "tiff" ? "warning" : "error";
+    const image = sharp(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: space !== "cmyk" });
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: "#000000" })
@@ -92,8 +95,8 @@ function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage 
   return image;
 }
 
-/** Reads the header, refuses what is no picture that we promise to handle, and tells whether a profile is needed. */
-async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
+/** Refuses what is no picture that we promise to handle. */
+async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
   const header = await sharp(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
   if (!formats.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, header.format));
   if (header.compression === "hevc") {
@@ -106,7 +109,7 @@ async function isCmyk(bytes: Uint8Array, name: string): Promise<boolean> {
       `${name} has samples of type ${header.depth}; expected 8 or 16 bits. Convert it to an 8-bit PNG with the window you need.`
     );
   }
-  return header.space === "cmyk";
+  return header;
 }
 
 function asImageError(error: unknown, name: string): MedGemmaError {

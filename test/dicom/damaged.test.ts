@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeImage, MedGemmaError } from "../../src/index.js";
-import { dicom, valueAt, withText, withWord } from "./fixtures.js";
+import { dicom, valueAt, withLongerText, withText, withWord } from "./fixtures.js";
 
 const gray = dicom("mono2-12-explicit");
 const color = dicom("rgb-explicit");
@@ -35,6 +35,7 @@ function withFragmentLength(file: Buffer, length: number): Buffer {
 describe("a DICOM file that cannot be is refused before memory is taken for it", () => {
   const huge = withWord(withWord(gray, 0x28, 0x10, 60_000), 0x28, 0x11, 60_000);
   const manyFrames = withText(dicom("frames"), 0x28, 0x08, "99");
+  const manyMoreFrames = withLongerText(dicom("frames"), 0x28, 0x08, "100000");
   const refused: readonly { readonly what: string; readonly file: Buffer; readonly code: string; readonly message?: string }[] = [
     { what: "60,000 × 60,000 pixels", file: huge, code: "IMAGE_TOO_LARGE" },
     { what: "60,000 × 60,000 compressed pixels", file: withWord(withWord(dicom("mono2-12-j2k"), 0x28, 0x10, 60_000), 0x28, 0x11, 60_000), code: "IMAGE_TOO_LARGE" },
@@ -42,6 +43,7 @@ describe("a DICOM file that cannot be is refused before memory is taken for it",
     { what: "a compressed frame of another size", file: withWord(dicom("mono2-8-jpeg"), 0x28, 0x10, 2000), code: "IMAGE_UNREADABLE" },
     { what: "an RLE frame of another size", file: withWord(dicom("mono2-8-rle"), 0x28, 0x10, 2000), code: "IMAGE_UNREADABLE" },
     { what: "99 frames where there are 3", file: manyFrames, code: "IMAGE_UNREADABLE" },
+    { what: "100,000 frames where there are 3", file: manyMoreFrames, code: "IMAGE_UNREADABLE" },
     { what: "a Number of Frames that is none", file: withText(dicom("frames"), 0x28, 0x08, "1A"), code: "IMAGE_UNREADABLE" },
     { what: "a fragment of 4 GB", file: withFragmentLength(dicom("mono2-8-jpeg"), 0xffff_fff0), code: "IMAGE_UNREADABLE", message: "a fragment has 4294967280 bytes" },
     { what: "no rows", file: withWord(gray, 0x28, 0x10, 0), code: "IMAGE_UNREADABLE" },

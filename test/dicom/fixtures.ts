@@ -42,3 +42,11 @@ export function withText(file: Buffer, group: number, element: number, text: str
   copy.write(text.padEnd(copy.readUInt16LE(at - 2)), at, "latin1");
   return copy;
 }
+
+/** A copy with a text of any even length. */
+export function withLongerText(file: Buffer, group: number, element: number, text: string): Buffer {
+  const at = valueAt(file, group, element);
+  const head = Buffer.from(file.subarray(0, at));
+  head.writeUInt16LE(text.length, at - 2);
+  return Buffer.concat([head, Buffer.from(text, "latin1"), file.subarray(at + file.readUInt16LE(at - 2))]);
+}

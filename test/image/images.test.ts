@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { crc32 } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodeImage, prepareImage, type DecodedImage, type ImageFit } from "../../src/index.js";
@@ -93,6 +94,29 @@ describe("an image source", () => {
     for (const part of [0.3, 0.6, 0.9]) {
       const cut = bytes.subarray(0, Math.floor(bytes.length * part));
       await expect(prepareImage(cut, { side: 56 })).rejects.toMatchObject({ code: "IMAGE_UNREADABLE" });
+    }
+  });
+
+  it.each(["lzw", "deflate"] as const)("is refused when a tile of a TIFF is damaged (%s)", async (compression) => {
+    const bytes = await sharp(film).tiff({ compression, tile: true, tileWidth: 16, tileHeight: 16 }).toBuffer();
+    await expect(decodeImage(bytes)).resolves.toMatchObject({ width: 90 });
+    bytes.fill(0xff, 200, 240);
+    await expect(decodeImage(bytes)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE" });
+  });
+
+  it("is refused when it says that it has 60,000 × 60,000 pixels", async () => {
+    const png = readFileSync(film);
+    png.writeUInt32BE(60_000, 16);
+    png.writeUInt32BE(60_000, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    const tiff = readFileSync(`${folder}plain.tiff`);
+    const directory = tiff.readUInt32LE(4);
+    for (let entry = directory + 2; entry < directory + 2 + 12 * tiff.readUInt16LE(directory); entry += 12) {
+      const isSize = [256, 257].includes(tiff.readUInt16LE(entry)); // ImageWidth, ImageLength
+      if (isSize) tiff.writeUInt32LE(60_000, entry + 8);
+    }
+    for (const file of [png, tiff]) {
+      await expect(decodeImage(file)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE", message: expect.stringContaining("60000×60000") as string });
     }
   });
 });

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { composePrompt, loadPreset, readSeries, recipeForModel } from "../../src/index.js";
 import { evenlySpaced } from "../../src/series/thin.js";
 import { toLevel } from "../../src/series/to-levels.js";
+import { dicom, withLongerText } from "../dicom/fixtures.js";
 
 const folder = fileURLToPath(new URL("../fixtures/series/", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "medgemma-series-"));
@@ -102,6 +103,12 @@ describe("refused, in one line", () => {
   it("a folder with too many files, before any is opened", async () => {
     for (let index = 0; index <= 20_000; index += 1) writeFileSync(join(many, String(index)), "");
     await expect(readSeries(many)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE", message: expect.stringContaining("more than 20000 files") as string });
+  });
+
+  it("a file that says that it has 100,000 frames, before they are listed", async () => {
+    const file = join(root, "frames.dcm");
+    writeFileSync(file, withLongerText(dicom("frames"), 0x28, 0x08, "100000"));
+    await expect(readSeries(file)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE", message: expect.stringContaining("100000 frames") as string });
   });
 
   it("a series that is stopped", async () => {
