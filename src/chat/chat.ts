@@ -4,6 +4,8 @@ import { MedGemmaError } from "../errors.js";
 import { squaresOf, type SquareImage } from "../image/types.js";
 import { gemmaSampling } from "../language/generation.js";
 import type { JsonGrammar } from "../language/json-grammar.js";
+import { summaryOf } from "../series/summary.js";
+import type { SeriesSummary } from "../series/types.js";
 import { AnswerCollector } from "./answer-collector.js";
 import { checkAskOptions } from "./ask-options.js";
 import { imagesOf, partsOf, textOf, type StoredPart } from "./content.js";
@@ -33,6 +35,7 @@ interface Question {
   readonly startedAt: number;
   content: readonly StoredPart[];
   report: readonly AnswerImage[];
+  series: SeriesSummary | null;
   promptTokens: number;
   /** How many tokens the context held before anything was read ahead; null when nothing was. */
   reusedTokens: number | null;
@@ -203,6 +206,7 @@ export class Chat implements AsyncDisposable {
       startedAt: now,
       content: [],
       report: [],
+      series: options.series === undefined ? null : summaryOf(options.series),
       promptTokens: 0,
       reusedTokens: null,
       encodedAt: now
@@ -402,14 +406,15 @@ function samplingOf({ think = false, temperature = 0, seed, schema, maxTokens: m
   };
 }
 
-function requestOf({ options, system, sampling, content }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
+function requestOf({ options, system, sampling, content, series }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
   let images = 0;
   const prompt = content.map((part) => (typeof part === "string" ? part : { image: images++ }));
-  return { system, prompt, preset: options.preset ?? null, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
+  return { system, prompt, preset: options.preset ?? null, series, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
 }
 
 /** Fills a question with what was asked before. */
-function recall(question: Question, { content, report }: Turn): void {
+function recall(question: Question, { content, report, request }: Turn): void {
   question.content = content;
+  question.series = request?.series ?? null;
   question.report = report.map((image) => ({ ...image, encodeMs: 0, cached: true }));
 }

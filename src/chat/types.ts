@@ -4,6 +4,7 @@ import type { ScaledAdapter } from "../language/lora-adapter.js";
 import type { StandardSchema } from "../language/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
+import type { SeriesSummary } from "../series/types.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
 
@@ -102,6 +103,8 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
   readonly thoughtBudget?: number | undefined;
   /** Name of the preset that the question was made with: noted in `Answer.request`, changes nothing. */
   readonly preset?: string | undefined;
+  /** The series whose slices the question shows, as `readSeries` gives it: noted in `Answer.request`, changes nothing. */
+  readonly series?: SeriesSummary | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
@@ -151,6 +154,8 @@ export interface AnswerRequest {
   /** In order; an image by its place in `Answer.images`, from 0. */
   readonly prompt: readonly (string | { readonly image: number })[];
   readonly preset: string | null;
+  /** What the slices are of; null: none was named. */
+  readonly series: SeriesSummary | null;
   readonly think: boolean;
   /** As JSON schema. */
   readonly schema: object | null;

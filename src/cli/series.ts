@@ -1,6 +1,6 @@
 /** `--series` and what belongs to it, the same for every command that reads one. */
 import { readSeries } from "../series/read-series.js";
-import { modalities, type Modality, type Series, type SeriesSummary } from "../series/types.js";
+import { modalities, type Modality, type Series } from "../series/types.js";
 import { recipeForModel, recipeNames, type RecipeName } from "../series/recipes.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 import { choice, inGroup, standardStream, wholeNumber } from "./options.js";
@@ -62,10 +62,4 @@ function seriesNames(given: readonly string[], redaction: Redaction): (path: str
     names.set(path, name);
     return redaction.hide(path, name);
   };
-}
-
-/** For JSON: all but the pixels. */
-export function summaryOf(series: Series): SeriesSummary {
-  const { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, notes } = series;
-  return { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, notes };
 }

@@ -25,7 +25,7 @@ import { paletteToRgb } from "./palette.js";
 import { parseDicom } from "./parse.js";
 import { readStoredFrame, type StoredFrame, type StoredValues } from "./stored-frame.js";
 import { tags } from "./tags.js";
-import { chooseVoi, grayToRgb, readFileVoi, type Window } from "./voi.js";
+import { chooseVoi, grayToRgb, readFileVoi, shownWindow, type ShownWindow } from "./voi.js";
 import { checkFrameChoice, checkWindowChoice, type WindowChoice } from "./window-choice.js";
 
 export type { DicomDates, DicomHeader, FrameGeometry } from "./header.js";
@@ -45,8 +45,10 @@ export interface DicomPicture {
   readonly rgb: Uint8Array;
   /** What was decided, for a person: the window, the frame, what was left out. */
   readonly notes: readonly string[];
-  /** null for colour, and for a VOI LUT. */
-  readonly window: Window | null;
+  /** From 1. */
+  readonly frame: number;
+  /** null for colour. */
+  readonly window: ShownWindow | null;
 }
 
 /** Gray values of one frame after the modality transform, row-major, `width * height`. */
@@ -110,7 +112,7 @@ export async function readDicomPicture(bytes: Uint8Array, name: string, options:
   return inFile(name, () => {
     const { dataSet } = parsed;
     const notes = [...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : [])];
-    const picture = { source: name, width: pixel.columns, height: pixel.rows };
+    const picture = { source: name, width: pixel.columns, height: pixel.rows, frame };
     if (stored.photometric === "PALETTE COLOR") {
       return { ...picture, rgb: paletteToRgb(dataSet, stored, pixel.isSigned), notes, window: null };
     }
@@ -123,7 +125,7 @@ export async function readDicomPicture(bytes: Uint8Array, name: string, options:
       ...picture,
       rgb: grayToRgb(gray, voi.toGray),
       notes: [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : []), ...invalid, ...notes],
-      window: voi.window
+      window: shownWindow(options.window, voi)
     };
   });
 }

@@ -16,6 +16,21 @@ export interface Window {
   readonly function: WindowFunction;
 }
 
+/** What a gray picture was shown with. */
+export interface ShownWindow {
+  /** What was asked for; null: nothing, and the file decided. The same choice makes the same pixels. */
+  readonly asked: WindowChoice | null;
+  /** In values after the modality transform; null for a lookup table. */
+  readonly center: number | null;
+  readonly width: number | null;
+  /** "LUT": a VOI LUT of the file. */
+  readonly function: WindowFunction | "LUT";
+}
+
+export function shownWindow(asked: WindowChoice | undefined, { window }: VoiTransform): ShownWindow {
+  return { asked: asked ?? null, ...(window ?? { center: null, width: null, function: "LUT" as const }) };
+}
+
 /** Gray levels, 0 to 255, not rounded. */
 export interface VoiTransform {
   /** What it is, for a person: "window 40/400 of the file (1 of 2)". */

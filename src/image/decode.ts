@@ -45,8 +45,8 @@ export async function checkImage(source: ImageSource, options: DicomOptions = {}
 async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Promise<DecodedImage> {
   checkNotEmpty(bytes, name);
   if (isDicom(bytes)) {
-    const { source, width, height, rgb, notes } = await readDicomPicture(bytes, name, options);
-    return { source, width, height, rgb, notes };
+    const { source, width, height, rgb, notes, frame, window } = await readDicomPicture(bytes, name, options);
+    return { source, width, height, rgb, notes, rendering: { frame, window, ranges: null } };
   }
   refuseDicomOptions(name, options);
   try {

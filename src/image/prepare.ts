@@ -14,6 +14,7 @@ import {
   type DecodedImage,
   type DicomOptions,
   type ImageFit,
+  type ImageRendering,
   type ImageSource,
   type PixelBox,
   type Square,
@@ -22,6 +23,8 @@ import {
 
 /** Of decoding, padding and resizing; see ImagePreprocessing. */
 const preprocessingVersion = 1;
+
+const notRendered: ImageRendering = { frame: null, window: null, ranges: null };
 
 /**
  * @param options.side Side of the square in pixels, 1 to 4096: the projector's image size (896 for MedGemma).
@@ -44,7 +47,7 @@ export async function prepareImage(
   const whole = await toSquare(image, side, fit === "stretch" ? "stretch" : "pad");
   const crops: CropImage[] = [];
   if (fit === "crops") for (const box of panAndScan(image.width, image.height)) crops.push({ ...(await toSquare(cutOut(image, box), side, "stretch")), box });
-  return { ...whole, width: image.width, height: image.height, fit, preprocessing: { version: preprocessingVersion, fit, side }, crops, ...notesOf(image) };
+  return { ...whole, width: image.width, height: image.height, fit, preprocessing: { version: preprocessingVersion, fit, side, ...(image.rendering ?? notRendered) }, crops, ...notesOf(image) };
 }
 
 async function toSquare({ source, width, height, rgb }: DecodedImage, side: number, fit: "pad" | "stretch"): Promise<Square> {

@@ -1,4 +1,5 @@
 /** What an image is, before and after it is made ready for the model. */
+import type { ShownWindow } from "../dicom/voi.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 
 /**
@@ -15,8 +16,18 @@ export const imageFits = ["pad", "stretch", "crops"] as const;
 
 export type ImageFit = (typeof imageFits)[number];
 
-/** How a square came from its file. Whatever else decides about its pixels (a window, a frame, a crop) belongs here too. */
-export interface ImagePreprocessing {
+/** How the values of a file became 8-bit RGB, of files that hold values: DICOM and NIfTI. */
+export interface ImageRendering {
+  /** Of a DICOM file the frame, of a NIfTI volume the slice as it is counted in a series, from 1; null: a picture. */
+  readonly frame: number | null;
+  /** null for colours, and where `ranges` says it. */
+  readonly window: ShownWindow | null;
+  /** Of a slice of a series: the values that became 0 and 255 in red, green and blue. */
+  readonly ranges: readonly (readonly [least: number, most: number])[] | null;
+}
+
+/** How a square came from its file; a crop's place is in `crops`. */
+export interface ImagePreprocessing extends ImageRendering {
   /** Raised when the same file with the same settings begins to give other pixels. */
   readonly version: number;
   readonly fit: ImageFit;
@@ -33,6 +44,8 @@ export interface DecodedImage {
   readonly rgb: Uint8Array;
   /** What was decided on the way to these pixels, for a person: the window of a DICOM file, say. */
   readonly notes?: readonly string[] | undefined;
+  /** The same for programs; left out where there was nothing to decide. */
+  readonly rendering?: ImageRendering | undefined;
 }
 
 /** How a DICOM file becomes a picture. For other pictures they are refused. */

@@ -8,6 +8,7 @@ import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeTaken } from "./describe-taken.js";
 import { listFiles } from "./list-files.js";
+import { askedOf } from "./summary.js";
 import { checkPixelsInAll } from "./pixels-in-all.js";
 import { readSlices } from "./read-headers.js";
 import type { ValueRange } from "./recipes.js";
@@ -49,6 +50,7 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
     gaps: arranged.gaps,
     recipe: conversion.recipe,
     windows: conversion.channels,
+    asked: askedOf(options),
     notes: describe(arranged, { taken, slices, leftOut, conversion })
   };
 }
@@ -94,11 +96,11 @@ async function decode(taken: readonly Slice[], { channels }: Conversion, options
     const source = frames > 1 ? `${name} (frame ${frame})` : name;
     const file = await files.open(slice);
     if (channels === null) {
-      const { width, height, rgb, notes } = await readDicomPicture(file.bytes, name, { window: options.window, frame });
-      decoded.push({ source, width, height, rgb, notes });
+      const { width, height, rgb, notes, window } = await readDicomPicture(file.bytes, name, { window: options.window, frame });
+      decoded.push({ source, width, height, rgb, notes, rendering: { frame, window, ranges: null } });
     } else {
       const pixels = await file.opened().readFrame(frame);
-      decoded.push({ source, width: pixels.width, height: pixels.height, rgb: toRgb(pixels, channels) });
+      decoded.push({ source, width: pixels.width, height: pixels.height, rgb: toRgb(pixels, channels), rendering: { frame, window: null, ranges: channels } });
     }
   }
   return decoded;

@@ -1,6 +1,6 @@
 /** One NIfTI file → the slices that the model sees. The file has no modality and no numbers of slices: the one is asked for, the other laid down. */
 import { setImmediate } from "node:timers/promises";
-import { chooseVoi, grayToRgb } from "../dicom/voi.js";
+import { chooseVoi, grayToRgb, shownWindow } from "../dicom/voi.js";
 import { isPreset } from "../dicom/window-choice.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { DecodedImage } from "../image/types.js";
@@ -10,6 +10,7 @@ import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeTaken } from "./describe-taken.js";
 import { checkPixelsInAll } from "./pixels-in-all.js";
 import type { ValueRange } from "./recipes.js";
+import { askedOf } from "./summary.js";
 import { defaultSlices, evenlySpaced } from "./thin.js";
 import { toRgb } from "./to-levels.js";
 import type { Series, SeriesOptions } from "./types.js";
@@ -36,7 +37,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
   const slices: DecodedImage[] = [];
   for (const slice of indices) {
     await yieldTo(signal);
-    slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, ...toPicture(volume.readSlice(slice), name, conversion, options) });
+    slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, ...toPicture(volume.readSlice(slice), slice + 1, name, conversion, options) });
   }
   const leftOut = counted(file.volumes - 1, file.volumes === 2 ? "other volume" : "other volumes");
   return {
@@ -51,6 +52,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
     gaps: [],
     recipe: conversion.recipe,
     windows: conversion.channels,
+    asked: askedOf(options),
     notes: [
       ...describeTaken({ modality: modality ?? null, slices, of: file.slices, conversion }),
       `${file.plane.plane} slices, ${directions[file.plane.plane]}`,
@@ -67,11 +69,11 @@ function checkVolume({ volumes, slices }: NiftiFile, index: number | undefined, 
   throw new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes} ${volumes === 1 ? "volume" : "volumes"} of ${slices} slices. ${what}.`);
 }
 
-function toPicture(values: Float64Array, name: string, { channels }: Conversion, { window, modality }: SeriesOptions): Pick<DecodedImage, "rgb" | "notes"> {
+function toPicture(values: Float64Array, frame: number, name: string, { channels }: Conversion, { window, modality }: SeriesOptions): Pick<DecodedImage, "rgb" | "notes" | "rendering"> {
   const gray = { values, isInverted: false };
-  if (channels !== null) return { rgb: toRgb(gray, channels) };
-  const { toGray, description } = chooseVoi(window, { transforms: [], invalid: 0 }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
-  return { rgb: grayToRgb(gray, toGray), notes: [description] };
+  if (channels !== null) return { rgb: toRgb(gray, channels), rendering: { frame, window: null, ranges: channels } };
+  const voi = chooseVoi(window, { transforms: [], invalid: 0 }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
+  return { rgb: grayToRgb(gray, voi.toGray), notes: [voi.description], rendering: { frame, window: shownWindow(window, voi), ranges: null } };
 }
 
 async function rangeOfVolume(file: NiftiFile, volume: NiftiVolume, signal: AbortSignal | undefined): Promise<ValueRange> {

@@ -48,8 +48,19 @@ export interface SeriesSummary {
   readonly recipe: RecipeName | null;
   /** Ranges that became 0 … 255, for red, green and blue; null where each slice has the window of its file, or the one asked for. */
   readonly windows: readonly ValueRange[] | null;
+  /** With these options the same files give the same slices. */
+  readonly asked: SeriesAsked;
   /** All of it in words, for a person. */
   readonly notes: readonly string[];
+}
+
+/** Options of `readSeries`; null: not given. */
+export interface SeriesAsked {
+  readonly slices: number;
+  readonly index: number | null;
+  readonly recipe: RecipeName | null;
+  readonly modality: Modality | null;
+  readonly window: WindowChoice | null;
 }
 
 export type SliceOrder = "position" | "instance number" | "file name";

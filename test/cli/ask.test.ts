@@ -61,7 +61,7 @@ describe("ask", () => {
           width: "number",
           height: "number",
           sha256: "string",
-          preprocessing: { version: "number", fit: "string", side: "number" },
+          preprocessing: { version: "number", fit: "string", side: "number", frame: "null", window: "null", ranges: "null" },
           tokens: "number",
           encodeMs: "number",
           cached: "boolean"
@@ -71,6 +71,7 @@ describe("ask", () => {
         system: "null",
         prompt: [{ image: "number" }, "string"],
         preset: "null",
+        series: "null",
         think: "boolean",
         schema: "null",
         sampling: { temperature: "number", seed: "null", topK: "number", topP: "number", minP: "number", maxTokens: "number", thoughtBudget: "null" }

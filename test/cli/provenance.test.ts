@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { loadMedGemma, prepareImage, type Answer, type LoadedModel, type Provenance } from "../../src/index.js";
+import { composePrompt, loadMedGemma, prepareImage, readSeries, type Answer, type LoadedModel, type Provenance } from "../../src/index.js";
 import { demoProjector, demoText, film } from "../demo-model.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 
@@ -19,15 +20,24 @@ async function askJson(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 
 const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-/** Asks again what a record says, of the files that it names. */
-async function repeat({ request, images, model, provenance }: AskJson): Promise<Answer> {
+/** Without what is null. */
+function given<Options extends object>(options: Options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as { [Name in keyof Options]: NonNullable<Options[Name]> };
+}
+
+/** Asks again what a record says, of the files that it names, or of the folder of its series. */
+async function repeat({ request, images, model, provenance }: AskJson, folder?: string): Promise<Answer> {
   const { contextSize, threads, gpu } = provenance.compute;
   await using medgemma = await loadMedGemma({ model: model.text, mmproj: model.mmproj ?? undefined }, { gpu, contextSize, threads: threads.text, lora: model.lora });
   await using chat = await medgemma.createChat({ system: request.system ?? undefined });
-  const parts = request.prompt.map((part) => (typeof part === "string" ? part : { image: images[part.image]?.source ?? "" }));
+  const slices = request.series === null || folder === undefined ? null : (await readSeries(folder, given(request.series.asked))).slices;
+  const parts = request.prompt.map((part) => (typeof part === "string" ? part : { image: slices?.[part.image] ?? images[part.image]?.source ?? "" }));
+  const { fit, window, frame } = images[0]?.preprocessing ?? {};
   const { seed, thoughtBudget, maxTokens, temperature } = request.sampling;
   return await chat.ask(parts, {
-    fit: images[0]?.preprocessing?.fit,
+    fit,
+    ...(slices === null && window ? { window: window.asked ?? undefined, frame: frame ?? undefined } : {}),
+    series: request.series ?? undefined,
     think: request.think,
     schema: request.schema ?? undefined,
     maxTokens,
@@ -51,6 +61,33 @@ describe("an answer with a temperature is repeated exactly from its own record",
     expect(again.request).toEqual(first.request);
   });
 
+  const dicom = fileURLToPath(new URL("../fixtures/dicom/", import.meta.url));
+  it.each([
+    ["a frame and a window", "frames.dcm", ["--frame", "2", "--window", "100/300"], { frame: 2, window: { asked: { center: 100, width: 300 }, center: 100, width: 300, function: "LINEAR" } }],
+    ["a window of the file", "voi-luts-and-windows.dcm", ["--window", "2"], { frame: 1, window: { asked: 2, function: expect.stringMatching(/^[A-Z_]+$/) as string } }],
+    ["no window asked for", "mono2-12-j2k.dcm", [], { frame: 1, window: { asked: null } }]
+  ])("of DICOM with %s", async (_what, file, args, preprocessing) => {
+    const first = await askJson(["Tell me anything", "-i", dicom + file, "-m", "demo", "--temperature", "6", "--max-tokens", "30", ...args]);
+    expect(first.images[0]?.preprocessing).toMatchObject({ ...preprocessing, ranges: null });
+    const again = await repeat(first);
+    expect(again).toMatchObject({ tokens: first.tokens, images: [{ sha256: first.images[0]?.sha256, preprocessing: first.images[0]?.preprocessing }] });
+  });
+
+  const [ct, mr] = ["series/tilted", "nifti/mr-4d.nii.gz"].map((name) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))) as [string, string];
+  it.each([
+    ["of a series", ct, ["--slices", "3", "--recipe", "v1"], { recipe: "v1" }, { frame: 1, window: null, ranges: [[-1225, 1025], [-135, 215], [0, 80]] }],
+    ["of a series in a window", ct, ["--slices", "2", "--window", "lung"], { recipe: null }, { frame: 1, window: { asked: "lung", center: -600, width: 1500 }, ranges: null }],
+    ["of a volume of a NIfTI file", mr, ["--series-index", "2", "--modality", "MR", "--slices", "2"], { modality: "MR" }, { frame: 3, window: null }]
+  ])("%s", async (_what, path, args, series, preprocessing) => {
+    const first = await askJson(["Tell me anything", "--series", path, "-m", "demo", "--temperature", "6", "--max-tokens", "30", ...args]);
+    expect(first.request.series).toMatchObject(series);
+    expect(first.images[0]?.preprocessing).toMatchObject(preprocessing);
+    const again = await repeat(first, path);
+    expect(again.tokens).toEqual(first.tokens);
+    expect(again.images.map(({ sha256 }) => sha256)).toEqual(first.images.map(({ sha256 }) => sha256));
+    expect(again.request).toEqual(first.request);
+  });
+
   it("and without a seed, every answer has another", async () => {
     await using medgemma = await loadMedGemma("demo", { gpu: "off" });
     await using chat = await medgemma.createChat();
@@ -68,11 +105,12 @@ describe("a record", () => {
     expect(provenance.model).toMatchObject({ id: "demo", text: { byteLength: statSync(demoText).size, sha256: sha256(demoText) }, mmproj: { sha256: sha256(demoProjector) }, lora: [] });
     expect(provenance.compute).toMatchObject({ gpu: "off", kernels: null, threads: { text: 1, vision: 1 }, contextSize: 4096, parallel: 1, promptLookup: false });
     const square = await prepareImage(film, { side: 224 });
-    expect(images).toMatchObject([{ sha256: square.sha256, preprocessing: { version: 1, fit: "pad", side: 224 } }]);
+    expect(images).toMatchObject([{ sha256: square.sha256, preprocessing: { version: 1, fit: "pad", side: 224, frame: null, window: null, ranges: null } }]);
     expect(request).toEqual({
       system: null,
       prompt: [{ image: 0 }, "Describe the image."],
       preset: null,
+      series: null,
       think: false,
       schema: null,
       sampling: { temperature: 0.5, seed: 4, topK: 64, topP: 0.95, minP: 0, maxTokens: 1024, thoughtBudget: null }
@@ -112,6 +150,23 @@ describe("a record", () => {
     expect(other).toMatchObject({ sha256: promised });
     writeFileSync(mmproj, Buffer.concat([readFileSync(mmproj), Buffer.alloc(32)]));
     expect((await ask()).mmproj).toMatchObject({ byteLength: statSync(mmproj).size, sha256: sha256(mmproj) });
+  });
+
+  it("of a series is saved with a chat, and stays when it is answered again", async () => {
+    const file = join(folder, "series.json");
+    const series = await readSeries(fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url)), { slices: 2 });
+    await using medgemma = await loadMedGemma("demo", { gpu: "off" });
+    await using chat = await medgemma.createChat();
+    const { request } = await chat.ask(composePrompt({ question: "Describe.", slices: series.slices }), { series, maxTokens: 3 });
+    expect(request.series).toMatchObject({ taken: 2, of: 12, numbers: [7, 12], asked: { slices: 2 } });
+    expect(request.series).not.toHaveProperty("slices");
+    expect((await chat.regenerate({ maxTokens: 4 })).request.series).toEqual(request.series);
+    await chat.save(file);
+    await using loaded = await medgemma.loadChat(file);
+    const { request: again, images } = await loaded.regenerate({ maxTokens: 3 });
+    expect(again.series).toEqual(request.series);
+    expect(images[0]?.preprocessing).toMatchObject({ frame: 1, ranges: series.windows });
+    await expect(chat.ask("?", { series: 5 as never })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   it("is saved with a chat, one an answer, and stays when the chat goes on", async () => {

@@ -13,8 +13,8 @@ describe("--series", () => {
   it("is asked about, and the answer tells what was taken", async () => {
     const { stdout, stderr, code } = await runCli(["ask", "Describe.", "--series", `${folder}tilted`, "--slices", "3", "-m", "demo", "--json", "--max-tokens", "4"]);
     expect([code, stderr]).toEqual([0, ""]);
-    const answer = JSON.parse(stdout) as { images: unknown[]; request: { prompt: unknown[] }; series: object };
-    expect(answer).toMatchObject({ series: { modality: "CT", taken: 3, of: 7, recipe: "v1.5", windows: [[-1024, 1024], [-135, 215], [0, 80]], gaps: [{ after: 4 }] } });
+    const answer = JSON.parse(stdout) as { images: unknown[]; request: { prompt: unknown[]; series: object } };
+    expect(answer.request).toMatchObject({ series: { modality: "CT", taken: 3, of: 7, recipe: "v1.5", windows: [[-1024, 1024], [-135, 215], [0, 80]], gaps: [{ after: 4 }] } });
     expect(answer.images).toHaveLength(3);
     expect(answer.request.prompt.slice(1)).toEqual([{ image: 0 }, "SLICE 1", { image: 1 }, "SLICE 2", { image: 2 }, expect.stringMatching(/^SLICE 3\s+Describe\.$/)]);
     expect(stdout).not.toContain("SECRET");

@@ -19,7 +19,7 @@ import { parsePrior } from "../parse-prior.js";
 import { plainText } from "../plain-text.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
-import { readSeriesOf, seriesOptions, summaryOf } from "../series.js";
+import { readSeriesOf, seriesOptions } from "../series.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { dim } from "../terminal.js";
@@ -118,6 +118,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     temperature: args.temperature,
     seed: args.seed,
     schema,
+    series: series ?? undefined,
     boxes: args.boxes === undefined ? undefined : true,
     thoughtBudget: args["thought-budget"],
     think: args.think
@@ -136,7 +137,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     const answer: Answer = await reply;
     // Nobody repeats an answer that was stopped, and whoever stopped it does not wait for hashes.
     const provenance = args.json === true && !interrupt.signal.aborted ? { provenance: await medgemma.provenance() } : {};
-    if (args.json === true) printJson({ ...answer, model: medgemma.model, ...(series === null ? {} : { series: summaryOf(series) }), ...provenance });
+    if (args.json === true) printJson({ ...answer, model: medgemma.model, ...provenance });
     else if (args.boxes !== undefined) tellRejected(answer);
     if (args.boxes !== undefined && answer.stopReason !== "aborted") await drawAnswer(decoded, answer, args.boxes);
   } finally {

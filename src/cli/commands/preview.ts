@@ -9,7 +9,8 @@ import { writeFileAtomically } from "../../write-file.js";
 import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text, wholeNumber } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { withRedaction, type Redaction } from "../redaction.js";
-import { readSeriesOf, seriesOptions, summaryOf } from "../series.js";
+import { summaryOf } from "../../series/summary.js";
+import { readSeriesOf, seriesOptions } from "../series.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 

@@ -1,0 +1,13 @@
+/** What is told of a series, in answers, records and JSON: all but the pixels. */
+import { defaultSlices } from "./thin.js";
+import type { SeriesAsked, SeriesOptions, SeriesSummary } from "./types.js";
+
+/** @param series May be a `Series`: its slices are left out. */
+export function summaryOf(series: SeriesSummary): SeriesSummary {
+  const { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, asked, notes } = series;
+  return { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, asked, notes };
+}
+
+export function askedOf({ slices, index, recipe, modality, window }: SeriesOptions): SeriesAsked {
+  return { slices: slices ?? defaultSlices, index: index ?? null, recipe: recipe ?? null, modality: modality ?? null, window: window ?? null };
+}
