@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadMedGemma, type MedGemma } from "../../src/index.js";
+import { loadMedGemma, prepareImage, type MedGemma } from "../../src/index.js";
 import { after, before, film, readScenes } from "../demo-model.js";
 
 let medgemma: MedGemma;
@@ -16,6 +16,24 @@ describe("the answers are those of transformers", () => {
     const answers: string[] = [];
     for (const [index, { user }] of scene.turns.entries()) {
       answers.push((await chat.ask(user, { images: index === 0 ? scene.images : [] })).text);
+    }
+    expect(answers).toEqual(scene.transformers);
+  });
+});
+
+describe("DICOM versions of a scene, made with pydicom, are answered as its PNG file", () => {
+  const scenes = readScenes().filter(({ images }) => ["00004-0", "00005-0"].some((name) => images[0]?.endsWith(`${name}.png`)));
+  const variants = [["mono1"], ["12bit"], ["j2k"], ["window", 2]] as const; // of two windows the second fits
+  it.each(scenes.flatMap((scene) => variants.map(([variant, window]) => [scene.kind, variant, window, scene] as const)))("%s, %s", async (_kind, variant, window, scene) => {
+    await using chat = await medgemma.createChat({ system: scene.system ?? undefined });
+    const [png = ""] = scene.images;
+    const dicom = png.replace("/scenes/", "/scenes-dicom/").replace(".png", `.${variant}.dcm`);
+    const { sha256 } = await prepareImage(png, { side: 224 });
+    const answers: string[] = [];
+    for (const [index, { user }] of scene.turns.entries()) {
+      const { text, images } = await chat.ask(user, index === 0 ? { images: [dicom], window } : {});
+      if (index === 0) expect(images[0]?.sha256).toBe(sha256);
+      answers.push(text);
     }
     expect(answers).toEqual(scene.transformers);
   });
