@@ -3,6 +3,7 @@ import { readSeries } from "../series/read-series.js";
 import { modalities, type Modality, type Series } from "../series/types.js";
 import { recipeForModel, recipeNames, type RecipeName } from "../series/recipes.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
+import type { ImageFit } from "../image/types.js";
 import { choice, inGroup, standardStream, wholeNumber } from "./options.js";
 import { printNote, UsageError } from "./output.js";
 import type { Redaction } from "./redaction.js";
@@ -13,7 +14,7 @@ export const seriesOptions = inGroup("Series:", {
     requiresArg: true,
     // Not yargs' arrays, which would swallow the question behind it.
     coerce: (given: string | string[]) => [given].flat(),
-    describe: "Folder or DICOM file of a CT or MR series, repeated for several files, or one NIfTI file"
+    describe: "CT or MR series: a folder, a DICOMDIR, DICOM files (repeat it), or one NIfTI file"
   },
   slices: wholeNumber("slices", { least: 1, describe: "At most so many slices, evenly spaced  [default: 85]" }),
   "series-index": wholeNumber("series-index", { least: 1, describe: "Which of several series, as the error lists them, or of several volumes" }),
@@ -29,6 +30,7 @@ export interface SeriesArguments {
   readonly modality?: Modality | undefined;
   readonly window?: WindowChoice | undefined;
   readonly frame?: number | undefined;
+  readonly fit?: ImageFit | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface SeriesArguments {
  * @returns null without `--series`
  */
 export async function readSeriesOf(args: SeriesArguments, { modelId, redaction, signal }: { readonly modelId: string | null; readonly redaction: Redaction; readonly signal?: AbortSignal }): Promise<Series | null> {
-  const { series: paths, slices, "series-index": index, recipe, modality, window, frame } = args;
+  const { series: paths, slices, "series-index": index, recipe, modality, window, frame, fit } = args;
   if (paths === undefined) {
     const given = Object.entries({ slices, "series-index": index, recipe, modality }).find(([, value]) => value !== undefined);
     if (given !== undefined) throw new UsageError(`--${given[0]} belongs to a series. Name one with --series.`);
@@ -46,6 +48,7 @@ export async function readSeriesOf(args: SeriesArguments, { modelId, redaction, 
   }
   if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
   if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
+  if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
   if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
   const read = await readSeries(paths, { slices, index, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });

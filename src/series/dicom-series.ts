@@ -58,14 +58,15 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
 async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, signal: AbortSignal | undefined): Promise<{ readonly found: readonly Slice[]; readonly leftOut: readonly LeftOut[] }> {
   const found: Slice[] = [];
   const others = { other: 0, empty: 0, damaged: 0 };
-  for (const file of await listFiles(paths, nameOf)) {
+  const { files, missing } = await listFiles(paths, nameOf);
+  for (const file of files) {
     if (signal?.aborted === true) throw abortedError("Reading the series", signal);
     const read = await readSlices(file);
     if (typeof read === "string") others[read] += 1;
     else for (const slice of read) found.push(slice);
     if (found.length > maxSlicesInAll) throw new MedGemmaError("IMAGE_TOO_LARGE", `The files hold more than ${maxSlicesInAll} slices. Name the folder of one series.`);
   }
-  const leftOut = [...counted(others.other, "no DICOM file"), ...counted(others.empty, "without pixels"), ...counted(others.damaged, "unreadable")];
+  const leftOut = [...counted(others.other, "no DICOM file"), ...counted(others.empty, "without pixels"), ...counted(others.damaged, "unreadable"), ...counted(missing, "listed in the DICOMDIR, but missing")];
   return { found, leftOut };
 }
 

@@ -1,10 +1,14 @@
-/** Files and folders as given → the files to look at. Links inside of folders are not followed. */
-import { opendir, stat } from "node:fs/promises";
-import { join } from "node:path";
+/** Files and folders as given → the files to look at. Links inside of folders are not followed, nor those of a DICOMDIR. */
+import { lstat, opendir, readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { readDicomDirectory } from "../dicom/directory.js";
 import { MedGemmaError } from "../errors.js";
 
 /** Files and folders that are looked at: a whole-body CT in thin slices has about 3000 files. */
 const maxEntries = 20_000;
+
+/** Of a DICOMDIR; a full DVD has one of some 10 MB. */
+const maxDirectoryBytes = 2 ** 27;
 
 export interface ListedFile {
   readonly path: string;
@@ -13,19 +17,53 @@ export interface ListedFile {
   readonly isNamed: boolean;
 }
 
+export interface Listing {
+  /** In the order of their paths. */
+  readonly files: readonly ListedFile[];
+  /** Files that a DICOMDIR lists and that are not there. */
+  readonly missing: number;
+}
+
 /**
- * @returns in the order of their paths
  * @throws MedGemmaError IMAGE_NOT_FOUND; IMAGE_UNREADABLE for what is neither file nor folder; IMAGE_TOO_LARGE for too many files
  */
-export async function listFiles(paths: readonly string[], nameOf: (path: string) => string): Promise<ListedFile[]> {
+export async function listFiles(paths: readonly string[], nameOf: (path: string) => string): Promise<Listing> {
   const found = new Map<string, boolean>();
+  let missing = 0;
   for (const given of paths) {
     const kind = await kindOf(given, nameOf);
-    if (kind === "file") found.set(given, true);
+    const listed = kind === "file" ? await listedInDirectory(given, nameOf) : null;
+    if (listed !== null) {
+      missing += listed.missing;
+      for (const path of listed.files) if (!found.has(path)) found.set(path, false);
+    } else if (kind === "file") found.set(given, true);
     else for (const path of await filesInFolder(given, nameOf)) if (!found.has(path)) found.set(path, false);
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) }));
+  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing };
+}
+
+/** The images that a DICOMDIR lists. @returns null for any other file */
+async function listedInDirectory(path: string, nameOf: (path: string) => string): Promise<{ readonly files: readonly string[]; readonly missing: number } | null> {
+  if (basename(path).toUpperCase() !== "DICOMDIR" || (await stat(path)).size > maxDirectoryBytes) return null;
+  // What cannot be read is told by whoever reads it as an image.
+  const listed = readDicomDirectory(await readFile(path).catch(() => new Uint8Array()));
+  if (listed === null) return null;
+  if (listed.length > maxEntries) throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(path)} lists ${listed.length} images; the limit is ${maxEntries}. Name the folder of one series.`);
+  const files: string[] = [];
+  for (const parts of listed) {
+    const file = join(dirname(path), ...parts);
+    if (await isPlainFile(file)) files.push(file);
+  }
+  return { files, missing: listed.length - files.length };
+}
+
+async function isPlainFile(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isFile();
+  } catch {
+    return false;
+  }
 }
 
 async function kindOf(path: string, nameOf: (path: string) => string): Promise<"file" | "folder"> {

@@ -21,8 +21,8 @@ import { modalities, type Series, type SeriesOptions } from "./types.js";
  * CT in Hounsfield units becomes coloured by a recipe of three windows, MR gray from the least to the greatest value of the
  * volume, all else gray by the window of the file.
  *
- * @param source A folder, with folders in it, a file with several frames, or the files of a series, in any order; or one
- *   NIfTI file.
+ * @param source A folder, with folders in it, a DICOMDIR, a file with several frames, or the files of a series, in any order;
+ *   or one NIfTI file.
  * @throws MedGemmaError IMAGE_NOT_FOUND; IMAGE_UNREADABLE; IMAGE_TOO_LARGE; INVALID_ARGUMENT, also when there are several
  *   series and `index` chooses none; ABORTED
  */

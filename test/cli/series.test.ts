@@ -40,6 +40,15 @@ describe("--series", () => {
     expect(refused.stderr).toMatch(/^INVALID_ARGUMENT: series 1 holds 2 series .*\n$/);
   });
 
+  it("is encoded, a row for each slice", async () => {
+    const tokens = join(temporaryFolder(), "tokens.npy");
+    const { stdout, code } = await runCli(["encode", "--series", `${folder}reversed`, "--slices", "2", "-m", "demo", "-o", tokens, "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ shape: [2, 16, 192], series: { taken: 2, of: 12, recipe: "v1.5" }, images: [{ preprocessing: { ranges: [[-1024, 1024], [-135, 215], [0, 80]] } }, {}] });
+    const refused = await runCli(["encode", film, "--series", `${folder}reversed`, "-o", tokens]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("images or a series") as string]);
+  });
+
   it("may be a NIfTI file, whose modality is said", async () => {
     const volume = fileURLToPath(new URL("../fixtures/nifti/ct-las.nii.gz", import.meta.url));
     const { stdout, code } = await runCli(["preview", "--series", volume, "--modality", "CT", "--recipe", "v1", "-o", output, "--size", "16", "--json", "--redact"]);
@@ -56,6 +65,8 @@ describe("--series", () => {
     ["not at all, but --slices", ["preview", film, "-o", output, "--size", "16", "--slices", "3"], 2, "--slices belongs to a series"],
     ["with an unknown recipe", ["ask", "?", "--series", `${folder}two`, "--recipe", "v2"], 2, "--recipe must be one of v1, v1.5"],
     ["with an unknown modality", ["ask", "?", "--series", `${folder}two`, "--modality", "PT"], 2, "--modality must be one of CT, MR"],
+    ["with crops", ["ask", "?", "-m", "demo", "--series", `${folder}two`, "--fit", "crops"], 2, "--fit crops"],
+    ["without images to encode", ["encode", "-o", "x.npy", "-m", "demo"], 2, "encode needs image files, or a --series"],
     ["neither image nor series", ["preview", "-o", output, "--size", "16"], 2, "preview needs an image"],
     ["of two without a choice", ["ask", "?", "-m", "demo", "--series", `${folder}two`], 1, "Choose one with --series-index"]
   ])("%s is refused", async (_what, args, code, message) => {

@@ -50,3 +50,27 @@ export function withLongerText(file: Buffer, group: number, element: number, tex
   head.writeUInt16LE(text.length, at - 2);
   return Buffer.concat([head, Buffer.from(text, "latin1"), file.subarray(at + file.readUInt16LE(at - 2))]);
 }
+
+/** Explicit little-endian; a text is padded to an even length. */
+function attribute(group: number, element: number, vr: string, value: Buffer | string): Buffer {
+  const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value.length % 2 === 0 ? value : `${value} `, "latin1");
+  const head = Buffer.alloc(vr === "SQ" ? 12 : 8);
+  head.writeUInt16LE(group, 0);
+  head.writeUInt16LE(element, 2);
+  head.write(vr, 4);
+  if (vr === "SQ") head.writeUInt32LE(bytes.length, 8);
+  else head.writeUInt16LE(bytes.length, 6);
+  return Buffer.concat([head, bytes]);
+}
+
+/** @param images File ids, parts separated by backslashes. */
+export function dicomdir(...images: readonly string[]): Buffer {
+  const records = [["PATIENT", ""], ["SERIES", ""], ...images.map((id) => ["IMAGE", id])].map(([type = "", id = ""]) => {
+    const content = Buffer.concat([attribute(0x0004, 0x1430, "CS", type), ...(id === "" ? [] : [attribute(0x0004, 0x1500, "CS", id)])]);
+    const item = Buffer.from("\xfe\xff\x00\xe0\0\0\0\0", "latin1");
+    item.writeUInt32LE(content.length, 4);
+    return Buffer.concat([item, content]);
+  });
+  const meta = attribute(0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1\0");
+  return Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), meta, attribute(0x0004, 0x1220, "SQ", Buffer.concat(records))]);
+}

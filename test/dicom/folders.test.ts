@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeImage } from "../../src/index.js";
-import { dicom, folder } from "./fixtures.js";
+import { dicom, dicomdir, folder } from "./fixtures.js";
 
 const root = mkdtempSync(join(tmpdir(), "medgemma-dicom-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -15,30 +15,6 @@ function folderWith(name: string, files: Readonly<Record<string, Buffer>>): stri
     writeFileSync(join(path, file), content);
   }
   return path;
-}
-
-/** Explicit little-endian; a text is padded to an even length. */
-function attribute(group: number, element: number, vr: string, value: Buffer | string): Buffer {
-  const bytes = Buffer.isBuffer(value) ? value : Buffer.from(value.length % 2 === 0 ? value : `${value} `, "latin1");
-  const head = Buffer.alloc(vr === "SQ" ? 12 : 8);
-  head.writeUInt16LE(group, 0);
-  head.writeUInt16LE(element, 2);
-  head.write(vr, 4);
-  if (vr === "SQ") head.writeUInt32LE(bytes.length, 8);
-  else head.writeUInt16LE(bytes.length, 6);
-  return Buffer.concat([head, bytes]);
-}
-
-/** @param images File ids, parts separated by backslashes. */
-function dicomdir(...images: readonly string[]): Buffer {
-  const records = [["PATIENT", ""], ["SERIES", ""], ...images.map((id) => ["IMAGE", id])].map(([type = "", id = ""]) => {
-    const content = Buffer.concat([attribute(0x0004, 0x1430, "CS", type), ...(id === "" ? [] : [attribute(0x0004, 0x1500, "CS", id)])]);
-    const item = Buffer.from("\xfe\xff\x00\xe0\0\0\0\0", "latin1");
-    item.writeUInt32LE(content.length, 4);
-    return Buffer.concat([item, content]);
-  });
-  const meta = attribute(0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1\0");
-  return Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), meta, attribute(0x0004, 0x1220, "SQ", Buffer.concat(records))]);
 }
 
 describe("a folder", () => {

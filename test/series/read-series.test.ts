@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { composePrompt, loadPreset, readSeries, recipeForModel } from "../../src/index.js";
 import { evenlySpaced } from "../../src/series/thin.js";
 import { toLevel } from "../../src/series/to-levels.js";
-import { dicom, withLongerText } from "../dicom/fixtures.js";
+import { dicom, dicomdir, withLongerText } from "../dicom/fixtures.js";
 
 const folder = fileURLToPath(new URL("../fixtures/series/", import.meta.url));
 const root = mkdtempSync(join(tmpdir(), "medgemma-series-"));
@@ -70,6 +70,21 @@ describe("a window that is asked for", () => {
   });
 });
 
+describe("a DICOMDIR", () => {
+  it("names the files of its series, wherever they lie; links and other files are not followed", async () => {
+    const disc = join(root, "disc");
+    mkdirSync(join(disc, "IMAGES"), { recursive: true });
+    const names = Array.from({ length: 4 }, (_one, index) => `0${index + 1}.dcm`);
+    for (const name of names) cpSync(`${folder}reversed/${name}`, join(disc, "IMAGES", name));
+    cpSync(`${folder}reversed/05.dcm`, join(disc, "not-listed.dcm"));
+    symlinkSync(`${folder}reversed/06.dcm`, join(disc, "IMAGES", "06.dcm"));
+    writeFileSync(join(disc, "DICOMDIR"), dicomdir(...[...names.slice(0, 3), "06.dcm", "07.dcm"].map((name) => `IMAGES\\${name}`)));
+    const { slices, leftOut } = await readSeries(join(disc, "DICOMDIR"));
+    expect(slices.map(({ source }) => source)).toEqual(names.slice(0, 3).map((name) => join(disc, "IMAGES", name)));
+    expect(leftOut).toEqual([{ count: 2, why: "listed in the DICOMDIR, but missing" }]);
+  });
+});
+
 describe("refused, in one line", () => {
   const links = join(root, "links");
   mkdirSync(links);
@@ -109,6 +124,15 @@ describe("refused, in one line", () => {
     const file = join(root, "frames.dcm");
     writeFileSync(file, withLongerText(dicom("frames"), 0x28, 0x08, "100000"));
     await expect(readSeries(file)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE", message: expect.stringContaining("100000 frames") as string });
+  });
+
+  it("a DICOMDIR whose files are gone, or that lists none", async () => {
+    const disc = join(root, "empty-disc");
+    mkdirSync(disc);
+    writeFileSync(join(disc, "DICOMDIR"), dicomdir("A\\IM1", "DICOMDIR", "..\\frames.dcm"));
+    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("only 1 without pixels, 1 listed in the DICOMDIR, but missing") as string });
+    writeFileSync(join(disc, "DICOMDIR"), "no DICOM");
+    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("no DICOM file") as string });
   });
 
   it("a series that is stopped", async () => {

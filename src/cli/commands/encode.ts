@@ -1,5 +1,7 @@
 /** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]; crops follow their image. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
+import { resolveModel } from "../../models/resolve-model.js";
+import { summaryOf } from "../../series/summary.js";
 import { decodeImages } from "../decode-images.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -8,6 +10,7 @@ import { noteDemoModel, openModel } from "../open-model.js";
 import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { withRedaction, type Redaction } from "../redaction.js";
+import { readSeriesOf, seriesOptions } from "../series.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
@@ -15,33 +18,39 @@ const options = {
   output: { ...text("output", { alias: "o", describe: "File to write, .npy; - writes to stdout" }), demandOption: true, group: "Output:" },
   ...modelOptions,
   ...imageOptions,
+  ...seriesOptions,
   ...jsonOption,
   ...redactOption
 } as const;
 
-type Arguments = InferredOptionTypes<typeof options> & { images: string[] };
+type Arguments = InferredOptionTypes<typeof options> & { images: string[] | undefined };
 
 export const encodeCommand: CommandModule<object, Arguments> = {
-  command: "encode <images..>",
+  command: "encode [images..]",
   describe: "Write the image tokens as a NumPy array",
   builder: (command) =>
     command
-      .positional("images", { type: "string", array: true, demandOption: true, describe: "Image files; - reads one from stdin" })
+      .positional("images", { type: "string", array: true, describe: "Image files; - reads one from stdin" })
       .options(options)
       .example("$0 encode scan.png -o scan.npy", "")
       .example("$0 encode *.png -o series.npy --json", "")
+      .example("$0 encode --series FOLDER -o series.npy", "")
       .example("$0 encode scan.png -o - | python analyse.py", ""),
   handler: async (args) => await withRedaction(args.redact, async (redaction) => await encode(args, redaction))
 };
 
 async function encode(args: Arguments, redaction: Redaction): Promise<void> {
-  const { images } = args;
+  const { images = [] } = args;
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
-  refuseToOverwrite(images, output);
+  if (args.series !== undefined && images.length > 0) throw new UsageError("encode takes images or a series. Leave one out.");
+  refuseToOverwrite([...images, ...(args.series ?? [])], output);
   using interrupt = listenForInterrupt();
-  const decoded = await decodeImages(images, redaction, args);
+  const modelId = args.series === undefined ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
+  const series = await readSeriesOf(args, { modelId, redaction, signal: interrupt.signal });
+  if (series === null && images.length === 0) throw new UsageError("encode needs image files, or a --series.");
+  const decoded = series?.slices ?? (await decodeImages(images, redaction, args));
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status });
@@ -74,7 +83,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
       cached,
       notes
     }));
-    printJson({ output: outputName, dtype: "float32", shape, images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
+    printJson({ output: outputName, dtype: "float32", shape, ...(series === null ? {} : { series: summaryOf(series) }), images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
   } else if (output !== standardStream) {
     printNote(`${outputName}: float32 [${shape.join(", ")}]`);
   }

@@ -79,7 +79,6 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
 /** Every slice that the model would see, on one sheet. */
 async function previewSeries(args: Arguments, redaction: Redaction): Promise<void> {
   const { output = standardStream, fit = "pad", series: paths = [] } = args;
-  if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
   refuseToOverwrite(paths, output);
   const modelId = args.size === undefined ? (await resolveModel(args.model, { mmproj: args.mmproj })).id : (args.model ?? null);
   const side = args.size ?? (await projectorImageSize(args));
