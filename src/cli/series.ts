@@ -33,27 +33,44 @@ export interface SeriesArguments {
   readonly fit?: ImageFit | undefined;
 }
 
+export interface SeriesContext {
+  /** Of the model that will see the slices; null when none is known. */
+  readonly modelId: string | null;
+  readonly redaction: Redaction;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Tells a person what was taken.
  *
- * @param modelId Of the model that will see the slices; null when none is known.
  * @returns null without `--series`
  */
-export async function readSeriesOf(args: SeriesArguments, { modelId, redaction, signal }: { readonly modelId: string | null; readonly redaction: Redaction; readonly signal?: AbortSignal }): Promise<Series | null> {
-  const { series: paths, slices, "series-index": index, recipe, modality, window, frame, fit } = args;
+export async function readSeriesOf(args: SeriesArguments, context: SeriesContext): Promise<Series | null> {
+  const { series: paths, slices, "series-index": index, recipe, modality } = args;
   if (paths === undefined) {
     const given = Object.entries({ slices, "series-index": index, recipe, modality }).find(([, value]) => value !== undefined);
     if (given !== undefined) throw new UsageError(`--${given[0]} belongs to a series. Name one with --series.`);
     return null;
   }
+  const read = await openSeries(paths, args, context);
+  for (const note of read.notes) printNote(`series: ${note}`);
+  return read;
+}
+
+/** @param args Without `series`. */
+export async function openSeries(paths: readonly string[], args: SeriesArguments, { modelId, redaction, signal }: SeriesContext): Promise<Series> {
+  const { slices, "series-index": index, recipe, modality, window, frame, fit } = args;
   if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
   if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
   if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
   if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
-  const read = await readSeries(paths, { slices, index, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
-  for (const note of read.notes) printNote(`series: ${note}`);
-  return read;
+  return await readSeries(paths, { slices, index, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
+}
+
+/** In a prompt, each with its marks and "SLICE 85". */
+export function tokensOfSlices(slices: number, tokensPerImage: number): number {
+  return slices * (tokensPerImage + 14);
 }
 
 /** With `--redact` names of files in a folder are hidden too, the same name for the same file. */

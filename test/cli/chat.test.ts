@@ -1,6 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import type { Answer } from "../../src/index.js";
 import { png } from "./broken-files.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 
@@ -54,6 +56,52 @@ describe("chat with a pipe instead of a terminal", () => {
     ]);
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     expect(code).toBe(1);
+  });
+
+  it("asks about a series, and gives it back with /undo", async () => {
+    const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
+    const question = "Describe the image.";
+    const file = "series.json";
+    const { code, stdout, stderr } = await chat([`/series ${fixtures}series/two --series-index 1 --slices 2`, question, "/retry", "/undo", question, `/save ${file}`]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const answers = stdout.trimEnd().split("\n").filter((line) => line !== "");
+    expect(answers).toHaveLength(3);
+    expect(new Set(answers).size).toBe(1);
+    interface Saved { readonly turns: readonly { readonly request: Answer["request"]; readonly content: readonly object[] }[] }
+    const [turn] = (JSON.parse(readFileSync(join(folder, file), "utf8")) as Saved).turns;
+    expect(turn?.request).toMatchObject({ prompt: [expect.any(String), { image: 0 }, "SLICE 1", { image: 1 }, `SLICE 2\n\n\n${question}`], series: { modality: "CT", taken: 2, of: 3, recipe: "v1.5", asked: { index: 1 } } });
+    const asked = await runCli(["ask", question, "--series", `${fixtures}series/two`, "--series-index", "1", "--slices", "2", "-m", "demo"]);
+    expect(asked.stdout.trim()).toBe(answers[0]);
+  });
+
+  it("refuses a series that cannot be, and goes on", async () => {
+    const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
+    const volume = `${fixtures}nifti/ct-las.nii.gz`;
+    const { code, stdout, stderr } = await chat([
+      `/series ${fixtures}series/two`,
+      `/series ${volume} --modality PT`,
+      `/series ${volume} --colour red`,
+      `/series ${volume} --modality CT`,
+      "/image my film.png",
+      "/detach",
+      "/image my film.png",
+      `/series ${volume} --modality CT`,
+      "Describe the image."
+    ]);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/holds 2 series .*Choose one with --series-index/),
+      expect.stringMatching(/--modality must be one of CT, MR, but is PT/),
+      expect.stringMatching(/--colour.*\/series takes --slices, --series-index/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*not about both/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*not about both/)
+    ]);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(1);
+    expect(code).toBe(1);
+  });
+
+  it("says how many slices fit into the context", async () => {
+    const { stderr } = await runCli(["chat", "-m", "demo", "--context", "1200", "--redact"], { input: `/series ${fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url))}\n` });
+    expect(stderr).toBe("CONTEXT_FULL: 12 slices need some 360 tokens, but the context holds 1200: take 5 with --slices 5, or start with --context 3072.\n");
   });
 
   it("ends with /exit and at the end of the input", async () => {

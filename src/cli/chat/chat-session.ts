@@ -11,10 +11,13 @@ import { composePrompt } from "../../presets/compose-prompt.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import type { Preset } from "../../presets/preset.js";
+import type { Series } from "../../series/types.js";
 import { decodeNamed } from "../decode-images.js";
 import type { Redaction } from "../redaction.js";
+import { openSeries, tokensOfSlices, type SeriesArguments } from "../series.js";
 import type { ChatView } from "./chat-view.js";
 import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
+import { parseSeriesArgument } from "./series-argument.js";
 import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
 
 interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgress" | "preset"> {
@@ -23,6 +26,20 @@ interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgr
   readonly redaction: Redaction;
 }
 
+/**
+ * To the next message: pictures, or a series. Decoded when they are attached, so that a wrong file shows then, and a file that
+ * changes later does not matter.
+ */
+interface Attached {
+  readonly images: readonly DecodedImage[];
+  readonly series: Series | null;
+}
+
+const nothingAttached: Attached = { images: [], series: null };
+
+/** In tokens: of a question and an answer about a series. */
+const roomForWords = 1024;
+
 export class ChatSession {
   readonly #medgemma: MedGemma;
   readonly #view: ChatView;
@@ -30,15 +47,16 @@ export class ChatSession {
   readonly #dicomOptions: DicomOptions;
   readonly #redaction: Redaction;
   #chat: Chat;
-  /** Decoded when they are attached, so that a wrong file shows then, and a file that changes later does not matter. */
-  #attached: DecodedImage[] = [];
+  #attached = nothingAttached;
   /** How the questions were asked here, so that /undo can give their pictures back and /retry asks alike. */
-  #asked: { readonly images: DecodedImage[]; readonly preset: Preset | undefined }[] = [];
+  #asked: { readonly question: string; readonly attached: Attached; readonly preset: Preset | undefined }[] = [];
   /** Asks the next message. */
   #preset: Preset | undefined;
   /** undefined while nobody said. */
   #think: boolean | undefined;
   #running: Reply | null = null;
+  /** Of a series that is being read. */
+  #reading: AbortController | null = null;
   /** Where this conversation was saved or loaded: the one existing file that /save may replace. */
   #file: string | null = null;
   #isOver = false;
@@ -70,7 +88,7 @@ export class ChatSession {
   }
 
   get attachedCount(): number {
-    return this.#attached.length;
+    return countOf(this.#attached);
   }
 
   /** A command, or a message with its dropped images. Tells failures itself: a chat goes on after them. */
@@ -85,21 +103,25 @@ export class ChatSession {
     }
   }
 
-  /** Stops the reply that runs, if one does. */
+  /** Stops the reply that runs, or the series that is read, if there is one. */
   stop(): void {
     this.#running?.abort();
+    this.#reading?.abort();
   }
 
   readonly #commands: Readonly<Record<SlashCommandName, (argument: string) => Promise<void> | void>> = {
     image: async (argument) => {
-      const paths = pathTokens(argument).flatMap(({ readings }) => readings.slice(0, 1));
+      const paths = pathsOf(argument);
       if (paths.length === 0) this.#tellAttached();
-      // A path with blanks that nobody escaped is still a path.
-      const whole = expandHome(argument);
-      await this.#attach(paths.length > 1 && existsSync(whole) ? [whole] : paths);
+      await this.#attach(paths);
+    },
+    series: async (argument) => {
+      const { paths, ...choices } = parseSeriesArgument(argument);
+      if (paths === "") this.#tellAttached();
+      else await this.#attachSeries(pathsOf(paths), choices);
     },
     detach: () => {
-      this.#attached = [];
+      this.#attached = nothingAttached;
       this.#view.note("Nothing is attached.");
     },
     system: (argument) => {
@@ -132,16 +154,18 @@ export class ChatSession {
       const undone = this.#chat.turns.at(-1);
       if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to take back.");
       const left = this.#chat.turns.length;
-      this.#view.note(`Taken back: ${undone?.user ?? ""}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
-      const { images, preset } = this.#asked.pop() ?? { images: [], preset: undefined };
-      this.#preset = preset;
-      if (images.length === 0) return;
-      this.#attached = [...images, ...this.#attached];
+      const asked = this.#asked.pop();
+      this.#view.note(`Taken back: ${asked?.question ?? undone?.user ?? ""}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
+      this.#preset = asked?.preset;
+      if (asked === undefined || countOf(asked.attached) === 0) return;
+      const { images, series } = asked.attached;
+      // What was attached since waits on, unless the one is a series.
+      this.#attached = series === null && this.#attached.series === null ? { images: [...images, ...this.#attached.images], series } : asked.attached;
       this.#tellAttached();
     },
     reset: async () => {
       await this.#chat.reset();
-      this.#attached = [];
+      this.#attached = nothingAttached;
       this.#asked = [];
       this.#file = null;
       this.#view.note("The conversation is forgotten.");
@@ -166,13 +190,15 @@ export class ChatSession {
   }
 
   async #ask(prompt: string): Promise<void> {
-    const [images, preset] = [this.#attached, this.#preset];
-    const answer = await this.#show((options) => this.#chat.ask(composePrompt({ question: prompt, images, preset }), options), preset);
+    const [attached, preset] = [this.#attached, this.#preset];
+    const series = attached.series ?? undefined;
+    const parts = composePrompt({ question: prompt, images: attached.images, slices: series?.slices, preset });
+    const answer = await this.#show((options) => this.#chat.ask(parts, { ...options, series }), preset);
     // Stopped before a word was said, the question was not asked: its images wait for the next.
     if (answer.stopReason === "aborted" && answer.tokens.length === 0) return;
-    this.#attached = [];
+    this.#attached = nothingAttached;
     this.#preset = undefined;
-    this.#asked.push({ images, preset });
+    this.#asked.push({ question: prompt, attached, preset });
   }
 
   async #show(ask: (options: AskOptions) => Reply, preset: Preset | undefined): Promise<Answer> {
@@ -194,20 +220,49 @@ export class ChatSession {
 
   async #attach(paths: readonly string[]): Promise<void> {
     if (paths.length === 0) return;
-    const side = this.#medgemma.imageSize;
-    if (side === null) {
-      throw new MedGemmaError("MODEL_MISMATCH", `${this.#medgemma.model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
-    }
+    const { side } = this.#tower();
+    if (this.#attached.series !== null) throw besides();
     for (const path of paths) {
       const image = await decodeNamed(path, this.#redaction, this.#dicomOptions);
-      this.#attached = [...this.#attached, image];
+      this.#attached = { images: [...this.#attached.images, image], series: null };
       this.#view.note(`▣ ${image.source} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
     }
   }
 
+  async #attachSeries(paths: readonly string[], choices: SeriesArguments): Promise<void> {
+    const { tokensPerImage } = this.#tower();
+    if (this.#attached.images.length > 0) throw besides();
+    const { id, contextSize } = this.#medgemma.model;
+    const window = choices.window ?? (choices.recipe === undefined ? this.#dicomOptions.window : undefined);
+    this.#reading = new AbortController();
+    try {
+      const context = { modelId: id, redaction: this.#redaction, signal: this.#reading.signal };
+      const series = await openSeries(paths, { ...choices, window, fit: this.#options.fit }, context);
+      const needed = tokensOfSlices(series.taken, tokensPerImage);
+      const fitting = Math.floor((contextSize - roomForWords) / tokensOfSlices(1, tokensPerImage));
+      if (series.taken > fitting) {
+        const instead = fitting < 1 ? "" : `take ${fitting} with --slices ${fitting}, or `;
+        throw new MedGemmaError("CONTEXT_FULL", `${series.taken} slices need some ${needed} tokens, but the context holds ${contextSize}: ${instead}start with --context ${Math.ceil((needed + 2 * roomForWords) / 1024) * 1024}.`);
+      }
+      this.#attached = { images: [], series };
+      this.#view.note([`▣ ${this.#redaction.text(paths.join(", "))}`, ...series.notes.map((note) => `  ${note}`)].join("\n"));
+    } finally {
+      this.#reading = null;
+    }
+  }
+
+  /** @throws MedGemmaError MODEL_MISMATCH without one */
+  #tower(): { readonly side: number; readonly tokensPerImage: number } {
+    const { imageSize: side, tokensPerImage, model } = this.#medgemma;
+    if (side !== null && tokensPerImage !== null) return { side, tokensPerImage };
+    throw new MedGemmaError("MODEL_MISMATCH", `${model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
+  }
+
   #tellAttached(): void {
-    const waiting = this.#attached.length === 0 ? "Nothing is attached." : `Attached: ${this.#attached.map(({ source }) => source).join(", ")}.`;
-    this.#view.note(`${waiting} /image PATH attaches a picture, or drop it here.`);
+    const { images, series } = this.#attached;
+    const names = series === null ? images.map(({ source }) => source) : [`a series, ${series.notes[0] ?? ""}`];
+    const waiting = names.length === 0 ? "Nothing is attached." : `Attached: ${names.join(", ")}.`;
+    this.#view.note(`${waiting} /image PATH attaches a picture, or drop it here; /series PATH a CT or MR series.`);
   }
 
   async #save(path: string): Promise<void> {
@@ -225,7 +280,7 @@ export class ChatSession {
     const loaded = await this.#medgemma.loadChat(path);
     await this.#chat.dispose();
     this.#chat = loaded;
-    this.#attached = [];
+    this.#attached = nothingAttached;
     this.#asked = [];
     this.#file = resolve(path);
     for (const { user, images, answer } of loaded.turns) {
@@ -239,6 +294,21 @@ export class ChatSession {
     const hint = near === null ? "" : ` Did you mean /${near}?`;
     throw new MedGemmaError("INVALID_ARGUMENT", `There is no command /${typed}.${hint} /help lists them all.`);
   }
+}
+
+function countOf({ images, series }: Attached): number {
+  return series?.taken ?? images.length;
+}
+
+function besides(): MedGemmaError {
+  return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or about a series, not about both. /detach takes back what is attached.");
+}
+
+function pathsOf(argument: string): string[] {
+  const paths = pathTokens(argument).flatMap(({ readings }) => readings.slice(0, 1));
+  // A path with blanks that nobody escaped is still a path.
+  const whole = expandHome(argument);
+  return paths.length > 1 && existsSync(whole) ? [whole] : paths;
 }
 
 function onePath(command: "save" | "load", argument: string): string {

@@ -11,9 +11,9 @@ export function complete(line: string): [string[], string] {
   if (commands.length > 0) return [commands.map((command) => `${command} `), line];
 
   const word = /(?:\\.|[^\s\\])*$/.exec(line)?.[0] ?? "";
-  const argumentOf = /^\/(image|load|save)\s/.exec(line)?.[1];
+  const argumentOf = /^\/(image|series|load|save)\s/.exec(line)?.[1];
   if (argumentOf === undefined && !/[/\\]|^[.~]/.test(word)) return [[], line];
-  return [completePath(word, { imagesOnly: argumentOf !== "load" && argumentOf !== "save" }), word];
+  return [completePath(word, { imagesOnly: argumentOf === undefined || argumentOf === "image" }), word];
 }
 
 function completePath(word: string, { imagesOnly }: { readonly imagesOnly: boolean }): string[] {

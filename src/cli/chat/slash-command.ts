@@ -3,7 +3,8 @@ import { closestName } from "../../closest-name.js";
 
 export const slashCommands = {
   image: { argument: "PATH…", describe: "attach pictures to the next message; alone: show what is attached" },
-  detach: { argument: "", describe: "take the attached pictures back" },
+  series: { argument: "PATH…", describe: "attach a CT or MR series; behind the path --slices, --modality and the like" },
+  detach: { argument: "", describe: "take what is attached back" },
   system: { argument: "TEXT", describe: "set the system text; alone: show it; none: remove it" },
   preset: { argument: "NAME", describe: "ask the next message by a preset; alone: list them" },
   think: { argument: "on|off", describe: "let the model think before it answers" },

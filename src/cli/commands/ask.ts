@@ -19,13 +19,13 @@ import { parsePrior } from "../parse-prior.js";
 import { plainText } from "../plain-text.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
-import { readSeriesOf, seriesOptions } from "../series.js";
+import { readSeriesOf, seriesOptions, tokensOfSlices } from "../series.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { dim } from "../terminal.js";
 
-/** 256 of the image, its marks, and "SLICE 85" with line breaks. */
-const tokensPerSlice = 270;
+/** Of every MedGemma. */
+const tokensPerImage = 256;
 
 /** Of a model, when --context says nothing. */
 const defaultContextSize = 8192;
@@ -148,7 +148,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
 
 /** A series of more than some 25 slices needs more than the usual context. @returns undefined where that one suffices */
 function contextFor(slices: number, modelId: string | null, maxTokens = longestAnswer): number | undefined {
-  const needed = slices * tokensPerSlice + textTokens + maxTokens;
+  const needed = tokensOfSlices(slices, tokensPerImage) + textTokens + maxTokens;
   return needed <= defaultContextSize || modelId === demoModel.id ? undefined : Math.ceil(needed / 1024) * 1024;
 }
 
