@@ -3,6 +3,7 @@
 
 #include "accelerator/exact-gelu.h"
 #include "addon/check-gguf.h"
+#include "addon/complaints.h"
 #include "addon/fit-to-square.h"
 #include "addon/huge-pages.h"
 #include "addon/measure-machine.h"
@@ -10,7 +11,9 @@
 #include "addon/release-memory.h"
 #include "addon/repacks-weight.h"
 #include "addon/state.h"
+#include "addon/stay-loaded.h"
 #include "addon/vision-encoder.h"
+#include "addon/worker-exit.h"
 
 namespace medgemma {
 namespace {
@@ -40,6 +43,7 @@ Napi::Value use_exact_gelu(const Napi::CallbackInfo & info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
     keep_large_allocations_apart();
+    stay_loaded();
     env.SetInstanceData(new State());
     exports.Set("initialize", Napi::Function::New(env, exported<initialize>));
     exports.Set("shutDown", Napi::Function::New(env, exported<shut_down>));
@@ -47,6 +51,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("preferHugePages", Napi::Function::New(env, exported<prefer_huge_pages>));
     exports.Set("repacksWeight", Napi::Function::New(env, exported<repacks_weight>));
     exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
+    exports.Set("collectComplaints", Napi::Function::New(env, exported<collect_complaints>));
+    exports.Set("firstComplaint", Napi::Function::New(env, exported<first_complaint>));
+    exports.Set("surviveWorkerExit", Napi::Function::New(env, exported<survive_worker_exit>));
     exports.Set("useExactGelu", Napi::Function::New(env, exported<use_exact_gelu>));
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));
     exports.Set("inspectProjector", Napi::Function::New(env, exported<inspect_projector>));

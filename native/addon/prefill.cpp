@@ -10,7 +10,6 @@
 
 #include "AddonContext.h" // node-llama-cpp's own class
 #include "addon/state.h"
-#include "addon/thread-pool.h"
 #include "llama.h"
 
 namespace medgemma {
@@ -118,16 +117,14 @@ Napi::Value prepare_context(const Napi::CallbackInfo & info) {
     llama_set_abort_callback(
         context->ctx, [](void * flag) { return static_cast<std::atomic<bool> *>(flag)->load(); }, is_aborted.get());
 
-    // Freed only by `release`, once the context is gone: a computation may be under way when an environment ends.
-    auto pool = std::make_unique<ThreadPool>(asked.Get("threads").As<Napi::Number>().Int32Value());
-    if (pool->get() != nullptr) {
-        llama_attach_threadpool(context->ctx, pool->get(), pool->get());
+    const ThreadPool & pool = State::of(info.Env()).new_thread_pool(asked.Get("threads").As<Napi::Number>().Int32Value());
+    if (pool.get() != nullptr) {
+        llama_attach_threadpool(context->ctx, pool.get(), pool.get());
     }
 
     Napi::Object prepared = Napi::Object::New(info.Env());
-    prepared.Set("release", Napi::Function::New(info.Env(), [pool = pool.release()](const Napi::CallbackInfo &) mutable {
-                     delete pool;
-                     pool = nullptr;
+    prepared.Set("release", Napi::Function::New(info.Env(), [pool = &pool](const Napi::CallbackInfo & call) {
+                     State::of(call.Env()).release_thread_pool(pool);
                  }));
     prepared.Set("embeddingSize", llama_model_n_embd(llama_get_model(context->ctx)));
     prepared.Set("setAborted", Napi::Function::New(info.Env(), [is_aborted](const Napi::CallbackInfo & call) {

@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "addon/job-queue.h"
+#include "addon/thread-pool.h"
 #include "error.h"
 
 namespace medgemma {
@@ -35,6 +37,12 @@ public:
         return found == abort_flags_.end() ? nullptr : found->second;
     }
 
+    // Whoever was not released goes with the environment, when nothing computes any more.
+    ThreadPool & new_thread_pool(int threads) { return *thread_pools_.emplace_back(std::make_unique<ThreadPool>(threads)); }
+    void release_thread_pool(const ThreadPool * pool) {
+        std::erase_if(thread_pools_, [pool](const auto & one) { return one.get() == pool; });
+    }
+
     // All that run; a queue puts itself in and takes itself out.
     std::set<JobQueue *> & queues() { return queues_; }
 
@@ -47,6 +55,7 @@ private:
     }
 
     Napi::FunctionReference error_class_;
+    std::vector<std::unique_ptr<ThreadPool>> thread_pools_; // behind the queues, whose jobs compute with them
     std::map<const void *, std::shared_ptr<std::atomic<bool>>> abort_flags_;
     std::set<JobQueue *> queues_;
     std::optional<JobQueue> file_jobs_;

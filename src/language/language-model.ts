@@ -81,7 +81,8 @@ export class LanguageModel implements AsyncDisposable {
   /** @throws MedGemmaError MODEL_CORRUPT, MODEL_MISMATCH, OUT_OF_MEMORY, ADDON_MISMATCH, ABORTED */
   static async load(file: ModelFile, options: LanguageModelOptions): Promise<LanguageModel> {
     const { runtime, signal } = options;
-    runtime.forget();
+    options.addon.collectComplaints();
+    options.addon.surviveWorkerExit();
     const { isExact } = shapeOf(file);
     if (isExact) options.addon.useExactGelu();
     let model: LlamaModel | undefined;
@@ -234,10 +235,10 @@ export class LanguageModel implements AsyncDisposable {
   }
 }
 
-function asLoadError(error: unknown, file: ModelFile, { runtime, lora, signal }: LanguageModelOptions): MedGemmaError {
+function asLoadError(error: unknown, file: ModelFile, { addon, lora, signal }: LanguageModelOptions): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   if (signal?.aborted === true) return abortedError(`Loading ${file.path}`, signal);
-  const detail = firstLine(runtime.firstComplaint() ?? error);
+  const detail = firstLine(addon.firstComplaint() ?? error);
   // Planned for, but somebody else has taken it since, or the plan was ignored.
   if (/\balloc|out of memory/i.test(detail)) {
     return new MedGemmaError(

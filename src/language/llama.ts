@@ -19,9 +19,6 @@ export interface LlamaRuntime {
   readonly missedGpu: GpuBackend | null;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
-  /** The first complaint of llama.cpp since `forget`, to be put into our own error; the later ones only say "failed". */
-  firstComplaint(): string | null;
-  forget(): void;
 }
 
 export interface DeviceMemory {
@@ -63,7 +60,6 @@ export function startLlama(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
 const hasMetalOnly = process.platform === "darwin" && process.arch === "arm64";
 
 async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
-  let complaint: string | null = null;
   try {
     const llama = await getLlama({
       gpu: gpu !== "off" ? gpu : hasMetalOnly ? "metal" : false,
@@ -72,9 +68,8 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       skipDownload: true,
       progressLogs: false,
       logLevel: LlamaLogLevel.error,
-      logger: (_level, message) => {
-        complaint ??= message.trim();
-      }
+      // What it complains of when models are loaded, the addon collects.
+      logger: () => undefined
     });
     const libraries = llama.gpu === false ? "off" : llama.gpu;
     // A Vulkan library alone makes node-llama-cpp choose Vulkan, with no device behind it; and asked for a GPU that the
@@ -86,11 +81,7 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       gpu: gpu === "off" ? "off" : found,
       libraries,
       missedGpu: gpu === "auto" ? await missedBackend(libraries) : null,
-      threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores),
-      firstComplaint: () => complaint,
-      forget: () => {
-        complaint = null;
-      }
+      threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores)
     };
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;

@@ -102,6 +102,15 @@ export interface NativeAddon {
   initialize(errorClass: new (code: never, message: string) => Error): void;
   /** Ends all threads of the addon; nothing can be asked of it afterwards. */
   shutDown(): void;
+  /** Takes llama.cpp's log over from node-llama-cpp, and forgets what was collected. For all threads of the process. */
+  collectComplaints(): void;
+  /** The first error in llama.cpp's log since `collectComplaints`, of any thread; null: none. The later ones only say "failed". */
+  firstComplaint(): string | null;
+  /**
+   * From here on a worker thread that is terminated in the middle of node-llama-cpp's work does not take the process with it.
+   * Call it when node-llama-cpp is loaded. Linux only; elsewhere it does nothing.
+   */
+  surviveWorkerExit(): void;
   /** Contexts made from here on compute GELU in F32 behind weights in F32, where ggml's CPU backend would use a table of F16. */
   useExactGelu(): void;
   /**

@@ -1,0 +1,38 @@
+#include "addon/complaints.h"
+
+#include <mutex>
+#include <string>
+
+#include "llama.h"
+
+namespace medgemma {
+namespace {
+
+std::mutex mutex;
+std::string first; // guarded by `mutex`; empty: none
+
+void on_log(ggml_log_level level, const char * text, void *) {
+    if (level != GGML_LOG_LEVEL_ERROR || text == nullptr) {
+        return;
+    }
+    const std::lock_guard lock(mutex);
+    if (first.empty()) {
+        first = text;
+    }
+}
+
+} // namespace
+
+Napi::Value collect_complaints(const Napi::CallbackInfo & info) {
+    llama_log_set(on_log, nullptr);
+    const std::lock_guard lock(mutex);
+    first.clear();
+    return info.Env().Undefined();
+}
+
+Napi::Value first_complaint(const Napi::CallbackInfo & info) {
+    const std::lock_guard lock(mutex);
+    return first.empty() ? info.Env().Null() : Napi::String::New(info.Env(), first);
+}
+
+} // namespace medgemma
