@@ -60,6 +60,7 @@ export async function loadParts(
     addon,
     parallel,
     contextSize: options.contextSize,
+    images: options.images,
     adapterBytes,
     smaller: (budgetBytes) => adviseSmaller(catalog, shapeOf(file).hidden, budgetBytes)
   });
@@ -121,13 +122,13 @@ function checkPair(file: ModelFile, facts: ProjectorFacts): void {
   );
 }
 
-function checkLoadOptions({ threads, contextSize, parallel, gpu, imageCache, lora }: LoadOptions): void {
+function checkLoadOptions({ threads, contextSize, parallel, images, gpu, imageCache, lora }: LoadOptions): void {
   if (lora !== undefined) checkAdapterList(lora);
   for (const [name, value] of Object.entries({ maxBytes: imageCache?.maxBytes, maxFolderBytes: imageCache?.maxFolderBytes })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
     throw new MedGemmaError("INVALID_ARGUMENT", `imageCache.${name} must be a whole number of bytes from 0, but is ${String(value)}.`);
   }
-  for (const [name, value] of Object.entries({ threads, contextSize, parallel })) {
+  for (const [name, value] of Object.entries({ threads, contextSize, parallel, images })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} must be a whole number from 1, but is ${String(value)}.`);
   }

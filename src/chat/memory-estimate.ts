@@ -11,6 +11,8 @@ export interface MemoryParts extends TextMemoryParts {
   readonly towerWeightBytes: number;
   /** While an image is encoded. */
   readonly towerWorkBytes: number;
+  /** Squares and tokens of the further images of a conversation, the slices of a series for example; 0 on a GPU. */
+  readonly furtherImageBytes: number;
   /** All of the above. */
   readonly totalBytes: number;
 }
@@ -41,6 +43,8 @@ export interface EstimateOptions {
   readonly isUnified: boolean;
   /** Conversations at the same time. */
   readonly parallel: number;
+  /** That a conversation shows at once. Default 1, which is in the program's own memory. */
+  readonly images?: number | undefined;
   /** Tokens that a conversation really has. Default: the whole context. */
   readonly tokens?: number | undefined;
 }
@@ -63,22 +67,23 @@ export function memoryEstimator(
   file: Pick<ModelFile, "info" | "byteLength">,
   projector: ProjectorFacts | null,
   addon: NativeAddon,
-  { gpu, isUnified, parallel, tokens }: EstimateOptions
+  { gpu, isUnified, parallel, images = 1, tokens }: EstimateOptions
 ): EstimateAt {
   const text = new TextMemoryEstimator(file, addon);
   const tokensPerImage = projector?.tokensPerImage ?? 0;
   const program = (gpu === "off" ? processBytes.off : processBytes.gpu) + text.shape.vocabulary * vocabularyEntryBytes;
+  const furtherImages = projector === null ? 0 : (images - 1) * (projector.imageSize ** 2 * 3 + tokensPerImage * projector.projectionSize * 4);
   return ({ contextSize, gpuLayers, towerOnGpu }) => {
     const { ram, vram, copiedFileBytes } = text.estimate({ contextSize, gpuLayers, isUnified, parallel, tokens, tokensPerImage });
     return {
-      ram: withTotal(program, ram, towerOnGpu ? null : projector?.memory.cpu),
-      vram: withTotal(0, vram, towerOnGpu ? projector?.memory.gpu : null),
+      ram: withTotal(program, ram, towerOnGpu ? null : projector?.memory.cpu, furtherImages),
+      vram: withTotal(0, vram, towerOnGpu ? projector?.memory.gpu : null, 0),
       cachedFileBytes: copiedFileBytes
     };
   };
 }
 
-function withTotal(program: number, text: TextMemoryParts, tower: TowerMemory | null | undefined): MemoryParts {
-  const parts = { processBytes: program, ...text, towerWeightBytes: tower?.weightBytes ?? 0, towerWorkBytes: tower?.workBytes ?? 0 };
+function withTotal(program: number, text: TextMemoryParts, tower: TowerMemory | null | undefined, furtherImageBytes: number): MemoryParts {
+  const parts = { processBytes: program, ...text, towerWeightBytes: tower?.weightBytes ?? 0, towerWorkBytes: tower?.workBytes ?? 0, furtherImageBytes };
   return { ...parts, totalBytes: Object.values(parts).reduce((total, bytes) => total + bytes, 0) };
 }

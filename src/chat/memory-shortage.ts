@@ -17,7 +17,7 @@ export function memoryShortage(
   const parts = [
     `text ${gigabytes(both(({ weightBytes }) => weightBytes))}`,
     `context ${gigabytes(both(({ keyValueBytes, workBytes }) => keyValueBytes + workBytes))}`,
-    `images ${gigabytes(both(({ towerWeightBytes, towerWorkBytes }) => towerWeightBytes + towerWorkBytes))}`,
+    `images ${gigabytes(both(({ towerWeightBytes, towerWorkBytes, furtherImageBytes }) => towerWeightBytes + towerWorkBytes + furtherImageBytes))}`,
     `program ${gigabytes(ram.processBytes)}`
   ];
   const advice =

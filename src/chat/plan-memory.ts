@@ -36,16 +36,17 @@ export async function planMemory(
     readonly addon: NativeAddon;
     readonly parallel: number;
     readonly contextSize?: number | undefined;
+    readonly images?: number | undefined;
     /** Of LoRA adapters, which lie beside the weights that they change. */
     readonly adapterBytes: number;
     readonly smaller?: SmallerModel | undefined;
   }
 ): Promise<MemoryPlan> {
-  const { runtime, addon, parallel, smaller = () => null } = options;
+  const { runtime, addon, parallel, images, smaller = () => null } = options;
   const { gpu } = runtime;
   const shape = shapeOf(file);
   const wantedContextSize = options.contextSize ?? Math.min(defaultContextSize, shape.contextSize);
-  const estimator = (isUnified: boolean) => memoryEstimator(file, projector, addon, { gpu, isUnified, parallel });
+  const estimator = (isUnified: boolean) => memoryEstimator(file, projector, addon, { gpu, isUnified, parallel, images });
   const cpuOnly = { contextSize: wantedContextSize, gpuLayers: 0, towerOnGpu: false };
   const budget = without(await readMemoryBudget(runtime, estimator(false)(cpuOnly).ram.processBytes), options.adapterBytes);
   const estimateAt = estimator(budget.isUnified);

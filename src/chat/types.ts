@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly threads?: number | undefined;
   /** Context size in tokens. Default: the model's own, at most 8192; less where memory is short, but not under 2048. */
   readonly contextSize?: number | undefined;
+  /** Images that a conversation will show, the slices of a series for example: memory is planned for them. Default 1. */
+  readonly images?: number | undefined;
   /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
   readonly parallel?: number | undefined;
   /**

@@ -9,9 +9,9 @@ import type { StatusLine } from "./status-line.js";
 
 export async function openModel(
   args: ModelArguments,
-  options: { readonly signal: AbortSignal; readonly status: StatusLine }
+  options: { readonly signal: AbortSignal; readonly status: StatusLine; readonly images?: number | undefined }
 ): Promise<MedGemma> {
-  const { signal, status } = options;
+  const { signal, status, images } = options;
   status.show("loading the model");
   try {
     // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.
@@ -22,6 +22,7 @@ export async function openModel(
       gpu: args.gpu,
       threads: args.threads,
       contextSize: args.context,
+      images,
       promptLookup: args.lookup,
       imageCache: { folder: args["image-cache"] },
       signal,

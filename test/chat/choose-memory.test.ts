@@ -4,7 +4,7 @@ import type { EstimateAt, MemoryParts } from "../../src/chat/memory-estimate.js"
 import { memoryShortage } from "../../src/chat/memory-shortage.js";
 
 const parts = (values: Partial<MemoryParts>): MemoryParts => {
-  const all = { processBytes: 0, weightBytes: 0, keyValueBytes: 0, workBytes: 0, towerWeightBytes: 0, towerWorkBytes: 0, ...values };
+  const all = { processBytes: 0, weightBytes: 0, keyValueBytes: 0, workBytes: 0, towerWeightBytes: 0, towerWorkBytes: 0, furtherImageBytes: 0, ...values };
   return { ...all, totalBytes: Object.values(all).reduce((total, bytes) => total + bytes, 0) };
 };
 

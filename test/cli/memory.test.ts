@@ -1,5 +1,7 @@
 /** What a user sees when memory is short. The limit is the documented one for shared machines. */
 import { describe, expect, it } from "vitest";
+import { fileURLToPath } from "node:url";
+import { loadMedGemma } from "../../src/index.js";
 import type { LoadedModel } from "../../src/chat/types.js";
 import { memoryWarnings } from "../../src/cli/open-model.js";
 import { demoProjector, demoText, film } from "../demo-model.js";
@@ -34,6 +36,23 @@ describe("a model that does not fit", () => {
     const { code, stderr } = await ask(["--context", "2000000000"], {});
     expect(code).toBe(1);
     expect(stderr).toMatch(/^OUT_OF_MEMORY: .+ too much\. Use --context \d+\. MEDGEMMA_IGNORE_MEMORY/);
+  });
+
+  it("is refused with more images than there is room for, as the slices of a series", async () => {
+    const manyImages = () => loadMedGemma("demo", { gpu: "off", contextSize: 2048, images: 10_000_000 });
+    const one = await loadMedGemma("demo", { gpu: "off", contextSize: 2048, images: 1 });
+    await one.dispose();
+    // 224 × 224 × 3 bytes of a square, 16 × 192 floats of its tokens.
+    await expect(manyImages()).rejects.toMatchObject({ code: "OUT_OF_MEMORY", message: expect.stringContaining(`images ${((9_999_999 * (224 ** 2 * 3 + 16 * 192 * 4)) / 1e9 + 0.01).toFixed(0)}`) as string });
+    await expect(loadMedGemma("demo", { images: 0 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("is planned with the slices of its series", async () => {
+    const series = ["ask", "Describe.", "--series", fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url)), "-m", "demo", "--gpu", "off", "--max-tokens", "4", "--context", "3072"];
+    const env = { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle };
+    const imagesOf = async (slices: string) => Number(/images (\d+\.\d+) GB/.exec((await runCli([...series, "--slices", slices], { env })).stderr)?.[1]);
+    expect(await imagesOf("1")).toBe(0.01);
+    expect(await imagesOf("12")).toBeGreaterThan(0.01);
   });
 
   it("is loaded all the same with MEDGEMMA_IGNORE_MEMORY=1", async () => {

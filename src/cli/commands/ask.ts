@@ -109,7 +109,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   });
   const status = new StatusLine(process.stderr);
 
-  await using medgemma = await openModel(series === null ? args : { ...args, context: args.context ?? contextFor(series.taken, modelId, args["max-tokens"]) }, { signal: interrupt.signal, status });
+  await using medgemma = await openModel(series === null ? args : { ...args, context: args.context ?? contextFor(series.taken, modelId, args["max-tokens"]) }, { signal: interrupt.signal, status, images: Math.max(1, series?.taken ?? decoded.length) });
   noteDemoModel(medgemma, args);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {

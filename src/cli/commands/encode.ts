@@ -53,7 +53,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const decoded = series?.slices ?? (await decodeImages(images, redaction, args));
   const status = new StatusLine(process.stderr);
 
-  await using medgemma = await openModel(args, { signal: interrupt.signal, status });
+  await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: decoded.length });
   noteDemoModel(medgemma, args);
   const encoded = await medgemma
     .encode(decoded, {
