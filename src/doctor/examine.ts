@@ -13,7 +13,7 @@ import type { SquareImage } from "../image/types.js";
 import { describeMachine, type MachineFacts } from "../language/describe-machine.js";
 import type { StageValues } from "../native/addon.js";
 import type { GpuBackend } from "../native/backend.js";
-import { addonPath, loadAddon } from "../native/load-addon.js";
+import { loadAddon, loadedAddonPath } from "../native/load-addon.js";
 import { VisionModel } from "../vision/vision-model.js";
 import { relativeError } from "./compare.js";
 import { readKnownFilm, type KnownFilm } from "./known-film.js";
@@ -67,7 +67,7 @@ export async function examine(options: LoadOptions = {}, source: ModelSource = "
           ? `This machine sees correctly (${where}).`
           : `This machine does NOT see correctly (${where}): the first step that is off is "${wrong.name}"${found(wrong)}.`,
       machine,
-      addon: { path: addonPath(runtime.libraries), libraries: runtime.libraries },
+      addon: { path: loadedAddonPath(runtime.libraries) ?? "", libraries: runtime.libraries },
       checks
     };
   } finally {

@@ -1,6 +1,7 @@
 /** The model that comes with the package. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { unpackedPath } from "../unpacked-path.js";
 
 export interface ModelPaths {
   readonly id: string;
@@ -14,6 +15,6 @@ const folder = fileURLToPath(new URL("../../models/demo/", import.meta.url));
 /** A tiny Gemma 3 that knows drawn phantoms only (models/demo/README.md). */
 export const demoModel: ModelPaths = {
   id: "demo",
-  text: join(folder, "medgemma-demo-F32.gguf"),
-  mmproj: join(folder, "mmproj-F32.gguf")
+  text: unpackedPath(join(folder, "medgemma-demo-F32.gguf")),
+  mmproj: unpackedPath(join(folder, "mmproj-F32.gguf"))
 };

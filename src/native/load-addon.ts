@@ -1,17 +1,18 @@
-/** Finds and loads the native addon, or says why it cannot be loaded and what to do. */
+/** Loads the native addon: the first candidate that works, else one that is built now, else an error that tells everything. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { MedGemmaError } from "../errors.js";
+import { firstLine, MedGemmaError } from "../errors.js";
 import type { NativeAddon } from "./addon.js";
 import { gpuBackends, type GpuBackend } from "./backend.js";
+import { buildFromSource } from "./build-from-source.js";
+import { addonCandidates, localBuild, type Candidate } from "./candidates.js";
+import { checkWhole } from "./check-whole.js";
+import { loadHostLibraries } from "./host-libraries.js";
+import { describePlatform } from "./platform.js";
 
 const require = createRequire(import.meta.url);
 
-/** Where scripts/build-native.mjs puts the addon; the path is the same from src/ and from dist/. */
-const buildFolder = fileURLToPath(new URL("../../native/build/", import.meta.url));
-
-const loaded = new Map<GpuBackend, NativeAddon>();
+const loaded = new Map<GpuBackend, { readonly addon: NativeAddon; readonly path: string }>();
 
 /**
  * @param backend The addon is linked to the libraries of one backend, and must be that of the running node-llama-cpp.
@@ -20,41 +21,66 @@ const loaded = new Map<GpuBackend, NativeAddon>();
  */
 export function loadAddon(backend?: GpuBackend): NativeAddon {
   const [any] = loaded.values();
-  if (backend === undefined && any !== undefined) return any;
-  const chosen = backend ?? (["off", ...gpuBackends] as const).find((name) => existsSync(addonPath(name))) ?? "off";
+  if (backend === undefined && any !== undefined) return any.addon;
+  const isThere = (name: GpuBackend) => addonCandidates(name).some(({ path }) => existsSync(path));
+  const chosen = backend ?? (["off", ...gpuBackends] as const).find(isThere) ?? (process.platform === "darwin" && process.arch === "arm64" ? "metal" : "off");
   const known = loaded.get(chosen);
-  if (known !== undefined) return known;
-  const addon = open(addonPath(chosen));
+  if (known !== undefined) return known.addon;
+  const { addon, path } = loadFirst(chosen);
   addon.initialize(MedGemmaError);
   process.once("exit", () => addon.shutDown());
-  loaded.set(chosen, addon);
+  loaded.set(chosen, { addon, path });
   return addon;
 }
 
-/** Where the addon for a backend's libraries is looked for. */
-export function addonPath(backend: GpuBackend): string {
+/** The file that was loaded for a backend; null: none yet. */
+export function loadedAddonPath(backend: GpuBackend): string | null {
+  return loaded.get(backend)?.path ?? null;
+}
+
+function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly path: string } {
+  const tried: string[] = [];
+  const tryOne = ({ origin, path }: Candidate): NativeAddon | null => {
+    try {
+      return open(path, backend);
+    } catch (error) {
+      tried.push(`${origin} ${path}: ${firstLine(error)}`);
+      return null;
+    }
+  };
+  for (const candidate of addonCandidates(backend)) {
+    const addon = tryOne(candidate);
+    if (addon === null) continue;
+    const [damaged] = tried.filter((line) => !line.endsWith(notThere));
+    if (damaged !== undefined) process.emitWarning(`The ${damaged}. The ${candidate.origin} ${candidate.path} is used instead.`, "MedGemmaWarning");
+    return { addon, path: candidate.path };
+  }
+  if (addonCandidates(backend)[0]?.origin !== "MEDGEMMA_ADDON") {
+    const reason = buildFromSource(backend);
+    const built = localBuild(backend);
+    const addon = reason === null ? tryOne(built) : null;
+    if (addon !== null) return { addon, path: built.path };
+    if (reason !== null) tried.push(`build from source: ${reason}`);
+  }
+  throw new MedGemmaError(
+    "ADDON_MISSING",
+    `The native addon cannot be loaded on ${describePlatform()}, backend ${backend === "off" ? "cpu" : backend}. Tried: ${tried.join("; ")}. ${remedy()}`
+  );
+}
+
+const notThere = "is not there";
+
+function open(path: string, backend: GpuBackend): NativeAddon {
+  if (!existsSync(path)) throw new Error(notThere);
+  checkWhole(path);
+  loadHostLibraries(backend);
+  const addon = require(path) as Partial<NativeAddon>;
+  if (typeof addon.initialize !== "function") throw new Error("is not an addon of this package");
+  return addon as NativeAddon;
+}
+
+function remedy(): string {
   const { MEDGEMMA_ADDON } = process.env;
-  if (MEDGEMMA_ADDON !== undefined && MEDGEMMA_ADDON !== "") return MEDGEMMA_ADDON;
-  return `${buildFolder}medgemma-${backend === "off" ? "cpu" : backend}.node`;
-}
-
-function open(path: string): NativeAddon {
-  if (!existsSync(path)) {
-    throw new MedGemmaError("ADDON_MISSING", `The native addon ${path} is not built. Run in ${packageFolder()}: npm run build:native`);
-  }
-  try {
-    return require(path) as NativeAddon;
-  } catch (error) {
-    const why = (error as Error).message.split("\n")[0] ?? "";
-    throw new MedGemmaError(
-      "ADDON_MISSING",
-      `The native addon ${path} cannot be loaded (Node ${process.version}, ${process.platform}-${process.arch}): ${why}. ` +
-        `Build it for this machine: npm run build:native in ${packageFolder()}.`,
-      { cause: error }
-    );
-  }
-}
-
-function packageFolder(): string {
-  return fileURLToPath(new URL("../../", import.meta.url));
+  if (MEDGEMMA_ADDON !== undefined && MEDGEMMA_ADDON !== "") return "Correct MEDGEMMA_ADDON, or unset it.";
+  return "Install again without omitting optional dependencies, or install git, CMake and a C++20 compiler and run the command again.";
 }

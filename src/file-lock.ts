@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { abortedError } from "../errors.js";
-import { asWriteError } from "../write-file.js";
+import { abortedError } from "./errors.js";
+import { asWriteError } from "./write-file.js";
 
 interface Owner {
   readonly pid: number;

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { afterAll, describe, expect, it } from "vitest";
-import { acquireLock } from "../../src/models/file-lock.js";
+import { acquireLock } from "../src/file-lock.js";
 
 const folder = mkdtempSync(join(tmpdir(), "medgemma-lock-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

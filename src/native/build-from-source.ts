@@ -1,0 +1,61 @@
+/** The last resort where no binary fits: builds the addon on this machine, if it has the tools, and says so first. */
+import { spawnSync } from "node:child_process";
+import { existsSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
+import type { GpuBackend } from "./backend.js";
+import { packageFolder } from "./candidates.js";
+import { describePlatform } from "./platform.js";
+
+export const buildScript = join(packageFolder, "scripts", "build-native.mjs");
+
+/** Far above what a slow machine needs. */
+const limitMs = 30 * 60_000;
+
+const child = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../dist/native/build-child.js" : "build-child.js", import.meta.url));
+
+/** @returns why there is nothing to load afterwards; null: it was built */
+export function buildFromSource(backend: GpuBackend): string | null {
+  const reason = whyNot();
+  if (reason !== null) return reason;
+  say(`medgemma-local: no binary fits this machine (${describePlatform()}), so the native addon is built from source now. This takes minutes, once.`);
+  const { status, signal, stderr, error } = spawnSync(process.execPath, [child, backend], {
+    encoding: "utf8",
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: limitMs,
+    maxBuffer: 1 << 26
+  });
+  if (status === 0) return null;
+  const lines = stderr.trim().split("\n");
+  return error?.message ?? (signal === null ? (lines.at(-1) ?? "").trim() || `exit code ${String(status)}` : `ended by ${signal}`);
+}
+
+/** A person waits for a command line; an app with windows, or a thread of a server, must not stand still for minutes. */
+function whyNot(): string | null {
+  if (process.env.MEDGEMMA_BUILD === "never") return "MEDGEMMA_BUILD=never forbids it";
+  if (process.versions.electron !== undefined) return "not inside Electron";
+  if (!isMainThread) return "not in a worker thread";
+  if (!existsSync(buildScript)) return "the sources are not in this package";
+  const missing = [];
+  if (!works("git")) missing.push("git");
+  if (!works("cmake")) missing.push("CMake");
+  // On Windows CMake looks for Visual Studio itself.
+  if (process.platform !== "win32" && ![process.env.CXX, "c++", "g++", "clang++"].some((name) => name !== undefined && works(name))) {
+    missing.push("a C++20 compiler");
+  }
+  return missing.length === 0 ? null : `${missing.join(" and ")} not found`;
+}
+
+function works(command: string): boolean {
+  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
+}
+
+/** At once: a warning of Node's would come when the build is done. */
+function say(line: string): void {
+  try {
+    writeSync(2, `${line}\n`);
+  } catch {
+    // nobody listens
+  }
+}
