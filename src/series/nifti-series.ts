@@ -86,7 +86,7 @@ async function rangeOfVolume(file: NiftiFile, volume: NiftiVolume, signal: Abort
   return orZero([least, most]);
 }
 
-/** Programs write NaN where there is no picture; it is shown black and counts for nothing. */
+/** Programs write NaN where there is no picture; it is shown black. Neither it nor an infinite value counts. */
 function rangeOf(values: Float64Array): ValueRange {
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {

@@ -87,6 +87,14 @@ describe("a NIfTI file", () => {
     }
   });
 
+  it("takes no range from infinite values, and shows them at its ends", async () => {
+    const bytes = Buffer.concat([changed((header) => header.writeInt16LE(16, fields.datatype)), Buffer.alloc(420)]).fill(0, plain.readFloatLE(fields.voxOffset));
+    [10, Infinity, -Infinity].forEach((value, index) => bytes.writeFloatLE(value, plain.readFloatLE(fields.voxOffset) + 4 * index));
+    const { notes, slices } = await readSeries(file("infinite.nii", bytes), { modality: "MR" });
+    expect(notes[1]).toContain("(0 to 10)");
+    expect(slices.flatMap(({ rgb }) => [...rgb]).filter((level) => level === 255)).toHaveLength(6); // two voxels
+  });
+
   it("has extensions that are passed over, whatever sizes they claim", async () => {
     const looping = changed((bytes) => bytes.writeInt32LE(-16, 352));
     expect((await readSeries(file("looping.nii", looping), { modality: "CT" })).of).toBe(5);
