@@ -41,6 +41,8 @@ export class Generation {
   readonly #grammarState: LlamaGrammarEvaluationState | undefined;
   #count = 0;
   #thoughtTokens = 0;
+  /** Bytes of a character in an answer held to a grammar. */
+  #unfinished: readonly number[] = [];
 
   constructor(model: LlamaModel, sequence: LlamaContextSequence, special: SpecialTokens, options: SamplingOptions) {
     this.#model = model;
@@ -92,7 +94,7 @@ export class Generation {
       ...gemmaSampling,
       temperature,
       ...(seed === undefined ? {} : { seed }),
-      ...(grammar === undefined ? {} : { tokenBias: () => (isHeld() ? grammar.controlTokens.never : grammar.controlTokens.asUsual) }),
+      ...(grammar === undefined ? {} : { tokenBias: () => (isHeld() ? grammar.tokens.never(this.#unfinished) : grammar.tokens.asUsual) }),
       grammarEvaluationState: () => (isHeld() ? this.#grammarState : undefined),
       yieldEogToken: true
     });
@@ -102,6 +104,7 @@ export class Generation {
     this.#count += 1;
     const kind = this.#thought.push(token);
     if (kind === "thought") this.#thoughtTokens += 1;
+    if (kind === "text" && this.#options.grammar !== undefined) this.#unfinished = this.#options.grammar.tokens.unfinishedAfter(this.#unfinished, token);
     return { type: "token", token, kind, text: kind === "mark" ? "" : this.#detokenizers[kind].push(token) };
   }
 

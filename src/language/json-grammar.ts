@@ -1,9 +1,9 @@
 /** A schema → a grammar that the sampler follows, and the value of what comes out. */
 import type { GbnfJsonBasicSchema, Llama, LlamaGrammar } from "node-llama-cpp";
 import { firstLine, MedGemmaError } from "../errors.js";
-import type { ControlTokens } from "./control-tokens.js";
 import { grammarSchema } from "./grammar-schema.js";
 import { checkSchema, type JsonSchema } from "./json-schema.js";
+import type { JsonTokens } from "./json-tokens.js";
 import { isStandardSchema, jsonSchemaOf, validated, type StandardSchema } from "./standard-schema.js";
 
 /** An answer as far as it came. */
@@ -17,7 +17,7 @@ export interface FinishedText {
 
 export interface JsonGrammar {
   readonly grammar: LlamaGrammar;
-  readonly controlTokens: ControlTokens;
+  readonly tokens: JsonTokens;
   readonly schema: object;
   /**
    * The value of a whole answer, checked once more. What was cut off is never completed: a finding that nobody saw would be in it.
@@ -28,7 +28,7 @@ export interface JsonGrammar {
 }
 
 /** @throws MedGemmaError SCHEMA_INVALID */
-export async function compileSchema(llama: Llama, controlTokens: ControlTokens, given: object | StandardSchema): Promise<JsonGrammar> {
+export async function compileSchema(llama: Llama, tokens: JsonTokens, given: object | StandardSchema): Promise<JsonGrammar> {
   const standard = isStandardSchema(given) ? given : null;
   const schema = standard === null ? given : jsonSchemaOf(standard);
   checkSchema(schema, { isCheckedLater: standard !== null });
@@ -39,7 +39,7 @@ export async function compileSchema(llama: Llama, controlTokens: ControlTokens, 
     const grammar = await llama.createGrammar({ grammar: parts.complete(template.grammar) });
     return {
       grammar,
-      controlTokens,
+      tokens,
       schema,
       parse: async (answer) => {
         const value = parseWhole(answer, (text) => checker.parse(text));

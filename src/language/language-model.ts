@@ -6,10 +6,10 @@ import type { NativeAddon } from "../native/addon.js";
 import type { GpuBackend } from "../native/backend.js";
 import { batchSizeFor } from "./context-shape.js";
 import { shapeOf } from "./gemma-shape.js";
-import { controlTokens, type ControlTokens } from "./control-tokens.js";
 import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } from "./generation.js";
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
+import { JsonTokens } from "./json-tokens.js";
 import type { LlamaRuntime } from "./llama.js";
 import { LoadStop } from "./load-stop.js";
 import type { ScaledAdapter } from "./lora-adapter.js";
@@ -76,7 +76,7 @@ export class LanguageModel implements AsyncDisposable {
   readonly #context: LlamaContext;
   readonly #sequences: SequencePool;
   readonly #images: ImagePrefill;
-  #controlTokens: ControlTokens | undefined;
+  #jsonTokens: JsonTokens | undefined;
 
   /** @throws MedGemmaError MODEL_CORRUPT, MODEL_MISMATCH, OUT_OF_MEMORY, ADDON_MISMATCH, ABORTED */
   static async load(file: ModelFile, options: LanguageModelOptions): Promise<LanguageModel> {
@@ -157,8 +157,8 @@ export class LanguageModel implements AsyncDisposable {
 
   /** @throws MedGemmaError SCHEMA_INVALID */
   async compileSchema(schema: object | StandardSchema): Promise<JsonGrammar> {
-    this.#controlTokens ??= controlTokens(this.#model);
-    return await compileSchema(this.#runtime.llama, this.#controlTokens, schema);
+    this.#jsonTokens ??= new JsonTokens(this.#model);
+    return await compileSchema(this.#runtime.llama, this.#jsonTokens, schema);
   }
 
   /**

@@ -99,7 +99,19 @@ describe("a text in JSON", () => {
       await using chat = await medgemma.createChat();
       const { value, thought, stopReason } = await chat.ask("Tell me anything", { schema, temperature: 10, seed, maxTokens: 400 });
       expect({ value: schema.safeParse(value).success, thought, stopReason }).toEqual({ value: true, thought: null, stopReason: "end" });
+      // Bytes that make no character would be several of these, but one to the grammar.
+      expect(value).not.toContain("\u{fffd}");
     }
+  });
+
+  it("may hold characters that the vocabulary spells in bytes", async () => {
+    const words = ["größer", "≥ 3 mm", "\u{20bb7}", "\u{10ffff}\u{800}\u{d7ff}\u{40000}"];
+    const seen = new Set<string | undefined>();
+    for (let seed = 0; seed < 24; seed += 1) {
+      await using chat = await medgemma.createChat();
+      seen.add((await chat.ask("Which?", { schema: z.enum(words), temperature: 10, seed })).value);
+    }
+    expect([...seen].sort()).toEqual([...words].sort());
   });
 });
 
