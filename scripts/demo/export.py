@@ -1,6 +1,6 @@
 """Writes the demo model in the files that people use: a Hugging Face checkpoint and a GGUF pair.
 
-    python scripts/demo/export.py --weights language.pt --vocabulary DIR --out models/demo
+    python scripts/demo/export.py --weights together.pt --vocabulary DIR --out models/demo
     python scripts/demo/export.py --checkpoint models/demo/huggingface --out /tmp/q8 --type Q8_0
 
 The first form also writes the checkpoint to OUT/huggingface. Weights are rounded to bfloat16 before anything else, so the
@@ -190,7 +190,7 @@ def write_projector(model, path, wanted):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--weights", type=Path, help="what train_language.py wrote; without it the weights are random")
+    source.add_argument("--weights", type=Path, help="what train_language.py or train_together.py wrote; without it the weights are random")
     source.add_argument("--checkpoint", type=Path, help="a Hugging Face checkpoint, which is left as it is")
     parser.add_argument("--vocabulary", type=Path, help="what vocabulary.py wrote; not needed with --checkpoint")
     parser.add_argument("--out", type=Path, required=True)

@@ -1,4 +1,4 @@
-"""The training pool: pairs of films as the tower sees them, with the shapes that are on them.
+"""The training pool of all stages but the last: pairs of films as the tower sees them, with the shapes that are on them.
 
     python scripts/demo/pool.py --pairs 16000 --out DIR
 
@@ -14,7 +14,7 @@ from PIL import Image
 
 import scenes
 
-# No one should check the model on this seed: the training pool is drawn from it.
+# No one should check the model on this seed or the next: what it learned from is drawn from them.
 TRAINING_SEED = 20_260_524
 IMAGE_SIDE = 224
 

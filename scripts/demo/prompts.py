@@ -35,10 +35,19 @@ class PromptWriter:
             self.pieces[text] = self.tokenizer(text, add_special_tokens=False).input_ids
         return self.pieces[text]
 
-    def write(self, image_count, system, turns):
-        """A Prompt with every answer in it. Turn marks are tokens of their own, so tokenising between them is safe."""
+    def picture(self, crops):
+        """What stands for a picture: its image tokens, and with crops the words and tokens of Gemma3Processor's pan and scan."""
+        if not crops:
+            return self.image
+        return f"Here is the original image {self.image} and here are some crops to help you see better {' '.join([self.image] * crops)}"
+
+    def write(self, crops, system, turns):
+        """A Prompt with every answer in it. `crops`: for each image the number of its crops.
+
+        Turn marks are tokens of their own, so tokenising between them is safe.
+        """
         ids, learned = [demo.BOS], [False]
-        opening = (f"{system}\n\n" if system else "") + self.image * image_count
+        opening = (f"{system}\n\n" if system else "") + "".join(self.picture(count) for count in crops)
         for turn in turns:
             asked = self.tokenize(f"<start_of_turn>user\n{opening}{turn.user.strip()}<end_of_turn>\n")
             answer = turn.expected

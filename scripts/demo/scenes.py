@@ -22,7 +22,8 @@ SHADES = ("bright", "dark")
 ROWS = ("top", "middle", "bottom")
 COLUMNS = ("left", "center", "right")
 
-# Lengths in units of the film's long side. At 224 pixels a small shape is about 30 wide, a large one about 50.
+# Lengths in units of the film's long side. At 224 pixels a small shape is about 30 wide, a large one about 50 (less where
+# a cell of a narrow film is narrower).
 DIAMETER = {"small": 0.135, "large": 0.225}
 LARGEST_JITTER = 0.035
 LONG_SIDES = (168, 224, 280, 336, 448)
@@ -102,7 +103,7 @@ def random_shape(rng, film, form, taken):
 
 
 def place_shape(rng, film, shape):
-    diameter = round(DIAMETER[shape.size] * film.side)
+    diameter = min(round(DIAMETER[shape.size] * film.side), min(film.width, film.height) // 3)
 
     def offset(length, cell):
         room = max(0.0, min(LARGEST_JITTER * film.side, (length / 3 - diameter) / 2))
@@ -168,12 +169,12 @@ def draw_film(rng, film, shapes):
     return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
 
 
-def box_2d(film, shape):
-    """[y0, x0, y1, x1] on the square that the film is padded to, 0 to 1000."""
-    pad_left, pad_top = (film.side - film.width) // 2, (film.side - film.height) // 2
-    top, left = pad_top + shape.top, pad_left + shape.left
-    edges = (top, left, top + shape.diameter, left + shape.diameter)
-    return [round(edge * 1000 / film.side / BOX_STEP) * BOX_STEP for edge in edges]
+def box_2d(film, shape, squeezed=False):
+    """[y0, x0, y1, x1], 0 to 1000, on the square that the film is padded to, or on the one that it is squeezed into."""
+    width, height = (film.width, film.height) if squeezed else (film.side, film.side)
+    top, left = shape.top + (height - film.height) // 2, shape.left + (width - film.width) // 2
+    edges = ((top, height), (left, width), (top + shape.diameter, height), (left + shape.diameter, width))
+    return [round(edge * 1000 / length / BOX_STEP) * BOX_STEP for edge, length in edges]
 
 
 # --- words ------------------------------------------------------------------------------------------------------
@@ -207,10 +208,10 @@ def form_to_ask_for(rng, shapes):
     return str(rng.choice(FORMS))
 
 
-def where(rng, film, shapes):
+def where(rng, film, shapes, squeezed):
     form = form_to_ask_for(rng, shapes)
     question = rng.choice((f"Where is the {form}?", f"Find the {form}.", f"Show me the {form}."))
-    boxes = [{"box_2d": box_2d(film, s), "label": s.form} for s in shapes if s.form == form]
+    boxes = [{"box_2d": box_2d(film, s, squeezed), "label": s.form} for s in shapes if s.form == form]
     return Turn(str(question), json.dumps(boxes, separators=(",", ":")))
 
 
@@ -267,8 +268,11 @@ def with_system(rng, shapes):
     return "Answer with one word.", replace(turn, expected=capital(turn.expected.split()[-1].rstrip(".")))
 
 
-def converse(rng, kind, film, before, after):
-    """(number of images, system text or None, turns) of one conversation. `after` matters to comparisons only."""
+def converse(rng, kind, film, before, after, squeezed=False):
+    """(number of images, system text or None, turns) of one conversation.
+
+    `after` matters to comparisons only, and whether the film is squeezed into a square, not padded, only to boxes.
+    """
     if kind == "compare":
         return 2, None, [compare(rng, before, after)]
     if kind == "followUp":
@@ -278,8 +282,9 @@ def converse(rng, kind, film, before, after):
         return 1, system, [turn]
     if kind == "think":
         return 1, THINK_SYSTEM, [replace(short_question(rng, before), thought=description(before))]
-    turn = where(rng, film, before) if kind == "where" else {"describe": describe, "count": count}[kind](rng, before)
-    return 1, None, [turn]
+    if kind == "where":
+        return 1, None, [where(rng, film, before, squeezed)]
+    return 1, None, [{"describe": describe, "count": count}[kind](rng, before)]
 
 
 # --- files ------------------------------------------------------------------------------------------------------

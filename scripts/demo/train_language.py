@@ -50,23 +50,27 @@ class Batch:
             self.learned[row, : len(prompt.ids)] = torch.tensor(prompt.learned)
         self.pictures = [picture for _, pictures in written for picture in pictures]
         self.is_image = self.ids == image_token
-        # Tokens of one image see each other; everything else looks back only. Padding lies behind everything.
-        starts = self.is_image & ~F.pad(self.is_image, (1, 0))[:, :-1]
-        image_number = torch.where(self.is_image, starts.cumsum(1), 0)
-        same_image = (image_number[:, :, None] == image_number[:, None]) & self.is_image[:, :, None]
-        steps = torch.arange(length)
-        distance = steps[:, None] - steps[None]
-        full = (distance >= 0) | same_image
-        window = demo.text_config().sliding_window
-        self.masks = {
-            "full_attention": additive(full),
-            "sliding_attention": additive(full & (distance < window)),
-        }
+        self.masks = masks_of(self.is_image)
+
+
+def masks_of(is_image):
+    """By kind of layer. Tokens of one image see each other; everything else looks back only. Padding lies behind everything."""
+    length = is_image.shape[1]
+    starts = is_image & ~F.pad(is_image, (1, 0))[:, :-1]
+    image_number = torch.where(is_image, starts.cumsum(1), 0)
+    same_image = (image_number[:, :, None] == image_number[:, None]) & is_image[:, :, None]
+    steps = torch.arange(length, device=is_image.device)
+    distance = steps[:, None] - steps[None]
+    full = (distance >= 0) | same_image
+    return {
+        "full_attention": additive(full),
+        "sliding_attention": additive(full & (distance < demo.text_config().sliding_window)),
+    }
 
 
 def additive(allowed):
     """Attention mask (prompts, 1, length, length): 0 where a token may look, very small elsewhere."""
-    return torch.zeros(allowed.shape).masked_fill(~allowed, -1e9)[:, None]
+    return torch.zeros(allowed.shape, device=allowed.device).masked_fill(~allowed, -1e9)[:, None]
 
 
 def answer_logits(model, batch, features):
@@ -102,7 +106,7 @@ class Questions:
             image_count, system, turns = 1, None, [scenes.short_question(rng, shapes[0])]
         else:
             image_count, system, turns = scenes.converse(rng, kind, film, *shapes)
-        return self.writer.write(image_count, system, turns), [number * 2 + n for n in order[:image_count]]
+        return self.writer.write([0] * image_count, system, turns), [number * 2 + n for n in order[:image_count]]
 
 
 def batches_of_like_length(rng, questions, kinds, first, last):

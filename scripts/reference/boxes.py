@@ -5,8 +5,8 @@
 writes PNG files and boxes.jsonl, one film a line:
     {"image": file, "question": …, "label": form, "box": {"x": …, "y": …, "width": …, "height": …}}
 The films are those of scripts/demo/scenes.py, but larger, so that all that are not square are long enough to be cropped by
-pan and scan. Every question asks for a shape that is there. The demo model was trained on the pool of seed 20260524 and
-chosen with 501, 502, 601 and 602: take another.
+pan and scan. Every question asks for a shape that is there. The demo model was trained on seeds 20260524 and 20260525, and
+earlier weights of it were chosen with 501 and 502: take another.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def main():
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--ratios", type=float, nargs="+", default=scenes.ASPECT_RATIOS, help="short edge by long edge; those of the training")
+    parser.add_argument("--ratios", type=float, nargs="+", default=scenes.ASPECT_RATIOS, help="short edge by long edge")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     with (options.out / "boxes.jsonl").open("w", encoding="utf-8", newline="\n") as lines:

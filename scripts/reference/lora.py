@@ -21,7 +21,7 @@ from peft import LoraConfig, get_peft_model
 from prompt_ids import FILMS
 
 RANK, ALPHA = 4, 8
-SEED = 4  # the first under which every greedy answer is another one
+SEED = 1  # the first under which every greedy answer is another one
 # Every kind of matrix, in a layer with a sliding window and in the global one.
 MODULES = r"model\.language_model\.layers\.[05]\..*_proj"
 NAMES = ("system of two lines", "image first")
