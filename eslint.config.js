@@ -21,7 +21,7 @@ export default tseslint.config(
   },
   { files: ["*.config.ts"], rules: { "no-restricted-syntax": "off" } },
   {
-    files: ["**/*.js", "**/*.mjs"],
-    languageOptions: { globals: { process: "readonly", console: "readonly", Buffer: "readonly", URL: "readonly" } }
+    files: ["**/*.js", "**/*.mjs", "**/*.cjs"],
+    languageOptions: { globals: Object.fromEntries(["AbortController", "Buffer", "URL", "console", "process"].map((name) => [name, "readonly"])) }
   }
 );

@@ -1,5 +1,5 @@
 /** The public surface of medgemma-local. For research and development; not a medical device. */
-export { loadMedGemma } from "./chat/load.js";
+export { loadMedGemma } from "./chat/load-lazily.js";
 export type { MedGemma, EncodedImage } from "./chat/medgemma.js";
 export type { EncodeOptions } from "./chat/encode-images.js";
 export type { Chat } from "./chat/chat.js";

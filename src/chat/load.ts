@@ -18,13 +18,8 @@ import { planMemory } from "./plan-memory.js";
 import { describeProvenance } from "./provenance.js";
 import type { LoadOptions, ModelSource } from "./types.js";
 
-/**
- * @param source "demo", the id of an installed model, a GGUF path, or both paths. Default: the installed MedGemma, else
- *   the demo model.
- * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH, GPU_UNAVAILABLE, ADDON_MISSING, ADDON_MISMATCH,
- *   OUT_OF_MEMORY, INVALID_ARGUMENT, ABORTED
- */
-export async function loadMedGemma(source?: ModelSource, options: LoadOptions = {}): Promise<MedGemma> {
+/** See load-lazily.ts. */
+export async function loadMedGemma(source: ModelSource | undefined, options: LoadOptions): Promise<MedGemma> {
   const started = performance.now();
   const loaded = await loadParts(source, options);
   return new MedGemma(loaded, performance.now() - started);

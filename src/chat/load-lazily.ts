@@ -1,0 +1,19 @@
+/**
+ * The entry for programs. node-llama-cpp is imported by the first load: it has a top-level await, which require() refuses, and
+ * who only prepares pictures or pulls models does not need it.
+ */
+import type { MedGemma } from "./medgemma.js";
+import type { LoadOptions, ModelSource } from "./types.js";
+
+/**
+ * Loads a MedGemma: resolves its files, checks that they belong together, then loads text model and image tower side by side.
+ *
+ * @param source "demo", the id of an installed model, a GGUF path, or both paths. Default: the installed MedGemma, else
+ *   the demo model.
+ * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH, GPU_UNAVAILABLE, ADDON_MISSING, ADDON_MISMATCH,
+ *   OUT_OF_MEMORY, INVALID_ARGUMENT, ABORTED
+ */
+export async function loadMedGemma(source?: ModelSource, options: LoadOptions = {}): Promise<MedGemma> {
+  const load = await import("./load.js");
+  return await load.loadMedGemma(source, options);
+}
