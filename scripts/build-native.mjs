@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { writeModuleDefinition } from "../native/module-definition.mjs";
+import { writeModuleDefinition } from "./binaries/module-definition.mjs";
 
 const nodeLlamaCppVersion = "3.21.1";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");

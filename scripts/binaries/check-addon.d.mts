@@ -1,0 +1,1 @@
+export function checkAddon(bytes: Buffer, path: string): string[];

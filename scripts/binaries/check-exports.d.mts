@@ -1,0 +1,1 @@
+export function checkExports(imports: readonly string[], libraries: readonly { name: string; exports: readonly string[] }[]): string[];
