@@ -21,6 +21,7 @@ export type {
   StopReason
 } from "./chat/types.js";
 export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
+export type { MissedGpu } from "./language/llama.js";
 export type { StandardSchema } from "./language/standard-schema.js";
 export { composePrompt } from "./presets/compose-prompt.js";
 export type { DatedImage, PromptMaterial } from "./presets/compose-prompt.js";

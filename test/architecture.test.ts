@@ -13,16 +13,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ["advice", "bench", "chat", "dicom", "doctor", "hub", "image", "models", "native", "presets", "series"],
   chat: ["dicom", "image", "language", "models", "native", "series", "vision"],
   dicom: [],
-  doctor: ["chat", "hub", "image", "language", "models", "native", "vision"],
+  doctor: ["chat", "hub", "image", "language", "models", "native", "trial", "vision"],
   hub: [],
   image: ["dicom", "native"],
-  language: ["native"],
+  language: ["native", "trial"],
   vision: [],
   models: ["hub", "native"],
   native: [],
   nifti: [],
   presets: [],
-  series: ["dicom", "nifti"]
+  series: ["dicom", "nifti"],
+  trial: ["models", "native"]
 };
 
 /** Packages with one owner each. */

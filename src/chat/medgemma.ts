@@ -1,8 +1,7 @@
 /** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
 import { MedGemmaError } from "../errors.js";
 import type { ImageSource, PixelBox } from "../image/types.js";
-import type { LlamaRuntime } from "../language/llama.js";
-import type { GpuBackend } from "../native/backend.js";
+import type { LlamaRuntime, MissedGpu } from "../language/llama.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkChatOptions } from "./ask-options.js";
 import { Chat } from "./chat.js";
@@ -64,8 +63,8 @@ export class MedGemma implements AsyncDisposable {
     return this.#parts.language.contextSize;
   }
 
-  /** A GPU backend that this machine has drivers for, but that did not work, so that another one computes. */
-  get missedGpu(): GpuBackend | null {
+  /** A GPU backend that this machine has drivers for, but that failed its trial, and why; another one computes. */
+  get missedGpu(): MissedGpu | null {
     return this.#parts.language.missedGpu;
   }
 

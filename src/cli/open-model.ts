@@ -3,6 +3,7 @@ import type { MedGemma } from "../chat/medgemma.js";
 import type { LoadedModel } from "../chat/types.js";
 import { demoModel } from "../models/demo-model.js";
 import type { GpuBackend } from "../native/backend.js";
+import type { MissedGpu } from "../language/llama.js";
 import type { ModelArguments } from "./options.js";
 import { printNote, writeNote } from "./output.js";
 import type { StatusLine } from "./status-line.js";
@@ -38,10 +39,11 @@ export async function openModel(
 }
 
 /** Loud, on a terminal or not: nobody should wait many times longer than the machine needs and not know why. */
-export function missedGpuWarning(missed: GpuBackend, used: GpuBackend): string {
+export function missedGpuWarning(missed: MissedGpu, used: GpuBackend): string {
   return (
-    `Warning: this machine has drivers for ${missed}, but they do not work with node-llama-cpp. ` +
-    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. Update the GPU's driver; --gpu off leaves it alone.`
+    `Warning: ${missed.backend} failed its trial on this machine: ${missed.reason.replace(/\.$/, "")}. ` +
+    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. ` +
+    "Update the GPU's driver, then run medgemma-local doctor, which tries it again; --gpu off leaves it alone."
   );
 }
 

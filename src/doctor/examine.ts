@@ -14,6 +14,8 @@ import { describeMachine, type MachineFacts } from "../language/describe-machine
 import type { StageValues } from "../native/addon.js";
 import type { GpuBackend } from "../native/backend.js";
 import { loadAddon, loadedAddonPath } from "../native/load-addon.js";
+import { forgetTrials, recallTrials } from "../trial/memory.js";
+import { isTrialProcess, type Trial } from "../trial/trial.js";
 import { VisionModel } from "../vision/vision-model.js";
 import { relativeError } from "./compare.js";
 import { readKnownFilm, type KnownFilm } from "./known-film.js";
@@ -34,6 +36,8 @@ export interface Examination {
   readonly machine: MachineFacts;
   /** The native addon that was loaded, and the backend of node-llama-cpp whose libraries it is linked to. */
   readonly addon: { readonly path: string; readonly libraries: GpuBackend };
+  /** What is remembered of GPU backends. All were forgotten at first, so what was needed was tried again. */
+  readonly trials: readonly Trial[];
   /** In the order of the steps. */
   readonly checks: readonly Check[];
 }
@@ -51,6 +55,7 @@ const tolerances = { cpu: 1e-4, gpu: 2e-2 };
  */
 export async function examine(options: LoadOptions = {}, source: ModelSource = "demo"): Promise<Examination> {
   const known = await readKnownFilm();
+  if (!isTrialProcess()) await forgetTrials();
   const loaded = await loadParts(source, options);
   const { model, parts, runtime } = loaded;
   const medgemma = new MedGemma(loaded, 0);
@@ -68,6 +73,7 @@ export async function examine(options: LoadOptions = {}, source: ModelSource = "
           : `This machine does NOT see correctly (${where}): the first step that is off is "${wrong.name}"${found(wrong)}.`,
       machine,
       addon: { path: loadedAddonPath(runtime.libraries) ?? "", libraries: runtime.libraries },
+      trials: await recallTrials(),
       checks
     };
   } finally {

@@ -3,7 +3,7 @@ import { cpus, freemem, release, totalmem } from "node:os";
 import { getModuleVersion } from "node-llama-cpp";
 import type { GpuBackend } from "../native/backend.js";
 import { packageVersion } from "../package-version.js";
-import type { LlamaRuntime } from "./llama.js";
+import type { LlamaRuntime, MissedGpu } from "./llama.js";
 
 export interface MachineFacts {
   readonly versions: {
@@ -24,8 +24,8 @@ export interface MachineFacts {
   readonly gpu: {
     readonly backend: GpuBackend;
     readonly devices: readonly string[];
-    /** A backend that this machine seems to have but that did not work. */
-    readonly missed: GpuBackend | null;
+    /** A backend that this machine has drivers for, but that failed its trial. */
+    readonly missed: MissedGpu | null;
     /** null without a GPU. */
     readonly totalBytes: number | null;
     readonly freeBytes: number | null;

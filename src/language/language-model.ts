@@ -3,14 +3,13 @@ import { resolve } from "node:path";
 import { GgmlType, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import type { NativeAddon } from "../native/addon.js";
-import type { GpuBackend } from "../native/backend.js";
 import { batchSizeFor } from "./context-shape.js";
 import { shapeOf } from "./gemma-shape.js";
 import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } from "./generation.js";
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
 import { JsonTokens } from "./json-tokens.js";
-import type { LlamaRuntime } from "./llama.js";
+import type { LlamaRuntime, MissedGpu } from "./llama.js";
 import { LoadStop } from "./load-stop.js";
 import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";
@@ -69,7 +68,7 @@ const memoryIsPlanned = { ignoreMemorySafetyChecks: true };
 export class LanguageModel implements AsyncDisposable {
   readonly contextSize: number;
   /** See `LlamaRuntime.missedGpu`. */
-  readonly missedGpu: GpuBackend | null;
+  readonly missedGpu: MissedGpu | null;
   readonly special: SpecialTokens;
   readonly #runtime: LlamaRuntime;
   readonly #model: LlamaModel;

@@ -2,6 +2,7 @@
 import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Llama } from "node-llama-cpp";
 import { MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
+import { tryBackend } from "../trial/try-backend.js";
 
 /**
  * Below this size weights are read faster than two threads can meet at ggml's barriers: with a 7 MB model,
@@ -15,10 +16,16 @@ export interface LlamaRuntime {
   readonly gpu: GpuBackend;
   /** Whose libraries are loaded; the addon must be that of the same ones. */
   readonly libraries: GpuBackend;
-  /** With "auto": a GPU backend whose drivers are on this machine, but which node-llama-cpp could not use. */
-  readonly missedGpu: GpuBackend | null;
+  /** With "auto": the best GPU backend whose drivers are on this machine, but which failed its trial. */
+  readonly missedGpu: MissedGpu | null;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
+}
+
+export interface MissedGpu {
+  readonly backend: GpuBackend;
+  /** In one line, without a full stop. */
+  readonly reason: string;
 }
 
 export interface DeviceMemory {
@@ -45,7 +52,12 @@ export async function readDeviceMemory({ llama, gpu }: LlamaRuntime): Promise<De
 // Shared, and kept until the process ends: ggml's backends cannot be started twice without leaking on some GPU drivers.
 const runtimes = new Map<GpuBackend | "auto", Promise<LlamaRuntime>>();
 
-/** @throws MedGemmaError GPU_UNAVAILABLE, ADDON_MISSING */
+/**
+ * A GPU backend is tried in a process of its own before it is loaded into this one (src/trial). "auto" takes the first that is
+ * good, in node-llama-cpp's order, else the CPU.
+ *
+ * @throws MedGemmaError GPU_UNAVAILABLE, ADDON_MISSING, ABORTED
+ */
 export function startLlama(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
   let runtime = runtimes.get(gpu);
   if (runtime === undefined) {
@@ -60,6 +72,24 @@ export function startLlama(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
 const hasMetalOnly = process.platform === "darwin" && process.arch === "arm64";
 
 async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
+  if (gpu === "off") return await startOn("off", null);
+  if (gpu !== "auto") {
+    const { outcome, reason } = await tryBackend(gpu);
+    if (outcome === "absent") throw gpuUnavailable(gpu);
+    if (outcome === "failed") throw trialFailed(gpu, reason);
+    return await startOn(gpu, null);
+  }
+  let missed: MissedGpu | null = null;
+  for (const backend of await getLlamaGpuTypes("supported")) {
+    if (backend === false) continue;
+    const { outcome, reason } = await tryBackend(backend);
+    if (outcome === "good") return await startOn(backend, missed);
+    if (outcome === "failed") missed ??= { backend, reason: reason ?? "" };
+  }
+  return await startOn("off", missed);
+}
+
+async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<LlamaRuntime> {
   try {
     const llama = await getLlama({
       gpu: gpu !== "off" ? gpu : hasMetalOnly ? "metal" : false,
@@ -72,20 +102,20 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
       logger: () => undefined
     });
     const libraries = llama.gpu === false ? "off" : llama.gpu;
-    // A Vulkan library alone makes node-llama-cpp choose Vulkan, with no device behind it; and asked for a GPU that the
-    // platform does not know, it takes the CPU and says nothing.
+    // A Vulkan library alone is enough for node-llama-cpp, with no device behind it; and asked for a GPU that the platform
+    // does not know, it takes the CPU and says nothing.
     const found = libraries !== "off" && (await llama.getGpuDeviceNames()).length > 0 ? libraries : "off";
-    if (gpu !== "auto" && gpu !== "off" && found !== gpu) throw gpuUnavailable(gpu);
+    if (gpu !== "off" && found !== gpu) throw gpuUnavailable(gpu);
     return {
       llama,
       gpu: gpu === "off" ? "off" : found,
       libraries,
-      missedGpu: gpu === "auto" ? await missedBackend(libraries) : null,
+      missedGpu,
       threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores)
     };
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
-    if (error instanceof NoBinaryFoundError && gpu !== "auto" && gpu !== "off") throw gpuUnavailable(gpu, error);
+    if (error instanceof NoBinaryFoundError && gpu !== "off") throw gpuNotLoaded(gpu, error);
     throw new MedGemmaError(
       "ADDON_MISSING",
       `node-llama-cpp has no working binary for ${process.platform}-${process.arch}. ` +
@@ -95,17 +125,22 @@ async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
   }
 }
 
-/** node-llama-cpp tries the backends in this order and passes over one that does not load, without a word. */
-async function missedBackend(libraries: GpuBackend): Promise<GpuBackend | null> {
-  const [best] = await getLlamaGpuTypes("supported");
-  return best === undefined || best === false || best === libraries ? null : best;
+function gpuUnavailable(gpu: GpuBackend): MedGemmaError {
+  return new MedGemmaError("GPU_UNAVAILABLE", `The ${gpu} backend finds no GPU on this machine. Use --gpu auto or --gpu off.`);
 }
 
-function gpuUnavailable(gpu: GpuBackend, cause?: unknown): MedGemmaError {
+function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
   return new MedGemmaError(
     "GPU_UNAVAILABLE",
-    `The ${gpu} backend does not work on this machine: no GPU, no driver, or its package is not installed. ` +
-      "Use --gpu auto or --gpu off.",
+    `node-llama-cpp cannot load its ${gpu} backend: its package is not installed, or a driver is missing or too old. Use --gpu auto or --gpu off.`,
     { cause }
+  );
+}
+
+function trialFailed(gpu: GpuBackend, reason: string | null): MedGemmaError {
+  return new MedGemmaError(
+    "GPU_UNAVAILABLE",
+    `The ${gpu} backend failed its trial on this machine: ${reason ?? ""}. ` +
+      "Update the GPU's driver, then run medgemma-local doctor, which tries it again; or use --gpu auto or --gpu off."
   );
 }

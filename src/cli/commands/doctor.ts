@@ -1,6 +1,6 @@
 /** `doctor`: what this machine is, and whether it computes what Pillow and transformers compute, step by step. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import type { Check } from "../../doctor/examine.js";
+import type { Check, Examination } from "../../doctor/examine.js";
 import { examineStorage } from "../../doctor/examine-storage.js";
 import { describeFacts } from "../describe-facts.js";
 import { describeFile } from "../describe-file.js";
@@ -33,21 +33,28 @@ async function doctor({ json, gpu: backend, threads: count }: Arguments): Promis
   const { examine } = await import("../../doctor/examine.js"); // see openModel
   const examination = await examine({ gpu: backend, threads: count, signal: interrupt.signal }).finally(() => status.clear());
   const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
-  const { machine, addon, checks, verdict, seesCorrectly } = examination;
+  const { machine, addon, trials, checks, verdict, seesCorrectly } = examination;
   const damaged = storage.files.filter(({ state }) => state === "damaged");
   if (json === true) {
     printJson({ ...examination, storage });
   } else {
-    if (machine.gpu.missed !== null) writeNote(missedGpuWarning(machine.gpu.missed, machine.gpu.backend), process.stderr);
+    const { missed, backend: used } = machine.gpu;
+    if (missed !== null) writeNote(missedGpuWarning(missed, used), process.stderr);
     const { files, ...facts } = storage;
     const width = Math.max(...checks.map(({ name }) => name.length));
     printAnswer(`${describeFacts({ ...machine, addon, ...facts })}\n`);
+    if (trials.length > 0) printAnswer(`${trials.map(describeTrial).join("")}\n`);
     printAnswer(files.length === 0 ? "No model is installed but the demo model. See: medgemma-local models\n\n" : `${files.map(describeFile).join("")}\n`);
     printAnswer(`${checks.map((check) => `${describeCheck(check, width)}\n`).join("")}\n`);
     process.stdout.write(`${(seesCorrectly ? green : red)(plainText(verdict), process.stdout)}\n`);
     if (damaged.length > 0) process.stdout.write(`${red(`${damaged.length} of ${files.length} files of models ${damaged.length === 1 ? "is" : "are"} damaged.`, process.stdout)}\n`);
   }
   if (!seesCorrectly || damaged.length > 0) process.exitCode = exitCodes.failed;
+}
+
+function describeTrial({ backend, outcome, reason, withoutF16 }: Examination["trials"][number]): string {
+  const what = { good: "works", failed: `failed: ${reason ?? ""}`, absent: "finds no GPU" }[outcome];
+  return `${backend} was tried in a process of its own and ${what}${withoutF16 ? ", without 16-bit shaders only" : ""}\n`;
 }
 
 function describeCheck({ name, ok, error, tolerance }: Check, width: number): string {

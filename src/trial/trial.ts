@@ -1,0 +1,29 @@
+/** What a trial of a GPU backend came to, and whether this process is one. */
+import type { GpuBackend } from "../native/backend.js";
+
+export type TriedBackend = Exclude<GpuBackend, "off">;
+
+export interface Trial {
+  readonly backend: TriedBackend;
+  /** "absent": its libraries work, but there is no device. */
+  readonly outcome: "good" | "failed" | "absent";
+  /** What went wrong, in one line without a full stop; null: nothing. */
+  readonly reason: string | null;
+  /** The trial passed without 16-bit shaders only (GGML_VK_DISABLE_F16=1), so they are switched off. */
+  readonly withoutF16: boolean;
+  /** ISO 8601. */
+  readonly triedAt: string;
+}
+
+/** What the process of a trial reports to the one that started it. */
+export type TrialReport = Pick<Trial, "outcome" | "reason">;
+
+/** Set in the process of a trial, which must not start another one. */
+export const trialVariable = "MEDGEMMA_TRIAL";
+
+/** ggml-vulkan reads it when it is loaded. */
+export const f16Variable = "GGML_VK_DISABLE_F16";
+
+export function isTrialProcess(): boolean {
+  return process.env[trialVariable] === "1";
+}
