@@ -39,6 +39,8 @@ export { readSeries } from "./series/read-series.js";
 export { recipeForModel } from "./series/recipes.js";
 export type { RecipeName, ValueRange } from "./series/recipes.js";
 export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, SeriesSummary, SliceOrder } from "./series/types.js";
+export { readSlide } from "./slide/read-slide.js";
+export type { MagnificationSource, Slide, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
 export { readCatalog } from "./models/catalog.js";

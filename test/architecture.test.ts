@@ -7,7 +7,7 @@ const source = fileURLToPath(new URL("../src/", import.meta.url));
 
 /** Which folders of src/ a folder may import values from. Types may come from anywhere but cli. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  ".": ["chat", "image", "models", "native", "presets", "series"],
+  ".": ["chat", "image", "models", "native", "presets", "series", "slide"],
   advice: ["bench", "chat", "language", "models", "native"],
   bench: ["chat", "image", "language", "native", "vision"],
   cli: ["advice", "bench", "chat", "dicom", "doctor", "hub", "image", "models", "native", "presets", "series"],
@@ -23,6 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   nifti: [],
   presets: [],
   series: ["dicom", "nifti"],
+  slide: ["image", "native"],
   trial: ["models", "native"]
 };
 

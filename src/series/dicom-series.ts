@@ -2,17 +2,17 @@
 import { readFile, stat } from "node:fs/promises";
 import { openDicom, readDicomPicture, type DicomFile } from "../dicom/read-dicom.js";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
+import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { arrange, type Arranged } from "./arrange.js";
 import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeTaken } from "./describe-taken.js";
 import { listFiles } from "./list-files.js";
-import { askedOf } from "./summary.js";
+import { askedOf, defaultSlices } from "./summary.js";
 import { checkPixelsInAll } from "./pixels-in-all.js";
 import { readSlices } from "./read-headers.js";
 import type { ValueRange } from "./recipes.js";
-import { defaultSlices, evenlySpaced } from "./thin.js";
 import { toRgb } from "./to-levels.js";
 import type { LeftOut, Series, SeriesOptions, Slice } from "./types.js";
 

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { chooseVoi, grayToRgb, shownWindow } from "../dicom/voi.js";
 import { isPreset } from "../dicom/window-choice.js";
 import { abortedError, MedGemmaError } from "../errors.js";
+import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { openNifti, type NiftiFile, type NiftiVolume, type Plane } from "../nifti/read-nifti.js";
 import { counted, describeLeftOut } from "./choose-series.js";
@@ -10,8 +11,7 @@ import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeTaken } from "./describe-taken.js";
 import { checkPixelsInAll } from "./pixels-in-all.js";
 import type { ValueRange } from "./recipes.js";
-import { askedOf } from "./summary.js";
-import { defaultSlices, evenlySpaced } from "./thin.js";
+import { askedOf, defaultSlices } from "./summary.js";
 import { toRgb } from "./to-levels.js";
 import type { Series, SeriesOptions } from "./types.js";
 

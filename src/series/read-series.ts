@@ -2,11 +2,11 @@
  * The files of a CT or MR series → the slices that the model sees, in order. Of DICOM, from the files up:
  *
  *     list-files → read-headers                 what there is, without pixels
- *     choose-series → arrange → thin            one series, in order, and which of its slices
+ *     choose-series → arrange → evenly-spaced   one series, in order, and which of its slices
  *     dicom-series                              pixels, last, one file at a time, and only of what is taken; for MR of every
  *                                               slice, as the range of the whole volume counts
  *
- * A NIfTI file is a volume in order already (nifti-series, on src/nifti). Both end in the same way: thin, then conversion
+ * A NIfTI file is a volume in order already (nifti-series, on src/nifti). Both end in the same way: evenly-spaced, then conversion
  * (recipes → to-levels, round-half-even), values → 8-bit RGB as in Google's notebook.
  */
 import { checkWindowChoice } from "../dicom/window-choice.js";

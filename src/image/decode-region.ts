@@ -1,0 +1,29 @@
+/** A part of a TIFF picture → 8-bit RGB by libvips, damage noticed. The colour rules are those of `decodeImage`. */
+import sharp from "sharp";
+import type { PixelBox } from "./types.js";
+
+/**
+ * @param tiff The bytes of a TIFF file; the first picture counts.
+ * @param options.pixels Of the whole picture.
+ * @returns row-major, `width * height * 3` bytes
+ * @throws Error of libvips
+ */
+export async function decodeTiffRegion(tiff: Uint8Array, { x, y, width, height }: PixelBox, { pixels }: { readonly pixels: number }): Promise<Uint8Array> {
+  // "warning": with less, libvips passes over tiles of LZW and deflate that cannot be decoded, and leaves them as they are.
+  return await sharp(tiff, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true })
+    .extract({ left: x, top: y, width, height })
+    .flatten({ background: "#000000" })
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer();
+}
+
+/**
+ * Is a JPEG stream whole? libvips does not ask this of the tiles of a TIFF file, and fills what is missing with gray.
+ *
+ * @param options.pixels The most that it may have.
+ * @throws Error of libvips
+ */
+export async function checkJpeg(jpeg: Uint8Array, { pixels }: { readonly pixels: number }): Promise<void> {
+  await sharp(jpeg, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true }).raw().toBuffer();
+}

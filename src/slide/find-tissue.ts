@@ -1,0 +1,45 @@
+/** Which patches of the grid hold tissue, looked up on a small level. */
+import { boxOnLevel, type Grid } from "./grid.js";
+import type { SlideLevel } from "./levels.js";
+import { readRegion } from "./read-region.js";
+import type { TiffFile } from "./tiff-file.js";
+import { isTissue, meanLuminance } from "./tissue.js";
+import type { SlideProgress } from "./types.js";
+
+export interface Place {
+  readonly column: number;
+  readonly row: number;
+}
+
+/** A patch needs so many pixels along an edge for its mean to be that of all its pixels. */
+const leastEdge = 16;
+
+/** Read at once: 50 MB as RGB. */
+const maxPixelsAtOnce = 2 ** 24;
+
+/**
+ * @param options.levels From the one that the patches are read from to the smallest.
+ * @returns in reading order
+ * @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE, and what `checkAborted` throws
+ */
+export async function findTissue(file: TiffFile, { levels, grid, checkAborted, onProgress }: { readonly levels: readonly SlideLevel[]; readonly grid: Grid; readonly checkAborted: () => void; readonly onProgress: ((progress: SlideProgress) => void) | undefined }): Promise<Place[]> {
+  const level = levels.findLast(({ downsample }, index) => index === 0 || grid.pitch / downsample >= leastEdge);
+  if (level === undefined) return [];
+  const edge = grid.pitch / level.downsample;
+  const atOnce = Math.max(1, Math.floor(maxPixelsAtOnce / (edge * edge)));
+  const found: Place[] = [];
+  for (let row = 0; row < grid.rows; row += 1) {
+    for (let first = 0; first < grid.columns; first += atOnce) {
+      checkAborted();
+      const count = Math.min(atOnce, grid.columns - first);
+      const run = boxOnLevel(grid, level, { column: first, row, count });
+      const rgb = await readRegion(file, level, run);
+      for (let column = first; column < first + count; column += 1) {
+        const { x, width, height } = boxOnLevel(grid, level, { column, row });
+        if (isTissue(meanLuminance(rgb, run.width, { left: x - run.x, width, height }))) found.push({ column, row });
+      }
+    }
+    onProgress?.({ step: "searching for tissue", done: row + 1, of: grid.rows });
+  }
+  return found;
+}

@@ -1,0 +1,130 @@
+/**
+ * A slide → the patches that the model sees. From the file up:
+ *
+ *     tiff-file → levels, scanned-at → choose-level     what there is, without pixels
+ *     grid → find-tissue → evenly-spaced                which patches, by a small level
+ *     read-region → resize                              their pixels, last, one patch at a time
+ *
+ * So memory depends on the patches that are taken, never on the slide.
+ */
+import { abortedError, MedGemmaError } from "../errors.js";
+import { evenlySpaced } from "../evenly-spaced.js";
+import type { DecodedImage } from "../image/types.js";
+import { loadAddon } from "../native/load-addon.js";
+import { chooseLevel } from "./choose-level.js";
+import { findTissue } from "./find-tissue.js";
+import { boxOnLevel, gridOf } from "./grid.js";
+import { findLevels } from "./levels.js";
+import { notesOf } from "./notes.js";
+import { explainFile, refuseOtherFormats } from "./other-formats.js";
+import { readOverview } from "./overview.js";
+import { readRegion } from "./read-region.js";
+import { scannedAt } from "./scanned-at.js";
+import { TiffFile } from "./tiff-file.js";
+import type { Slide, SlideOptions } from "./types.js";
+
+/** As many as Google's notebook high_dimensional_pathology takes. */
+const maxPatches = 125;
+
+/** Of all patches together: 805 MB as RGB, 2.7 times what 125 of MedGemma need. */
+const maxPixelsInAll = 2 ** 28;
+
+/** Of the grid, taken or not: a slide of 200,000 × 200,000 at 40x has 50,000. */
+const maxGrid = 2 ** 20;
+
+/** Of the level, for one patch: 67 of 1 megapixel shrunk to one. */
+const maxPatchPixels = 2 ** 26;
+
+/**
+ * @param path A tiled TIFF or BigTIFF file with or without a pyramid: generic, Aperio SVS or OME-TIFF.
+ * @throws MedGemmaError IMAGE_NOT_FOUND; IMAGE_UNREADABLE, also when there is no tissue; IMAGE_TOO_LARGE; INVALID_ARGUMENT;
+ *   ABORTED; ADDON_MISSING
+ */
+export async function readSlide(path: string, options: SlideOptions = {}): Promise<Slide> {
+  checkOptions(options);
+  const name = (options.nameOf ?? ((given: string): string => given))(path);
+  const file = await TiffFile.open(path, name, explainFile(path));
+  try {
+    return await readPatches(file, options);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readPatches(file: TiffFile, { level, magnification, patches: most = maxPatches, side = 896, overview = false, onProgress, signal }: SlideOptions): Promise<Slide> {
+  const { name } = file;
+  const checkAborted = (): void => {
+    if (signal?.aborted === true) throw abortedError(`Reading ${name}`, signal);
+  };
+  checkAborted();
+  const directories = await file.directories();
+  const [first] = directories;
+  if (first === undefined) throw file.damaged("it holds no picture");
+  await refuseOtherFormats(first, name);
+  const levels = await findLevels(file, directories);
+  const [largest] = levels;
+  if (largest === undefined) throw file.damaged("it holds no picture");
+  const scanned = await scannedAt(first, largest.directory);
+  const chosen = chooseLevel(levels, scanned, { level, magnification, name });
+
+  const pitch = side * chosen.shrinkBy;
+  if (pitch * pitch > maxPatchPixels) {
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `A patch of ${name} would be made of ${Math.round(pitch)}×${Math.round(pitch)} pixels; the limit is ${maxPatchPixels} in all, and the file has no smaller level. Choose a greater magnification.`);
+  }
+  const grid = gridOf(chosen.level, pitch);
+  const count = grid.columns * grid.rows;
+  if (count === 0) {
+    const seen = [chosen.level.width, chosen.level.height].map((edge) => Math.floor(edge / chosen.shrinkBy)).join("×");
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${seen} pixels as it would be seen, less than one patch of ${side}×${side}. Choose a greater magnification or a larger level, or give it as a picture.`);
+  }
+  if (count > maxGrid) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} has ${count} patches of ${side}×${side} pixels; the limit is ${maxGrid}. Choose a smaller magnification or a smaller level.`);
+
+  const tissue = await findTissue(file, { levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
+  if (tissue.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no tissue: all ${count} patches are as bright as the background, or black. Check that it is a brightfield slide.`);
+  const indices = evenlySpaced(tissue.length, most);
+  if (indices.length * side * side > maxPixelsInAll) {
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `The ${indices.length} patches of ${name} have ${indices.length * side * side} pixels in all; the limit is ${maxPixelsInAll}. Take fewer, or smaller ones.`);
+  }
+  const taken = indices.flatMap((index) => tissue[index] ?? []);
+
+  const patches: DecodedImage[] = [];
+  for (const [index, place] of taken.entries()) {
+    checkAborted();
+    const box = boxOnLevel(grid, chosen.level, place);
+    const pixels = await readRegion(file, chosen.level, box);
+    const isAsItIs = box.width === side && box.height === side;
+    const rgb = isAsItIs ? pixels : await loadAddon().fitToSquare(pixels, box.width, box.height, side, "stretch");
+    patches.push({ source: `${name} (patch ${(indices[index] ?? 0) + 1})`, width: side, height: side, rgb });
+    onProgress?.({ step: "reading patches", done: index + 1, of: taken.length });
+  }
+  const facts = {
+    taken: taken.length,
+    of: tissue.length,
+    grid: count,
+    numbers: indices.map((index) => index + 1),
+    positions: taken.map((place) => boxOnLevel(grid, largest, place)),
+    side,
+    width: largest.width,
+    height: largest.height,
+    levels: levels.length,
+    level: chosen.index,
+    shrunkBy: chosen.shrinkBy,
+    magnification: chosen.magnification,
+    scannedAt: scanned?.magnification ?? null,
+    magnificationFrom: scanned?.from ?? null,
+    micrometresPerPixel: scanned?.micrometresPerPixel ?? null
+  };
+  const picture = overview ? await readOverview(file, levels, { side, checkAborted }) : null;
+  checkAborted();
+  return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures: directories.length - levels.length }) };
+}
+
+function checkOptions({ magnification, level, patches, side }: SlideOptions): void {
+  const wrong = (what: string, expected: string, found: unknown): MedGemmaError => new MedGemmaError("INVALID_ARGUMENT", `The ${what} must be ${expected}, but is ${String(found)}.`);
+  const isWhole = (value: number, least: number, most: number): boolean => Number.isSafeInteger(value) && value >= least && value <= most;
+  if (magnification !== undefined && level !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A slide is seen at a magnification or at a level of its file, but not at both. Leave one out.");
+  if (magnification !== undefined && !(Number.isFinite(magnification) && magnification > 0)) throw wrong("magnification", "a number above 0, such as 10", magnification);
+  if (level !== undefined && !isWhole(level, 0, Number.MAX_SAFE_INTEGER)) throw wrong("level of a slide", "a whole number from 0, the largest", level);
+  if (patches !== undefined && !isWhole(patches, 1, maxPatches)) throw wrong("number of patches", `a whole number from 1 to ${maxPatches}`, patches);
+  if (side !== undefined && !isWhole(side, 1, 4096)) throw wrong("side of a patch", "1 to 4096 pixels", side);
+}

@@ -1,0 +1,70 @@
+/** What a slide is, from its file to the patches that the model sees. */
+import type { DecodedImage, PixelBox } from "../image/types.js";
+
+export interface SlideOptions {
+  /** At which the slide is seen: 5, 10, 20 … Default 10, as in Google's notebook. */
+  readonly magnification?: number | undefined;
+  /** Instead of a magnification: a level of the pyramid as it is, 0 the largest. */
+  readonly level?: number | undefined;
+  /** At most so many patches, evenly spaced, 1 to 125. Default 125, as in Google's notebook. */
+  readonly patches?: number | undefined;
+  /** Of a patch in pixels, 1 to 4096: the projector's image size. Default 896, that of MedGemma. */
+  readonly side?: number | undefined;
+  /** Whether the whole slide is wanted as a small picture, too. */
+  readonly overview?: boolean | undefined;
+  /** What to call the file in messages and results. Default: its path. */
+  readonly nameOf?: ((path: string) => string) | undefined;
+  /** Called again and again while the slide is searched for tissue, and while patches are read. */
+  readonly onProgress?: ((progress: SlideProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SlideProgress {
+  readonly step: "searching for tissue" | "reading patches";
+  readonly done: number;
+  readonly of: number;
+}
+
+/** A slide as the model sees it. */
+export interface Slide extends SlideSummary {
+  /** `side` × `side` pixels each, in reading order: rows from the top, each from the left. */
+  readonly patches: readonly DecodedImage[];
+  /** The whole slide, its longer edge at least `side`; null unless it was asked for. */
+  readonly overview: DecodedImage | null;
+}
+
+/** What was taken, and how: nothing of the patient. */
+export interface SlideSummary {
+  /** Patches that the model sees. */
+  readonly taken: number;
+  /** Patches with tissue. */
+  readonly of: number;
+  /** All patches of the grid, those of background included. */
+  readonly grid: number;
+  /** Of the taken ones among those with tissue, from 1. */
+  readonly numbers: readonly number[];
+  /** Where the taken ones lie, in pixels of the largest level. */
+  readonly positions: readonly PixelBox[];
+  /** Of a patch, in pixels. */
+  readonly side: number;
+  /** Of the largest level, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** How many the pyramid has. */
+  readonly levels: number;
+  /** That was read, 0 the largest. */
+  readonly level: number;
+  /** By which its pixels were shrunk: 1 or more. */
+  readonly shrunkBy: number;
+  /** Of the patches; null where the file does not tell. */
+  readonly magnification: number | null;
+  /** Of the largest level. */
+  readonly scannedAt: number | null;
+  readonly magnificationFrom: MagnificationSource | null;
+  /** Of the largest level, in micrometres. */
+  readonly micrometresPerPixel: number | null;
+  /** All of it in words, for a person. */
+  readonly notes: readonly string[];
+}
+
+export type MagnificationSource = "Aperio AppMag" | "Aperio MPP" | "OME-XML PhysicalSizeX" | "TIFF resolution";
