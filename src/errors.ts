@@ -50,6 +50,7 @@ export const errorCodes = [
   "INTERNAL"
 ] as const;
 
+/** One of `errorCodes`. */
 export type MedGemmaErrorCode = (typeof errorCodes)[number];
 
 /**

@@ -1,61 +1,73 @@
-/** The public surface of medgemma-local. For research and development; not a medical device. */
+/**
+ * The public surface of medgemma-local. For research and development; not a medical device. docs/api.md shows it in this order,
+ * each comment a chapter.
+ */
+
+// Load a model
 export { loadMedGemma } from "./chat/load-lazily.js";
+export type { LoadedModel, LoadOptions, ModelSource } from "./chat/types.js";
 export type { MedGemma, EncodedImage } from "./chat/medgemma.js";
 export type { EncodeOptions } from "./chat/encode-images.js";
-export type { Chat } from "./chat/chat.js";
-export type { Reply } from "./chat/reply.js";
-export type {
-  Answer,
-  AnswerImage,
-  AnswerRequest,
-  AskOptions,
-  ChatOptions,
-  ChatTurn,
-  LoadedModel,
-  LoadOptions,
-  ModelSource,
-  PromptPart,
-  Provenance,
-  ReplyChunk,
-  ReplyProgress,
-  StopReason
-} from "./chat/types.js";
-export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
+export type { ScaledAdapter } from "./language/lora-adapter.js";
+export type { ImageCacheOptions } from "./vision/vision-model.js";
+export type { GpuBackend } from "./native/backend.js";
 export type { MissedGpu } from "./language/llama.js";
-export type { StandardSchema } from "./language/standard-schema.js";
-export { composePrompt } from "./presets/compose-prompt.js";
-export type { DatedImage, PromptMaterial } from "./presets/compose-prompt.js";
-export { listPresets, loadPreset } from "./presets/load-preset.js";
-export type { Preset } from "./presets/preset.js";
-export { presetOptions } from "./presets/preset-options.js";
+
+// Ask
+export type { Chat } from "./chat/chat.js";
+export type { AskOptions, ChatOptions, ChatTurn, PromptPart } from "./chat/types.js";
+export type { Reply } from "./chat/reply.js";
+export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
+export type { StandardResult, StandardSchema } from "./language/standard-schema.js";
+
+// Answers
+export type { Answer, AnswerImage, AnswerRequest, Provenance, StopReason } from "./chat/types.js";
+export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
+export type { FileIdentity } from "./models/identify-file.js";
+
+// Errors
+export { errorCodes, MedGemmaError } from "./errors.js";
+export type { MedGemmaErrorCode } from "./errors.js";
+
+// Pictures
 export { decodeImage } from "./image/decode.js";
+export { prepareImage } from "./image/prepare.js";
 export { drawBoxes } from "./image/draw-boxes.js";
 export type { DrawnBox } from "./image/draw-boxes.js";
-export { prepareImage } from "./image/prepare.js";
 export type { CropImage, DecodedImage, DicomOptions, ImageFit, ImagePreprocessing, ImageRendering, ImageSource, PixelBox, Square, SquareImage } from "./image/types.js";
 export type { ShownWindow, WindowFunction } from "./dicom/voi.js";
 export type { WindowChoice, WindowPreset } from "./dicom/window-choice.js";
+
+// Series of CT and MR
 export { readSeries } from "./series/read-series.js";
 export { recipeForModel } from "./series/recipes.js";
 export type { RecipeName, ValueRange } from "./series/recipes.js";
 export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, SeriesSummary, SliceOrder } from "./series/types.js";
+
+// Pathology slides
 export { readSlide } from "./slide/read-slide.js";
 export type { MagnificationSource, Slide, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
-export type { ImageCacheOptions } from "./vision/vision-model.js";
-export type { GpuBackend } from "./native/backend.js";
+
+// Presets
+export { listPresets, loadPreset } from "./presets/load-preset.js";
+export { composePrompt } from "./presets/compose-prompt.js";
+export { presetOptions } from "./presets/preset-options.js";
+export type { Preset } from "./presets/preset.js";
+export type { DatedImage, PromptMaterial } from "./presets/compose-prompt.js";
+
+// Models on the disk
 export { readCatalog } from "./models/catalog.js";
-export type { Catalog, CatalogFile, CatalogModel, Quantization } from "./models/catalog.js";
-export type { FileIdentity } from "./models/identify-file.js";
-export { installedModels } from "./models/installed.js";
-export type { InstalledModel } from "./models/installed.js";
 export { pullModel } from "./models/pull.js";
-export type { PullOptions, PullProgress } from "./models/pull.js";
+export { installedModels } from "./models/installed.js";
 export { importModels } from "./models/import.js";
-export type { ImportOptions } from "./models/import.js";
 export { verifyModels } from "./models/verify.js";
+export { removeModel } from "./models/remove.js";
+export type { Catalog, CatalogFile, CatalogModel, Quantization } from "./models/catalog.js";
+export type { PullOptions, PullProgress } from "./models/pull.js";
+export type { InstalledModel } from "./models/installed.js";
+export type { ManifestFile } from "./models/manifest.js";
+export type { ImportOptions } from "./models/import.js";
 export type { CheckOptions } from "./models/check-file.js";
 export type { VerifiedFile } from "./models/verify.js";
-export { removeModel } from "./models/remove.js";
 export type { RemovedModel } from "./models/remove.js";
-export { errorCodes, MedGemmaError } from "./errors.js";
-export type { MedGemmaErrorCode } from "./errors.js";
+export type { WaitOptions } from "./models/model-folder.js";

@@ -53,6 +53,7 @@ export interface ChatHost {
   forget(chat: Chat): void;
 }
 
+/** A conversation. `MedGemma.createChat` makes one, `MedGemma.loadChat` reads a saved one. */
 export class Chat implements AsyncDisposable {
   /** The system text. A change counts from the next question on. */
   system: string | null;
@@ -121,7 +122,12 @@ export class Chat implements AsyncDisposable {
     });
   }
 
-  /** Forgets the last exchanges, once the running reply has ended: to ask anew, or something else. @returns how many went */
+  /**
+   * Forgets the last exchanges, once the running reply has ended: to ask anew, or something else.
+   *
+   * @param count How many; Infinity: all.
+   * @returns how many went
+   */
   async rewind(count = 1): Promise<number> {
     await this.#last;
     const kept = Math.max(0, this.#turns.length - Math.max(0, Math.floor(count)));

@@ -14,7 +14,9 @@ export interface ModelParts {
   readonly vision: VisionModel | null;
 }
 
+/** How images are made ready and encoded, in `MedGemma.encode`. */
 export interface EncodeOptions extends DicomOptions {
+  /** How a picture that is not square becomes one. Default "pad". */
   readonly fit?: ImageFit | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;

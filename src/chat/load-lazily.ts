@@ -11,7 +11,7 @@ import type { LoadOptions, ModelSource } from "./types.js";
  * @param source "demo", the id of an installed model, a GGUF path, or both paths. Default: the installed MedGemma, else
  *   the demo model.
  * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH, GPU_UNAVAILABLE, ADDON_MISSING, ADDON_MISMATCH,
- *   OUT_OF_MEMORY, INVALID_ARGUMENT, ABORTED
+ *   OUT_OF_MEMORY, FILE_UNUSABLE for the folder of the image cache, INVALID_ARGUMENT, ABORTED
  */
 export async function loadMedGemma(source?: ModelSource, options: LoadOptions = {}): Promise<MedGemma> {
   const load = await import("./load.js");

@@ -23,11 +23,15 @@ export interface EncodedImage extends Omit<AnswerImage, "tokens" | "crops"> {
   readonly tokens: Float32Array;
   /** With the fit "crops": where each crop lies in the picture, and its tokens, as those of the whole. */
   readonly crops?: readonly (PixelBox & { readonly tokens: Float32Array })[];
+  /** Tokens of one square. */
   readonly tokenCount: number;
+  /** Width of a token's embedding. */
   readonly hiddenSize: number;
 }
 
 /**
+ * A loaded model. Its chats share the weights, and the tokens of images that were encoded before.
+ *
  * @example
  * ```ts
  * await using medgemma = await loadMedGemma("demo");
@@ -36,6 +40,7 @@ export interface EncodedImage extends Omit<AnswerImage, "tokens" | "crops"> {
  * ```
  */
 export class MedGemma implements AsyncDisposable {
+  /** What was loaded, and where it computes. */
   readonly model: LoadedModel;
   /** Milliseconds that loading took. */
   readonly loadMs: number;
@@ -78,7 +83,7 @@ export class MedGemma implements AsyncDisposable {
     return this.#parts.vision?.facts.imageSize ?? null;
   }
 
-  /** null without a tower. */
+  /** Tokens that one image, or one crop of it, takes of the context; null without a tower. */
   get tokensPerImage(): number | null {
     return this.#parts.vision?.facts.tokensPerImage ?? null;
   }

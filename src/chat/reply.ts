@@ -1,7 +1,10 @@
-/** The answer while it is made: await it for the whole, or iterate it for the pieces. Starts at once, runs once. */
+/** One answer as a promise and as a stream. */
 import type { Answer, ReplyChunk } from "./types.js";
 
 /**
+ * The answer while it is made: await it for the whole, or iterate it for the pieces. It starts at once and runs once, whoever
+ * listens.
+ *
  * @example
  * ```ts
  * const reply = chat.ask("Describe the image.", { images: ["scan.png"] });

@@ -8,9 +8,10 @@ import type { SeriesSummary } from "../series/types.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
 
-/** Which model to load: the name of a known model ("demo"), the path of a GGUF file, or both paths. */
+/** Which model to load: "demo", the id of an installed model ("1.5-4b-it"), the path of a GGUF file, or the paths of both files. */
 export type ModelSource = string | { readonly model: string; readonly mmproj?: string | undefined };
 
+/** How a model is loaded. Every option may be left out. */
 export interface LoadOptions {
   /** Path of the projector GGUF. Default: the one `mmproj*.gguf` beside the model. */
   readonly mmproj?: string | undefined;
@@ -21,9 +22,9 @@ export interface LoadOptions {
    * or with MODEL_MISMATCH for an adapter of another model or one that cannot be applied.
    */
   readonly lora?: readonly { readonly path: string; readonly scale?: number | undefined }[] | undefined;
-  /** Default "auto": the best backend of this machine. */
+  /** What computes. Default "auto": the best backend of this machine. */
   readonly gpu?: GpuBackend | "auto" | undefined;
-  /** CPU threads. Default: by model size and physical cores. */
+  /** CPU threads, from 1. Default: by model size and physical cores. */
   readonly threads?: number | undefined;
   /** Context size in tokens. Default: the model's own, at most 8192; less where memory is short, but not under 2048. */
   readonly contextSize?: number | undefined;
@@ -38,6 +39,7 @@ export interface LoadOptions {
   readonly promptLookup?: boolean | undefined;
   /** How long tokens of images are kept, so that the same image is not encoded again. */
   readonly imageCache?: ImageCacheOptions | undefined;
+  /** Stops the loading. */
   readonly signal?: AbortSignal | undefined;
   /** Called with the loaded part of the model, 0 to 1. */
   readonly onProgress?: ((progress: number) => void) | undefined;
@@ -45,6 +47,7 @@ export interface LoadOptions {
 
 /** What was loaded; the same object as `model` in the command line's JSON. */
 export interface LoadedModel {
+  /** "demo", the id of an installed model, or the file's name without `.gguf`. */
   readonly id: string;
   /** Path of the text model. */
   readonly text: string;
@@ -52,6 +55,7 @@ export interface LoadedModel {
   readonly mmproj: string | null;
   /** The LoRA adapters; empty without. */
   readonly lora: readonly ScaledAdapter[];
+  /** Where the text model computes. */
   readonly gpu: GpuBackend;
   /** Layers of the text model that `gpu` computes, of so many, the output counted as one: as many as its memory holds. */
   readonly gpuLayers: number;
@@ -64,6 +68,7 @@ export interface LoadedModel {
   readonly wantedContextSize: number;
 }
 
+/** How a conversation begins, and what happens when it gets too long. */
 export interface ChatOptions {
   /** The system text: it stands in front of the first user text, as in Google's template. */
   readonly system?: string | undefined;
@@ -86,11 +91,11 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
    * long picture besides the whole, each for the tokens of a whole image (docs/images.md).
    */
   readonly fit?: ImageFit | undefined;
-  /** Longest answer in tokens, thought included. Default 1024; never more than the context has left. */
+  /** Longest answer in tokens, thought included, from 1. Default 1024, with `think` 2048; never more than the context has left. */
   readonly maxTokens?: number | undefined;
-  /** 0 (default) is greedy decoding, which is what Google evaluates with. */
+  /** 0 to 10. 0 (default) is greedy decoding, which is what Google evaluates with. */
   readonly temperature?: number | undefined;
-  /** Seed of the sampler; matters with a temperature above 0. Default: a random one, which `Answer.request` tells. */
+  /** Seed of the sampler, 0 to 2^32 − 1; matters with a temperature above 0. Default: a random one, which `Answer.request` tells. */
   readonly seed?: number | undefined;
   /**
    * What the answer must follow: a JSON schema, or a schema of zod (4.2 and later) or of another library with Standard JSON
@@ -99,7 +104,7 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
   readonly schema?: object | StandardSchema<Value> | undefined;
   /** Whether `Answer.boxes` is wanted. By default it is there when the answer holds a "box_2d". */
   readonly boxes?: boolean | undefined;
-  /** Ask the model to think before it answers. The thought is reported apart from the text. */
+  /** Ask the model to think before it answers. Default false. The thought is reported apart from the text. */
   readonly think?: boolean | undefined;
   /** Tokens of a thought after which it is closed by force. Default: none; with a schema half of `maxTokens`. */
   readonly thoughtBudget?: number | undefined;
@@ -108,10 +113,11 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
   /** The series whose slices the question shows, as `readSeries` gives it: noted in `Answer.request`, changes nothing. */
   readonly series?: SeriesSummary | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called until the first word. */
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
 
-/** What happens before the first word: images are read and encoded, then the prompt is decoded. */
+/** What happens before the first word: images are read and encoded (`image` of `images`, both from 1, and how far that one is), then the prompt is decoded. */
 export type ReplyProgress =
   | { readonly stage: "encode"; readonly image: number; readonly images: number; readonly layer: number; readonly layers: number }
   | { readonly stage: "prefill"; readonly tokens: number }
@@ -119,10 +125,12 @@ export type ReplyProgress =
 
 /** A piece of the answer as it is generated. */
 export interface ReplyChunk {
+  /** A thought comes first, if there is one. */
   readonly kind: "thought" | "text";
   readonly text: string;
 }
 
+/** "end": the model had finished. "maxTokens": the limit, or the end of the context, cut it off. "aborted": it was stopped. */
 export type StopReason = "end" | "maxTokens" | "aborted";
 
 /** An image as the model got it. */
@@ -142,6 +150,7 @@ export interface AnswerImage {
   readonly tokens: number;
   /** Time spent in the image tower for this answer; 0 when `cached`. */
   readonly encodeMs: number;
+  /** Its tokens were known from before. */
   readonly cached: boolean;
   /** What was decided on the way to the pixels, the window of a DICOM file for example; left out where there was nothing. */
   readonly notes?: readonly string[] | undefined;
@@ -200,6 +209,7 @@ export interface Provenance {
 
 /** The finished reply; the command line prints exactly this, plus `model` and `provenance`, as JSON. */
 export interface Answer<Value = unknown> {
+  /** Without the thought. */
   readonly text: string;
   /** null when the model did not think. */
   readonly thought: string | null;
@@ -216,6 +226,7 @@ export interface Answer<Value = unknown> {
     readonly imageTokens: number;
     /** How many were still in the context from before and were not decoded again. */
     readonly reusedTokens: number;
+    /** Generated tokens, thought and end mark included. */
     readonly completionTokens: number;
     /** Oldest exchanges of the conversation that the model does not see any more. */
     readonly droppedTurns: number;
@@ -223,12 +234,15 @@ export interface Answer<Value = unknown> {
   readonly timings: {
     /** Time to load the model (the same in every answer of a model). */
     readonly loadMs: number;
+    /** In the image tower, all images together. */
     readonly encodeMs: number;
+    /** From the last image to the first generated token. */
     readonly prefillMs: number;
     /** From the call of `ask` to the first generated token. */
     readonly firstTokenMs: number;
     /** From the first generated token to the last. */
     readonly decodeMs: number;
+    /** Generated; 0 where one token or none was. */
     readonly tokensPerSecond: number;
   };
   /** The parsed answer, as the schema gives it back; only with a schema, and not of an answer that was stopped. */

@@ -7,6 +7,7 @@ import { isPreset, windowPresets, type WindowChoice } from "./window-choice.js";
 
 const windowFunctions = ["LINEAR", "LINEAR_EXACT", "SIGMOID"] as const;
 
+/** VOI LUT function of a DICOM window (PS3.3 C.11.2.1.3). */
 export type WindowFunction = (typeof windowFunctions)[number];
 
 /** A window in the values of the modality. */

@@ -19,6 +19,7 @@ export const windowPresets = {
   spine: { center: 50, width: 250 }
 } as const;
 
+/** A window for CT by its name; centers and widths are in docs/dicom.md. */
 export type WindowPreset = keyof typeof windowPresets;
 
 /**

@@ -16,7 +16,11 @@ import type { DecodedImage, DicomOptions, ImageSource } from "./types.js";
 
 const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
 
-/** @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT */
+/**
+ * A picture as 8-bit RGB in its own size, turned as its EXIF data says; what happens to each kind of file is in docs/images.md.
+ *
+ * @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT
+ */
 export async function decodeImage(source: ImageSource, options: DicomOptions = {}): Promise<DecodedImage> {
   if (isDecoded(source)) return checkDecoded(source, options);
   return await decodeFile(await readSource(source), options);

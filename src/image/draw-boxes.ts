@@ -4,8 +4,11 @@ import { MedGemmaError } from "../errors.js";
 import { fonts } from "./render-svg.js";
 import type { DecodedImage, PixelBox } from "./types.js";
 
+/** A box to draw, with its label; a `LocatedBox` is one. */
 export interface DrawnBox {
+  /** Boxes with the same label have the same colour. */
   readonly label: string;
+  /** In pixels of the picture. */
   readonly box: PixelBox;
 }
 
@@ -24,6 +27,8 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const maxEdge = 32_767;
 
 /**
+ * The picture at its own resolution, with outlines and labels upon it, as the bytes of a PNG file.
+ *
  * @param boxes In pixels of the picture. Labels may hold anything: they are drawn as text, the first 60 characters, fewer where
  *   there is no room for them.
  * @throws MedGemmaError IMAGE_TOO_LARGE for an edge over 32,767 pixels

@@ -8,12 +8,12 @@ import type { WindowChoice } from "../dicom/window-choice.js";
  */
 export type ImageSource = string | URL | Uint8Array | DecodedImage;
 
+export const imageFits = ["pad", "stretch", "crops"] as const;
+
 /**
  * "pad": black bars make a square, nothing is distorted. "stretch": squeezed into a square, as the bare processor does.
  * "crops": as "pad", and of a long picture its parts as well, each squeezed into a square: the processor's pan and scan.
  */
-export const imageFits = ["pad", "stretch", "crops"] as const;
-
 export type ImageFit = (typeof imageFits)[number];
 
 /** How the values of a file became 8-bit RGB, of files that hold values: DICOM and NIfTI. */

@@ -22,6 +22,7 @@ export interface LlamaRuntime {
   threadsFor(byteLength: number): number;
 }
 
+/** A GPU backend that is not used, though its drivers are there. */
 export interface MissedGpu {
   readonly backend: GpuBackend;
   /** In one line, without a full stop. */

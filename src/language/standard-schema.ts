@@ -5,6 +5,7 @@
  */
 import { firstLine, MedGemmaError } from "../errors.js";
 
+/** What schemas of zod, Valibot, ArkType and others have in common: [Standard Schema](https://standardschema.dev) with its JSON schema. */
 export interface StandardSchema<Value = unknown> {
   readonly "~standard": {
     readonly version: 1;
@@ -15,6 +16,7 @@ export interface StandardSchema<Value = unknown> {
   };
 }
 
+/** A value that a schema lets through, or the places where it does not. */
 export type StandardResult<Value> =
   | { readonly value: Value; readonly issues?: undefined }
   | { readonly issues: readonly { readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }[] };

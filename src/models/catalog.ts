@@ -1,6 +1,7 @@
 /** models/catalog.json: every MedGemma that can be pulled. Facts only; nothing here touches the network. */
 import { readFile } from "node:fs/promises";
 
+/** The models that can be pulled, and the terms that they are under. */
 export interface Catalog {
   readonly license: {
     readonly name: string;
@@ -12,6 +13,7 @@ export interface Catalog {
   readonly models: readonly CatalogModel[];
 }
 
+/** A model with its projector, in one or several quantisations. */
 export interface CatalogModel {
   /** "1.5-4b-it" */
   readonly id: string;
@@ -39,6 +41,7 @@ export interface CatalogModel {
   readonly accuracy: Readonly<Record<string, number>>;
 }
 
+/** A file to download. */
 export interface CatalogFile {
   /** Its name in the repository. */
   readonly file: string;
@@ -49,6 +52,7 @@ export interface CatalogFile {
   readonly sha256?: string;
 }
 
+/** The text model of a catalog model in one quantisation. */
 export interface Quantization extends CatalogFile {
   /** llama.cpp's name: "Q4_K_M" */
   readonly name: string;
@@ -58,6 +62,7 @@ const file = new URL("../../models/catalog.json", import.meta.url);
 
 let catalog: Promise<Catalog> | undefined;
 
+/** Every MedGemma that can be pulled, from a file of the package: nothing here touches the network. */
 export function readCatalog(): Promise<Catalog> {
   catalog ??= readFile(file, "utf8").then((content) => JSON.parse(content) as Catalog);
   return catalog;

@@ -5,6 +5,7 @@ import { sizeOf } from "./installed.js";
 import type { ManifestFile } from "./manifest.js";
 import type { PullProgress } from "./pull.js";
 
+/** Hashing a model takes seconds to minutes: how to follow and stop it. */
 export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: PullProgress) => void) | undefined;

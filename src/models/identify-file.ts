@@ -4,6 +4,7 @@ import { basename, dirname } from "node:path";
 import { hashFile } from "./hash-file.js";
 import { readManifest } from "./manifest.js";
 
+/** Which file it was, to the byte. */
 export interface FileIdentity {
   readonly byteLength: number;
   /** Hex. */

@@ -14,11 +14,13 @@ import { lockFolder, partialFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
 import { folderOf, parseModelName } from "./model-name.js";
 
+/** What is imported with a model, and what is told on the way. */
 export interface ImportOptions {
   /** Path of the projector. Default: the recorded one, else the one `mmproj*.gguf` beside the model. */
   readonly mmproj?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: { readonly stage: "copy"; readonly file: string; readonly doneBytes: number; readonly byteLength: number }) => void) | undefined;
+  /** Called with a sentence: why nothing happens for a while. */
   readonly onWait?: ((reason: string) => void) | undefined;
 }
 
@@ -36,6 +38,8 @@ interface ImportedModel {
 }
 
 /**
+ * Copies models into the folder of weights, and checks every byte of those whose hash is known.
+ *
  * @param path A folder that `pull --to` filled, any folder with GGUF files, or a GGUF file.
  * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, HASH_MISMATCH, DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
  */

@@ -6,9 +6,11 @@ import { choicesOf, idOf, type Catalog } from "./catalog.js";
 import { readManifest, type ManifestFile } from "./manifest.js";
 import { modelHome } from "./model-home.js";
 
+/** A model in the folder of weights. */
 export interface InstalledModel {
   /** "1.5-4b-it:Q4_K_M", "hf:owner/repository/file.gguf", or the file's name without `.gguf`. */
   readonly id: string;
+  /** The folder that its files are in. */
   readonly folder: string;
   /** Path of the text model. */
   readonly text: string;
@@ -18,7 +20,12 @@ export interface InstalledModel {
   readonly record: { readonly text: ManifestFile; readonly mmproj: ManifestFile | null } | null;
 }
 
-/** Recorded ones first, each kind by name. Files that a record names but that are gone do not count. */
+/**
+ * The models in the folder of weights. Recorded ones first, each kind by name. Files that a record names but that are gone do not
+ * count.
+ *
+ * @param home The folder. Default: the user's.
+ */
 export async function installedModels(home: string = modelHome()): Promise<readonly InstalledModel[]> {
   // Links count: large folders are often kept on another disk.
   const folders = [home, ...(await entries(home)).filter((entry) => !entry.isFile()).map((entry) => join(home, entry.name))];

@@ -19,6 +19,7 @@ export interface ManifestModel {
   readonly mmproj: string | null;
 }
 
+/** What was recorded of a file when it was pulled or imported. */
 export interface ManifestFile {
   readonly byteLength: number;
   /** Hex. */

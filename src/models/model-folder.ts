@@ -7,8 +7,10 @@ import { makeFolder } from "./model-home.js";
 export const partialFolder = ".partial";
 export const lockName = ".lock";
 
+/** Another process may be at work in the folder: how to know and stop waiting. */
 export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Called with a sentence: why nothing happens for a while. */
   readonly onWait?: ((reason: string) => void) | undefined;
 }
 

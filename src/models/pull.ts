@@ -16,6 +16,7 @@ import { folderOf, parseModelName, type ModelName } from "./model-name.js";
 import { chooseFiles, type ChosenFiles } from "./repository-files.js";
 import { acceptTerms, ensureTermsAccepted } from "./terms.js";
 
+/** Where a model is pulled to, and what is told on the way. */
 export interface PullOptions {
   /** Where the model's folder is made. Default: the user's folder of weights. */
   readonly home?: string | undefined;
@@ -31,15 +32,20 @@ export interface PullOptions {
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
+/** How far one file is. */
 export interface PullProgress {
   /** "download", or "check": the hash of a file that is there already. */
   readonly stage: "download" | "check";
+  /** Its name. */
   readonly file: string;
   readonly doneBytes: number;
+  /** Of the whole file. */
   readonly byteLength: number;
 }
 
 /**
+ * Downloads a model with its projector, goes on where an earlier pull was interrupted, and checks every byte.
+ *
  * @param name "1.5-4b-it", "1.5-4b-it:Q8_0", "hf:owner/name/file.gguf", "hf:owner/name:Q4_K_M"
  * @throws MedGemmaError MODEL_NOT_FOUND, TERMS_NOT_ACCEPTED, OFFLINE, ACCESS_DENIED, DOWNLOAD_FAILED, HASH_MISMATCH,
  *   DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED

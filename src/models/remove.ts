@@ -9,15 +9,20 @@ import { lockName, lockFolder, partialFolder, type WaitOptions } from "./model-f
 import { modelHome } from "./model-home.js";
 import { unfinishedDownloads } from "./unfinished.js";
 
+/** What was deleted. */
 export interface RemovedModel {
+  /** As `installedModels` called it. */
   readonly id: string;
   /** Paths that are gone. */
   readonly files: readonly string[];
 }
 
 /**
+ * Deletes the files of a model that was pulled or imported, but no file that another model needs or that somebody put there.
+ *
  * @param name As `installedModels` calls it; a catalog id alone when one quantisation of it is installed.
- * @throws MedGemmaError MODEL_NOT_FOUND; INVALID_ARGUMENT for several, or for files that somebody put there; FILE_UNUSABLE
+ * @throws MedGemmaError MODEL_NOT_FOUND; INVALID_ARGUMENT for several, or for files that somebody put there; FILE_UNUSABLE;
+ *   ABORTED
  */
 export async function removeModel(name: string, options: WaitOptions = {}): Promise<RemovedModel> {
   const installed = await installedModels();

@@ -9,6 +9,7 @@ import { readManifest, writeManifest, type ManifestFile } from "./manifest.js";
 import { lockFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
 
+/** What became of the check of a file. */
 export interface VerifiedFile {
   /** Of the model that it belongs to. */
   readonly id: string;
@@ -23,6 +24,8 @@ export interface VerifiedFile {
 }
 
 /**
+ * Reads every byte of the installed models, and compares the hashes with the recorded ones.
+ *
  * @param name Of one model; default: all.
  * @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE, ABORTED
  */

@@ -10,6 +10,7 @@ export interface DatedImage {
   readonly date?: string | undefined;
 }
 
+/** What a question is made of. */
 export interface PromptMaterial {
   /** The user's own words. Default: the preset's question. */
   readonly question?: string | undefined;
@@ -30,7 +31,12 @@ const seriesPrompt = "The slices of one series follow in order, each with its nu
 /** As in Google's notebook high_dimensional_ct. */
 const sliceLabel = "SLICE {n}";
 
-/** @throws MedGemmaError INVALID_ARGUMENT when there is no question, neither the user's nor the preset's; for slices beside images */
+/**
+ * A question with its images, and with earlier ones of the same patient → texts and images in the order that the model sees
+ * them, for `Chat.ask`.
+ *
+ * @throws MedGemmaError INVALID_ARGUMENT when there is no question, neither the user's nor the preset's; for slices beside images
+ */
 export function composePrompt({ question, images = [], priors = [], slices, preset }: PromptMaterial): PromptPart[] {
   if (slices !== undefined && images.length + priors.length > 0) {
     throw new MedGemmaError("INVALID_ARGUMENT", "A question is about the slices of a series, or about images, but not about both. Leave one out.");

@@ -9,12 +9,14 @@ import { parsePreset, type Preset } from "./preset.js";
 const folder = fileURLToPath(new URL("../../models/prompts/", import.meta.url));
 const extension = ".md";
 
-/** Those that come with the package, by name. */
+/** The presets that come with the package, by name. */
 export async function listPresets(): Promise<Preset[]> {
   return await Promise.all((await presetNames()).map(loadPreset));
 }
 
 /**
+ * A preset of the package, or one of yours.
+ *
  * @param nameOrPath Of one that comes with the package; or the path of a file, which has a slash or ends in `.md`.
  * @throws MedGemmaError INVALID_ARGUMENT for an unknown name, FILE_UNUSABLE
  */

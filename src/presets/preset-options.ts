@@ -2,10 +2,12 @@
 import type { AskOptions } from "../chat/types.js";
 import type { Preset } from "./preset.js";
 
-type PresetOptions = Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think">;
-
-/** @param own What the user sets goes first. */
-export function presetOptions<Own extends AskOptions>({ name, schema, maxTokens, think }: Preset, own: Own): Own & PresetOptions {
+/**
+ * What a preset sets besides its words: its name, the JSON schema, `maxTokens` and `think`.
+ *
+ * @param own What the user sets; it goes first.
+ */
+export function presetOptions<Own extends AskOptions>({ name, schema, maxTokens, think }: Preset, own: Own): Own & Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think"> {
   return {
     ...own,
     preset: name,

@@ -1,6 +1,7 @@
 /** A preset: a tried way to ask for one thing, as a Markdown file that a clinician can read and change. */
 import { MedGemmaError } from "../errors.js";
 
+/** A tried way to ask for one thing; a Markdown file (docs/answers.md). */
 export interface Preset {
   /** Of the file, without `.md`. */
   readonly name: string;

@@ -5,6 +5,7 @@ export type ValueRange = readonly [number, number];
 
 export const recipeNames = ["v1", "v1.5"] as const;
 
+/** Windows of CT as MedGemma 1 ("v1") or MedGemma 1.5 ("v1.5") was trained on. */
 export type RecipeName = (typeof recipeNames)[number];
 
 /**
@@ -25,7 +26,11 @@ export const recipes: Readonly<Record<RecipeName, readonly [ValueRange, ValueRan
   ]
 };
 
-/** @param model An id such as "4b-it", or the name of a GGUF file. Whatever does not say that it is the first MedGemma is taken for 1.5. */
+/**
+ * The windows that a model was trained with.
+ *
+ * @param model An id such as "4b-it", or the name of a GGUF file. Whatever does not say that it is the first MedGemma is taken for 1.5.
+ */
 export function recipeForModel(model: string): RecipeName {
   if (/(?:^|\D)1[._]5(?:\D|$)/.test(model)) return "v1.5";
   return /(?:^|[^a-z\d])(?:4b|27b)-(?:it|pt|text)/i.test(model) ? "v1" : "v1.5";

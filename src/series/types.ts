@@ -6,8 +6,10 @@ import type { RecipeName, ValueRange } from "./recipes.js";
 
 export const modalities = ["CT", "MR"] as const;
 
+/** What the values of a series are: Hounsfield units, or the intensities of MR. */
 export type Modality = (typeof modalities)[number];
 
+/** Which slices of which series, and how their values become colours. */
 export interface SeriesOptions {
   /** At most so many slices, evenly spaced. Default 85, as in Google's notebook. */
   readonly slices?: number | undefined;
@@ -63,14 +65,17 @@ export interface SeriesAsked {
   readonly window: WindowChoice | null;
 }
 
+/** By what the slices were put in order. */
 export type SliceOrder = "position" | "instance number" | "file name";
 
+/** Images of the files that are no slices of the series, and why. */
 export interface LeftOut {
   readonly count: number;
   /** "localizer", "duplicate of a position" … */
   readonly why: string;
 }
 
+/** A place where slices are missing. */
 export interface Gap {
   /** The slice in front of it, from 1 in the volume. */
   readonly after: number;

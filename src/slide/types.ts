@@ -1,6 +1,7 @@
 /** What a slide is, from its file to the patches that the model sees. */
 import type { DecodedImage, PixelBox } from "../image/types.js";
 
+/** At which magnification a slide is seen, and how many patches of it. */
 export interface SlideOptions {
   /** At which the slide is seen: 5, 10, 20 … Default 10, as in Google's notebook. */
   readonly magnification?: number | undefined;
@@ -19,6 +20,7 @@ export interface SlideOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How far the reading of a slide is. */
 export interface SlideProgress {
   readonly step: "searching for tissue" | "reading patches";
   readonly done: number;
@@ -67,4 +69,5 @@ export interface SlideSummary {
   readonly notes: readonly string[];
 }
 
+/** Where the file says at which magnification it was scanned. */
 export type MagnificationSource = "Aperio AppMag" | "Aperio MPP" | "OME-XML PhysicalSizeX" | "TIFF resolution";
