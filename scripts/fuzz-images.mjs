@@ -1,7 +1,7 @@
-// Feeds damaged files to decodeImage and readSeries (as built in dist/) and counts what comes back. Every input must give
+// Feeds damaged files to decodeImage, readSeries and readSlide (as built in dist/) and counts what comes back. Every input must give
 // pictures or one MedGemmaError of images within the time limit, and none may spoil the next: whole files are decoded in between.
 //
-//     node scripts/fuzz-images.mjs [N=1000] [--kind dicom|nifti|picture] [--from FIRST] [--limit-ms 10000]
+//     node scripts/fuzz-images.mjs [N=1000] [--kind dicom|nifti|picture|slide] [--from FIRST] [--limit-ms 10000]
 //
 // N inputs, spread over the kinds. Input k of a kind is made from its seeds and the number k alone, so `1 --kind dicom --from k`
 // runs it again.
@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { gunzipSync, gzipSync } from "node:zlib";
 import sharp from "sharp";
-import { decodeImage, readSeries } from "../dist/index.js";
+import { decodeImage, readSeries, readSlide } from "../dist/index.js";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -115,6 +115,27 @@ function changeTiffEntry(bytes, random) {
   else bytes.writeUInt16LE(random(2) === 0 ? random(400) : extremes[random(12)] & 0xffff, at);
 }
 
+/** The same in any directory of a slide, BigTIFF included, and the numbers that say where its tiles lie. */
+function changeSlideEntry(bytes, random) {
+  const isLittleEndian = bytes[0] === 0x49;
+  const isBig = bytes[isLittleEndian ? 2 : 3] === 43;
+  const order = isLittleEndian ? "LE" : "BE";
+  const pointer = (at) => (isBig ? Number(bytes[`readBigUInt64${order}`](at)) : bytes[`readUInt32${order}`](at));
+  let directory = pointer(isBig ? 8 : 4);
+  try {
+    for (let left = random(4); left > 0; left -= 1) {
+      const next = isBig ? pointer(directory + 8 + 20 * pointer(directory)) : pointer(directory + 2 + 12 * bytes[`readUInt16${order}`](directory));
+      if (next !== 0) directory = next;
+    }
+    const entry = directory + (isBig ? 8 + 20 * random(20) : 2 + 12 * random(20));
+    const at = random(4) === 0 ? pointer(entry + (isBig ? 12 : 8)) : entry + [0, 2, 4, isBig ? 12 : 8][random(4)];
+    if (random(2) === 0) bytes[`writeUInt32${order}`](extremes[random(16)], at);
+    else bytes[`writeUInt16${order}`](random(2) === 0 ? random(400) : extremes[random(12)] & 0xffff, at);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // Another change has made its directories point elsewhere.
+  }
+}
+
 /** Compressed again, or every input would only be a wrong checksum. */
 const withGzip = (change) => (bytes, random, others) => {
   if (bytes[0] !== 0x1f || random(4) === 0) return change(bytes, random, others);
@@ -163,12 +184,21 @@ async function decodeNifti(bytes, number = 1) {
   return Buffer.concat(slices.map(({ rgb }) => rgb));
 }
 
+async function decodeSlide(bytes, number = 1) {
+  const path = join(scratch, "slide");
+  writeFileSync(path, bytes);
+  const choice = number % 3 === 0 ? { magnification: 15 } : { level: number % 2 };
+  const { patches, overview } = await readSlide(path, { ...choice, side: 32, patches: 20, overview: number % 4 === 0 });
+  return Buffer.concat([...patches, ...(overview === null ? [] : [overview])].map(({ rgb }) => rgb));
+}
+
 const decodePicture = async (bytes) => (await decodeImage(bytes)).rgb;
 
 const kinds = {
   dicom: { seeds: fixtures("dicom", /\.dcm$/), mutations: [...mutations, changeImagePixel], decode: decodePicture, whole: "mono2-12-j2k.dcm" },
   nifti: { seeds: fixtures("nifti", /\.nii/), mutations: [...mutations, changeNiftiHeader, changeNiftiHeader, changeNiftiHeader].map(withGzip), decode: decodeNifti, whole: "ct-las.nii.gz" },
-  picture: { seeds: await pictures(), mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry], decode: decodePicture, whole: "4.tiff" }
+  picture: { seeds: await pictures(), mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry], decode: decodePicture, whole: "4.tiff" },
+  slide: { seeds: fixtures("slides", /\.(?:tif|svs)$/), mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeSlideEntry], decode: decodeSlide, whole: "subifds-deflate.ome.tif" }
 };
 
 function inputOf({ seeds, mutations }, number) {

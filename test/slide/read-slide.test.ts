@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,6 +84,11 @@ describe("what is told of a slide", () => {
     const { notes, magnification } = await readSlide(`${folder}strips-packbits.tif`, { side: 40, level: 0 });
     expect(magnification).toBeNull();
     expect(notes.slice(1, 3)).toEqual(["seen: level 0 of 0 to 0", "the file does not tell its magnification"]);
+  });
+
+  it("is a level as it is where that is within 2 % of the wanted magnification", async () => {
+    expect(await readSlide(`${folder}pages-lzw.tif`, { side: 32, magnification: 10.1 })).toMatchObject({ level: 1, shrunkBy: 1, magnification: 10 });
+    expect(await readSlide(`${folder}pages-lzw.tif`, { side: 32, magnification: 10.5 })).toMatchObject({ level: 0, magnification: 10.5 });
   });
 
   it("names patches by the name that is wanted", async () => {
@@ -181,6 +186,12 @@ describe("a damaged slide", () => {
     expect(await failure(written("overwritten", withDamagedTile(fixture(name))), options)).toMatch(/^IMAGE_UNREADABLE: SLIDE is damaged or incomplete: the part at \d+, \d+ of the level with \d+×\d+ pixels cannot be decoded/);
   });
 
+  it("is one only where it is looked at: tissue is searched on the smallest level with 16 pixels for the edge of a patch", async () => {
+    const path = written("without-level-2", fixture("pages-lzw.tif").subarray(0, -2000)); // the pixels of the last level are cut
+    expect((await readSlide(path, { side: 32, level: 0 })).taken).toBe(63);
+    expect(await failure(path, { side: 64, level: 0 })).toMatch(/^IMAGE_UNREADABLE: SLIDE is damaged or incomplete/);
+  });
+
   it("with the end of a JPEG tile missing is an error", async () => {
     const bytes = fixture("aperio-jpeg.svs");
     const counts = bytes.readUInt32LE(entryOf(bytes, 325) + 8);
@@ -196,6 +207,25 @@ describe("a damaged slide", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
     expect(await failure(written("huger", withValue(fixture("pages-lzw.tif"), 256, 2 ** 31)), options)).toMatch(/^IMAGE_TOO_LARGE: SLIDE says that it has 2147483648×330 pixels; the limit for a slide is 1048576 along an edge/);
     expect(await failure(written("tile", withValue(withValue(fixture("pages-lzw.tif"), 322, 2 ** 16), 323, 2 ** 16)), options)).toMatch(/^IMAGE_TOO_LARGE: SLIDE is stored in tiles of 65536×65536 pixels/);
+  });
+
+  it("whose patch would need too many pixels of tiles is refused before they are read", async () => {
+    const edges = [[256, 27_040], [257, 24_816], [322, 2704], [323, 24_816]] as const;
+    const wide = edges.reduce((bytes, [tag, value]) => withValue(bytes, tag, value), fixture("pages-lzw.tif"));
+    expect(await failure(written("wide", wide), { side: 4050, magnification: 10 })).toMatch(/^IMAGE_TOO_LARGE: A part of SLIDE lies in 3 tiles of 2704×24816 pixels; the limit is 134217728 in all\. Convert it/);
+  });
+
+  it.runIf(process.platform === "linux")("is closed again", async () => {
+    const path = written("open", fixture("pages-lzw.tif").subarray(0, 60_000));
+    await failure(path, options);
+    const open = readdirSync("/proc/self/fd").flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${fd}`)];
+      } catch {
+        return []; // that of the folder itself
+      }
+    });
+    expect(open).not.toContain(path);
   });
 
   it("with a tile that is not there is an error", async () => {
