@@ -161,9 +161,11 @@ export interface AnswerImage {
  * answer. Earlier exchanges of the conversation are not in it.
  */
 export interface AnswerRequest {
+  /** The system text; null: none. */
   readonly system: string | null;
   /** In order; an image by its place in `Answer.images`, from 0. */
   readonly prompt: readonly (string | { readonly image: number })[];
+  /** Name of the preset; null: none. */
   readonly preset: string | null;
   /** What the slices are of; null: none was named. */
   readonly series: SeriesSummary | null;
@@ -185,6 +187,7 @@ export interface AnswerRequest {
 
 /** What computed an answer; with its `AnswerRequest` and its images all that it depends on. */
 export interface Provenance {
+  /** `llamaCpp`: the release of its libraries. `system`: platform, architecture and release. */
   readonly versions: { readonly medgemmaLocal: string; readonly nodeLlamaCpp: string; readonly llamaCpp: string; readonly node: string; readonly system: string };
   readonly model: {
     readonly id: string;
@@ -194,11 +197,13 @@ export interface Provenance {
   };
   readonly compute: {
     readonly gpu: GpuBackend;
+    /** Names of the GPUs; none on the CPU. */
     readonly devices: readonly string[];
     /** `features`: instruction sets that llama.cpp found. The kernels of the image tower follow from them. */
     readonly cpu: { readonly model: string; readonly features: readonly string[] };
     /** The variable MEDGEMMA_CPU_KERNELS, which holds the image tower to slower kernels; null: the fastest. */
     readonly kernels: string | null;
+    /** Of the CPU; `vision` is null for a text-only model. */
     readonly threads: { readonly text: number; readonly vision: number | null };
     /** In tokens. */
     readonly contextSize: number;
@@ -258,7 +263,9 @@ export interface ChatTurn {
   /** The texts of the question. */
   readonly user: string;
   readonly images: readonly AnswerImage[];
+  /** Without the thought. */
   readonly answer: string;
+  /** null when the model did not think. */
   readonly thought: string | null;
   readonly stopReason: StopReason;
 }

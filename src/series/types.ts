@@ -47,6 +47,7 @@ export interface SeriesSummary {
   readonly leftOut: readonly LeftOut[];
   /** Where the distance of two slices is more than 1.5 times the median, in millimetres. */
   readonly gaps: readonly Gap[];
+  /** Of CT; null for other series, and with a window. */
   readonly recipe: RecipeName | null;
   /** Ranges that became 0 … 255, for red, green and blue; null where each slice has the window of its file, or the one asked for. */
   readonly windows: readonly ValueRange[] | null;
