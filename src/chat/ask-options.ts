@@ -11,7 +11,7 @@ import type { AskOptions, ChatOptions } from "./types.js";
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
-  const { images, fit, window, frame, maxTokens, thoughtBudget, temperature, seed, schema, preset, series, boxes } = options;
+  const { images, fit, window, frame, maxTokens, thoughtBudget, temperature, seed, schema, preset, series, slide, boxes } = options;
   check(typeof prompt === "string" || (Array.isArray(prompt) && prompt.every(isPart)), "The prompt", "a string, or a list of strings and {image}", prompt);
   check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
   check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
@@ -24,6 +24,7 @@ export function checkAskOptions(prompt: unknown, options: { readonly [Name in ke
   check(schema === undefined || (typeof schema === "object" && schema !== null) || isStandardSchema(schema), "schema", "a JSON schema object, or a schema of zod or the like", schema);
   check(preset === undefined || typeof preset === "string", "preset", "a string", preset);
   check(series === undefined || (typeof series === "object" && series !== null && "numbers" in series), "series", "what readSeries gives", series);
+  check(slide === undefined || (typeof slide === "object" && slide !== null && "positions" in slide), "slide", "what readSlide gives", slide);
   check(boxes === undefined || typeof boxes === "boolean", "boxes", "true or false", boxes);
 }
 

@@ -6,6 +6,8 @@ import { gemmaSampling } from "../language/generation.js";
 import type { JsonGrammar } from "../language/json-grammar.js";
 import { summaryOf } from "../series/summary.js";
 import type { SeriesSummary } from "../series/types.js";
+import { summaryOfSlide } from "../slide/summary.js";
+import type { SlideSummary } from "../slide/types.js";
 import { AnswerCollector } from "./answer-collector.js";
 import { checkAskOptions } from "./ask-options.js";
 import { imagesOf, partsOf, textOf, type StoredPart } from "./content.js";
@@ -36,6 +38,7 @@ interface Question {
   content: readonly StoredPart[];
   report: readonly AnswerImage[];
   series: SeriesSummary | null;
+  slide: SlideSummary | null;
   promptTokens: number;
   /** How many tokens the context held before anything was read ahead; null when nothing was. */
   reusedTokens: number | null;
@@ -213,6 +216,7 @@ export class Chat implements AsyncDisposable {
       content: [],
       report: [],
       series: options.series === undefined ? null : summaryOf(options.series),
+      slide: options.slide === undefined ? null : summaryOfSlide(options.slide),
       promptTokens: 0,
       reusedTokens: null,
       encodedAt: now
@@ -412,15 +416,16 @@ function samplingOf({ think = false, temperature = 0, seed, schema, maxTokens: m
   };
 }
 
-function requestOf({ options, system, sampling, content, series }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
+function requestOf({ options, system, sampling, content, series, slide }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
   let images = 0;
   const prompt = content.map((part) => (typeof part === "string" ? part : { image: images++ }));
-  return { system, prompt, preset: options.preset ?? null, series, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
+  return { system, prompt, preset: options.preset ?? null, series, slide, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
 }
 
 /** Fills a question with what was asked before. */
 function recall(question: Question, { content, report, request }: Turn): void {
   question.content = content;
   question.series = request?.series ?? null;
+  question.slide = request?.slide ?? null;
   question.report = report.map((image) => ({ ...image, encodeMs: 0, cached: true }));
 }

@@ -5,6 +5,7 @@ import type { StandardSchema } from "../language/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { SeriesSummary } from "../series/types.js";
+import type { SlideSummary } from "../slide/types.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
 
@@ -112,6 +113,8 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
   readonly preset?: string | undefined;
   /** The series whose slices the question shows, as `readSeries` gives it: noted in `Answer.request`, changes nothing. */
   readonly series?: SeriesSummary | undefined;
+  /** The slide whose patches the question shows, as `readSlide` gives it: noted in `Answer.request`, changes nothing. */
+  readonly slide?: SlideSummary | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called until the first word. */
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
@@ -169,6 +172,8 @@ export interface AnswerRequest {
   readonly preset: string | null;
   /** What the slices are of; null: none was named. */
   readonly series: SeriesSummary | null;
+  /** What the patches are of; null: none was named. */
+  readonly slide: SlideSummary | null;
   readonly think: boolean;
   /** As JSON schema. */
   readonly schema: object | null;

@@ -141,7 +141,7 @@ export function wholeNumber(name: string, { least, describe }: { readonly least:
   return { type: "string", requiresArg: true, describe, coerce } as const satisfies Options;
 }
 
-function decimal(name: string, { least, most, describe }: { readonly least: number; readonly most: number; readonly describe: string }) {
+export function decimal(name: string, { least, most, describe }: { readonly least: number; readonly most: number; readonly describe: string }) {
   const coerce = (given: unknown): number | undefined => {
     const value = single(name, given);
     if (value === undefined) return undefined;

@@ -68,11 +68,6 @@ export async function openSeries(paths: readonly string[], args: SeriesArguments
   return await readSeries(paths, { slices, index, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
 }
 
-/** In a prompt, each with its marks and "SLICE 85". */
-export function tokensOfSlices(slices: number, tokensPerImage: number): number {
-  return slices * (tokensPerImage + 14);
-}
-
 /** With `--redact` names of files in a folder are hidden too, the same name for the same file. */
 function seriesNames(given: readonly string[], redaction: Redaction): (path: string) => string {
   if (!redaction.isOn) return (path) => path;

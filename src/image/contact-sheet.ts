@@ -1,4 +1,4 @@
-/** A picture and its crops, or the slices of a series, as the model sees them, side by side in one PNG file. The squares are untouched: captions stand above. */
+/** A picture and its crops, or the slices of a series, or the patches of a slide, as the model sees them, side by side in one PNG file. The squares are untouched: captions stand above. */
 import sharp from "sharp";
 import { checkPictureSize } from "../picture-size.js";
 import { fonts } from "./render-svg.js";
@@ -28,6 +28,18 @@ export async function contactSheet(image: SquareImage): Promise<ContactSheet> {
 export async function seriesSheet(squares: readonly Square[], numbers: readonly number[]): Promise<ContactSheet> {
   const captions = squares.map((_, index) => `SLICE ${index + 1}${numbers[index] === index + 1 ? "" : ` (${numbers[index] ?? 0})`}`);
   return await sheetOf(squares, captions, Math.ceil(Math.sqrt(squares.length)));
+}
+
+/**
+ * The patches of a slide, row by row, with the places of their upper left corners; behind the whole slide, when there is one
+ * square more.
+ *
+ * @param positions In pixels of the slide's largest level, one for each patch.
+ * @throws MedGemmaError IMAGE_TOO_LARGE
+ */
+export async function slideSheet(squares: readonly Square[], positions: readonly PixelBox[]): Promise<ContactSheet> {
+  const captions = positions.map(({ x, y }, index) => `${index + 1}: x ${Math.round(x)}, y ${Math.round(y)}`);
+  return await sheetOf(squares, squares.length > positions.length ? ["0: whole slide", ...captions] : captions, Math.ceil(Math.sqrt(squares.length)));
 }
 
 async function sheetOf(squares: readonly Square[], captions: readonly string[], columns: number): Promise<ContactSheet> {

@@ -72,6 +72,7 @@ describe("ask", () => {
         prompt: [{ image: "number" }, "string"],
         preset: "null",
         series: "null",
+        slide: "null",
         think: "boolean",
         schema: "null",
         sampling: { temperature: "number", seed: "null", topK: "number", topP: "number", minP: "number", maxTokens: "number", thoughtBudget: "null" }

@@ -111,6 +111,7 @@ describe("a record", () => {
       prompt: [{ image: 0 }, "Describe the image."],
       preset: null,
       series: null,
+      slide: null,
       think: false,
       schema: null,
       sampling: { temperature: 0.5, seed: 4, topK: 64, topP: 0.95, minP: 0, maxTokens: 1024, thoughtBudget: null }

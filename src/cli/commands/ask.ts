@@ -6,9 +6,10 @@ import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { loadPreset } from "../../presets/load-preset.js";
-import { demoModel } from "../../models/demo-model.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
+import { checkSources } from "../check-sources.js";
+import { contextFor } from "../context-for.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -19,22 +20,11 @@ import { parsePrior } from "../parse-prior.js";
 import { plainText } from "../plain-text.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
-import { readSeriesOf, seriesOptions, tokensOfSlices } from "../series.js";
+import { readSeriesOf, seriesOptions } from "../series.js";
+import { picturesOf, slideOptions, takeSlide } from "../slide.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { dim } from "../terminal.js";
-
-/** Of every MedGemma. */
-const tokensPerImage = 256;
-
-/** Of a model, when --context says nothing. */
-const defaultContextSize = 8192;
-
-/** Of the instruction and the question. */
-const textTokens = 512;
-
-/** In tokens; the preset ct allows so many. */
-const longestAnswer = 2000;
 
 const options = {
   image: {
@@ -57,6 +47,7 @@ const options = {
   ...loraOption,
   ...imageOptions,
   ...seriesOptions,
+  ...slideOptions,
   ...presetOption,
   ...answerOptions,
   ...schemaOption,
@@ -80,6 +71,7 @@ export const askCommand: CommandModule<object, Arguments> = {
       .example("$0 ask --preset report -i scan.png", "")
       .example("$0 ask --preset compare --prior 2023-05-01=before.png -i now.png", "")
       .example("$0 ask --preset ct --series FOLDER", "")
+      .example("$0 ask --preset pathology --slide biopsy.svs --magnification 10", "")
       .example('cat report.txt | $0 ask "Summarize this report."', ""),
   handler: async (args) => await withRedaction(args.redact, async (redaction) => await ask(args, redaction))
 };
@@ -87,8 +79,9 @@ export const askCommand: CommandModule<object, Arguments> = {
 async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const { image: images = [], prior: priors = [] } = args;
   const paths = [...priors.map(({ path }) => path), ...images];
-  if (args.series !== undefined && paths.length > 0) throw new UsageError("--series and --image are two questions. Leave one out.");
-  if (args.series !== undefined && args.boxes !== undefined) throw new UsageError("--boxes draws on single pictures, not on a series. Leave one out.");
+  checkSources({ images: paths, series: args.series, slide: args.slide });
+  const isOfMany = args.series !== undefined || args.slide !== undefined;
+  if (isOfMany && args.boxes !== undefined) throw new UsageError("--boxes draws on single pictures, not on a series or a slide. Leave one out.");
   checkDrawing(args.boxes, paths);
   using interrupt = listenForInterrupt();
   const preset = args.preset === undefined ? undefined : await loadPreset(args.preset);
@@ -97,9 +90,12 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     stdinIsImage: paths.includes(standardStream),
     mayBeEmpty: preset?.question !== undefined && preset.question !== null
   });
-  const modelId = args.series === undefined ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
+  const status = new StatusLine(process.stderr);
+  const modelId = !isOfMany ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
   const series = await readSeriesOf(args, { modelId, redaction, signal: interrupt.signal });
-  const decoded = await decodeImages(paths, redaction, args);
+  const slide = await takeSlide(args, { redaction, status, signal: interrupt.signal });
+  const decoded = slide === null ? await decodeImages(paths, redaction, args) : picturesOf(slide);
+  const pictures = series?.taken ?? decoded.length;
   const prompt = composePrompt({
     question,
     images: decoded.slice(priors.length),
@@ -107,9 +103,9 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     priors: decoded.slice(0, priors.length).map((image, index) => ({ image, date: priors[index]?.date })),
     preset
   });
-  const status = new StatusLine(process.stderr);
+  const context = args.context ?? (isOfMany ? contextFor(pictures, { modelId, maxTokens: args["max-tokens"] }) : undefined);
 
-  await using medgemma = await openModel(series === null ? args : { ...args, context: args.context ?? contextFor(series.taken, modelId, args["max-tokens"]) }, { signal: interrupt.signal, status, images: Math.max(1, series?.taken ?? decoded.length) });
+  await using medgemma = await openModel({ ...args, context }, { signal: interrupt.signal, status, images: Math.max(1, pictures) });
   noteDemoModel(medgemma, args);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
@@ -119,6 +115,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     seed: args.seed,
     schema,
     series: series ?? undefined,
+    slide: slide ?? undefined,
     boxes: args.boxes === undefined ? undefined : true,
     thoughtBudget: args["thought-budget"],
     think: args.think
@@ -144,12 +141,6 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     status.clear();
   }
   if (interrupt.signal.aborted) throw new Interrupted();
-}
-
-/** A series of more than some 25 slices needs more than the usual context. @returns undefined where that one suffices */
-function contextFor(slices: number, modelId: string | null, maxTokens = longestAnswer): number | undefined {
-  const needed = tokensOfSlices(slices, tokensPerImage) + textTokens + maxTokens;
-  return needed <= defaultContextSize || modelId === demoModel.id ? undefined : Math.ceil(needed / 1024) * 1024;
 }
 
 /** @throws UsageError before a model is loaded for nothing */

@@ -2,6 +2,7 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { resolveModel } from "../../models/resolve-model.js";
 import { summaryOf } from "../../series/summary.js";
+import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -44,7 +45,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
-  if (args.series !== undefined && images.length > 0) throw new UsageError("encode takes images or a series. Leave one out.");
+  checkSources({ images, series: args.series });
   refuseToOverwrite([...images, ...(args.series ?? [])], output);
   using interrupt = listenForInterrupt();
   const modelId = args.series === undefined ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;

@@ -1,16 +1,21 @@
 /** `preview`: the exact square picture that the model sees, or the squares. Reads the projector's header, no weights. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { MedGemmaError } from "../../errors.js";
 import { prepareImage } from "../../image/prepare.js";
-import { contactSheet, seriesSheet } from "../../image/contact-sheet.js";
+import { contactSheet, seriesSheet, slideSheet, type ContactSheet } from "../../image/contact-sheet.js";
 import { encodePng } from "../../image/encode-png.js";
+import type { DecodedImage, ImageFit, Square } from "../../image/types.js";
 import { resolveModel } from "../../models/resolve-model.js";
+import { summaryOfSlide } from "../../slide/summary.js";
 import { writeFileAtomically } from "../../write-file.js";
+import { checkSources } from "../check-sources.js";
 import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text, wholeNumber } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
+import { projectorImageSize } from "../projector-image-size.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { summaryOf } from "../../series/summary.js";
 import { readSeriesOf, seriesOptions } from "../series.js";
+import { picturesOf, slideOptions, takeSlide } from "../slide.js";
+import { StatusLine } from "../status-line.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
@@ -26,6 +31,7 @@ const options = {
   mmproj,
   ...imageOptions,
   ...seriesOptions,
+  ...slideOptions,
   ...jsonOption,
   ...redactOption
 } as const;
@@ -44,7 +50,8 @@ export const previewCommand: CommandModule<object, Arguments> = {
       .example("$0 preview scan.png -o seen.png --fit stretch", "")
       .example("$0 preview long.png -o seen.png --fit crops", "")
       .example("$0 preview slice.dcm -o seen.png --window lung", "")
-      .example("$0 preview --series FOLDER -o sheet.png", ""),
+      .example("$0 preview --series FOLDER -o sheet.png", "")
+      .example("$0 preview --slide biopsy.svs --overview -o sheet.png", ""),
   handler: async (args) => await withRedaction(args.redact, async (redaction) => await preview(args, redaction))
 };
 
@@ -53,13 +60,19 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
+  checkSources({ images: image === undefined ? [] : [image], series: args.series, slide: args.slide });
+  // Refuses options of a series or a slide where there is none.
+  if (args.series === undefined) await readSeriesOf(args, { modelId: null, redaction });
+  if (args.slide === undefined) await takeSlide(args, { redaction, status: new StatusLine(process.stderr) });
   if (args.series !== undefined) {
-    if (image !== undefined) throw new UsageError("preview shows an image or a series. Leave one out.");
     await previewSeries(args, redaction);
     return;
   }
-  await readSeriesOf(args, { modelId: null, redaction }); // refuses options of a series
-  if (image === undefined) throw new UsageError("preview needs an image file, or a --series.");
+  if (args.slide !== undefined) {
+    await previewSlide(args, args.slide, redaction);
+    return;
+  }
+  if (image === undefined) throw new UsageError("preview needs an image file, or a --series, or a --slide.");
   const imageName = redaction.image(image);
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
@@ -84,25 +97,28 @@ async function previewSeries(args: Arguments, redaction: Redaction): Promise<voi
   const side = args.size ?? (await projectorImageSize(args));
   const series = await readSeriesOf(args, { modelId, redaction });
   if (series === null) return;
-  const squares = [];
-  for (const slice of series.slices) squares.push(await prepareImage(slice, { side, fit }));
-  const { png, tiles } = await seriesSheet(squares, series.numbers);
-  if (output === standardStream) process.stdout.write(png);
-  else await writeFileAtomically(output, png);
-  if (args.json !== true) return;
-  const slices = squares.map(({ source, width, height, sha256, notes }, index) => ({ source, width, height, sha256, notes, tile: tiles[index] }));
-  printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
+  const slices = await writeSheet(series.slices, { output, side, fit, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
+  if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
 }
 
-async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | undefined }): Promise<number> {
-  const paths = await resolveModel(args.model, { mmproj: args.mmproj });
-  if (paths.mmproj === null) {
-    throw new MedGemmaError("MODEL_MISMATCH", `${paths.id} has no projector, so it sees no images. Give one with --mmproj, or a --size.`);
-  }
-  const { inspectFile } = await import("../../chat/inspect.js"); // see openModel
-  const found = await inspectFile(paths.mmproj);
-  if (found.kind !== "projector") {
-    throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is no projector. Give the mmproj file.`);
-  }
-  return found.imageSize;
+/** Every patch that the model would see, on one sheet, behind the overview. */
+async function previewSlide(args: Arguments, path: string, redaction: Redaction): Promise<void> {
+  const { output = standardStream, fit = "pad" } = args;
+  refuseToOverwrite([path], output);
+  const slide = await takeSlide(args, { redaction, status: new StatusLine(process.stderr) });
+  if (slide === null) return;
+  const { side, positions } = slide;
+  const seen = await writeSheet(picturesOf(slide), { output, side, fit, toSheet: async (squares) => await slideSheet(squares, positions) });
+  const patches = seen.slice(-positions.length);
+  if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, slide: summaryOfSlide(slide), ...(slide.overview === null ? {} : { overview: seen[0] }), patches });
+}
+
+/** @returns what JSON tells of each picture */
+async function writeSheet(pictures: readonly DecodedImage[], { output, side, fit, toSheet }: { readonly output: string; readonly side: number; readonly fit: ImageFit; readonly toSheet: (squares: readonly Square[]) => Promise<ContactSheet> }) {
+  const squares = [];
+  for (const picture of pictures) squares.push(await prepareImage(picture, { side, fit }));
+  const { png, tiles } = await toSheet(squares);
+  if (output === standardStream) process.stdout.write(png);
+  else await writeFileAtomically(output, png);
+  return squares.map(({ source, width, height, sha256, notes }, index) => ({ source, width, height, sha256, notes, tile: tiles[index] }));
 }
