@@ -23,5 +23,6 @@ export default tseslint.config(
   {
     files: ["**/*.js", "**/*.mjs", "**/*.cjs"],
     languageOptions: { globals: Object.fromEntries(["AbortController", "Buffer", "URL", "console", "process"].map((name) => [name, "readonly"])) }
-  }
+  },
+  { files: ["examples/electron/page/*.js"], languageOptions: { globals: { document: "readonly", window: "readonly" } } }
 );
