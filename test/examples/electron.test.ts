@@ -81,6 +81,13 @@ describe("the model process", () => {
 describe("asarUnpack", () => {
   const native = packApp(folder, "native");
 
+  it("is enough with sharp's own binaries", async () => {
+    const model = startModel(native, "demo");
+    await model.message(({ isLoaded }) => isLoaded === true);
+    model.child.send({ quit: true });
+    expect(await model.ended).toMatchObject({ code: 0 });
+  });
+
   it.each(unpackedFolders)("needs %s", async (unpacked) => {
     const [there, away] = [join(native, "app.asar.unpacked", unpacked), join(native, "away")];
     renameSync(there, away);

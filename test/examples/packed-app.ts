@@ -126,10 +126,12 @@ export function startModel(resources: string, model: string): ModelProcess {
       new Promise((resolve, reject) => {
         const look = () => {
           const found = messages.find(fits);
-          if (found !== undefined) resolve(found);
+          if (found === undefined) return;
+          child.off("message", look);
+          resolve(found);
         };
-        look();
         child.on("message", look);
+        look();
         void ended.then(() => reject(new Error(`It ended without that message: ${JSON.stringify(messages)} ${stderr}`)));
       }),
     ended
