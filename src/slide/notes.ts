@@ -9,7 +9,7 @@ const toldShare = 0.01;
 export function notesOf(facts: Omit<SlideSummary, "notes">, { grid, wanted, otherPictures }: { readonly grid: Grid; readonly wanted: number | undefined; readonly otherPictures: number }): string[] {
   const { taken, of, grid: count, side, width, height, levels, level, shrunkBy, magnification, scannedAt, magnificationFrom, micrometresPerPixel } = facts;
   const notes = [
-    taken === of ? `${taken} patches with tissue, of ${count} of ${side}×${side} pixels` : `${taken} of ${of} patches with tissue, evenly spaced, of ${count} of ${side}×${side} pixels`,
+    taken === of ? `${taken} ${taken === 1 ? "patch" : "patches"} with tissue, of ${count} of ${side}×${side} pixels` : `${taken} of ${of} patches with tissue, evenly spaced, of ${count} of ${side}×${side} pixels`,
     `${magnification === null ? "seen" : `seen at ${rounded(magnification)}x`}: level ${level} of 0 to ${levels - 1}${shrunkBy === 1 ? "" : `, shrunk ${rounded(shrunkBy)} times`}`
   ];
   if (scannedAt !== null && magnificationFrom !== null) {
