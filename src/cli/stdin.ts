@@ -1,5 +1,5 @@
 /** What comes in through stdin: the bytes of an image, or text for the prompt. */
-import { fstatSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import { UsageError } from "./output.js";
 
 /**
@@ -54,5 +54,9 @@ function stdinIsSocket(): boolean {
     return fstatSync(0).isSocket();
   } catch {
     return false; // closed (`<&-`): reading it gives the end at once
+  } finally {
+    // Node 20's realpathSync takes the last result of any stat for that of a path it knows already, and follows no link behind
+    // a pipe or socket: with pnpm, which links packages, later imports would find wrong versions. So the last result is a file's.
+    statSync(process.execPath);
   }
 }
