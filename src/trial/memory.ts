@@ -55,12 +55,11 @@ async function read(): Promise<Map<string, Trial>> {
 
 function isTrial(value: unknown): value is Trial {
   if (typeof value !== "object" || value === null) return false;
-  const { backend, outcome, reason, withoutF16, triedAt } = value as Record<keyof Trial, unknown>;
+  const { backend, outcome, reason, triedAt } = value as Record<keyof Trial, unknown>;
   return (
     ["metal", "cuda", "vulkan"].includes(backend as string) &&
     ["good", "failed", "absent"].includes(outcome as string) &&
     (reason === null || typeof reason === "string") &&
-    typeof withoutF16 === "boolean" &&
     typeof triedAt === "string"
   );
 }

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { abortedError } from "../errors.js";
-import { f16Variable, trialVariable, type TrialReport, type TriedBackend } from "./trial.js";
+import { trialVariable, type TrialReport, type TriedBackend } from "./trial.js";
 
 /** Drivers compile hundreds of shaders at the first start. */
 const defaultLimitS = 120;
@@ -10,12 +10,12 @@ const defaultLimitS = 120;
 const child = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../dist/doctor/trial-child.js" : "../doctor/trial-child.js", import.meta.url));
 
 /** @throws MedGemmaError ABORTED when somebody interrupts the trial */
-export async function runTrial(backend: TriedBackend, { withoutF16 }: { readonly withoutF16: boolean }): Promise<TrialReport> {
+export async function runTrial(backend: TriedBackend): Promise<TrialReport> {
   const limitS = readLimit();
   const trial = fork(child, [backend], {
     execArgv: [],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
-    env: { ...process.env, [trialVariable]: "1", ELECTRON_RUN_AS_NODE: "1", ...(withoutF16 ? { [f16Variable]: "1" } : {}) }
+    env: { ...process.env, [trialVariable]: "1", ELECTRON_RUN_AS_NODE: "1" }
   });
   const failed = (reason: string): TrialReport => ({ outcome: "failed", reason });
   return await new Promise<TrialReport>((resolve, reject) => {

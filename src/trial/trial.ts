@@ -9,8 +9,6 @@ export interface Trial {
   readonly outcome: "good" | "failed" | "absent";
   /** What went wrong, in one line without a full stop; null: nothing. */
   readonly reason: string | null;
-  /** The trial passed without 16-bit shaders only (GGML_VK_DISABLE_F16=1), so they are switched off. */
-  readonly withoutF16: boolean;
   /** ISO 8601. */
   readonly triedAt: string;
 }
@@ -20,9 +18,6 @@ export type TrialReport = Pick<Trial, "outcome" | "reason">;
 
 /** Set in the process of a trial, which must not start another one. */
 export const trialVariable = "MEDGEMMA_TRIAL";
-
-/** ggml-vulkan reads it when it is loaded. */
-export const f16Variable = "GGML_VK_DISABLE_F16";
 
 export function isTrialProcess(): boolean {
   return process.env[trialVariable] === "1";

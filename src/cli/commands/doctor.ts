@@ -52,9 +52,9 @@ async function doctor({ json, gpu: backend, threads: count }: Arguments): Promis
   if (!seesCorrectly || damaged.length > 0) process.exitCode = exitCodes.failed;
 }
 
-function describeTrial({ backend, outcome, reason, withoutF16 }: Examination["trials"][number]): string {
+function describeTrial({ backend, outcome, reason }: Examination["trials"][number]): string {
   const what = { good: "works", failed: `failed: ${reason ?? ""}`, absent: "finds no GPU" }[outcome];
-  return `${backend} was tried in a process of its own and ${what}${withoutF16 ? ", without 16-bit shaders only" : ""}\n`;
+  return `${backend} was tried in a process of its own and ${what}\n`;
 }
 
 function describeCheck({ name, ok, error, tolerance }: Check, width: number): string {
