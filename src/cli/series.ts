@@ -7,6 +7,7 @@ import type { ImageFit } from "../image/types.js";
 import { choice, inGroup, standardStream, wholeNumber } from "./options.js";
 import { printNote, UsageError } from "./output.js";
 import type { Redaction } from "./redaction.js";
+import { refuseStrayOptions } from "./stray-options.js";
 
 export const seriesOptions = inGroup("Series:", {
   series: {
@@ -48,8 +49,7 @@ export interface SeriesContext {
 export async function readSeriesOf(args: SeriesArguments, context: SeriesContext): Promise<Series | null> {
   const { series: paths, slices, "series-index": index, recipe, modality } = args;
   if (paths === undefined) {
-    const given = Object.entries({ slices, "series-index": index, recipe, modality }).find(([, value]) => value !== undefined);
-    if (given !== undefined) throw new UsageError(`--${given[0]} belongs to a series. Name one with --series.`);
+    refuseStrayOptions({ slices, "series-index": index, recipe, modality }, "series");
     return null;
   }
   const read = await openSeries(paths, args, context);

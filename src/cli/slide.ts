@@ -8,6 +8,7 @@ import { printNote, UsageError } from "./output.js";
 import { projectorImageSize } from "./projector-image-size.js";
 import type { Redaction } from "./redaction.js";
 import type { StatusLine } from "./status-line.js";
+import { refuseStrayOptions } from "./stray-options.js";
 
 export const slideOptions = inGroup("Slide:", {
   slide: text("slide", { describe: "Pathology slide: tiled TIFF, Aperio SVS or OME-TIFF; patches with tissue are taken" }),
@@ -46,8 +47,7 @@ export interface SlideContext {
 export async function takeSlide(args: SlideArguments, { redaction, status, signal }: SlideContext): Promise<Slide | null> {
   const { slide: path, magnification, level, patches, overview, window, frame, fit } = args;
   if (path === undefined) {
-    const given = Object.entries({ magnification, level, patches, overview }).find(([, value]) => value !== undefined);
-    if (given !== undefined) throw new UsageError(`--${given[0]} belongs to a slide. Name one with --slide.`);
+    refuseStrayOptions({ magnification, level, patches, overview }, "slide");
     return null;
   }
   if (path === standardStream) throw new UsageError("--slide reads nothing from stdin. Name a file.");
