@@ -16,3 +16,18 @@ export function checkPictureSize(source: string, width: number, height: number):
       "Export a smaller picture of it."
   );
 }
+
+/** Of all pictures of a series or slide together: 805 MB as RGB, some three times what 85 slices of 1024 × 1024, or 125 patches of MedGemma, need. */
+const maxPixelsInAll = 2 ** 28;
+
+/**
+ * Before memory is taken for them.
+ *
+ * @param pictures "85 slices", "125 patches"
+ * @param remedy What to do, as a sentence.
+ * @throws MedGemmaError IMAGE_TOO_LARGE
+ */
+export function checkPixelsInAll(pixels: number, { name, pictures, remedy }: { readonly name: string; readonly pictures: string; readonly remedy: string }): void {
+  if (pixels <= maxPixelsInAll) return;
+  throw new MedGemmaError("IMAGE_TOO_LARGE", `The ${pictures} of ${name} have ${pixels} pixels in all; the limit is ${maxPixelsInAll}. ${remedy}`);
+}

@@ -4,13 +4,13 @@ import { openDicom, readDicomPicture, type DicomFile } from "../dicom/read-dicom
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
+import { checkPixelsInAll } from "../picture-size.js";
 import { arrange, type Arranged } from "./arrange.js";
 import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeTaken } from "./describe-taken.js";
 import { listFiles } from "./list-files.js";
 import { askedOf, defaultSlices } from "./summary.js";
-import { checkPixelsInAll } from "./pixels-in-all.js";
 import { readSlices } from "./read-headers.js";
 import type { ValueRange } from "./recipes.js";
 import { toRgb } from "./to-levels.js";
@@ -33,7 +33,8 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const arranged = arrange(chosen.slices);
   const indices = evenlySpaced(arranged.slices.length, most);
   const taken = indices.flatMap((index) => arranged.slices[index] ?? []);
-  checkPixelsInAll(taken.length, taken.reduce((sum, { rows, columns }) => sum + rows * columns, 0), name);
+  const pixels = taken.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+  checkPixelsInAll(pixels, { name, pictures: `${taken.length} slices`, remedy: "Take fewer slices." });
   const conversion = await chooseConversion(arranged.slices, options);
   const slices = await decode(taken, conversion, options);
   const leftOut = [...unread, ...chosen.leftOut, ...arranged.leftOut];

@@ -6,10 +6,10 @@ import { abortedError, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { openNifti, type NiftiFile, type NiftiVolume, type Plane } from "../nifti/read-nifti.js";
+import { checkPixelsInAll } from "../picture-size.js";
 import { counted, describeLeftOut } from "./choose-series.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeTaken } from "./describe-taken.js";
-import { checkPixelsInAll } from "./pixels-in-all.js";
 import type { ValueRange } from "./recipes.js";
 import { askedOf, defaultSlices } from "./summary.js";
 import { toRgb } from "./to-levels.js";
@@ -31,7 +31,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say it with --modality (modality in a program), or how it is shown with a --window C/W.`);
   }
   const indices = evenlySpaced(file.slices, most);
-  checkPixelsInAll(indices.length, indices.length * file.width * file.height, name);
+  checkPixelsInAll(indices.length * file.width * file.height, { name, pictures: `${indices.length} slices`, remedy: "Take fewer slices." });
   const volume = await file.readVolume(index ?? 1, signal);
   const conversion = window !== undefined ? byWindows() : modality === "CT" ? byRecipe(options.recipe) : byRange(await rangeOfVolume(file, volume, signal));
   const slices: DecodedImage[] = [];

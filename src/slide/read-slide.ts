@@ -11,6 +11,7 @@ import { abortedError, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { loadAddon } from "../native/load-addon.js";
+import { checkPixelsInAll } from "../picture-size.js";
 import { chooseLevel } from "./choose-level.js";
 import { findTissue } from "./find-tissue.js";
 import { boxOnLevel, gridOf } from "./grid.js";
@@ -25,9 +26,6 @@ import type { Slide, SlideOptions } from "./types.js";
 
 /** As many as Google's notebook high_dimensional_pathology takes. */
 const maxPatches = 125;
-
-/** Of all patches together: 805 MB as RGB, 2.7 times what 125 of MedGemma need. */
-const maxPixelsInAll = 2 ** 28;
 
 /** Of the grid, taken or not: a slide of 200,000 × 200,000 at 40x has 50,000. */
 const maxGrid = 2 ** 20;
@@ -82,9 +80,7 @@ async function readPatches(file: TiffFile, { level, magnification, patches: most
   const tissue = await findTissue(file, { levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
   if (tissue.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no tissue: all ${count} patches are as bright as the background, or black. Check that it is a brightfield slide.`);
   const indices = evenlySpaced(tissue.length, most);
-  if (indices.length * side * side > maxPixelsInAll) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `The ${indices.length} patches of ${name} have ${indices.length * side * side} pixels in all; the limit is ${maxPixelsInAll}. Take fewer, or smaller ones.`);
-  }
+  checkPixelsInAll(indices.length * side * side, { name, pictures: `${indices.length} patches`, remedy: "Take fewer, or smaller ones." });
   const taken = indices.flatMap((index) => tissue[index] ?? []);
 
   const patches: DecodedImage[] = [];
