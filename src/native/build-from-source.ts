@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { isMainThread } from "node:worker_threads";
 import type { GpuBackend } from "./backend.js";
 import { packageFolder } from "./candidates.js";
@@ -13,7 +12,7 @@ export const buildScript = join(packageFolder, "scripts", "build-native.mjs");
 /** Far above what a slow machine needs. */
 const limitMs = 30 * 60_000;
 
-const child = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../dist/native/build-child.js" : "build-child.js", import.meta.url));
+const child = join(packageFolder, "dist", "native", "build-child.js");
 
 /** @returns why there is nothing to load afterwards; null: it was built */
 export function buildFromSource(backend: GpuBackend): string | null {

@@ -39,6 +39,8 @@ export function loadedAddonPath(backend: GpuBackend): string | null {
 }
 
 function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly path: string } {
+  const candidates = addonCandidates(backend);
+  const isNamed = candidates[0]?.origin === "MEDGEMMA_ADDON";
   const tried: string[] = [];
   const tryOne = ({ origin, path }: Candidate): NativeAddon | null => {
     try {
@@ -48,14 +50,14 @@ function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly
       return null;
     }
   };
-  for (const candidate of addonCandidates(backend)) {
+  for (const candidate of candidates) {
     const addon = tryOne(candidate);
     if (addon === null) continue;
     const [damaged] = tried.filter((line) => !line.endsWith(notThere));
     if (damaged !== undefined) process.emitWarning(`The ${damaged}. The ${candidate.origin} ${candidate.path} is used instead.`, "MedGemmaWarning");
     return { addon, path: candidate.path };
   }
-  if (addonCandidates(backend)[0]?.origin !== "MEDGEMMA_ADDON") {
+  if (!isNamed) {
     const reason = buildFromSource(backend);
     const built = localBuild(backend);
     const addon = reason === null ? tryOne(built) : null;
@@ -64,7 +66,10 @@ function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly
   }
   throw new MedGemmaError(
     "ADDON_MISSING",
-    `The native addon cannot be loaded on ${describePlatform()}, backend ${backend === "off" ? "cpu" : backend}. Tried: ${tried.join("; ")}. ${remedy()}`
+    `The native addon cannot be loaded on ${describePlatform()}, backend ${backend === "off" ? "cpu" : backend}. Tried: ${tried.join("; ")}. ` +
+      (isNamed
+        ? "Correct MEDGEMMA_ADDON, or unset it."
+        : "Install again without omitting optional dependencies, or install git, CMake and a C++20 compiler and run the command again.")
   );
 }
 
@@ -77,10 +82,4 @@ function open(path: string, backend: GpuBackend): NativeAddon {
   const addon = require(path) as Partial<NativeAddon>;
   if (typeof addon.initialize !== "function") throw new Error("is not an addon of this package");
   return addon as NativeAddon;
-}
-
-function remedy(): string {
-  const { MEDGEMMA_ADDON } = process.env;
-  if (MEDGEMMA_ADDON !== undefined && MEDGEMMA_ADDON !== "") return "Correct MEDGEMMA_ADDON, or unset it.";
-  return "Install again without omitting optional dependencies, or install git, CMake and a C++20 compiler and run the command again.";
 }

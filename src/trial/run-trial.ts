@@ -1,13 +1,14 @@
 /** Tries a backend in a process of its own, whose end does not matter: drivers crash, hang, and compute wrongly. */
 import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { abortedError } from "../errors.js";
+import { packageFolder } from "../native/candidates.js";
 import { trialVariable, type TrialReport, type TriedBackend } from "./trial.js";
 
 /** Drivers compile hundreds of shaders at the first start. */
 const defaultLimitS = 120;
 
-const child = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../../dist/doctor/trial-child.js" : "../doctor/trial-child.js", import.meta.url));
+const child = join(packageFolder, "dist", "doctor", "trial-child.js");
 
 /** @throws MedGemmaError ABORTED when somebody interrupts the trial */
 export async function runTrial(backend: TriedBackend): Promise<TrialReport> {
