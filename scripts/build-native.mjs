@@ -1,7 +1,5 @@
-// Builds the native addon, once for each node-llama-cpp backend that is installed. Downloads nothing: headers come out of
-// node-llama-cpp's source bundle and node-api-headers, libraries out of node-llama-cpp's binary packages.
-//
-//   node scripts/build-native.mjs [--gpu auto|metal|cuda|vulkan|off] [--test] [--sanitize] [--debug] [--verbose]
+// Builds the native addon. Downloads nothing: headers come out of node-llama-cpp's source bundle and node-api-headers, libraries
+// out of node-llama-cpp's binary packages. `usage`, below, has the options.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,6 +9,16 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { writeModuleDefinition } from "./binaries/module-definition.mjs";
 
+const usage = `Usage: node scripts/build-native.mjs [--gpu auto|metal|cuda|vulkan|off] [--test] [--sanitize] [--debug] [--verbose] [--check]
+  --gpu       auto: one addon for each backend that node-llama-cpp has libraries of here, since which of them
+              works is known when it is loaded; a name: for that one alone
+  --test      builds the native tests too, and runs them
+  --sanitize  under AddressSanitizer and UBSan
+  --debug     with assertions, not optimised
+  --verbose   shows what the compiler says
+  --check     builds nothing; fails where it could not be built, and says why`;
+/** What users write → the name in our files and CMake's. */
+const backendNames = { metal: "metal", cuda: "cuda", vulkan: "vulkan", off: "cpu" };
 const nodeLlamaCppVersion = "3.21.1";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const buildFolder = join(root, "native", "build");
@@ -64,15 +72,19 @@ function findBackends(nodeLlamaCpp) {
 }
 
 function chooseBackends(found, gpu) {
-  const wanted = { off: "cpu" }[gpu] ?? gpu;
+  if (gpu !== "auto" && !Object.hasOwn(backendNames, gpu)) {
+    throw new BuildError(`--gpu ${gpu} is unknown; expected auto, ${Object.keys(backendNames).join(", ")}.`);
+  }
   if (found.size === 0) {
     throw new BuildError(
-      `node-llama-cpp has no binaries for ${process.platform}-${process.arch} here. Run npm ci without --omit=optional.`
+      `node-llama-cpp has no binaries for ${process.platform}-${process.arch} here. Install without --omit=optional.`
     );
   }
-  if (wanted === "auto") return found;
+  if (gpu === "auto") return found;
+  const wanted = backendNames[gpu];
   if (!found.has(wanted)) {
-    throw new BuildError(`--gpu ${gpu} is not available here; installed: ${[...found.keys()].join(", ")}.`);
+    const there = Object.keys(backendNames).filter((name) => found.has(backendNames[name]));
+    throw new BuildError(`--gpu ${gpu}: node-llama-cpp has no libraries for it here, but for ${there.join(", ")}.`);
   }
   return new Map([[wanted, found.get(wanted)]]);
 }
@@ -91,7 +103,7 @@ function requireTools() {
   if (process.platform !== "win32" && ![process.env.CXX, "c++", "g++", "clang++"].some((name) => name && works(name))) {
     missing.push(`a C++20 compiler (${install?.compiler ?? "install g++ or clang++"})`);
   }
-  if (missing.length > 0) throw new BuildError(`The native addon needs ${missing.join(" and ")}; install and run again.`);
+  if (missing.length > 0) throw new BuildError(`Building the native addon needs ${missing.join(" and ")}, not found here.`);
 }
 
 /** What the addon includes of llama.cpp: its public headers, and the inside of a ggml backend. */
@@ -148,11 +160,15 @@ function cmakeJs(command, workFolder, config, extra, verbose) {
   return output;
 }
 
-function build({ gpu, test, sanitize, debug, verbose }) {
+/** All that can be wrong before the compiler runs. */
+function prepare({ gpu, sanitize }) {
   const nodeLlamaCpp = findNodeLlamaCpp();
-  requireTools();
   const backends = chooseBackends(findBackends(nodeLlamaCpp), sanitize ? "off" : gpu);
+  requireTools();
+  return { nodeLlamaCpp, backends };
+}
 
+function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose }) {
   const config = debug || sanitize ? "Debug" : "Release";
   const workFolder = join(buildFolder, sanitize ? "sanitize" : debug ? "debug" : "release");
   const output = sanitize || debug ? workFolder : buildFolder;
@@ -181,7 +197,8 @@ function build({ gpu, test, sanitize, debug, verbose }) {
     writeFileSync(stamp, wanted);
   }
   cmakeJs("build", workFolder, config, [], verbose);
-  return { output, backends };
+  for (const backend of backends.keys()) console.log(join(output, `medgemma-${backend}.node`));
+  return output;
 }
 
 function runTests(output) {
@@ -190,20 +207,26 @@ function runTests(output) {
   if (status !== 0) throw new BuildError(`The native tests failed (${signal ?? `exit code ${status}`}).`);
 }
 
-const { values: options } = parseArgs({
-  options: {
-    gpu: { type: "string", default: "auto" },
-    test: { type: "boolean", default: false },
-    sanitize: { type: "boolean", default: false },
-    debug: { type: "boolean", default: false },
-    verbose: { type: "boolean", default: false }
+function readOptions() {
+  const flag = { type: "boolean", default: false };
+  const options = { gpu: { type: "string", default: "auto" }, test: flag, sanitize: flag, debug: flag, verbose: flag, check: flag, help: flag };
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    throw new BuildError(`${error.message.split("\n")[0].replace(/\.$/, "")}. --help lists the options.`);
   }
-});
+}
+
+function main(options) {
+  if (options.help) return console.log(usage);
+  const prepared = prepare(options);
+  if (options.check) return;
+  const output = build(prepared, options);
+  if (options.test) runTests(output);
+}
 
 try {
-  const { output, backends } = build(options);
-  for (const backend of backends.keys()) console.log(join(output, `medgemma-${backend}.node`));
-  if (options.test) runTests(output);
+  main(readOptions());
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;
   console.error(error.message);

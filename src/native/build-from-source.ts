@@ -16,38 +16,32 @@ const child = join(packageFolder, "dist", "native", "build-child.js");
 
 /** @returns why there is nothing to load afterwards; null: it was built */
 export function buildFromSource(backend: GpuBackend): string | null {
-  const reason = whyNot();
+  const reason = whyNot(backend);
   if (reason !== null) return reason;
   say(`medgemma-local: no binary fits this machine (${describePlatform()}), so the native addon is built from source now. This takes minutes, once.`);
-  const { status, signal, stderr, error } = spawnSync(process.execPath, [child, backend], {
+  return run(child, backend);
+}
+
+/** A person waits for a command line; an app with windows, or a thread of a server, must not stand still for minutes. */
+function whyNot(backend: GpuBackend): string | null {
+  if (process.env.MEDGEMMA_BUILD === "never") return "MEDGEMMA_BUILD=never forbids it";
+  if (process.versions.electron !== undefined) return "not inside Electron";
+  if (!isMainThread) return "not in a worker thread";
+  if (!existsSync(buildScript)) return "the sources are not in this package";
+  return run(buildScript, "--check", "--gpu", backend);
+}
+
+/** @returns the last line of what the program complained about, for the middle of a sentence; null: it is done */
+function run(program: string, ...args: readonly string[]): string | null {
+  const { status, signal, stderr, error } = spawnSync(process.execPath, [program, ...args], {
     encoding: "utf8",
     stdio: ["ignore", "ignore", "pipe"],
     timeout: limitMs,
     maxBuffer: 1 << 26
   });
   if (status === 0) return null;
-  const lines = stderr.trim().split("\n");
-  return error?.message ?? (signal === null ? (lines.at(-1) ?? "").trim() || `exit code ${String(status)}` : `ended by ${signal}`);
-}
-
-/** A person waits for a command line; an app with windows, or a thread of a server, must not stand still for minutes. */
-function whyNot(): string | null {
-  if (process.env.MEDGEMMA_BUILD === "never") return "MEDGEMMA_BUILD=never forbids it";
-  if (process.versions.electron !== undefined) return "not inside Electron";
-  if (!isMainThread) return "not in a worker thread";
-  if (!existsSync(buildScript)) return "the sources are not in this package";
-  const missing = [];
-  if (!works("git")) missing.push("git");
-  if (!works("cmake")) missing.push("CMake");
-  // On Windows CMake looks for Visual Studio itself.
-  if (process.platform !== "win32" && ![process.env.CXX, "c++", "g++", "clang++"].some((name) => name !== undefined && works(name))) {
-    missing.push("a C++20 compiler");
-  }
-  return missing.length === 0 ? null : `${missing.join(" and ")} not found`;
-}
-
-function works(command: string): boolean {
-  return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
+  const lastLine = (stderr.trim().split("\n").at(-1) ?? "").trim().replace(/\.$/, "");
+  return error?.message ?? (signal === null ? lastLine || `exit code ${String(status)}` : `ended by ${signal}`);
 }
 
 /** At once: a warning of Node's would come when the build is done. */

@@ -13,6 +13,8 @@ const isMacArm = process.platform === "darwin" && process.arch === "arm64";
 const backend = isMacArm ? "metal" : "cpu";
 const built = join(root, "native", "build", `medgemma-${backend}.node`);
 const folder = temporaryFolder();
+/** What a stand-in for the build script does when it is asked whether it could build. */
+const canBuild = `if (process.argv.includes("--check")) process.exit(0);`;
 
 interface Layout {
   readonly package: string;
@@ -107,7 +109,7 @@ describe("the native addon", () => {
   it("is built on the machine, with a line before, when nothing else is there", () => {
     const installed = install();
     const script = join(installed.package, "scripts", "build-native.mjs");
-    put(script, `import { copyFileSync } from "node:fs"; console.log("not for stdout"); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`);
+    put(script, `import { copyFileSync } from "node:fs"; ${canBuild} console.log("not for stdout"); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`);
     const first = preview(installed, { MEDGEMMA_BUILD: undefined });
     expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/^medgemma-local: no binary fits this machine \(.*\), so the native addon is built from source now\./) as string });
     expect(preview(installed, { MEDGEMMA_BUILD: undefined }).stderr).not.toContain("built from source");
@@ -115,11 +117,18 @@ describe("the native addon", () => {
 
   it("says why it could not be built", () => {
     const installed = install();
-    put(join(installed.package, "scripts", "build-native.mjs"), `console.error("first"); console.error("no space left"); process.exit(1);`);
+    put(join(installed.package, "scripts", "build-native.mjs"), `${canBuild} console.error("first"); console.error("no space left"); process.exit(1);`);
     const { code, stderr } = preview(installed, { MEDGEMMA_BUILD: undefined });
     expect(code).toBe(1);
     expect(stderr).toContain("; build from source: no space left. ");
-    expect(preview(installed, { MEDGEMMA_BUILD: undefined, PATH: "" }).stderr).toMatch(/build from source: git and CMake( and a C\+\+20 compiler)? not found\. /);
+  });
+
+  it("says which tools are missing, and not that it is being built", () => {
+    const installed = install();
+    cpSync(join(root, "scripts"), join(installed.package, "scripts"), { recursive: true });
+    const { code, stderr } = preview(installed, { MEDGEMMA_BUILD: undefined, PATH: "" });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ADDON_MISSING: .*; build from source: Building the native addon needs git \(.+\) and CMake \(.+\).*, not found here\. .*\n$/);
   });
 });
 
