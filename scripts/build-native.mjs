@@ -178,6 +178,7 @@ function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose }) {
     MEDGEMMA_BACKENDS: [...backends.keys()].join(";"),
     MEDGEMMA_LLAMA_HEADERS: unpackHeaders(nodeLlamaCpp),
     MEDGEMMA_HOST_HEADERS: join(nodeLlamaCpp, "llama", "addon"),
+    MEDGEMMA_VERSION: readJson(join(root, "package.json")).version,
     MEDGEMMA_OUTPUT: output,
     MEDGEMMA_TESTS: test ? "ON" : "OFF",
     MEDGEMMA_SANITIZE: sanitize ? "ON" : "OFF"

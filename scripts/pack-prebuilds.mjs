@@ -11,6 +11,7 @@ import { builds } from "./binaries/platforms.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values: options, positionals: folders } = parseArgs({ options: { all: { type: "boolean", default: false } }, allowPositionals: true });
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const prebuilds = join(root, "prebuilds");
 const here = `${process.platform}-${process.arch}/`;
 
@@ -21,7 +22,7 @@ const sources = Object.values(builds).flatMap((path) => {
   return source === undefined ? [] : [{ path, source }];
 });
 const missing = Object.values(builds).filter((path) => !sources.some((source) => source.path === path));
-const problems = sources.flatMap(({ path, source }) => checkAddon(readFileSync(source), path).map((problem) => `${source}: ${problem}`));
+const problems = sources.flatMap(({ path, source }) => checkAddon(readFileSync(source), path, version).map((problem) => `${source}: ${problem}`));
 if (sources.length === 0) problems.push("There is no addon to pack. Run: npm run build:native");
 if (options.all) problems.push(...missing.map((path) => `${path} is missing`));
 

@@ -1,9 +1,9 @@
 /** The version of this package, from its package.json; the path is the same from src/ and from dist/. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
-let version: Promise<string> | undefined;
+let version: string | undefined;
 
-export function packageVersion(): Promise<string> {
-  version ??= readFile(new URL("../package.json", import.meta.url), "utf8").then((content) => (JSON.parse(content) as { version: string }).version);
+export function packageVersion(): string {
+  version ??= (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
   return version;
 }

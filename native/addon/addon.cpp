@@ -18,6 +18,9 @@
 namespace medgemma {
 namespace {
 
+// In the file as it stands, so that the loader knows it before anything of the file runs (src/native/check-fits.ts).
+constexpr char version[] = "medgemma-local addon " MEDGEMMA_VERSION;
+
 // initialize(MedGemmaError): the class of all errors from here on.
 Napi::Value initialize(const Napi::CallbackInfo & info) {
     require(info.Length() == 1 && info[0].IsFunction(), "an error class");
@@ -45,6 +48,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     keep_large_allocations_apart();
     stay_loaded();
     env.SetInstanceData(new State());
+    exports.Set("version", Napi::String::New(env, version));
     exports.Set("initialize", Napi::Function::New(env, exported<initialize>));
     exports.Set("shutDown", Napi::Function::New(env, exported<shut_down>));
     exports.Set("releaseMemory", Napi::Function::New(env, exported<release_memory>));

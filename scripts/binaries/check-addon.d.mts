@@ -1,1 +1,1 @@
-export function checkAddon(bytes: Buffer, path: string): string[];
+export function checkAddon(bytes: Buffer, path: string, version: string): string[];

@@ -17,8 +17,8 @@ function isNewer(version, limit) {
   return at !== -1 && a[at] > (b[at] ?? 0);
 }
 
-/** What is wrong with an addon that is to be prebuilds/<path>; empty when nothing is. */
-export function checkAddon(bytes, path) {
+/** What is wrong with an addon that is to be prebuilds/<path> of a version of the package; empty when nothing is. */
+export function checkAddon(bytes, path, version) {
   const [platform, arch] = path.split("/")[0].split("-");
   let binaries;
   try {
@@ -33,6 +33,8 @@ export function checkAddon(bytes, path) {
     problems.push(`is ${binary.format} for ${binary.arch}; expected ${formats[platform]} for ${arch}`);
   }
   if (!binary.exports.includes("napi_register_module_v1")) problems.push("exports no napi_register_module_v1, so it is no addon");
+  // native/addon/addon.cpp; a zero byte ends it. The loader refuses an addon of another version.
+  if (!bytes.includes(`medgemma-local addon ${version}\0`)) problems.push(`is not the addon of version ${version}`);
   const inside = binary.exports.filter((name) => isHostSymbol(name));
   if (inside.length > 0) problems.push(`exports ${inside[0]}: ggml must not be inside`);
   const mangled = binary.imports.filter((name) => isMangledHostSymbol(name));

@@ -82,7 +82,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .example("$0 chat", "")
     .example('$0 ask "Describe the image." -i scan.png', "")
     .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
-    .version(await packageVersion())
+    .version(packageVersion())
     .alias({ help: "h" })
     .strict()
     .exitProcess(false)

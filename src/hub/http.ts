@@ -87,7 +87,7 @@ async function getOnce(url: URL, { headers, token, signal }: HttpOptions): Promi
       dispatcher: sharedAgent(),
       signal: signal ?? null,
       headers: {
-        "user-agent": `medgemma-local/${await packageVersion()}`,
+        "user-agent": `medgemma-local/${packageVersion()}`,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...headers
       }

@@ -38,7 +38,7 @@ export async function describeMachine({ llama, gpu, missedGpu }: LlamaRuntime): 
   const vram = hasGpu ? await llama.getVramState() : { total: null, free: null };
   return {
     versions: {
-      medgemmaLocal: await packageVersion(),
+      medgemmaLocal: packageVersion(),
       nodeLlamaCpp: await getModuleVersion(),
       llamaCpp: llama.llamaCppRelease.release,
       node: process.versions.node,

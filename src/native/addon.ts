@@ -145,3 +145,24 @@ export interface NativeAddon {
   /** Logits (vocabulary) of one output of the batch that was decoded last; only while its outputs are mapped. */
   readLogits(context: object, index: number): Float32Array;
 }
+
+/** All of them: an addon that was built before the last one was added must not be taken. */
+export const nativeFunctions = Object.keys({
+  initialize: null,
+  shutDown: null,
+  collectComplaints: null,
+  firstComplaint: null,
+  surviveWorkerExit: null,
+  useExactGelu: null,
+  repacksWeight: null,
+  releaseMemory: null,
+  preferHugePages: null,
+  fitToSquare: null,
+  checkGguf: null,
+  inspectProjector: null,
+  loadVisionEncoder: null,
+  measureMachine: null,
+  prepareContext: null,
+  decodeImage: null,
+  readLogits: null
+} satisfies Record<keyof NativeAddon, null>) as readonly (keyof NativeAddon)[];

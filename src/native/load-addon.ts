@@ -6,6 +6,7 @@ import type { NativeAddon } from "./addon.js";
 import { gpuBackends, type GpuBackend } from "./backend.js";
 import { buildFromSource } from "./build-from-source.js";
 import { addonCandidates, localBuild, type Candidate } from "./candidates.js";
+import { checkFits } from "./check-fits.js";
 import { checkWhole } from "./check-whole.js";
 import { loadHostLibraries } from "./host-libraries.js";
 import { describePlatform } from "./platform.js";
@@ -78,8 +79,7 @@ const notThere = "is not there";
 function open(path: string, backend: GpuBackend): NativeAddon {
   if (!existsSync(path)) throw new Error(notThere);
   checkWhole(path);
+  checkFits(path);
   loadHostLibraries(backend);
-  const addon = require(path) as Partial<NativeAddon>;
-  if (typeof addon.initialize !== "function") throw new Error("is not an addon of this package");
-  return addon as NativeAddon;
+  return require(path) as NativeAddon;
 }

@@ -11,10 +11,10 @@ import type { TriedBackend } from "./trial.js";
 /** Variables that choose drivers and devices, or change how they compute. */
 const variables = /^(?:GGML_|CUDA_|VK_|NVIDIA_|MESA_|LVP_|RADV_|DRI_PRIME$|LD_LIBRARY_PATH$)/;
 
-export async function trialKey(backend: TriedBackend): Promise<string> {
+export function trialKey(backend: TriedBackend): string {
   const facts = [
     backend,
-    await packageVersion(),
+    packageVersion(),
     hostname(), // a home may be shared between machines
     describePlatform(),
     release(),

@@ -7,7 +7,7 @@ import { isTrialProcess, type Trial, type TrialReport, type TriedBackend } from 
 /** @throws MedGemmaError ABORTED when somebody interrupts the trial */
 export async function tryBackend(backend: TriedBackend): Promise<Trial> {
   if (isTrialProcess()) return asTrial(backend, { outcome: "good", reason: null });
-  const key = await trialKey(backend);
+  const key = trialKey(backend);
   return (await recallTrial(key)) ?? (await tryAndRemember(backend, key));
 }
 

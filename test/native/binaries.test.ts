@@ -75,15 +75,16 @@ describe("the symbol check", () => {
 
 describe("the check of an addon before it ships", () => {
   it("says that a library is no addon, for another system, and carries ggml", () => {
-    const problems = checkAddon(read("host-x86_64-linux-gnu.so"), "darwin-arm64/medgemma-metal.node").join("\n");
+    const problems = checkAddon(read("host-x86_64-linux-gnu.so"), "darwin-arm64/medgemma-metal.node", "0.1.0").join("\n");
     expect(problems).toContain("is elf for x64; expected mach-o for arm64");
     expect(problems).toContain("exports no napi_register_module_v1");
     expect(problems).toContain("ggml must not be inside");
   });
 
   it("says which libraries are not linked, and that the backend is another one", () => {
-    const problems = checkAddon(read("user-x86_64-linux-gnu.so"), "linux-x64/medgemma-vulkan.node");
+    const problems = checkAddon(read("user-x86_64-linux-gnu.so"), "linux-x64/medgemma-vulkan.node", "0.1.0");
     expect(problems).toEqual([
+      "is not the addon of version 0.1.0",
       "does not link ggml of node-llama-cpp",
       "does not link ggml-base of node-llama-cpp",
       "links libllama.v0.4.0.so, which is not that of linux-x64-vulkan"
@@ -91,6 +92,6 @@ describe("the check of an addon before it ships", () => {
   });
 
   it("says that a file is none", () => {
-    expect(checkAddon(Buffer.alloc(100), "linux-x64/medgemma-cpu.node")).toEqual(["neither ELF, Mach-O nor PE"]);
+    expect(checkAddon(Buffer.alloc(100), "linux-x64/medgemma-cpu.node", "0.1.0")).toEqual(["neither ELF, Mach-O nor PE"]);
   });
 });

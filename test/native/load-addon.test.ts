@@ -4,6 +4,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { packageVersion } from "../../src/package-version.js";
 import { prebuildFolder } from "../../src/native/platform.js";
 import { temporaryFolder } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
@@ -15,6 +16,7 @@ const built = join(root, "native", "build", `medgemma-${backend}.node`);
 const folder = temporaryFolder();
 /** What a stand-in for the build script does when it is asked whether it could build. */
 const canBuild = `if (process.argv.includes("--check")) process.exit(0);`;
+const version = packageVersion();
 
 interface Layout {
   readonly package: string;
@@ -44,6 +46,15 @@ function put(path: string, content: Buffer | string = readFileSync(built)): void
   writeFileSync(path, content);
 }
 
+/** The addon with other words of the same length in it. */
+function changed(from: string, to: string): Buffer {
+  const content = readFileSync(built);
+  expect(to).toHaveLength(from.length);
+  expect(content.indexOf(from)).toBeGreaterThan(0);
+  for (let at = content.indexOf(from); at !== -1; at = content.indexOf(from)) content.write(to, at, "latin1");
+  return content;
+}
+
 /** What the package's own command does there. */
 function preview({ package: location }: Layout, env: NodeJS.ProcessEnv = {}): { readonly code: number | null; readonly stderr: string } {
   const output = join(location, "seen.png");
@@ -68,6 +79,31 @@ describe("the native addon", () => {
     put(installed.local);
     put(installed.prebuild, "damaged");
     expect(preview(installed)).toMatchObject({ code: 0, stderr: expect.not.stringContaining("Warning") as string });
+  });
+
+  it("of another version, or built before a function was added, is left for the next one", () => {
+    const installed = install();
+    put(installed.prebuild);
+    put(installed.local, changed(`medgemma-local addon ${version}`, "medgemma-local addon 0.0.9"));
+    expect(preview(installed)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`The local build ${installed.local}: is the addon of version 0.0.9, expected ${version}. The prebuild `) as string
+    });
+    put(installed.local, changed("collectComplaints", "collectCompliment"));
+    expect(preview(installed)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`The local build ${installed.local}: was built before collectComplaints was added: npm run build:native. `) as string
+    });
+    put(installed.local);
+    expect(preview(installed)).toEqual({ code: 0, stderr: "" });
+  });
+
+  it("that was built before a function was added is built anew where nothing else is there", () => {
+    const installed = install();
+    put(installed.local, changed("collectComplaints", "collectCompliment"));
+    const script = join(installed.package, "scripts", "build-native.mjs");
+    put(script, `import { copyFileSync, rmSync } from "node:fs"; ${canBuild} rmSync(${JSON.stringify(installed.local)}); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`);
+    expect(preview(installed, { MEDGEMMA_BUILD: undefined })).toMatchObject({ code: 0, stderr: expect.stringContaining("built from source now") as string });
   });
 
   it.each([
