@@ -202,9 +202,10 @@ function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose }) {
   return output;
 }
 
-function runTests(output) {
+/** `libraries` is the working directory since Windows looks there for DLLs; elsewhere the program knows where they lie. */
+function runTests(output, libraries) {
   const program = join(output, process.platform === "win32" ? "medgemma-tests.exe" : "medgemma-tests");
-  const { status, signal } = spawnSync(program, [join(root, "test", "fixtures", "native"), join(root, "models", "demo")], { stdio: "inherit" });
+  const { status, signal } = spawnSync(program, [join(root, "test", "fixtures", "native"), join(root, "models", "demo")], { stdio: "inherit", cwd: libraries });
   if (status !== 0) throw new BuildError(`The native tests failed (${signal ?? `exit code ${status}`}).`);
 }
 
@@ -223,7 +224,7 @@ function main(options) {
   const prepared = prepare(options);
   if (options.check) return;
   const output = build(prepared, options);
-  if (options.test) runTests(output);
+  if (options.test) runTests(output, prepared.backends.values().next().value);
 }
 
 try {
