@@ -24,7 +24,7 @@ const sources = Object.values(builds).flatMap((path) => {
 const missing = Object.values(builds).filter((path) => !sources.some((source) => source.path === path));
 const problems = sources.flatMap(({ path, source }) => checkAddon(readFileSync(source), path, version).map((problem) => `${source}: ${problem}`));
 if (sources.length === 0) problems.push("There is no addon to pack. Run: npm run build:native");
-if (options.all) problems.push(...missing.map((path) => `${path} is missing`));
+if (options.all && missing.length > 0) problems.push(`Not every platform is there; missing: ${missing.join(", ")}. Each is built on its own system.`);
 
 if (problems.length > 0) {
   console.error(problems.join("\n"));
