@@ -3,7 +3,7 @@
 //
 //   node scripts/check-package.mjs [FILE.tgz]
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
-import { execFileSync } from "node:child_process";
+import { execSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -19,9 +19,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const intended = ["CJSResolvesToESM"];
 
 function pack(folder) {
-  const args = ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder];
-  const name = execFileSync("npm", args, { cwd: root, encoding: "utf8", shell: process.platform === "win32" }).trim();
-  return readFileSync(join(folder, name));
+  const name = execSync(`npm pack --silent --ignore-scripts --pack-destination "${folder}"`, { cwd: root, encoding: "utf8" });
+  return readFileSync(join(folder, name.trim()));
 }
 
 async function findProblems(tarball) {

@@ -1,5 +1,5 @@
 /** What the package promises to those who install it: what publint and arethetypeswrong look at, and the licences. */
-import { spawnSync } from "node:child_process";
+import { execSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,8 +30,7 @@ function pack(files: Partial<Record<keyof typeof good, unknown>>): string {
     mkdirSync(dirname(join(into, name)), { recursive: true });
     writeFileSync(join(into, name), typeof content === "string" ? content : JSON.stringify(content));
   }
-  const { stdout } = spawnSync("npm", ["pack", "--silent", "--ignore-scripts"], { cwd: into, encoding: "utf8", shell: process.platform === "win32" });
-  return join(into, stdout.trim());
+  return join(into, execSync("npm pack --silent --ignore-scripts", { cwd: into, encoding: "utf8" }).trim());
 }
 
 describe("the check of the package", () => {
