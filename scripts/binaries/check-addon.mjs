@@ -42,6 +42,9 @@ export function checkAddon(bytes, path, version) {
   for (const kind of ["llama", "ggml", "ggml-base"]) {
     if (!binary.libraries.some((name) => hostLibraryKind(name) === kind)) problems.push(`does not link ${kind} of node-llama-cpp`);
   }
+  if (binary.format === "pe" && !binary.delayed.some((name) => name.toLowerCase() === "node.exe")) {
+    problems.push("does not load NODE.EXE with delay, so it works in no program of another name, as Electron's: build it with Microsoft's compiler");
+  }
   for (const version of binary.versions) {
     const [, family, number] = /^([A-Z]+)_([\d.]+)$/.exec(version) ?? [];
     const limit = newestAllowed[family];

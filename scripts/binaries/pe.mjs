@@ -6,7 +6,7 @@ export function isPe(bytes) {
   return bytes.length > 64 && bytes.toString("latin1", 0, 2) === "MZ";
 }
 
-/** @returns {{ format: "pe", arch: string, name: string, libraries: string[], exports: string[], imports: string[], versions: string[] }} */
+/** @returns {{ format: "pe", arch: string, name: string, libraries: string[], delayed: string[], exports: string[], imports: string[], versions: string[] }} */
 export function readPe(bytes) {
   const pe = bytes.readUInt32LE(0x3c);
   if (bytes.toString("latin1", pe, pe + 4) !== "PE\0\0") throw new Error("not a PE file");
@@ -26,7 +26,7 @@ export function readPe(bytes) {
   };
   const text = (address) => bytes.toString("latin1", fileOffset(address), bytes.indexOf(0, fileOffset(address)));
   const directory = (index) => bytes.readUInt32LE(optionalHeader + 112 + index * 8);
-  const result = { format: "pe", arch: machines[bytes.readUInt16LE(pe + 4)] ?? "unknown", name: "", libraries: [], exports: [], imports: [], versions: [] };
+  const result = { format: "pe", arch: machines[bytes.readUInt16LE(pe + 4)] ?? "unknown", name: "", libraries: [], delayed: [], exports: [], imports: [], versions: [] };
 
   if (directory(0) !== 0) {
     const table = fileOffset(directory(0));
@@ -39,7 +39,9 @@ export function readPe(bytes) {
   for (const [index, size, nameAt, thunksAt] of [[1, 20, 12, 0], [13, 32, 4, 16]]) {
     if (directory(index) === 0) continue;
     for (let entry = fileOffset(directory(index)); bytes.readUInt32LE(entry + nameAt) !== 0; entry += size) {
-      result.libraries.push(text(bytes.readUInt32LE(entry + nameAt)));
+      const library = text(bytes.readUInt32LE(entry + nameAt));
+      result.libraries.push(library);
+      if (index === 13) result.delayed.push(library);
       const thunks = bytes.readUInt32LE(entry + thunksAt) || bytes.readUInt32LE(entry + 16);
       for (let at = fileOffset(thunks); bytes.readBigUInt64LE(at) !== 0n; at += 8) {
         const value = bytes.readBigUInt64LE(at);

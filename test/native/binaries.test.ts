@@ -91,6 +91,22 @@ describe("the check of an addon before it ships", () => {
     ]);
   });
 
+  it("wants Node loaded with delay on Windows, where Electron's program has another name", () => {
+    const problem = "does not load NODE.EXE with delay";
+    const dll = read("user-x86_64-windows-gnu.dll");
+    expect(checkAddon(dll, "win32-x64/medgemma-cpu.node").join("\n")).toContain(problem);
+    // A table of delayed imports with one library, put where code was, which nobody runs here.
+    const optionalHeader = dll.readUInt32LE(0x3c) + 24;
+    const code = optionalHeader + dll.readUInt16LE(optionalHeader - 4);
+    const [address, offset] = [dll.readUInt32LE(code + 12), dll.readUInt32LE(code + 20)];
+    dll.fill(0, offset, offset + 128).write("node.exe", offset + 64, "latin1");
+    dll.writeUInt32LE(address + 64, offset + 4);
+    dll.writeUInt32LE(address + 96, offset + 16);
+    dll.writeUInt32LE(address, optionalHeader + 112 + 13 * 8);
+    expect(readBinary(dll)[0]?.delayed).toEqual(["node.exe"]);
+    expect(checkAddon(dll, "win32-x64/medgemma-cpu.node").join("\n")).not.toContain(problem);
+  });
+
   it("says that a file is none", () => {
     expect(checkAddon(Buffer.alloc(100), "linux-x64/medgemma-cpu.node", "0.1.0")).toEqual(["neither ELF, Mach-O nor PE"]);
   });
