@@ -16,7 +16,10 @@ const usage = `Usage: node scripts/build-native.mjs [--gpu auto|metal|cuda|vulka
   --sanitize  under AddressSanitizer and UBSan
   --debug     with assertions, not optimised
   --verbose   shows what the compiler says
-  --check     builds nothing; fails where it could not be built, and says why`;
+  --check     builds nothing; fails where it could not be built, and says why
+  --libraries FOLDER --output FOLDER --define NAME=VALUE…
+              for another system: node-llama-cpp's libraries of it, for the backend that --gpu names, where the addon
+              goes, and what CMake must know; tests are built, not run. scripts/cross-build.mjs has the values`;
 /** What users write → the name in our files and CMake's. */
 const backendNames = { metal: "metal", cuda: "cuda", vulkan: "vulkan", off: "cpu" };
 const nodeLlamaCppVersion = "3.21.1";
@@ -137,10 +140,12 @@ function unpackHeaders(nodeLlamaCpp) {
 }
 
 /** Windows links against import libraries, which node-llama-cpp does not ship: describe its DLLs for the linker. */
-function writeModuleDefinitions(backend, libraries, workFolder) {
+function describeLibraries(backend, libraries, workFolder) {
+  const names = readdirSync(libraries).filter((file) => /^(llama|ggml|ggml-base)(\..*)?\.dll$/.test(file));
+  if (names.length === 0) return libraries;
   const folder = join(workFolder, "definitions", backend);
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(libraries).filter((file) => /^(llama|ggml|ggml-base)(\..*)?\.dll$/.test(file))) {
+  for (const name of names) {
     writeModuleDefinition(join(libraries, name), join(folder, name.replace(/\.dll$/, ".def")));
   }
   return folder;
@@ -161,17 +166,18 @@ function cmakeJs(command, workFolder, config, extra, verbose) {
 }
 
 /** All that can be wrong before the compiler runs. */
-function prepare({ gpu, sanitize }) {
+function prepare({ gpu, sanitize, libraries }) {
   const nodeLlamaCpp = findNodeLlamaCpp();
-  const backends = chooseBackends(findBackends(nodeLlamaCpp), sanitize ? "off" : gpu);
+  const found = libraries === undefined ? findBackends(nodeLlamaCpp) : new Map([[backendNames[gpu], libraries]]);
+  const backends = chooseBackends(found, sanitize ? "off" : gpu);
   requireTools();
   return { nodeLlamaCpp, backends };
 }
 
-function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose }) {
+function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose, output: elsewhere = buildFolder, define }) {
   const config = debug || sanitize ? "Debug" : "Release";
-  const workFolder = join(buildFolder, sanitize ? "sanitize" : debug ? "debug" : "release");
-  const output = sanitize || debug ? workFolder : buildFolder;
+  const workFolder = join(elsewhere, sanitize ? "sanitize" : debug ? "debug" : "release");
+  const output = sanitize || debug ? workFolder : elsewhere;
   mkdirSync(workFolder, { recursive: true });
 
   const variables = {
@@ -184,10 +190,9 @@ function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose }) {
     MEDGEMMA_SANITIZE: sanitize ? "ON" : "OFF"
   };
   for (const [backend, libraries] of backends) {
-    variables[`MEDGEMMA_LIBRARIES_${backend}`] =
-      process.platform === "win32" ? writeModuleDefinitions(backend, libraries, workFolder) : libraries;
+    variables[`MEDGEMMA_LIBRARIES_${backend}`] = describeLibraries(backend, libraries, workFolder);
   }
-  const defines = Object.entries(variables).map(([name, value]) => `--CD${name}=${value.replaceAll("\\", "/")}`);
+  const defines = [...Object.entries(variables).map(([name, value]) => `${name}=${value.replaceAll("\\", "/")}`), ...define].map((text) => `--CD${text}`);
 
   // Configuring takes longer than building when nothing changed, so remember with what it was done.
   const stamp = join(workFolder, "configured.json");
@@ -211,7 +216,10 @@ function runTests(output, libraries) {
 
 function readOptions() {
   const flag = { type: "boolean", default: false };
-  const options = { gpu: { type: "string", default: "auto" }, test: flag, sanitize: flag, debug: flag, verbose: flag, check: flag, help: flag };
+  const text = { type: "string" };
+  const flags = { test: flag, sanitize: flag, debug: flag, verbose: flag, check: flag, help: flag };
+  const elsewhere = { libraries: text, output: text, define: { ...text, multiple: true, default: [] } };
+  const options = { gpu: { ...text, default: "auto" }, ...flags, ...elsewhere };
   try {
     return parseArgs({ options }).values;
   } catch (error) {
@@ -224,7 +232,7 @@ function main(options) {
   const prepared = prepare(options);
   if (options.check) return;
   const output = build(prepared, options);
-  if (options.test) runTests(output, prepared.backends.values().next().value);
+  if (options.test && options.libraries === undefined) runTests(output, prepared.backends.values().next().value);
 }
 
 try {

@@ -3,37 +3,22 @@
 // registry, once; they are kept in the cache folder.
 //
 //   node scripts/check-symbols.mjs [--cache FOLDER] [--addon FILE.node]
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { gunzipSync } from "node:zlib";
 import { checkExports } from "./binaries/check-exports.mjs";
 import { builds, hostLibraryKind, isHostSymbol, isMangledHostSymbol } from "./binaries/platforms.mjs";
 import { readBinary } from "./binaries/read-binary.mjs";
-import { readTar } from "./binaries/tar.mjs";
+import { defaultCache, fetchPackage } from "./fetch-package.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const { values: options } = parseArgs({
   options: {
-    cache: { type: "string", default: join(tmpdir(), "medgemma-node-llama-cpp-packages") },
+    cache: { type: "string", default: defaultCache },
     addon: { type: "string", default: join(root, "native", "build", "medgemma-cpu.node") }
   }
 });
-
-/** The packed package, from the cache or the registry. */
-function fetchPackage(name, version) {
-  const file = `${name.slice(1).replace("/", "-")}-${version}.tgz`;
-  const path = join(options.cache, file);
-  if (existsSync(path)) return path;
-  const partial = join(options.cache, "partial");
-  mkdirSync(partial, { recursive: true });
-  execFileSync("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${version}`], { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
-  renameSync(join(partial, file), path);
-  return path;
-}
 
 const [addon] = readBinary(readFileSync(options.addon));
 const imports = addon.imports.filter(isHostSymbol);
@@ -45,7 +30,7 @@ if (imports.length === 0) console.error("The addon imports nothing from llama.cp
 
 for (const [name, version] of Object.entries(optionalDependencies)) {
   const libraries = [];
-  const files = readTar(gunzipSync(readFileSync(fetchPackage(name, version))), (path) => hostLibraryKind(path.split("/").at(-1)) !== undefined);
+  const files = fetchPackage(name, version, options.cache, (path) => hostLibraryKind(path.split("/").at(-1)) !== undefined);
   for (const { path, bytes } of files) {
     const file = path.split("/").at(-1);
     // The name inside is what a loader compares; Windows and Linux link by it, macOS with @rpath before it.

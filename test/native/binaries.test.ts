@@ -94,7 +94,7 @@ describe("the check of an addon before it ships", () => {
   it("wants Node loaded with delay on Windows, where Electron's program has another name", () => {
     const problem = "does not load NODE.EXE with delay";
     const dll = read("user-x86_64-windows-gnu.dll");
-    expect(checkAddon(dll, "win32-x64/medgemma-cpu.node").join("\n")).toContain(problem);
+    expect(checkAddon(dll, "win32-x64/medgemma-cpu.node", "1.0.0").join("\n")).toContain(problem);
     // A table of delayed imports with one library, put where code was, which nobody runs here.
     const optionalHeader = dll.readUInt32LE(0x3c) + 24;
     const code = optionalHeader + dll.readUInt16LE(optionalHeader - 4);
@@ -104,7 +104,7 @@ describe("the check of an addon before it ships", () => {
     dll.writeUInt32LE(address + 96, offset + 16);
     dll.writeUInt32LE(address, optionalHeader + 112 + 13 * 8);
     expect(readBinary(dll)[0]?.delayed).toEqual(["node.exe"]);
-    expect(checkAddon(dll, "win32-x64/medgemma-cpu.node").join("\n")).not.toContain(problem);
+    expect(checkAddon(dll, "win32-x64/medgemma-cpu.node", "1.0.0").join("\n")).not.toContain(problem);
   });
 
   it("says that a file is none", () => {
