@@ -1,5 +1,6 @@
 #include "addon/complaints.h"
 
+#include <cstdio>
 #include <mutex>
 #include <string>
 
@@ -21,10 +22,18 @@ void on_log(ggml_log_level level, const char * text, void *) {
     }
 }
 
+// ggml ends the process where it finds no way on; without this it would tell where in its code, but not why.
+void on_abort(const char * where) {
+    const std::lock_guard lock(mutex);
+    std::fprintf(stderr, "llama.cpp ended the process: %s%s%s\n", first.c_str(),
+                 first.empty() || first.back() == '\n' ? "" : "\n", where);
+}
+
 } // namespace
 
 Napi::Value collect_complaints(const Napi::CallbackInfo & info) {
     llama_log_set(on_log, nullptr);
+    ggml_set_abort_callback(on_abort);
     const std::lock_guard lock(mutex);
     first.clear();
     return info.Env().Undefined();

@@ -7,6 +7,7 @@ import { bytesOf, choicesOf, downloadBytes, neededBytes, readCatalog, type Catal
 import { suggestModel } from "../models/suggest.js";
 import type { MachineLimits } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
+import type { TrialOptions } from "../trial/try-backend.js";
 
 export interface Advice {
   readonly machine: MachineFacts;
@@ -36,9 +37,9 @@ const reached = { arithmetic: 0.82, memory: 0.9 };
 /** MedGemma's image tower (SigLIP So400m/14 at 896 pixels), the same in all sizes of the model. */
 const tower: TowerShape = { imageSize: 896, patchSize: 14, width: 1152, layers: 27, feedForward: 4304 };
 
-/** @throws MedGemmaError ADDON_MISSING */
-export async function advise(): Promise<Advice> {
-  const runtime = await startLlama("auto");
+/** @throws MedGemmaError ADDON_MISSING, ABORTED */
+export async function advise(options: TrialOptions = {}): Promise<Advice> {
+  const runtime = await startLlama("auto", options);
   const machine = await describeMachine(runtime);
   const catalog = await readCatalog();
   const isCpu = runtime.gpu === "off";

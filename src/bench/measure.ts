@@ -14,7 +14,7 @@ import { measureRound, promptLength, type Round } from "./round.js";
 import { sampleOf, type Sample } from "./sample.js";
 import { towerFlops } from "./tower-flops.js";
 
-export interface BenchOptions extends Pick<LoadOptions, "mmproj" | "lora" | "gpu" | "threads" | "contextSize" | "signal"> {
+export interface BenchOptions extends Pick<LoadOptions, "mmproj" | "lora" | "gpu" | "threads" | "contextSize" | "signal" | "onTrial"> {
   /** Rounds, from 1. Default 3. */
   readonly repeat?: number | undefined;
   readonly onProgress?: ((progress: BenchProgress) => void) | undefined;
@@ -69,7 +69,7 @@ export async function measure(source?: ModelSource, options: BenchOptions = {}):
   const tell = (stage: BenchProgress["stage"], round: number, done: number) => onProgress?.({ stage, round, rounds, done });
 
   // First of all: the start of llama.cpp itself is not part of loading a model.
-  const runtime = await startLlama(gpu);
+  const runtime = await startLlama(gpu, options);
   const addon = loadAddon(runtime.libraries);
 
   const load = async (round: number) => {

@@ -35,7 +35,7 @@ export async function loadParts(
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
   const paths = await resolveModel(named.model, { mmproj: options.mmproj ?? named.mmproj });
   // First of all, so that the addon for the files is the one for the backend: two would load two copies of ggml.
-  const runtime = await startLlama(options.gpu ?? "auto");
+  const runtime = await startLlama(options.gpu ?? "auto", options);
   const addon = loadAddon(runtime.libraries);
   const file = await readTextModelFile(paths.text);
   const facts = paths.mmproj === null ? null : await addon.inspectProjector(paths.mmproj);

@@ -42,6 +42,11 @@ export interface LoadOptions {
   readonly imageCache?: ImageCacheOptions | undefined;
   /** Stops the loading. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Called before a GPU backend is tried on a known image, in a process of its own: this takes seconds, with slow drivers
+   * minutes, at the first start on a machine and after changes of its drivers.
+   */
+  readonly onTrial?: ((backend: Exclude<GpuBackend, "off">) => void) | undefined;
   /** Called with the loaded part of the model, 0 to 1. */
   readonly onProgress?: ((progress: number) => void) | undefined;
 }

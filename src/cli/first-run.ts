@@ -13,7 +13,7 @@ import { wrapToWidth } from "./display-width.js";
 import { bytes } from "./describe-facts.js";
 import { Interrupted, writeNote } from "./output.js";
 import { pullWithProgress } from "./pull-model.js";
-import { StatusLine } from "./status-line.js";
+import { showTrial, StatusLine } from "./status-line.js";
 import { bold } from "./terminal.js";
 
 /**
@@ -27,7 +27,7 @@ export async function ensureModel(wanted: string | undefined): Promise<string | 
   const status = new StatusLine(process.stderr);
   status.show("looking at this machine");
   const { advise } = await import("../advice/advise.js"); // see openModel
-  const advice = await advise().finally(() => status.clear());
+  const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());
   return await talk(wanted, advice);
 }
 

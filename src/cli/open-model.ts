@@ -6,7 +6,7 @@ import type { GpuBackend } from "../native/backend.js";
 import type { MissedGpu } from "../language/llama.js";
 import type { ModelArguments } from "./options.js";
 import { printNote, writeNote } from "./output.js";
-import type { StatusLine } from "./status-line.js";
+import { showTrial, type StatusLine } from "./status-line.js";
 
 export async function openModel(
   args: ModelArguments,
@@ -27,6 +27,7 @@ export async function openModel(
       promptLookup: args.lookup,
       imageCache: { folder: args["image-cache"] },
       signal,
+      onTrial: showTrial(status),
       onProgress: (loaded) => status.show(`loading the model · ${Math.floor(loaded * 100)} %`)
     });
     status.clear();
@@ -43,7 +44,7 @@ export function missedGpuWarning(missed: MissedGpu, used: GpuBackend): string {
   return (
     `Warning: ${missed.backend} failed its trial on this machine: ${missed.reason.replace(/\.$/, "")}. ` +
     `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. ` +
-    "Update the GPU's driver, then run medgemma-local doctor, which tries it again; --gpu off leaves it alone."
+    "Once that is mended, most often by a newer GPU driver, medgemma-local doctor tries it again; --gpu off leaves it alone."
   );
 }
 

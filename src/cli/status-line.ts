@@ -26,6 +26,11 @@ export class StatusLine {
   }
 }
 
+/** For `onTrial`: without a word a first start would look stuck. */
+export function showTrial(status: StatusLine): (backend: string) => void {
+  return (backend) => status.show(`trying ${backend} on a known image, once`);
+}
+
 /** Progress in words; null where there is nothing to wait for. */
 export function describeProgress(progress: ReplyProgress): string | null {
   switch (progress.stage) {

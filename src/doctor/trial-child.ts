@@ -3,6 +3,7 @@
  * compared with the reference. A question of text alone would not do: there are drivers that crash on images only.
  */
 import { firstLine, MedGemmaError } from "../errors.js";
+import { lacksVulkanDrivers } from "../trial/drivers.js";
 import type { TrialReport, TriedBackend } from "../trial/trial.js";
 import { examine } from "./examine.js";
 
@@ -22,7 +23,8 @@ async function tryIt(gpu: TriedBackend): Promise<TrialReport> {
     const wrong = checks.find(({ ok }) => !ok)?.name;
     return seesCorrectly ? { outcome: "good", reason: null } : { outcome: "failed", reason: `it computes wrongly: the step "${String(wrong)}" is off` };
   } catch (error) {
-    const isAbsent = error instanceof MedGemmaError && error.code === "GPU_UNAVAILABLE" && error.cause === undefined;
+    const isUnavailable = error instanceof MedGemmaError && error.code === "GPU_UNAVAILABLE";
+    const isAbsent = isUnavailable && (error.cause === undefined || (gpu === "vulkan" && lacksVulkanDrivers()));
     return { outcome: isAbsent ? "absent" : "failed", reason: firstLine(error).replace(/\. Use --gpu .*$/, "") };
   }
 }

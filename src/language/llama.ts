@@ -1,8 +1,8 @@
 /** Starts node-llama-cpp on the backend asked for. One instance per backend and process, shared by all models. */
 import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Llama } from "node-llama-cpp";
-import { MedGemmaError } from "../errors.js";
+import { abortedError, MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
-import { tryBackend } from "../trial/try-backend.js";
+import { tryBackend, type TrialOptions } from "../trial/try-backend.js";
 
 /**
  * Below this size weights are read faster than two threads can meet at ggml's barriers: with a 7 MB model,
@@ -59,31 +59,58 @@ const runtimes = new Map<GpuBackend | "auto", Promise<LlamaRuntime>>();
  *
  * @throws MedGemmaError GPU_UNAVAILABLE, ADDON_MISSING, ABORTED
  */
-export function startLlama(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
-  let runtime = runtimes.get(gpu);
-  if (runtime === undefined) {
-    runtime = start(gpu);
-    runtimes.set(gpu, runtime);
-    runtime.catch(() => runtimes.delete(gpu));
+export async function startLlama(gpu: GpuBackend | "auto", options: TrialOptions = {}): Promise<LlamaRuntime> {
+  const { signal } = options;
+  for (;;) {
+    const begun = runtimes.get(gpu);
+    const runtime = begun ?? begin(gpu, options);
+    try {
+      return await unlessAborted(runtime, signal);
+    } catch (error) {
+      // Whoever had begun it gave up, and this caller has not.
+      const isForeign = begun !== undefined && error instanceof MedGemmaError && error.code === "ABORTED" && signal?.aborted !== true;
+      if (!isForeign) throw error;
+    }
   }
+}
+
+function begin(gpu: GpuBackend | "auto", options: TrialOptions): Promise<LlamaRuntime> {
+  const runtime = start(gpu, options);
+  runtimes.set(gpu, runtime);
+  runtime.catch(() => runtimes.delete(gpu));
   return runtime;
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  let stop: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(abortedError("Starting llama.cpp", signal));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop);
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener("abort", stop);
+  }
 }
 
 /** For Apple Silicon node-llama-cpp has one binary, with Metal; "off" then leaves all layers on the CPU. */
 const hasMetalOnly = process.platform === "darwin" && process.arch === "arm64";
 
-async function start(gpu: GpuBackend | "auto"): Promise<LlamaRuntime> {
+async function start(gpu: GpuBackend | "auto", options: TrialOptions): Promise<LlamaRuntime> {
   if (gpu === "off") return await startOn("off", null);
   if (gpu !== "auto") {
-    const { outcome, reason } = await tryBackend(gpu);
-    if (outcome === "absent") throw gpuUnavailable(gpu);
+    const { outcome, reason } = await tryBackend(gpu, options);
+    if (outcome === "absent") throw gpuUnavailable(gpu, reason);
     if (outcome === "failed") throw trialFailed(gpu, reason);
     return await startOn(gpu, null);
   }
   let missed: MissedGpu | null = null;
   for (const backend of await getLlamaGpuTypes("supported")) {
     if (backend === false) continue;
-    const { outcome, reason } = await tryBackend(backend);
+    const { outcome, reason } = await tryBackend(backend, options);
     if (outcome === "good") return await startOn(backend, missed);
     if (outcome === "failed") missed ??= { backend, reason: reason ?? "" };
   }
@@ -126,8 +153,8 @@ async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<Ll
   }
 }
 
-function gpuUnavailable(gpu: GpuBackend): MedGemmaError {
-  return new MedGemmaError("GPU_UNAVAILABLE", `The ${gpu} backend finds no GPU on this machine. Use --gpu auto or --gpu off.`);
+function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemmaError {
+  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend finds no GPU on this machine`}. Use --gpu auto or --gpu off.`);
 }
 
 function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
@@ -142,6 +169,6 @@ function trialFailed(gpu: GpuBackend, reason: string | null): MedGemmaError {
   return new MedGemmaError(
     "GPU_UNAVAILABLE",
     `The ${gpu} backend failed its trial on this machine: ${reason ?? ""}. ` +
-      "Update the GPU's driver, then run medgemma-local doctor, which tries it again; or use --gpu auto or --gpu off."
+      "Once that is mended, most often by a newer GPU driver, medgemma-local doctor tries it again; or use --gpu auto or --gpu off."
   );
 }

@@ -3,7 +3,7 @@
  * A prebuild does not know where they lie, so node-llama-cpp's own addon is loaded first, which brings them along; the
  * system then finds them by name in the process.
  */
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,6 +19,17 @@ export function loadHostLibraries(backend: GpuBackend): void {
   const folder = findPackage(`@node-llama-cpp/${name}`);
   if (folder === undefined) throw new Error(`node-llama-cpp's package @node-llama-cpp/${name} is not installed`);
   require(unpackedPath(join(folder, "bins", name, "llama-addon.node")));
+}
+
+/** @returns why a backend cannot be had from node-llama-cpp here, in one line without a full stop; null: its package is installed */
+export function whyNoHostPackage(backend: GpuBackend): { readonly isForThisPlatform: boolean; readonly reason: string } | null {
+  const name = `@node-llama-cpp/${hostPackage(backend)}`;
+  if (findPackage(name) !== undefined) return null;
+  const host = nearestPackage("node-llama-cpp", packageFolder);
+  const { optionalDependencies = {} } = host === undefined ? {} : (JSON.parse(readFileSync(join(host, "package.json"), "utf8")) as { optionalDependencies?: object });
+  return name in optionalDependencies
+    ? { isForThisPlatform: true, reason: `node-llama-cpp's package ${name} is not installed` }
+    : { isForThisPlatform: false, reason: `node-llama-cpp has no ${backend} for ${process.platform}-${process.arch}` };
 }
 
 /** node-llama-cpp's name of a backend's package: "linux-x64-vulkan", "mac-arm64-metal", "win-x64". */

@@ -1,6 +1,6 @@
 /** A key for what a backend's trial depends on: when one of it changes, the backend is tried again. */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, type BigIntStats } from "node:fs";
 import { hostname, release } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { addonCandidates } from "../native/candidates.js";
@@ -32,8 +32,17 @@ export function trialKey(backend: TriedBackend): string {
 
 /** Size and time tell one version of a driver from the next. */
 function stamp(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? `${path} -` : `${path} ${stat.size} ${stat.mtimeNs}`;
+  const stat = look(path);
+  return stat === null ? `${path} -` : `${path} ${stat.size} ${stat.mtimeNs}`;
+}
+
+/** @returns null where there is nothing, or nothing that may be looked at */
+function look(path: string): BigIntStats | null {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return null;
+  }
 }
 
 function driverFiles(): string[] {
@@ -46,12 +55,28 @@ function driverFiles(): string[] {
   return [...manifests, ...manifests.flatMap(librariesOf), ...findLibrary("libcuda.so.1")];
 }
 
-/** Where Vulkan's loader looks for drivers. */
+/** On Linux Vulkan's loader is often there without any driver, in containers and on servers. */
+export function lacksVulkanDrivers(): boolean {
+  return process.platform === "linux" && vulkanManifests().length === 0;
+}
+
+/** Where Vulkan's loader looks for drivers (its LoaderDriverInterface.md, "Driver Discovery on Linux"). */
 function vulkanManifests(): string[] {
-  const { VK_ICD_FILENAMES, VK_DRIVER_FILES, VK_ADD_DRIVER_FILES } = process.env;
-  const named = [VK_ICD_FILENAMES, VK_DRIVER_FILES, VK_ADD_DRIVER_FILES].flatMap((list) => list?.split(delimiter) ?? []).filter((path) => path !== "");
-  const folders = ["/usr/share", "/usr/local/share", "/etc", "/usr/local/etc"].map((folder) => join(folder, "vulkan", "icd.d"));
-  return [...named, ...folders.flatMap((folder) => list(folder).map((name) => join(folder, name)))];
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES = VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES } = process.env;
+  const named = [VK_DRIVER_FILES, VK_ADD_DRIVER_FILES].flatMap((paths) => split(paths));
+  const { HOME = "/nonexistent", XDG_CONFIG_HOME = join(HOME, ".config"), XDG_DATA_HOME = join(HOME, ".local", "share") } = process.env;
+  const { XDG_CONFIG_DIRS = "/etc/xdg", XDG_DATA_DIRS = "/usr/local/share:/usr/share" } = process.env;
+  const system = [XDG_CONFIG_HOME, ...split(XDG_CONFIG_DIRS), "/usr/local/etc", "/etc", XDG_DATA_HOME, ...split(XDG_DATA_DIRS)];
+  const folders = split(VK_DRIVER_FILES).length > 0 ? [] : system.map((folder) => join(folder, "vulkan", "icd.d"));
+  // A path that is named may be a folder, too. One that is not there is kept: whoever named it wants to hear of it.
+  return [...named, ...folders].flatMap((path) => {
+    const isFolder = look(path)?.isDirectory() ?? folders.includes(path);
+    return isFolder ? list(path).map((name) => join(path, name)) : [path];
+  });
+}
+
+function split(paths = ""): string[] {
+  return paths.split(delimiter).filter((path) => path !== "");
 }
 
 function librariesOf(manifest: string): string[] {

@@ -35,10 +35,10 @@ export async function forgetTrials(): Promise<void> {
 }
 
 /** One process tries, the others wait for what it finds. Where no lock can be had, each tries by itself. */
-export async function lockTrials(): Promise<AsyncDisposable> {
+export async function lockTrials(signal?: AbortSignal): Promise<AsyncDisposable> {
   try {
     await makeFolder(modelHome());
-    return await acquireLock(`${file()}.lock`);
+    return await acquireLock(`${file()}.lock`, { signal });
   } catch {
     return { [Symbol.asyncDispose]: () => Promise.resolve() };
   }

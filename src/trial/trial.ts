@@ -5,9 +5,9 @@ export type TriedBackend = Exclude<GpuBackend, "off">;
 
 export interface Trial {
   readonly backend: TriedBackend;
-  /** "absent": its libraries work, but there is no device. */
+  /** "absent": this machine has no device for it. */
   readonly outcome: "good" | "failed" | "absent";
-  /** What went wrong, in one line without a full stop; null: nothing. */
+  /** What went wrong or is not there, in one line without a full stop; null: nothing. */
   readonly reason: string | null;
   /** ISO 8601. */
   readonly triedAt: string;

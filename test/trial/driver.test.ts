@@ -1,11 +1,13 @@
-/** Backends whose drivers fail, each for real: Vulkan's loader reads a driver that we compile. Nothing is mocked. */
+/** Backends that fail, each for real: node-llama-cpp loads a Vulkan that we compile. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runCli, temporaryFolder, type CliResult } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
+import { newWorker, runProgram } from "../run-program.js";
 
 const folder = temporaryFolder();
 const require = createRequire(import.meta.url);
@@ -16,39 +18,66 @@ interface Remembered {
   readonly reason: string | null;
 }
 
-/** Mesa's driver in software, which works until it is used; without it ggml-vulkan would not even be loaded. ggml passes over CPUs. */
-const software = "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json";
-
-/** Where node-llama-cpp has Vulkan, Mesa's software driver is installed, and a driver can be compiled. */
+/** Where node-llama-cpp has Vulkan, and a library can be compiled that takes the place of Vulkan's loader. */
 function canRun(): boolean {
   if (process.platform !== "linux" || process.arch !== "x64") return false;
   const hasPackage = existsSync(join(require.resolve("node-llama-cpp"), "..", "..", "..", "@node-llama-cpp", "linux-x64-vulkan"));
-  const hasDriver = existsSync(software);
-  return hasPackage && hasDriver && spawnSync("cc", ["--version"]).status === 0;
+  return hasPackage && spawnSync("cc", ["--version"]).status === 0;
 }
 
-/** node-llama-cpp itself asks in a process of its own whether its library can be loaded; our drivers get past that. */
-const inTrial = `
+/**
+ * All that node-llama-cpp's Vulkan needs to start and find no device. node-llama-cpp itself asks in a process of its own
+ * whether its library can be loaded; ours get past that, and do `body` in a trial alone.
+ */
+const source = (body: string, result: number) => `
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+typedef void (*function)(void);
 static int in_trial(void) {
   char line[4096];
   int file = open("/proc/self/cmdline", O_RDONLY);
   ssize_t length = read(file, line, sizeof line);
   close(file);
   return length > 0 && memmem(line, (size_t)length, "trial-child", 11) != NULL;
-}`;
+}
+int vkEnumerateInstanceVersion(uint32_t *version) { *version = 1u << 22 | 3u << 12; return 0; }
+int vkCreateInstance(const void *info, const void *allocator, void **instance) {
+  static int it;
+  *instance = &it;
+  if (in_trial()) { ${body} }
+  return ${result};
+}
+int vkEnumeratePhysicalDevices(void *instance, uint32_t *count, void *devices) { *count = 0; return 0; }
+static int none(const void *layer, uint32_t *count, void *properties) { *count = 0; return 0; }
+static int no_layers(uint32_t *count, void *properties) { *count = 0; return 0; }
+static void destroy(void *instance, const void *allocator) {}
+function vkGetInstanceProcAddr(void *instance, const char *name) {
+  if (!strcmp(name, "vkEnumerateInstanceVersion")) return (function)vkEnumerateInstanceVersion;
+  if (!strcmp(name, "vkEnumerateInstanceExtensionProperties")) return (function)none;
+  if (!strcmp(name, "vkEnumerateInstanceLayerProperties")) return (function)no_layers;
+  if (!strcmp(name, "vkCreateInstance")) return (function)vkCreateInstance;
+  if (!strcmp(name, "vkDestroyInstance")) return (function)destroy;
+  if (!strcmp(name, "vkEnumeratePhysicalDevices")) return (function)vkEnumeratePhysicalDevices;
+  if (!strcmp(name, "vkGetInstanceProcAddr")) return (function)vkGetInstanceProcAddr;
+  return NULL;
+}
+function vkGetDeviceProcAddr(void *device, const char *name) { return NULL; }
+void vkCmdCopyBuffer(void) {}
+void vkGetPhysicalDeviceFeatures2(void) {}
+`;
 
-/** A Vulkan driver that does `body` when it is loaded in a trial. */
-function driver(name: string, body: string): string {
-  const [source, library, manifest] = ["c", "so", "json"].map((extension) => join(folder, `${name}.${extension}`)) as [string, string, string];
-  writeFileSync(source, `${inTrial}\n__attribute__((constructor)) static void start(void) { if (in_trial()) { ${body} } }\n`);
-  execFileSync("cc", ["-shared", "-fPIC", "-o", library, source]);
-  writeFileSync(manifest, JSON.stringify({ file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.3.0" } }));
-  return manifest;
+/** A folder with a Vulkan that does `body` in a trial; `result` is what it says of its start, 0: success. */
+function driver(name: string, body: string, result = 0): string {
+  const into = join(folder, name);
+  mkdirSync(into);
+  writeFileSync(join(into, "vulkan.c"), source(body, result));
+  execFileSync("cc", ["-shared", "-fPIC", "-Wl,-soname,libvulkan.so.1", "-o", join(into, "libvulkan.so.1"), join(into, "vulkan.c")]);
+  return into;
 }
 
 function newHome(): string {
@@ -59,23 +88,32 @@ function remembered(home: string): Remembered[] {
   return Object.values(JSON.parse(readFileSync(join(home, "backend-trials.json"), "utf8")) as Record<string, Remembered>);
 }
 
-function ask(manifest: string, home: string, ...more: string[]): Promise<CliResult> {
-  return runCli(["ask", "Describe the image.", "-i", film, "-m", "demo", ...more], { env: environment(manifest, home) });
+function ask(vulkan: string, home: string, ...more: string[]): Promise<CliResult> {
+  return runCli(["ask", "Describe the image.", "-i", film, "-m", "demo", ...more], { env: environment(vulkan, home) });
 }
 
-function environment(manifest: string, home: string): NodeJS.ProcessEnv {
-  const manifests = manifest === "" ? software : `${software}:${manifest}`;
-  return { MEDGEMMA_HOME: home, VK_ICD_FILENAMES: manifests, VK_DRIVER_FILES: manifests, GGML_VK_VISIBLE_DEVICES: undefined, MEDGEMMA_TRIAL_SECONDS: "20" };
+function environment(vulkan: string, home: string): NodeJS.ProcessEnv {
+  return { LD_LIBRARY_PATH: vulkan, MEDGEMMA_HOME: home, VK_DRIVER_FILES: join(folder, "some.json"), MEDGEMMA_TRIAL_SECONDS: "20" };
+}
+
+/** Until a driver has written its process's number there. */
+async function waitForPid(path: string): Promise<number> {
+  while (!existsSync(path) || readFileSync(path, "utf8") === "") await sleep(50);
+  return Number(readFileSync(path, "utf8"));
 }
 
 describe.runIf(canRun())("a Vulkan driver", () => {
   let crashing = "";
   let hanging = "";
   let ending = "";
+  let empty = "";
+  /** Written by the driver that hangs the first time that it is tried, and then no more. */
+  const hung = join(folder, "hung");
   beforeAll(() => {
-    crashing = driver("crashing", "abort();");
-    hanging = driver("hanging", "for (;;) pause();");
+    crashing = driver("crashing", String.raw`fprintf(stderr, "WARNING: not a conformant driver\n/home/somebody/ggml-vulkan.cpp:77: device lost\n"); abort();`);
+    hanging = driver("hanging", `if (access("${hung}", F_OK) == 0) _exit(7); FILE *file = fopen("${hung}", "w"); fprintf(file, "%d", getpid()); fclose(file); for (;;) pause();`);
     ending = driver("ending", "_exit(7);");
+    empty = driver("empty", "");
   });
   const line = (reason: string) =>
     new RegExp(`^Warning: vulkan failed its trial on this machine: ${reason}\\. The CPU computes instead, [^\\n]*medgemma-local doctor[^\\n]*\\n$`);
@@ -84,9 +122,9 @@ describe.runIf(canRun())("a Vulkan driver", () => {
     const home = newHome();
     const first = await ask(crashing, home);
     expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/\w{3}/) as string });
-    expect(first.stderr).toMatch(line("it crashed \\(SIGABRT\\)"));
+    expect(first.stderr).toMatch(line("it crashed \\(SIGABRT\\): ggml-vulkan\\.cpp:77: device lost"));
     const [trial, ...others] = remembered(home);
-    expect(trial).toMatchObject({ backend: "vulkan", outcome: "failed", reason: "it crashed (SIGABRT)" });
+    expect(trial).toMatchObject({ backend: "vulkan", outcome: "failed", reason: "it crashed (SIGABRT): ggml-vulkan.cpp:77: device lost" });
     expect(others).toEqual([]);
     const again = await ask(crashing, home);
     expect(again).toMatchObject({ code: 0, stdout: first.stdout, stderr: first.stderr });
@@ -94,12 +132,13 @@ describe.runIf(canRun())("a Vulkan driver", () => {
 
     const doctor = await runCli(["doctor", "--json"], { env: environment(crashing, home) });
     const { trials, machine } = JSON.parse(doctor.stdout) as { trials: (Remembered & { triedAt: string })[]; machine: { gpu: object } };
-    expect(machine.gpu).toMatchObject({ backend: "off", missed: { backend: "vulkan", reason: "it crashed (SIGABRT)" } });
+    expect(machine.gpu).toMatchObject({ backend: "off", missed: { backend: "vulkan", reason: "it crashed (SIGABRT): ggml-vulkan.cpp:77: device lost" } });
     expect(trials).toHaveLength(1);
     expect(trials[0]?.triedAt).not.toBe((trial as Remembered & { triedAt: string }).triedAt);
   });
 
   it("that never answers is ended at the limit", async () => {
+    rmSync(hung, { force: true });
     const { code, stderr } = await runCli(["ask", "Hello", "-m", "demo"], { env: { ...environment(hanging, newHome()), MEDGEMMA_TRIAL_SECONDS: "3" } });
     expect(stderr).toMatch(line("it gave no answer within 3 s"));
     expect(code).toBe(0);
@@ -114,14 +153,14 @@ describe.runIf(canRun())("a Vulkan driver", () => {
   it("is tried by one of two processes that start at once", async () => {
     const home = newHome();
     const count = join(folder, "count");
-    const counting = driver("counting", `(void)!write(open("${count}", O_WRONLY | O_CREAT | O_APPEND, 0600), "x", 1); abort();`);
+    const counting = driver("counting", `(void)!write(open("${count}", O_WRONLY | O_CREAT | O_APPEND, 0600), "x", 1); _exit(7);`);
     await ask(counting, newHome());
     const once = readFileSync(count).length;
     rmSync(count);
     const [one, other] = await Promise.all([ask(counting, home), ask(counting, home)]);
     expect(readFileSync(count)).toHaveLength(once);
     for (const { code, stderr } of [one, other]) {
-      expect(stderr).toMatch(line("it crashed \\(SIGABRT\\)"));
+      expect(stderr).toMatch(line("it ended with exit code 7"));
       expect(code).toBe(0);
     }
   });
@@ -148,9 +187,59 @@ describe.runIf(canRun())("a Vulkan driver", () => {
 
   it("that finds no device says nothing", async () => {
     const home = newHome();
-    const { code, stderr } = await ask("", home);
+    const { code, stderr } = await ask(empty, home);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(remembered(home)).toMatchObject([{ backend: "vulkan", outcome: "absent" }]);
+  });
+
+  it("that is not there says nothing, though Vulkan's loader is", async () => {
+    const home = newHome();
+    const noDriver = driver("no-driver", "", -9); // VK_ERROR_INCOMPATIBLE_DRIVER
+    const manifests = mkdtempSync(join(folder, "manifests-"));
+    const env = { ...environment(noDriver, home), VK_DRIVER_FILES: manifests };
+    expect(await runCli(["ask", "Hello", "-m", "demo"], { env })).toMatchObject({ code: 0, stderr: "" });
+    expect(remembered(home)).toMatchObject([{ backend: "vulkan", outcome: "absent" }]);
+    // A driver that is installed and does not start is another matter.
+    writeFileSync(join(manifests, "gpu.json"), JSON.stringify({ ICD: { library_path: "/nowhere/libgpu.so" } }));
+    expect(await runCli(["ask", "Hello", "-m", "demo"], { env })).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(line("node-llama-cpp cannot load its vulkan backend: [^\\n]*")) as string
+    });
+  });
+
+  it("that hangs is ended with the command that Ctrl-C ends", async () => {
+    rmSync(hung, { force: true });
+    let pid = 0;
+    const { code } = await runCli(["ask", "Hello", "-m", "demo"], {
+      env: { ...environment(hanging, newHome()), MEDGEMMA_TRIAL_SECONDS: "1000" },
+      meddle: (child) => void waitForPid(hung).then((found) => { pid = found; child.kill("SIGINT"); })
+    });
+    expect(code).toBe(130);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
+  it("is tried anew for the next one when who began it gives up, and in worker threads", async () => {
+    rmSync(hung, { force: true });
+    const { stdout, stderr, code } = await runProgram(
+      `import { existsSync } from "node:fs";
+      import { setTimeout as sleep } from "node:timers/promises";
+      import { Worker } from "node:worker_threads";
+      const stop = new AbortController();
+      const tried = [];
+      const first = loadMedGemma("demo", { signal: stop.signal, onTrial: (backend) => tried.push(backend) }).catch(({ code }) => code);
+      while (!existsSync(${JSON.stringify(hung)})) await sleep(50);
+      const second = loadMedGemma("demo", { onTrial: (backend) => tried.push(backend) });
+      stop.abort();
+      console.log(await first);
+      const medgemma = await second;
+      console.log(medgemma.missedGpu.reason, tried.join());
+      await medgemma.dispose();
+      const worker = ${newWorker(`const medgemma = await loadMedGemma("demo"); parentPort.postMessage(medgemma.missedGpu); await medgemma.dispose();`)};
+      worker.on("message", ({ reason }) => console.log(reason));`,
+      { env: { ...environment(hanging, newHome()), MEDGEMMA_TRIAL_SECONDS: "1000" }, limitMs: 60_000 }
+    );
+    const reason = "it ended with exit code 7";
+    expect({ stdout, stderr, code }).toEqual({ stdout: `ABORTED\n${reason} vulkan,vulkan\n${reason}\n`, stderr: "", code: 0 });
   });
 
   it("is not asked when the CPU was", async () => {

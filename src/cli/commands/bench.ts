@@ -14,7 +14,7 @@ import { listenForInterrupt } from "../interrupt.js";
 import { memoryWarnings, missedGpuWarning } from "../open-model.js";
 import { jsonOption, loraOption, modelOptions, text, wholeNumber } from "../options.js";
 import { printAnswer, printJson, printNote, UsageError, writeNote } from "../output.js";
-import { StatusLine } from "../status-line.js";
+import { showTrial, StatusLine } from "../status-line.js";
 
 const { model, mmproj, gpu, threads, context } = modelOptions;
 
@@ -62,6 +62,7 @@ async function bench(args: Arguments): Promise<void> {
     contextSize: args.context,
     repeat: args.repeat,
     signal: interrupt.signal,
+    onTrial: showTrial(status),
     onProgress: (progress) => status.show(describeProgress(progress))
   }).finally(() => status.clear());
 

@@ -9,7 +9,7 @@ import { missedGpuWarning } from "../open-model.js";
 import { jsonOption, modelOptions } from "../options.js";
 import { exitCodes, printAnswer, printJson, writeNote } from "../output.js";
 import { plainText } from "../plain-text.js";
-import { StatusLine } from "../status-line.js";
+import { showTrial, StatusLine } from "../status-line.js";
 import { showTransfers } from "../transfer-status.js";
 import { green, red } from "../terminal.js";
 
@@ -31,7 +31,7 @@ async function doctor({ json, gpu: backend, threads: count }: Arguments): Promis
   const status = new StatusLine(process.stderr);
   status.show("looking at a known image");
   const { examine } = await import("../../doctor/examine.js"); // see openModel
-  const examination = await examine({ gpu: backend, threads: count, signal: interrupt.signal }).finally(() => status.clear());
+  const examination = await examine({ gpu: backend, threads: count, signal: interrupt.signal, onTrial: showTrial(status) }).finally(() => status.clear());
   const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
   const { machine, addon, trials, checks, verdict, seesCorrectly } = examination;
   const damaged = storage.files.filter(({ state }) => state === "damaged");

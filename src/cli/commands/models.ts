@@ -10,7 +10,7 @@ import { alignedRows } from "../aligned-rows.js";
 import { bytes } from "../describe-facts.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
-import { StatusLine } from "../status-line.js";
+import { showTrial, StatusLine } from "../status-line.js";
 
 const options = { ...jsonOption } as const;
 
@@ -29,7 +29,7 @@ async function models({ json }: Arguments): Promise<void> {
   const status = new StatusLine(process.stderr);
   status.show("looking at this machine");
   const { advise } = await import("../../advice/advise.js"); // see openModel
-  const advice = await advise().finally(() => status.clear());
+  const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());
   if (json === true) {
     const available = advice.models.map(({ model, quantization, ...facts }) => ({ id: idOf({ model, quantization }), name: model.name, takes: model.takes, about: model.about, accuracy: model.accuracy, ...facts }));
     printJson({ folder: modelHome(), installed, unfinished, available, proposal: advice.proposal === null ? null : idOf(advice.proposal) });
