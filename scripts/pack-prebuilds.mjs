@@ -2,28 +2,37 @@
 // folders that hold them as <platform>-<arch>/medgemma-<backend>.node (the artifacts of a workflow).
 //
 //   node scripts/pack-prebuilds.mjs [FOLDER…] [--all]     --all: an error unless every platform is there
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+//   node scripts/pack-prebuilds.mjs --here                what `npm pack` does first: the addons of this machine are put beside
+//                                                         those that are there; that they need a new system is said, not refused
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { checkAddon } from "./binaries/check-addon.mjs";
+import { checkAddon, checkReach } from "./binaries/check-addon.mjs";
 import { builds } from "./binaries/platforms.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const { values: options, positionals: folders } = parseArgs({ options: { all: { type: "boolean", default: false } }, allowPositionals: true });
+const { values: options, positionals: folders } = parseArgs({
+  options: { all: { type: "boolean", default: false }, here: { type: "boolean", default: false } },
+  allowPositionals: true
+});
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const prebuilds = join(root, "prebuilds");
 const here = `${process.platform}-${process.arch}/`;
 
-const sources = Object.values(builds).flatMap((path) => {
-  const found = folders.map((folder) => join(folder, path)).find((file) => existsSync(file));
-  const built = path.startsWith(here) && folders.length === 0 ? join(root, "native", "build", path.slice(here.length)) : undefined;
-  const source = found ?? (built !== undefined && existsSync(built) ? built : undefined);
-  return source === undefined ? [] : [{ path, source }];
+const addons = Object.values(builds).flatMap((path) => {
+  const places = folders.map((folder) => join(folder, path));
+  if (path.startsWith(here) && folders.length === 0) places.push(join(root, "native", "build", path.slice(here.length)));
+  if (options.here) places.push(join(prebuilds, path));
+  const source = places.find((file) => existsSync(file));
+  return source === undefined ? [] : [{ path, source, bytes: readFileSync(source) }];
 });
-const missing = Object.values(builds).filter((path) => !sources.some((source) => source.path === path));
-const problems = sources.flatMap(({ path, source }) => checkAddon(readFileSync(source), path, version).map((problem) => `${source}: ${problem}`));
-if (sources.length === 0) problems.push("There is no addon to pack. Run: npm run build:native");
+const missing = Object.values(builds).filter((path) => !addons.some((addon) => addon.path === path));
+const problems = addons.flatMap(({ path, source, bytes }) => checkAddon(bytes, path, version).map((problem) => `${source}: ${problem}`));
+const limits = problems.length > 0 ? [] : addons.flatMap(({ source, bytes }) => checkReach(bytes).map((limit) => `${source}: ${limit}`));
+if (options.here && !options.all) limits.forEach((limit) => console.error(`Good only for systems as new as this one: ${limit}`));
+else problems.push(...limits);
+if (addons.length === 0 && !options.here) problems.push("There is no addon to pack. Run: npm run build:native");
 if (options.all && missing.length > 0) problems.push(`Not every platform is there; missing: ${missing.join(", ")}. Each is built on its own system.`);
 
 if (problems.length > 0) {
@@ -31,10 +40,10 @@ if (problems.length > 0) {
   process.exitCode = 1;
 } else {
   rmSync(prebuilds, { recursive: true, force: true });
-  for (const { path, source } of sources) {
+  for (const { path, bytes } of addons) {
     mkdirSync(dirname(join(prebuilds, path)), { recursive: true });
-    copyFileSync(source, join(prebuilds, path));
-    console.log(`prebuilds/${path}  ${Math.ceil(statSync(source).size / 1000)} kB`);
+    writeFileSync(join(prebuilds, path), bytes);
+    console.log(`prebuilds/${path}  ${Math.ceil(bytes.length / 1000)} kB`);
   }
   if (missing.length > 0) console.log(`Not there: ${missing.join(", ")}`);
 }

@@ -45,11 +45,6 @@ export function checkAddon(bytes, path, version) {
   if (binary.format === "pe" && !binary.delayed.some((name) => name.toLowerCase() === "node.exe")) {
     problems.push("does not load NODE.EXE with delay, so it works in no program of another name, as Electron's: build it with Microsoft's compiler");
   }
-  for (const version of binary.versions) {
-    const [, family, number] = /^([A-Z]+)_([\d.]+)$/.exec(version) ?? [];
-    const limit = newestAllowed[family];
-    if (limit !== undefined && isNewer(number, limit)) problems.push(`needs ${version}, newer than the ${family}_${limit} that node-llama-cpp needs`);
-  }
   if (bytes.length > mostBytes) problems.push(`has ${bytes.length} bytes; at most ${mostBytes} are expected: strip it`);
   const build = Object.keys(builds).find((name) => builds[name] === path);
   const backend = /-(cuda|vulkan|metal)$/.exec(build)?.[1];
@@ -58,4 +53,15 @@ export function checkAddon(bytes, path, version) {
     problems.push(`links ${llama}, which is not that of ${build}`);
   }
   return problems;
+}
+
+/** Why an addon loads on fewer machines than node-llama-cpp; empty when it does not. */
+export function checkReach(bytes) {
+  return readBinary(bytes).flatMap(({ versions }) =>
+    versions.flatMap((version) => {
+      const [, family, number] = /^([A-Z]+)_([\d.]+)$/.exec(version) ?? [];
+      const limit = newestAllowed[family];
+      return limit !== undefined && isNewer(number, limit) ? [`needs ${version}, newer than the ${family}_${limit} that node-llama-cpp needs`] : [];
+    })
+  );
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { checkAddon } from "../../scripts/binaries/check-addon.mjs";
+import { checkAddon, checkReach } from "../../scripts/binaries/check-addon.mjs";
 import { checkExports } from "../../scripts/binaries/check-exports.mjs";
 import { readBinary } from "../../scripts/binaries/read-binary.mjs";
 
@@ -105,6 +105,12 @@ describe("the check of an addon before it ships", () => {
     dll.writeUInt32LE(address, optionalHeader + 112 + 13 * 8);
     expect(readBinary(dll)[0]?.delayed).toEqual(["node.exe"]);
     expect(checkAddon(dll, "win32-x64/medgemma-cpu.node", "1.0.0").join("\n")).not.toContain(problem);
+  });
+
+  it.runIf(process.platform === "linux")("says which newer system it needs than node-llama-cpp", () => {
+    const addon = readFileSync(fileURLToPath(new URL("../../native/build/medgemma-cpu.node", import.meta.url)));
+    const newer = Buffer.from(addon.toString("latin1").replaceAll(/GLIBC_2\.\d\d(?=\0)/g, "GLIBC_2.99"), "latin1");
+    expect(checkReach(newer)).toContain("needs GLIBC_2.99, newer than the GLIBC_2.34 that node-llama-cpp needs");
   });
 
   it("says that a file is none", () => {
