@@ -180,9 +180,29 @@ const Test wrong_pixels("encoder refuses pictures of another size", [] {
     check_throws("INVALID_ARGUMENT", "2352", [&] { encoder.encode(noise(28 * 28, 5), never, silent); });
 });
 
-const Test not_finite("encoder says so when weights are no numbers", [] {
+const Test no_numbers("encoder refuses weights that are no numbers, and names the tensor", [] {
+    for (const char * name : {"v.post_ln.bias", "v.position_embd.weight", "mm.input_projection.weight", "v.blk.1.attn_k.bias",
+                              "v.blk.0.attn_q.weight", "v.patch_embd.weight"}) {
+        TinyProjector tiny;
+        tiny.tensors.at(name).values.back() = NAN;
+        const TemporaryFile file(tiny.bytes());
+        check_throws("MODEL_CORRUPT", name, [&] { Encoder(Projector(file.path()), {false, 1}); });
+    }
+    for (const WeightType type : {WeightType::F32, WeightType::F16, WeightType::BF16, WeightType::Q8_0}) {
+        TinyProjector tiny(type);
+        tiny.tensors.at("v.blk.1.ffn_up.weight").values.front() = INFINITY;
+        const TemporaryFile file(tiny.bytes());
+        check_throws("MODEL_CORRUPT", "v.blk.1.ffn_up.weight", [&] { Encoder(Projector(file.path()), {false, 1}); });
+    }
+});
+
+const Test overflows("encoder says so when numbers overflow", [] {
     TinyProjector tiny;
-    tiny.tensors.at("v.post_ln.bias").values[3] = NAN;
+    for (const char * name : {"mm.soft_emb_norm.weight", "mm.input_projection.weight"}) {
+        for (float & value : tiny.tensors.at(name).values) {
+            value = 1e38F;
+        }
+    }
     const TemporaryFile file(tiny.bytes());
     Encoder encoder(Projector(file.path()), {false, 1});
     check_throws("INTERNAL", "not numbers", [&] { encoder.encode(noise(28 * 28 * 3, 5), never, silent); });

@@ -180,12 +180,41 @@ private:
                                              " to " + std::to_string(tensor.offset + size) + " of only " +
                                              std::to_string(available) + " bytes of weights. Download it again.");
         }
-        return {type, width, rows, header_.tensor_bytes.subspan(static_cast<size_t>(tensor.offset), static_cast<size_t>(size))};
+        return {name, type, width, rows,
+                header_.tensor_bytes.subspan(static_cast<size_t>(tensor.offset), static_cast<size_t>(size))};
     }
 
     const GgufHeader & header_;
     const std::string & path_;
 };
+
+// An exponent of all ones says infinite, or no number. `count` words lie `stride` bytes apart.
+template <typename Word, Word exponent>
+bool all_finite(const uint8_t * bytes, size_t count, size_t stride) {
+    Word hits = 0;
+    for (size_t i = 0; i < count; ++i) {
+        Word word;
+        std::memcpy(&word, bytes + i * stride, sizeof(word));
+        hits |= static_cast<Word>((word & exponent) == exponent);
+    }
+    return hits == 0;
+}
+
+bool all_finite(const StoredTensor & stored) {
+    const uint8_t * bytes = stored.bytes.data();
+    const auto count = static_cast<size_t>(stored.width * stored.rows);
+    switch (stored.type) {
+        case WeightType::F32:
+            return all_finite<uint32_t, 0x7f800000>(bytes, count, 4);
+        case WeightType::F16:
+            return all_finite<uint16_t, 0x7c00>(bytes, count, 2);
+        case WeightType::BF16:
+            return all_finite<uint16_t, 0x7f80>(bytes, count, 2);
+        case WeightType::Q8_0:
+            return all_finite<uint16_t, 0x7c00>(bytes, count / 32, 34); // the scale of a block
+    }
+    return false;
+}
 
 } // namespace
 
@@ -219,12 +248,20 @@ size_t row_bytes(WeightType type, int64_t width) {
 
 StoredTensor StoredTensor::rows_from(int64_t first, int64_t count) const {
     const size_t row = bytes.size() / static_cast<size_t>(rows);
-    return {type, width, count, bytes.subspan(static_cast<size_t>(first) * row, static_cast<size_t>(count) * row)};
+    return {name, type, width, count, bytes.subspan(static_cast<size_t>(first) * row, static_cast<size_t>(count) * row)};
 }
 
 Projector::Projector(const std::string & path) : path_(path), file_(path), header_(read_gguf_header(file_.bytes(), path_)) {
     read_config();
     find_tensors();
+}
+
+void Projector::require_finite(const StoredTensor & stored) const {
+    if (!all_finite(stored)) {
+        throw Error("MODEL_CORRUPT",
+                    path_ + " is no usable projector: tensor " + stored.name +
+                        " holds weights that are no finite numbers. Download it again, or take another conversion.");
+    }
 }
 
 void Projector::read_config() {
@@ -319,7 +356,7 @@ void Projector::find_tensors() {
             StoredLinear * const parts[] = {&layer.q, &layer.k, &layer.v};
             for (int64_t part = 0; part < 3; ++part) {
                 // The bias is one row of 3 * n_embd; cut it like a column of rows.
-                const StoredTensor bias{fused.bias.type, 1, 3 * n_embd, fused.bias.bytes};
+                const StoredTensor bias{fused.bias.name, fused.bias.type, 1, 3 * n_embd, fused.bias.bytes};
                 *parts[part] = {fused.weight.rows_from(part * n_embd, n_embd), bias.rows_from(part * n_embd, n_embd)};
                 parts[part]->bias.width = n_embd;
                 parts[part]->bias.rows = 1;

@@ -20,6 +20,7 @@ size_t row_bytes(WeightType type, int64_t width);
 
 // A matrix (or vector, rows = 1) inside the mapped file: (rows, width), row-major.
 struct StoredTensor {
+    std::string name;
     WeightType type;
     int64_t width;
     int64_t rows;
@@ -55,6 +56,10 @@ public:
     WeightType weight_type() const { return layers_.front().q.weight.type; }
     size_t tensor_count() const { return header_.tensors.size(); }
     size_t byte_length() const { return file_.bytes().size(); }
+
+    // Throws MODEL_CORRUPT unless all weights of a tensor are finite numbers. Opening the file does not read them. ggml's
+    // operators make nothing of others, or end the process: its assertions are on in node-llama-cpp's libraries for Windows.
+    void require_finite(const StoredTensor & stored) const;
 
     const StoredLinear & patch_embedding() const { return patch_embedding_; } // (n_embd, 3 * patch * patch)
     const StoredTensor & position_embedding() const { return position_embedding_; } // (n_patches, n_embd)

@@ -75,6 +75,7 @@ void WeightLoader::copy_all() const {
 // Small tensors become F32: it costs little memory and saves conversions in every pass.
 ggml_tensor * WeightLoader::floats(const StoredTensor & stored) {
     ggml_tensor * tensor = ggml_new_tensor_2d(context_, GGML_TYPE_F32, stored.width, stored.rows);
+    check_later(stored);
     later([=] {
         const std::vector<float> values = floats_of(stored);
         ggml_backend_tensor_set(tensor, values.data(), 0, values.size() * sizeof(float));
@@ -85,6 +86,7 @@ ggml_tensor * WeightLoader::floats(const StoredTensor & stored) {
 // Vectors one after another, each of them in heads that are padded with zeros until it has `part_size` values.
 ggml_tensor * WeightLoader::concatenated_floats(const std::vector<StoredTensor> & parts, int64_t part_size) {
     ggml_tensor * tensor = ggml_new_tensor_1d(context_, GGML_TYPE_F32, part_size * static_cast<int64_t>(parts.size()));
+    check_later(parts);
     later([=, heads = static_cast<size_t>(config_.n_heads)] {
         std::vector<float> values(static_cast<size_t>(ggml_nelements(tensor)));
         for (size_t i = 0; i < parts.size(); ++i) {
@@ -101,6 +103,7 @@ ggml_tensor * WeightLoader::concatenated_floats(const std::vector<StoredTensor> 
 
 ggml_tensor * WeightLoader::transposed_floats(const StoredTensor & stored) {
     ggml_tensor * tensor = ggml_new_tensor_2d(context_, GGML_TYPE_F32, stored.rows, stored.width);
+    check_later(stored);
     later([=] {
         const std::vector<float> values = floats_of(stored);
         std::vector<float> transposed(values.size());
@@ -151,6 +154,7 @@ Linear WeightLoader::packed(const std::vector<StoredTensor> & parts,
     const int64_t out = parts.front().rows * static_cast<int64_t>(parts.size());
     const size_t bytes = kernels.packed_bytes(type, in, out);
     ggml_tensor * weight = ggml_new_tensor_1d(context_, GGML_TYPE_I8, static_cast<int64_t>(bytes + kKernelAlignment));
+    check_later(parts);
     later([=, &kernels, projector = projector_] {
         int64_t first = 0;
         for (const StoredTensor & part : parts) {
@@ -171,6 +175,7 @@ Linear WeightLoader::plain(const std::vector<StoredTensor> & parts, WeightType t
     const int64_t in = parts.front().width;
     const int64_t out = part_rows * static_cast<int64_t>(parts.size());
     ggml_tensor * weight = ggml_new_tensor_2d(context_, static_cast<ggml_type>(type), in, out);
+    check_later(parts);
     later([=, heads = static_cast<size_t>(config_.n_heads), projector = projector_] {
         const size_t part_bytes = ggml_nbytes(weight) / parts.size();
         for (size_t i = 0; i < parts.size(); ++i) {

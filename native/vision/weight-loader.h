@@ -20,7 +20,8 @@ public:
     // All of them, without storage yet. The projector must live until they are copied.
     Weights describe(const Projector & projector);
 
-    // Once a device has given storage to the tensors. Pages of the file that were read are given back as it goes.
+    // Throws MODEL_CORRUPT. Once a device has given storage to the tensors. Pages of the file that were read are given back as
+    // it goes.
     void copy_all() const;
 
 private:
@@ -33,6 +34,14 @@ private:
     Linear qkv(const StoredLayer & layer);
     Linear packed(const std::vector<StoredTensor> & parts, WeightType type, const CpuKernels & kernels, ggml_tensor * bias);
     Linear plain(const std::vector<StoredTensor> & parts, WeightType type, int64_t part_rows, ggml_tensor * bias);
+    void check_later(const StoredTensor & stored) {
+        later([=, projector = projector_] { projector->require_finite(stored); });
+    }
+    void check_later(const std::vector<StoredTensor> & parts) {
+        for (const StoredTensor & part : parts) {
+            check_later(part);
+        }
+    }
     void later(std::function<void()> copy) { copies_.push_back(std::move(copy)); }
 
     ggml_context * context_;
