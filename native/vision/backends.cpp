@@ -18,7 +18,7 @@
 namespace medgemma {
 namespace {
 
-// Where ggml itself was loaded from: its backends lie beside it.
+// Where ggml itself was loaded from, in UTF-8: its backends lie beside it.
 std::string library_directory() {
 #ifdef _WIN32
     HMODULE module = nullptr;
@@ -35,7 +35,8 @@ std::string library_directory() {
     }
     const char * path = info.dli_fname;
 #endif
-    return std::filesystem::path(path).parent_path().string();
+    const std::u8string folder = std::filesystem::path(path).parent_path().u8string();
+    return {folder.begin(), folder.end()};
 }
 
 } // namespace
