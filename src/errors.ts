@@ -14,7 +14,7 @@ export const errorCodes = [
   "IMAGE_UNREADABLE",
   /** An image whose declared size is over the pixel limit. */
   "IMAGE_TOO_LARGE",
-  /** The native addon is not built or cannot be loaded. */
+  /** The native addon, or a library of a dependency, is not there or cannot be loaded. */
   "ADDON_MISSING",
   /** The native addon and node-llama-cpp are of different builds. */
   "ADDON_MISMATCH",

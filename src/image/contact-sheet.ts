@@ -1,7 +1,7 @@
 /** A picture and its crops, or the slices of a series, or the patches of a slide, as the model sees them, side by side in one PNG file. The squares are untouched: captions stand above. */
-import sharp from "sharp";
 import { checkPictureSize } from "../picture-size.js";
 import { fonts } from "./render-svg.js";
+import { loadSharp } from "./sharp.js";
 import { squaresOf, type PixelBox, type Square, type SquareImage } from "./types.js";
 
 /** Where the ground can be told from the black bars of a picture, and white words be read on it. */
@@ -58,7 +58,7 @@ async function sheetOf(squares: readonly Square[], captions: readonly string[], 
   const height = rows * rowHeight;
   checkPictureSize("The contact sheet", width, height);
 
-  const png = await sharp({ create: { width, height, channels: 3, background: ground } })
+  const png = await loadSharp()({ create: { width, height, channels: 3, background: ground } })
     .composite([
       ...Array.from({ length: rows }, (_, row) => {
         const inRow = captions.slice(row * columns, (row + 1) * columns);

@@ -1,5 +1,5 @@
 /** A part of a TIFF picture → 8-bit RGB by libvips, damage noticed. The colour rules are those of `decodeImage`. */
-import sharp from "sharp";
+import { loadSharp } from "./sharp.js";
 import type { PixelBox } from "./types.js";
 
 /**
@@ -10,7 +10,7 @@ import type { PixelBox } from "./types.js";
  */
 export async function decodeTiffRegion(tiff: Uint8Array, { x, y, width, height }: PixelBox, { pixels }: { readonly pixels: number }): Promise<Uint8Array> {
   // "warning": with less, libvips passes over tiles of LZW and deflate that cannot be decoded, and leaves them as they are.
-  return await sharp(tiff, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true })
+  return await loadSharp()(tiff, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true })
     .extract({ left: x, top: y, width, height })
     .flatten({ background: "#000000" })
     .toColourspace("srgb")
@@ -25,5 +25,5 @@ export async function decodeTiffRegion(tiff: Uint8Array, { x, y, width, height }
  * @throws Error of libvips
  */
 export async function checkJpeg(jpeg: Uint8Array, { pixels }: { readonly pixels: number }): Promise<void> {
-  await sharp(jpeg, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true }).raw().toBuffer();
+  await loadSharp()(jpeg, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true }).raw().toBuffer();
 }

@@ -1,6 +1,6 @@
 /** The way back of `encodePng`: the pixels of a square picture that this package wrote. */
 import { createHash } from "node:crypto";
-import sharp from "sharp";
+import { loadSharp } from "./sharp.js";
 
 export interface SquarePixels {
   readonly side: number;
@@ -11,6 +11,7 @@ export interface SquarePixels {
 
 /** @returns null when the bytes are no square RGB picture */
 export async function decodeSquarePng(bytes: Uint8Array): Promise<SquarePixels | null> {
+  const sharp = loadSharp();
   try {
     const { data, info } = await sharp(bytes, { failOn: "error" }).raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
     if (info.width !== info.height || info.channels !== 3) return null;

@@ -6,12 +6,13 @@
  * or a multi-page file the first picture is taken; colour profiles of RGB and gray files are ignored, because the
  * reference (Pillow) ignores them and the model was trained on such pixels.
  */
-import sharp, { type Metadata } from "sharp";
+import type { Metadata } from "sharp";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
 import { checkPictureSize, maxPixels } from "../picture-size.js";
 import { readSource, type ImageFile } from "./read-source.js";
+import { loadSharp } from "./sharp.js";
 import type { DecodedImage, DicomOptions, ImageSource } from "./types.js";
 
 const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
@@ -57,7 +58,7 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
     const { format, space } = await readHeader(bytes, name);
     // libvips only warns of most damage in tiles and strips; in JPEG, warnings are of what every viewer passes over.
     const failOn = format === "tiff" ? "warning" : "error";
-    const image = sharp(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: space !== "cmyk" });
+    const image = loadSharp()(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: space !== "cmyk" });
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: "#000000" })
@@ -101,7 +102,7 @@ function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage 
 
 /** Refuses what is no picture that we promise to handle. */
 async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
-  const header = await sharp(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
+  const header = await loadSharp()(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
   if (!formats.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, header.format));
   if (header.compression === "hevc") {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a HEIC picture, which this build cannot decode. Convert it to JPEG or PNG.`);

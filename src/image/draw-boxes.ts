@@ -1,7 +1,7 @@
 /** A picture with boxes → the bytes of a PNG file: the picture at its own resolution, outlines and labels upon it. */
-import sharp from "sharp";
 import { MedGemmaError } from "../errors.js";
 import { fonts } from "./render-svg.js";
+import { loadSharp } from "./sharp.js";
 import type { DecodedImage, PixelBox } from "./types.js";
 
 /** A box to draw, with its label; a `LocatedBox` is one. */
@@ -38,7 +38,7 @@ export async function drawBoxes(image: DecodedImage, boxes: readonly DrawnBox[])
   if (boxes.length > 0 && Math.max(width, height) > maxEdge) {
     throw new MedGemmaError("IMAGE_TOO_LARGE", `${source} has ${width}×${height} pixels; boxes can be drawn on edges up to ${maxEdge}. Export a smaller picture of it.`);
   }
-  const picture = sharp(rgb, { raw: { width, height, channels: 3 } });
+  const picture = loadSharp()(rgb, { raw: { width, height, channels: 3 } });
   if (boxes.length > 0) picture.composite([{ input: Buffer.from(drawing(image, boxes)) }]);
   return await picture.removeAlpha().png().toBuffer();
 }

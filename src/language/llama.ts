@@ -2,6 +2,7 @@
 import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Llama } from "node-llama-cpp";
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
+import { describePlatform, howToInstall } from "../native/platform.js";
 import { tryBackend, type TrialOptions } from "../trial/try-backend.js";
 
 /**
@@ -144,12 +145,7 @@ async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<Ll
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
     if (error instanceof NoBinaryFoundError && gpu !== "off") throw gpuNotLoaded(gpu, error);
-    throw new MedGemmaError(
-      "ADDON_MISSING",
-      `node-llama-cpp has no working binary for ${process.platform}-${process.arch}. ` +
-        "Install again without omitting optional dependencies: npm ci.",
-      { cause: error }
-    );
+    throw new MedGemmaError("ADDON_MISSING", `node-llama-cpp has no working binary for ${describePlatform()}. ${howToInstall()}`, { cause: error });
   }
 }
 

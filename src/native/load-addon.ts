@@ -9,7 +9,7 @@ import { addonCandidates, localBuild, type Candidate } from "./candidates.js";
 import { checkFits } from "./check-fits.js";
 import { checkWhole } from "./check-whole.js";
 import { loadHostLibraries } from "./host-libraries.js";
-import { describePlatform } from "./platform.js";
+import { describePlatform, howToInstall } from "./platform.js";
 
 const require = createRequire(import.meta.url);
 
@@ -70,7 +70,7 @@ function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly
     `The native addon cannot be loaded on ${describePlatform()}, backend ${backend === "off" ? "cpu" : backend}. Tried: ${tried.join("; ")}. ` +
       (isNamed
         ? "Correct MEDGEMMA_ADDON, or unset it."
-        : "Install again without omitting optional dependencies, or install git, CMake and a C++20 compiler and run the command again.")
+        : howToInstall())
   );
 }
 

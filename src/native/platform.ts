@@ -36,6 +36,13 @@ export function prebuildFolder({ platform, arch, libc }: Platform = currentPlatf
   return `${platform}-${arch}${libc?.name === "musl" ? "-musl" : ""}`;
 }
 
+/** What to do where no binary loads. */
+export function howToInstall({ libc }: Platform = currentPlatform()): string {
+  return libc?.name === "musl"
+    ? "node-llama-cpp has no libraries for musl: use a system with glibc, in Docker node:22-slim in place of node:22-alpine."
+    : "Install again without omitting optional dependencies, or install git, CMake and a C++20 compiler and run the command again.";
+}
+
 /** Node's own report names the glibc that it runs on, and none on musl. */
 function readLibc(): NonNullable<Platform["libc"]> {
   const { report } = process as { readonly report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };

@@ -1,6 +1,6 @@
 /** Which binary is loaded on a machine, told by packages laid out as npm and Electron lay them out: copies of dist/, nothing mocked. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -165,6 +165,27 @@ describe("the native addon", () => {
     const { code, stderr } = preview(installed, { MEDGEMMA_BUILD: undefined, PATH: "" });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^ADDON_MISSING: .*; build from source: Building the native addon needs git \(.+\) and CMake \(.+\).*, not found here\. .*\n$/);
+  });
+});
+
+describe("sharp's binary that is not there", () => {
+  it("is one line when a picture comes, and costs nothing else", () => {
+    const installed = install();
+    put(installed.prebuild);
+    // Everything but sharp's own packages; sharp itself as a copy, since a link would lead to them.
+    const modules = join(installed.package, "node_modules");
+    rmSync(modules);
+    mkdirSync(modules);
+    for (const name of readdirSync(join(root, "node_modules")).filter((entry) => entry !== "@img" && entry !== "sharp")) {
+      symlinkSync(join(root, "node_modules", name), join(modules, name), "junction");
+    }
+    cpSync(join(root, "node_modules", "sharp"), join(modules, "sharp"), { recursive: true });
+    const { code, stderr } = preview(installed);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ADDON_MISSING: sharp, which decodes pictures, cannot be loaded on [^\n]*: Could not load the "sharp" module [^\n]*npm install @img\/sharp-wasm32\.\n$/);
+    const main = join(installed.package, "dist", "cli", "main.js");
+    const asked = spawnSync(process.execPath, [main, "ask", "Hello", "-m", "demo", "--gpu", "off"], { encoding: "utf8" });
+    expect(asked).toMatchObject({ stderr: "", status: 0, stdout: expect.stringMatching(/\w{3}/) as string });
   });
 });
 
