@@ -1,5 +1,4 @@
 /** What a process that failed said on stderr, as one short line. */
-import { basename } from "node:path";
 
 /** Drivers and loaders warn of much that does not matter; these lines tell why a process ended. */
 const telling = /error|fail|abort|assert|cannot|undefined symbol|terminate called|not (?:found|supported)|unable|invalid/i;
@@ -19,7 +18,7 @@ export function lastWords(stderr: string): string | null {
 function tidy(line: string): string {
   return line
     .replace(/[\p{Cc}]+/gu, " ")
-    .replace(/(?:[A-Za-z]:)?[\\/][^\s:]*?([^\s:\\/]+\.(?:c|cpp|cu|cuh|h|m)):(\d+)/g, (_path, name: string, row: string) => `${basename(name)}:${row}`)
+    .replace(/(?:[A-Za-z]:)?[\\/][^\s:]*?([^\s:\\/]+\.(?:c|cpp|cu|cuh|h|m)):(\d+)/g, "$1:$2")
     .replace(/^llama\.cpp ended the process: /, "")
     .replace(/[\s.]+$/, "")
     .trim();
