@@ -156,7 +156,7 @@ function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemma
 function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
   return new MedGemmaError(
     "GPU_UNAVAILABLE",
-    `node-llama-cpp cannot load its ${gpu} backend: its package is not installed, or a driver is missing or too old. Use --gpu auto or --gpu off.`,
+    `node-llama-cpp cannot load its ${gpu} backend: a driver is missing, broken or too old. Use --gpu auto or --gpu off.`,
     { cause }
   );
 }
