@@ -83,7 +83,8 @@ describe("asarUnpack", () => {
 
   it("is enough with sharp's own binaries", async () => {
     const model = startModel(native, "demo");
-    await model.message(({ isLoaded }) => isLoaded === true);
+    model.child.send({ id: 1, question, image: picture });
+    expect(await model.message(({ isDone }) => isDone === true)).toMatchObject({ stopReason: "end" });
     model.child.send({ quit: true });
     expect(await model.ended).toMatchObject({ code: 0 });
   });
@@ -93,9 +94,10 @@ describe("asarUnpack", () => {
     renameSync(there, away);
     try {
       const model = startModel(native, "demo");
-      const said = await Promise.race([model.message(({ isLoaded, failed }) => isLoaded === true || failed !== undefined), model.ended]);
+      model.child.send({ id: 1, question, image: picture });
+      const said = await Promise.race([model.message(({ isDone, failed }) => isDone === true || failed !== undefined), model.ended]);
       model.child.kill();
-      expect(said).not.toMatchObject({ isLoaded: true });
+      expect(said).not.toMatchObject({ stopReason: "end" });
       await model.ended;
     } finally {
       mkdirSync(join(there, ".."), { recursive: true });
