@@ -66,6 +66,9 @@ export async function runTrial(backend: TriedBackend, signal?: AbortSignal): Pro
   } finally {
     process.off("exit", end);
     signal?.removeEventListener("abort", end);
+    // Held open by what a driver has left running, they would keep this process alive as well.
+    trial.stderr?.destroy();
+    if (trial.connected) trial.disconnect();
   }
 }
 

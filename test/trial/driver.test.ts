@@ -144,6 +144,15 @@ describe.runIf(canRun())("a Vulkan driver", () => {
     expect(code).toBe(0);
   });
 
+  it("that leaves a process running, which holds what it was given, does not keep ours", async () => {
+    const leaving = driver("leaving", "if (fork() == 0) { sleep(100); _exit(0); } _exit(7);");
+    const { stderr, code } = await ask(leaving, newHome());
+    expect(stderr).toMatch(line("it ended with exit code 7"));
+    expect(code).toBe(0);
+    const program = `const medgemma = await loadMedGemma("demo"); console.log(medgemma.missedGpu.reason); await medgemma.dispose();`;
+    expect(await runProgram(program, { env: environment(leaving, newHome()), limitMs: 50_000 })).toMatchObject({ code: 0, stdout: "it ended with exit code 7\n" });
+  });
+
   it("that was named is an error with the reason", async () => {
     const { code, stderr, stdout } = await ask(ending, newHome(), "--gpu", "vulkan");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
