@@ -41,10 +41,13 @@ export async function openModel(
 
 /** Loud, on a terminal or not: nobody should wait many times longer than the machine needs and not know why. */
 export function missedGpuWarning(missed: MissedGpu, used: GpuBackend): string {
+  const [what, remedy] = {
+    failed: ["failed its trial on this machine", "Once that is mended, most often by a newer GPU driver, medgemma-local doctor tries it again"],
+    missing: ["has a driver on this machine, but cannot be used", "Install again without leaving out optional dependencies"]
+  }[missed.outcome];
   return (
-    `Warning: ${missed.backend} failed its trial on this machine: ${missed.reason.replace(/\.$/, "")}. ` +
-    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. ` +
-    "Once that is mended, most often by a newer GPU driver, medgemma-local doctor tries it again; --gpu off leaves it alone."
+    `Warning: ${missed.backend} ${what}: ${missed.reason.replace(/\.$/, "")}. ` +
+    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. ${remedy}; --gpu off leaves it alone.`
   );
 }
 

@@ -17,7 +17,7 @@ export interface LlamaRuntime {
   readonly gpu: GpuBackend;
   /** Whose libraries are loaded; the addon must be that of the same ones. */
   readonly libraries: GpuBackend;
-  /** With "auto": the best GPU backend whose drivers are on this machine, but which failed its trial. */
+  /** With "auto": the best GPU backend whose drivers are on this machine, but which is not used. */
   readonly missedGpu: MissedGpu | null;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
@@ -26,6 +26,8 @@ export interface LlamaRuntime {
 /** A GPU backend that is not used, though its drivers are there. */
 export interface MissedGpu {
   readonly backend: GpuBackend;
+  /** "failed": its trial; "missing": node-llama-cpp's package for it is not installed. */
+  readonly outcome: "failed" | "missing";
   /** In one line, without a full stop. */
   readonly reason: string;
 }
@@ -105,6 +107,7 @@ async function start(gpu: GpuBackend | "auto", options: TrialOptions): Promise<L
   if (gpu !== "auto") {
     const { outcome, reason } = await tryBackend(gpu, options);
     if (outcome === "absent") throw gpuUnavailable(gpu, reason);
+    if (outcome === "missing") throw packageMissing(gpu, reason);
     if (outcome === "failed") throw trialFailed(gpu, reason);
     return await startOn(gpu, null);
   }
@@ -113,7 +116,7 @@ async function start(gpu: GpuBackend | "auto", options: TrialOptions): Promise<L
     if (backend === false) continue;
     const { outcome, reason } = await tryBackend(backend, options);
     if (outcome === "good") return await startOn(backend, missed);
-    if (outcome === "failed") missed ??= { backend, reason: reason ?? "" };
+    if (outcome !== "absent") missed ??= { backend, outcome, reason: reason ?? "" };
   }
   return await startOn("off", missed);
 }
@@ -159,6 +162,10 @@ function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
     `node-llama-cpp cannot load its ${gpu} backend: a driver is missing, broken or too old. Use --gpu auto or --gpu off.`,
     { cause }
   );
+}
+
+function packageMissing(gpu: GpuBackend, reason: string | null): MedGemmaError {
+  return new MedGemmaError("GPU_UNAVAILABLE", `The ${gpu} backend cannot be used: ${reason ?? ""}. ${howToInstall()} Or use --gpu auto or --gpu off.`);
 }
 
 function trialFailed(gpu: GpuBackend, reason: string | null): MedGemmaError {

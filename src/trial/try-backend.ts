@@ -3,7 +3,7 @@ import { whyNoHostPackage } from "../native/host-libraries.js";
 import { trialKey } from "./drivers.js";
 import { lockTrials, recallTrial, rememberTrial } from "./memory.js";
 import { runTrial } from "./run-trial.js";
-import { isTrialProcess, type Trial, type TrialReport, type TriedBackend } from "./trial.js";
+import { isTrialProcess, type Trial, type TriedBackend } from "./trial.js";
 
 export interface TrialOptions {
   readonly signal?: AbortSignal | undefined;
@@ -11,11 +11,16 @@ export interface TrialOptions {
   readonly onTrial?: ((backend: TriedBackend) => void) | undefined;
 }
 
+export interface Verdict extends Pick<Trial, "reason"> {
+  /** "missing": node-llama-cpp's package for it was left out, so there is nothing to try. */
+  readonly outcome: Trial["outcome"] | "missing";
+}
+
 /** @throws MedGemmaError ABORTED when somebody interrupts the trial */
-export async function tryBackend(backend: TriedBackend, options: TrialOptions = {}): Promise<Trial> {
-  if (isTrialProcess()) return asTrial(backend, { outcome: "good", reason: null });
+export async function tryBackend(backend: TriedBackend, options: TrialOptions = {}): Promise<Verdict> {
+  if (isTrialProcess()) return { outcome: "good", reason: null };
   const missing = whyNoHostPackage(backend);
-  if (missing !== null) return asTrial(backend, { outcome: missing.isForThisPlatform ? "failed" : "absent", reason: missing.reason });
+  if (missing !== null) return { outcome: missing.isForThisPlatform ? "missing" : "absent", reason: missing.reason };
   const key = trialKey(backend);
   return (await recallTrial(key)) ?? (await tryAndRemember(backend, key, options));
 }
@@ -25,11 +30,7 @@ async function tryAndRemember(backend: TriedBackend, key: string, { signal, onTr
   await using _lock = await lockTrials(signal);
   const known = await recallTrial(key); // by the process that held the lock
   if (known !== null) return known;
-  const trial = asTrial(backend, await runTrial(backend, signal));
+  const trial = { backend, ...(await runTrial(backend, signal)), triedAt: new Date().toISOString() };
   await rememberTrial(key, trial);
   return trial;
-}
-
-function asTrial(backend: TriedBackend, report: TrialReport): Trial {
-  return { backend, ...report, triedAt: new Date().toISOString() };
 }

@@ -1,14 +1,16 @@
 /** Backends that fail, each for real: node-llama-cpp loads a Vulkan that we compile. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runCli, temporaryFolder, type CliResult } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
 import { newWorker, runProgram } from "../run-program.js";
 
+const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = temporaryFolder();
 const require = createRequire(import.meta.url);
 
@@ -77,6 +79,19 @@ function driver(name: string, body: string, result = 0): string {
   mkdirSync(into);
   writeFileSync(join(into, "vulkan.c"), source(body, result));
   execFileSync("cc", ["-shared", "-fPIC", "-Wl,-soname,libvulkan.so.1", "-o", join(into, "libvulkan.so.1"), join(into, "vulkan.c")]);
+  return into;
+}
+
+/** The package as npm installs it, without one of node-llama-cpp's. */
+function installWithout(left: string): string {
+  const into = mkdtempSync(join(folder, "package-"));
+  for (const name of ["dist", "models", "package.json", "native/build/medgemma-cpu.node"]) cpSync(join(root, name), join(into, name), { recursive: true });
+  const [from, to] = [join(root, "node_modules"), join(into, "node_modules")];
+  mkdirSync(join(to, "@node-llama-cpp"), { recursive: true });
+  // It looks for its packages from where it really lies, so it must not be a link.
+  cpSync(join(from, "node-llama-cpp"), join(to, "node-llama-cpp"), { recursive: true, filter: (path) => !path.endsWith("gitRelease.bundle") });
+  const names = [...readdirSync(from), ...readdirSync(join(from, "@node-llama-cpp")).map((name) => `@node-llama-cpp/${name}`)];
+  for (const name of names) if (!existsSync(join(to, name)) && name !== `@node-llama-cpp/${left}`) symlinkSync(join(from, name), join(to, name));
   return into;
 }
 
@@ -214,6 +229,23 @@ describe.runIf(canRun())("a Vulkan driver", () => {
       code: 0,
       stderr: expect.stringMatching(line("node-llama-cpp cannot load its vulkan backend: [^\\n]*")) as string
     });
+  });
+
+  it("is there for nothing where node-llama-cpp's package was left out, which is another warning, and no trial", () => {
+    const home = newHome();
+    const command = join(installWithout("linux-x64-vulkan"), "dist", "cli", "main.js");
+    const run = (...more: string[]) =>
+      spawnSync(process.execPath, [command, "ask", "Hello", "-m", "demo", ...more], { encoding: "utf8", env: { ...process.env, ...environment(crashing, home) } });
+    const reason = "node-llama-cpp's package @node-llama-cpp/linux-x64-vulkan is not installed\\. [^\\n]*Install again without [^\\n]*\\n$";
+    expect(run()).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(`^Warning: vulkan has a driver on this machine, but cannot be used: ${reason}`) as string
+    });
+    expect(run("--gpu", "vulkan")).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(`^GPU_UNAVAILABLE: The vulkan backend cannot be used: ${reason}`) as string
+    });
+    expect(existsSync(join(home, "backend-trials.json"))).toBe(false);
   });
 
   it("that hangs is ended with the command that Ctrl-C ends", async () => {
