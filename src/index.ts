@@ -11,7 +11,7 @@ export type { EncodeOptions } from "./chat/encode-images.js";
 export type { ScaledAdapter } from "./language/lora-adapter.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
-export type { MissedGpu } from "./language/llama.js";
+export type { MissedGpu } from "./native/missed-gpu.js";
 
 // Ask
 export type { Chat } from "./chat/chat.js";

@@ -1,7 +1,8 @@
 /** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
 import { MedGemmaError } from "../errors.js";
 import type { ImageSource, PixelBox } from "../image/types.js";
-import type { LlamaRuntime, MissedGpu } from "../language/llama.js";
+import type { LlamaRuntime } from "../language/llama.js";
+import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkChatOptions } from "./ask-options.js";
 import { Chat } from "./chat.js";

@@ -3,7 +3,7 @@ import type { MedGemma } from "../chat/medgemma.js";
 import type { LoadedModel } from "../chat/types.js";
 import { demoModel } from "../models/demo-model.js";
 import type { GpuBackend } from "../native/backend.js";
-import type { MissedGpu } from "../language/llama.js";
+import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
 import type { ModelArguments } from "./options.js";
 import { printNote, writeNote } from "./output.js";
 import { showTrial, type StatusLine } from "./status-line.js";
@@ -41,13 +41,10 @@ export async function openModel(
 
 /** Loud, on a terminal or not: nobody should wait many times longer than the machine needs and not know why. */
 export function missedGpuWarning(missed: MissedGpu, used: GpuBackend): string {
-  const [what, remedy] = {
-    failed: ["failed its trial on this machine", "Once that is mended, most often by a newer GPU driver, medgemma-local doctor tries it again"],
-    missing: ["has a driver on this machine, but cannot be used", "Install again without leaving out optional dependencies"]
-  }[missed.outcome];
+  const what = missed.outcome === "failed" ? "failed its trial on this machine" : "has a driver on this machine, but cannot be used";
   return (
     `Warning: ${missed.backend} ${what}: ${missed.reason.replace(/\.$/, "")}. ` +
-    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. ${remedy}; --gpu off leaves it alone.`
+    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. ${missedGpuRemedies[missed.outcome]}; --gpu off leaves it alone.`
   );
 }
 

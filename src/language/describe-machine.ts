@@ -3,7 +3,8 @@ import { cpus, freemem, release, totalmem } from "node:os";
 import { getModuleVersion } from "node-llama-cpp";
 import type { GpuBackend } from "../native/backend.js";
 import { packageVersion } from "../package-version.js";
-import type { LlamaRuntime, MissedGpu } from "./llama.js";
+import type { LlamaRuntime } from "./llama.js";
+import type { MissedGpu } from "../native/missed-gpu.js";
 
 export interface MachineFacts {
   readonly versions: {

@@ -9,7 +9,8 @@ import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } 
 import { ImagePrefill } from "./image-prefill.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
 import { JsonTokens } from "./json-tokens.js";
-import type { LlamaRuntime, MissedGpu } from "./llama.js";
+import type { LlamaRuntime } from "./llama.js";
+import type { MissedGpu } from "../native/missed-gpu.js";
 import { LoadStop } from "./load-stop.js";
 import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";

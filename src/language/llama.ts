@@ -4,6 +4,7 @@ import { abortedError, MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
 import { describePlatform, howToInstall } from "../native/platform.js";
 import { tryBackend, type TrialOptions } from "../trial/try-backend.js";
+import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
 
 /**
  * Below this size weights are read faster than two threads can meet at ggml's barriers: with a 7 MB model,
@@ -21,15 +22,6 @@ export interface LlamaRuntime {
   readonly missedGpu: MissedGpu | null;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
-}
-
-/** A GPU backend that is not used, though its drivers are there. */
-export interface MissedGpu {
-  readonly backend: GpuBackend;
-  /** "failed": its trial; "missing": node-llama-cpp's package for it is not installed. */
-  readonly outcome: "failed" | "missing";
-  /** In one line, without a full stop. */
-  readonly reason: string;
 }
 
 export interface DeviceMemory {
@@ -107,8 +99,7 @@ async function start(gpu: GpuBackend | "auto", options: TrialOptions): Promise<L
   if (gpu !== "auto") {
     const { outcome, reason } = await tryBackend(gpu, options);
     if (outcome === "absent") throw gpuUnavailable(gpu, reason);
-    if (outcome === "missing") throw packageMissing(gpu, reason);
-    if (outcome === "failed") throw trialFailed(gpu, reason);
+    if (outcome !== "good") throw gpuMissed({ backend: gpu, outcome, reason: reason ?? "" });
     return await startOn(gpu, null);
   }
   let missed: MissedGpu | null = null;
@@ -164,14 +155,7 @@ function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
   );
 }
 
-function packageMissing(gpu: GpuBackend, reason: string | null): MedGemmaError {
-  return new MedGemmaError("GPU_UNAVAILABLE", `The ${gpu} backend cannot be used: ${reason ?? ""}. ${howToInstall()} Or use --gpu auto or --gpu off.`);
-}
-
-function trialFailed(gpu: GpuBackend, reason: string | null): MedGemmaError {
-  return new MedGemmaError(
-    "GPU_UNAVAILABLE",
-    `The ${gpu} backend failed its trial on this machine: ${reason ?? ""}. ` +
-      "Once that is mended, most often by a newer GPU driver, medgemma-local doctor tries it again; or use --gpu auto or --gpu off."
-  );
+function gpuMissed({ backend, outcome, reason }: MissedGpu): MedGemmaError {
+  const what = outcome === "failed" ? "failed its trial on this machine" : "cannot be used";
+  return new MedGemmaError("GPU_UNAVAILABLE", `The ${backend} backend ${what}: ${reason}. ${missedGpuRemedies[outcome]}; or use --gpu auto or --gpu off.`);
 }

@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import { packageVersion } from "../../src/package-version.js";
 import { prebuildFolder } from "../../src/native/platform.js";
 import { temporaryFolder } from "../cli/run-cli.js";
+import { copyPackage } from "../copy-package.js";
 import { film } from "../demo-model.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -27,8 +28,7 @@ interface Layout {
 /** An installed package without any binary of ours. */
 function install(): Layout {
   const into = realpathSync(mkdtempSync(join(folder, "package-")));
-  for (const name of ["dist", "models"]) cpSync(join(root, name), join(into, name), { recursive: true });
-  copyFileSync(join(root, "package.json"), join(into, "package.json"));
+  copyPackage(into);
   symlinkSync(join(root, "node_modules"), join(into, "node_modules"), "junction");
   return layoutOf(into, into);
 }

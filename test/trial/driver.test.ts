@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { runCli, temporaryFolder, type CliResult } from "../cli/run-cli.js";
+import { copyPackage } from "../copy-package.js";
 import { film } from "../demo-model.js";
 import { newWorker, runProgram } from "../run-program.js";
 
@@ -85,7 +86,8 @@ function driver(name: string, body: string, result = 0): string {
 /** The package as npm installs it, without one of node-llama-cpp's. */
 function installWithout(left: string): string {
   const into = mkdtempSync(join(folder, "package-"));
-  for (const name of ["dist", "models", "package.json", "native/build/medgemma-cpu.node"]) cpSync(join(root, name), join(into, name), { recursive: true });
+  copyPackage(into);
+  cpSync(join(root, "native", "build", "medgemma-cpu.node"), join(into, "native", "build", "medgemma-cpu.node"));
   const [from, to] = [join(root, "node_modules"), join(into, "node_modules")];
   mkdirSync(join(to, "@node-llama-cpp"), { recursive: true });
   // It looks for its packages from where it really lies, so it must not be a link.
