@@ -33,7 +33,12 @@ export async function loadParts(
   checkLoadOptions(options);
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
-  const paths = await resolveModel(named.model, { mmproj: options.mmproj ?? named.mmproj });
+  const paths = await resolveModel(named.model, {
+    mmproj: options.mmproj === undefined ? named.mmproj : options.mmproj,
+    signal,
+    onNote: options.onNote,
+    onProgress: ({ doneBytes, byteLength }) => options.onProgress?.(doneBytes / byteLength)
+  });
   // First of all, so that the addon for the files is the one for the backend: two would load two copies of ggml.
   const runtime = await startLlama(options.gpu ?? "auto", options);
   const addon = loadAddon(runtime.libraries);
@@ -95,7 +100,9 @@ export async function loadParts(
     layers: plan.layers,
     visionGpu: facts === null ? null : towerOnGpu ? runtime.gpu : ("off" as const),
     contextSize,
-    wantedContextSize: plan.wantedContextSize
+    wantedContextSize: plan.wantedContextSize,
+    warnings: paths.warnings,
+    notes: paths.notes
   };
   const settings = { threads, contextSize: language.value.contextSize, parallel, promptLookup: options.promptLookup ?? false };
   return {

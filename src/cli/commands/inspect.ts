@@ -30,7 +30,7 @@ async function inspect({ file, json }: Arguments): Promise<void> {
 }
 
 function describe(inspection: Inspection): string {
-  if (inspection.kind !== "text" || inspection.memory === null) return describeFacts(inspection);
+  if (inspection.kind !== "text") return describeFacts(inspection);
   const { memory, ...facts } = inspection;
   return `${describeFacts(facts)}\n${describeMemory(memory)}`;
 }

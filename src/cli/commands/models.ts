@@ -42,8 +42,8 @@ async function models({ json }: Arguments): Promise<void> {
 
 type SizedModel = Pick<InstalledModel, "id" | "text" | "mmproj"> & { readonly byteLength: number; readonly recorded: boolean };
 
-async function withSize({ id, text, mmproj, record }: InstalledModel): Promise<SizedModel> {
-  const sizes = await Promise.all([text, mmproj].map(async (path) => (path === null ? 0 : ((await sizeOf(path)) ?? 0))));
+async function withSize({ id, text, parts, mmproj, record }: InstalledModel): Promise<SizedModel> {
+  const sizes = await Promise.all([...parts, mmproj].map(async (path) => (path === null ? 0 : ((await sizeOf(path)) ?? 0))));
   return { id, text, mmproj, byteLength: sizes.reduce((sum, size) => sum + size, 0), recorded: record !== null };
 }
 
