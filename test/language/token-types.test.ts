@@ -21,7 +21,6 @@ import { hostileTexts, seeded, variedTexts } from "../varied-texts.js";
 const isImageMark = (text: string) => text.endsWith("_of_image>");
 const isUnused = (text: string) => text.startsWith("<unused");
 const onlyMarks = (other: PieceTypeName) => (_text: string, type: PieceTypeName) => (type === "CONTROL" || type === "UNKNOWN" ? other : undefined);
-const choice = { type: "object", properties: { present: { type: "boolean" }, shape: { enum: ["circle", "cross", "none"] }, count: { type: "integer" } } };
 const names = Object.keys(pieceTypes) as PieceTypeName[];
 
 /** Beside the first three, files that people have. */
@@ -54,9 +53,9 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Plain, with a thought, with one that is closed by force, and held to a schema. */
+/** Plain, with a thought, and with one that is closed by force. */
 async function answersOf(medgemma: MedGemma) {
-  const asked = [{}, { think: true }, { think: true, thoughtBudget: 4 }, { schema: choice }].map(async (options) => {
+  const asked = [{}, { think: true }, { think: true, thoughtBudget: 4 }].map(async (options) => {
     await using chat = await medgemma.createChat();
     const { text, thought, tokens, stopReason, usage } = await chat.ask("Describe the image.", { images: [film], ...options });
     return { text, thought, tokens, stopReason, promptTokens: usage.promptTokens };
@@ -80,8 +79,8 @@ function randomConversations(count: number): { readonly system: string | null; r
 }
 
 it("the demo model thinks when it is asked to, and ends its answers", () => {
-  expect(answers.map(({ stopReason }) => stopReason)).toEqual(["end", "end", "end", "end"]);
-  expect(answers.map(({ thought }) => thought !== null)).toEqual([false, true, true, false]);
+  expect(answers.map(({ stopReason }) => stopReason)).toEqual(["end", "end", "end"]);
+  expect(answers.map(({ thought }) => thought !== null)).toEqual([false, true, true]);
 });
 
 describe.each(Object.keys(converters))("under the types of %s", (name) => {
@@ -118,17 +117,14 @@ describe.each(Object.keys(converters))("under the types of %s", (name) => {
   it("the model reads, thinks, answers and ends as the demo does", async () => {
     await using medgemma = await loadMedGemma({ model: pathOf(name), mmproj: demoProjector }, { gpu: "off" });
     expect(await answersOf(medgemma)).toEqual(answers);
+    // Where llama.cpp does not know the bytes for bytes, the answer is another, but still what the grammar allows.
+    await using chat = await medgemma.createChat();
+    const schema = { type: "object", properties: { shape: { enum: ["circle", "cross"] }, finding: { type: "string", maxLength: 30 } } } as const;
+    const { text, value } = await chat.ask("Describe the image.", { images: [film], schema, temperature: 1.5, seed: 1 });
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text).not.toMatch(/\ufffd|<unused|_of_|<0x/);
+    expect(Array.from((value as { readonly finding: string }).finding).length).toBeLessThanOrEqual(30);
   });
-});
-
-it("JSON is what the grammar allowed, although llama.cpp does not know the bytes for bytes", async () => {
-  await using medgemma = await loadMedGemma({ model: pathOf("everything NORMAL"), mmproj: demoProjector }, { gpu: "off" });
-  await using chat = await medgemma.createChat();
-  const schema = { type: "object", properties: { finding: { type: "string", maxLength: 40 } } } as const;
-  const { text, value } = await chat.ask("Describe the image.", { images: [film], schema, temperature: 1.5, seed: 1 });
-  expect(JSON.parse(text)).toEqual(value);
-  expect(text).not.toContain("\ufffd");
-  expect(Array.from((value as { readonly finding: string }).finding).length).toBeLessThanOrEqual(40);
 });
 
 describe("inspect", () => {
