@@ -7,6 +7,7 @@ import { LanguageModel } from "../language/language-model.js";
 import { startLlama } from "../language/llama.js";
 import { readLoraAdapter } from "../language/lora-adapter.js";
 import { readTextModelFile, type ModelFile } from "../language/model-file.js";
+import { Vocabulary } from "../language/vocabulary.js";
 import { readCatalog } from "../models/catalog.js";
 import { resolveModel } from "../models/resolve-model.js";
 import { adviseSmaller } from "../models/suggest.js";
@@ -43,8 +44,9 @@ export async function loadParts(
   const runtime = await startLlama(options.gpu ?? "auto", options);
   const addon = loadAddon(runtime.libraries);
   const file = await readTextModelFile(paths.text);
+  const vocabulary = new Vocabulary(file);
   const facts = paths.mmproj === null ? null : await addon.inspectProjector(paths.mmproj);
-  if (facts !== null) checkPair(file, facts);
+  if (facts !== null) checkPair(file, vocabulary, facts);
   const lora = (options.lora ?? []).map(({ path, scale = 1 }) => ({ path, scale }));
   let adapterBytes = 0;
   for (const { path } of lora) {
@@ -78,6 +80,7 @@ export async function loadParts(
       lora,
       runtime,
       addon,
+      vocabulary,
       tokensPerImage: facts?.tokensPerImage ?? 0
     }),
     facts === null || threads.vision === null
@@ -114,14 +117,22 @@ export async function loadParts(
 }
 
 /** A wrong pair gives fluent nonsense, or crashes other programs; here it is refused before any weight is read. */
-function checkPair(file: ModelFile, facts: ProjectorFacts): void {
+function checkPair(file: ModelFile, { special }: Vocabulary, facts: ProjectorFacts): void {
   const width = file.info.architectureMetadata.embedding_length;
-  if (width === facts.projectionSize) return;
-  throw new MedGemmaError(
-    "MODEL_MISMATCH",
-    `The projector ${facts.path} gives tokens of width ${facts.projectionSize}, but the model ${file.path} has width ${String(width)}. ` +
-      "Use the projector that belongs to this model."
-  );
+  if (width !== facts.projectionSize) {
+    throw new MedGemmaError(
+      "MODEL_MISMATCH",
+      `The projector ${facts.path} gives tokens of width ${facts.projectionSize}, but the model ${file.path} has width ${String(width)}. ` +
+        "Use the projector that belongs to this model."
+    );
+  }
+  if (special.imageMarks === null) {
+    throw new MedGemmaError(
+      "MODEL_MISMATCH",
+      `${file.path} has no <start_of_image> or <end_of_image> in its vocabulary, so it cannot be shown images through ${facts.path}. ` +
+        "Use it without a projector, or a model that takes images."
+    );
+  }
 }
 
 function checkLoadOptions({ threads, contextSize, parallel, images, gpu, imageCache, lora }: LoadOptions): void {

@@ -6,6 +6,7 @@
  * text between two control tokens is tokenised as one string, because newlines that touch join into one token.
  */
 import type { Token } from "node-llama-cpp";
+import { MedGemmaError } from "../errors.js";
 import type { SpecialTokens } from "./special-tokens.js";
 
 /** A piece of what the user says: text, the virtual token ids of an image, or those of an image with crops of it. */
@@ -25,21 +26,24 @@ export interface PromptTurn {
 }
 
 export interface PromptVocabulary {
-  readonly special: SpecialTokens;
-  /** Plain text to ids; control tokens spelled out in it stay text. */
-  tokenizeText(text: string): readonly Token[];
+  readonly special: Pick<SpecialTokens, "bos" | "startOfTurn" | "endOfTurn" | "imageMarks">;
+  /** Plain text to ids; marks spelled out in it stay text. */
+  tokenize(text: string): readonly Token[];
 }
 
-/** The whole prompt, from <bos> to the line break after "model". */
+/**
+ * The whole prompt, from <bos> to the line break after "model".
+ *
+ * @throws MedGemmaError MODEL_MISMATCH for an image where the vocabulary has no image marks
+ */
 export function renderPrompt(system: string | null, turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
   const prompt = new PromptBuilder(vocabulary);
-  const { bos, startOfTurn, endOfTurn, startOfImage, endOfImage } = vocabulary.special;
+  const { bos, startOfTurn, endOfTurn, imageMarks } = vocabulary.special;
   // Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image.
   const image = (tokens: readonly Token[]) => {
+    if (imageMarks === null) throw new MedGemmaError("MODEL_MISMATCH", "This model has no tokens to mark an image with: it takes text only.");
     prompt.text("\n\n");
-    if (startOfImage !== null) prompt.control(startOfImage);
-    prompt.control(...tokens);
-    if (endOfImage !== null) prompt.control(endOfImage);
+    prompt.control(imageMarks.open, ...tokens, imageMarks.close);
     prompt.text("\n\n");
   };
   // Gemma3Processor.replace_image_token; like there, no blank parts these words from a text in front of them.
@@ -99,7 +103,7 @@ class PromptBuilder {
   }
 
   #flush(): void {
-    if (this.#text !== "") for (const token of this.#vocabulary.tokenizeText(this.#text)) this.#tokens.push(token);
+    if (this.#text !== "") for (const token of this.#vocabulary.tokenize(this.#text)) this.#tokens.push(token);
     this.#text = "";
   }
 }
