@@ -15,7 +15,7 @@ import { LoadStop } from "./load-stop.js";
 import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";
 import { PromptSequence } from "./prompt-sequence.js";
-import { renderPrompt, type PromptTurn } from "./prompt.js";
+import { renderPrompt, renderRawPrompt, type PromptTurn } from "./prompt.js";
 import { SequencePool } from "./sequence-pool.js";
 import type { StandardSchema } from "./standard-schema.js";
 import { thoughtHeading } from "./thought.js";
@@ -156,6 +156,11 @@ export class LanguageModel implements AsyncDisposable {
 
   renderPrompt(system: string | null, turns: readonly PromptTurn[]): Token[] {
     return renderPrompt(system, turns, this.#tokenizer);
+  }
+
+  /** Without the template: see `renderRawPrompt`. */
+  renderRawPrompt(turns: readonly PromptTurn[]): Token[] {
+    return renderRawPrompt(turns, this.#tokenizer);
   }
 
   /** @throws MedGemmaError SCHEMA_INVALID */

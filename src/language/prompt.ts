@@ -38,34 +38,13 @@ export interface PromptVocabulary {
  */
 export function renderPrompt(system: string | null, turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
   const prompt = new PromptBuilder(vocabulary);
-  const { bos, startOfTurn, endOfTurn, imageMarks } = vocabulary.special;
-  // Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image.
-  const image = (tokens: readonly Token[]) => {
-    if (imageMarks === null) throw new MedGemmaError("MODEL_MISMATCH", "This model has no tokens to mark an image with: it takes text only.");
-    prompt.text("\n\n");
-    prompt.control(imageMarks.open, ...tokens, imageMarks.close);
-    prompt.text("\n\n");
-  };
-  // Gemma3Processor.replace_image_token; like there, no blank parts these words from a text in front of them.
-  const croppedImage = ({ whole, crops }: CroppedImage) => {
-    prompt.text("Here is the original image ");
-    image(whole);
-    prompt.text(" and here are some crops to help you see better ");
-    crops.forEach((crop, index) => {
-      if (index > 0) prompt.text(" ");
-      image(crop);
-    });
-  };
+  const { bos, startOfTurn, endOfTurn } = vocabulary.special;
   prompt.control(bos);
   turns.forEach((turn, index) => {
     prompt.control(startOfTurn);
     prompt.text("user\n");
     if (index === 0 && system !== null && system !== "") prompt.text(`${system}\n\n`);
-    for (const part of turn.user) {
-      if (typeof part === "string") prompt.text(strip(part));
-      else if ("crops" in part) croppedImage(part);
-      else image(part);
-    }
+    for (const part of turn.user) prompt.part(typeof part === "string" ? strip(part) : part);
     prompt.control(endOfTurn);
     prompt.text("\n");
     prompt.control(startOfTurn);
@@ -76,6 +55,22 @@ export function renderPrompt(system: string | null, turns: readonly PromptTurn[]
       prompt.text("\n");
     }
   });
+  return prompt.finish();
+}
+
+/**
+ * A conversation without the template: <bos>, then texts, images and answers one behind the other, as they are. For the
+ * pre-trained variant, which goes on with a text, and for prompts that bring a format of their own.
+ *
+ * @throws MedGemmaError MODEL_MISMATCH for an image where the vocabulary has no image marks
+ */
+export function renderRawPrompt(turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
+  const prompt = new PromptBuilder(vocabulary);
+  prompt.control(vocabulary.special.bos);
+  for (const { user, answer } of turns) {
+    for (const part of user) prompt.part(part);
+    prompt.text(answer ?? "");
+  }
   return prompt.finish();
 }
 
@@ -97,9 +92,35 @@ class PromptBuilder {
     for (const token of tokens) this.#tokens.push(token);
   }
 
+  part(part: PromptPart): void {
+    if (typeof part === "string") this.text(part);
+    else if ("crops" in part) this.#croppedImage(part);
+    else this.#image(part);
+  }
+
   finish(): Token[] {
     this.#flush();
     return this.#tokens;
+  }
+
+  /** Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image. */
+  #image(tokens: readonly Token[]): void {
+    const { imageMarks } = this.#vocabulary.special;
+    if (imageMarks === null) throw new MedGemmaError("MODEL_MISMATCH", "This model has no tokens to mark an image with: it takes text only.");
+    this.text("\n\n");
+    this.control(imageMarks.open, ...tokens, imageMarks.close);
+    this.text("\n\n");
+  }
+
+  /** Gemma3Processor.replace_image_token; like there, no blank parts these words from a text in front of them. */
+  #croppedImage({ whole, crops }: CroppedImage): void {
+    this.text("Here is the original image ");
+    this.#image(whole);
+    this.text(" and here are some crops to help you see better ");
+    crops.forEach((crop, index) => {
+      if (index > 0) this.text(" ");
+      this.#image(crop);
+    });
   }
 
   #flush(): void {
