@@ -8,6 +8,7 @@ import { importModels, type ImportOptions } from "../../src/models/import.js";
 import { installedModels } from "../../src/models/installed.js";
 import { verifyModels } from "../../src/models/verify.js";
 import { demoProjector, demoText } from "../demo-model.js";
+import { importKilledAt } from "../killed-import.js";
 import { demoProjectorContent, demoTextContent, named, projectorOfAnotherKind, stub, withValues, write } from "../published-files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "medgemma-import-"));
@@ -149,6 +150,18 @@ describe("import", () => {
     expect(ids[0]).toMatch(/^[\w.+ -]+$/);
     expect(readdirSync(dirname(home))).toEqual(["home"]);
     expect((await verifyModels(undefined)).map(({ state }) => state)).toEqual(["whole"]);
+  });
+
+  it("survives kills: nothing half-made is listed, and the next try finishes", async () => {
+    pair("medgemma-4b-it-Q6_K.gguf", "mmproj-F16.gguf");
+    const before = readdirSync(source).map((name) => sha256(join(source, name)));
+    for (const bytes of [0, 5_000_000, 14_000_000, 20_000_000]) {
+      await importKilledAt(bytes, source, home);
+      for (const { text, mmproj } of await installedModels()) expect([sha256(text), sha256(mmproj ?? "")]).toEqual(before);
+    }
+    expect(readdirSync(source).map((name) => sha256(join(source, name)))).toEqual(before);
+    expect((await run()).ids).toEqual(["medgemma-4b-it-Q6_K"]);
+    expect((await verifyModels(undefined)).map(({ state }) => state)).toEqual(["whole", "whole"]);
   });
 
   it("checks a pair when it makes it", async () => {

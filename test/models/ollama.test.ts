@@ -1,7 +1,6 @@
 /** Models in Ollama's own layout: made into a pair once, answering as the original pair does. */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -12,8 +11,8 @@ import { installedModels } from "../../src/models/installed.js";
 import { resolveModel } from "../../src/models/resolve-model.js";
 import { unfinishedDownloads } from "../../src/models/unfinished.js";
 import { verifyModels } from "../../src/models/verify.js";
-import { main } from "../cli/run-cli.js";
 import { demoProjector, demoText, film } from "../demo-model.js";
+import { importKilledAt } from "../killed-import.js";
 import { demoProjectorContent, demoTextContent, ollamaFile, withValues, write, type Content } from "../published-files.js";
 
 const folder = mkdtempSync(join(tmpdir(), "medgemma-ollama-"));
@@ -129,13 +128,7 @@ describe("Ollama's single file", () => {
     const home = emptyHome();
     const before = sha256(single);
     for (let kill = 0; kill < 6; kill += 1) {
-      const child = spawn(process.execPath, [main, "import", single], { stdio: "ignore", env: { ...process.env, MEDGEMMA_HOME: home } });
-      const ended = new Promise((resolve) => child.on("close", resolve));
-      // At another point of the writing each time.
-      const partial = () => readdirSync(home, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".gguf")).reduce((sum, name) => sum + (existsSync(join(home, name)) ? statSync(join(home, name)).size : 0), 0);
-      while (child.exitCode === null && partial() <= kill * 4_000_000) await new Promise((resolve) => setTimeout(resolve, 1));
-      child.kill("SIGKILL");
-      await ended;
+      await importKilledAt(kill * 4_000_000, single, home);
       const listed = await installedModels(home);
       for (const { parts, mmproj } of listed) expect([...parts, mmproj].every((path) => path !== null && existsSync(path))).toBe(true);
       if (listed.length > 0) break; // it was faster than the kill
