@@ -2,7 +2,7 @@
 import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
 import { imageFits } from "../image/types.js";
-import { isStandardSchema } from "../language/standard-schema.js";
+import { isStandardSchema } from "../schema/standard-schema.js";
 import type { AskOptions, ChatOptions } from "./types.js";
 
 /**

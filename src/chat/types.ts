@@ -1,7 +1,7 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
 import type { DicomOptions, ImageFit, ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
-import type { StandardSchema } from "../language/standard-schema.js";
+import type { StandardSchema } from "../schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { SeriesSummary } from "../series/types.js";

@@ -18,7 +18,7 @@ import { PromptSequence } from "./prompt-sequence.js";
 import { renderPrompt, type PromptTurn } from "./prompt.js";
 import { SequencePool } from "./sequence-pool.js";
 import { findSpecialTokens, type SpecialTokens } from "./special-tokens.js";
-import type { StandardSchema } from "./standard-schema.js";
+import type { StandardSchema } from "../schema/standard-schema.js";
 import { thoughtHeading } from "./thought.js";
 
 export interface LanguageModelOptions {
