@@ -11,7 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   advice: ["bench", "chat", "language", "models", "native"],
   bench: ["chat", "image", "language", "native", "vision"],
   cli: ["advice", "bench", "chat", "dicom", "doctor", "hub", "image", "models", "native", "presets", "series", "slide"],
-  chat: ["dicom", "image", "language", "models", "native", "series", "slide", "vision"],
+  chat: ["dicom", "image", "language", "models", "native", "presets", "schema", "series", "slide", "vision"],
   dicom: [],
   doctor: ["chat", "hub", "image", "language", "models", "native", "trial", "vision"],
   hub: [],

@@ -43,6 +43,10 @@ export interface LanguageModelOptions {
 }
 
 export interface GenerateOptions extends SamplingOptions {
+  /** Called when all sequences are in use by others, before it waits for one. */
+  readonly onWaiting?: (() => void) | undefined;
+  /** Called when there is a sequence, before the prompt is decoded. */
+  readonly onBegin?: (() => void) | undefined;
   /** Open a thought before the answer. Only needed with a grammar, which would not let the model open one by itself. */
   readonly forceThought?: boolean | undefined;
   /** Called with the logits (vocabulary) behind every token of the answer, and the position that they are of. */
@@ -169,8 +173,10 @@ export class LanguageModel implements AsyncDisposable {
     const forced = this.#forcedThought(options);
     const wholePrompt = [...prompt, ...forced];
     const limit = Math.min(options.maxTokens, forced.length + this.contextSize - wholePrompt.length);
-    const lent = await this.#sequences.acquire(wholePrompt);
+    const lent = await this.#sequences.acquire(wholePrompt, options);
+    if (lent === null) return yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
     try {
+      options.onBegin?.();
       using _watching = this.#images.watch(lent.sequence, options);
       const { undecoded, reusedTokens } = await lent.prefill(wholePrompt, options.signal);
       yield { type: "prefilled", reusedTokens };
@@ -208,7 +214,7 @@ export class LanguageModel implements AsyncDisposable {
 
   /** See ImagePrefill.readLogits. */
   async readLogits(prompt: readonly Token[], from = 0): Promise<Map<number, Float32Array>> {
-    const lent = await this.#sequences.acquire([]);
+    const lent = await this.#sequences.take();
     try {
       return await this.#images.readLogits(lent.sequence, prompt, from);
     } finally {
