@@ -41,6 +41,12 @@ export function orNull(rule: Rule): Rule {
   return { expected: `${rule.expected} or null`, holds: (value) => value === null || rule.holds(value) };
 }
 
+export const anObject: Rule = { expected: "an object", holds: (value) => isObject(value) };
+
+export function eitherOf(expected: string, ...rules: readonly Rule[]): Rule {
+  return { expected, holds: (value) => rules.some((rule) => rule.holds(value)) };
+}
+
 /** An object with at least these properties, each of which is not undefined. */
 export function withProperties(expected: string, names: readonly string[]): Rule {
   return { expected, holds: (value) => isObject(value) && names.every((one) => value[one] !== undefined) };

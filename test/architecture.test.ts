@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   models: ["hub", "native"],
   native: [],
   nifti: [],
-  presets: [],
+  presets: ["image"],
   schema: [],
   series: ["dicom", "nifti"],
   slide: ["image", "native"],

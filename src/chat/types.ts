@@ -34,6 +34,8 @@ export interface LoadOptions {
   readonly contextSize?: number | undefined;
   /** Images that a conversation will show, the slices of a series for example: memory and context are planned for them. Default 1. */
   readonly images?: number | undefined;
+  /** Tokens of the longest answer, for which the context is planned besides `images`. Default 2048. */
+  readonly maxTokens?: number | undefined;
   /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
   readonly parallel?: number | undefined;
   /**

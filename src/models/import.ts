@@ -1,6 +1,7 @@
 /** Copies models from a folder, such as a USB stick, into the user's folder of weights, and verifies them on the way. */
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { abortSignal, callback, checkArgument, checkOptions, name, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { asWriteError } from "../write-file.js";
@@ -24,6 +25,8 @@ export interface ImportOptions {
   readonly onWait?: ((reason: string) => void) | undefined;
 }
 
+const rules: RulesOf<ImportOptions> = { mmproj: name, signal: abortSignal, onProgress: callback, onWait: callback };
+
 interface ImportedFile {
   readonly path: string;
   readonly byteLength: number;
@@ -44,6 +47,8 @@ interface ImportedModel {
  * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, HASH_MISMATCH, DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
  */
 export async function importModels(path: string, options: ImportOptions = {}): Promise<InstalledModel[]> {
+  checkArgument("The path", path, name);
+  checkOptions("The options of importModels", options, rules);
   const catalog = await readCatalog();
   const models = await findModels(path, catalog, options);
   if (models.length === 0) throw new MedGemmaError("MODEL_NOT_FOUND", `${path} holds no model: expected GGUF files, or folders with them from "medgemma-local pull ID --to".`);

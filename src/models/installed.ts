@@ -1,6 +1,7 @@
 /** What is in the folder of weights: models that were pulled or imported, and files that somebody put there. */
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { checkArgument, name as nameRule } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { choicesOf, idOf, type Catalog } from "./catalog.js";
 import { readManifest, type ManifestFile } from "./manifest.js";
@@ -27,6 +28,7 @@ export interface InstalledModel {
  * @param home The folder. Default: the user's.
  */
 export async function installedModels(home: string = modelHome()): Promise<readonly InstalledModel[]> {
+  checkArgument("The folder of weights", home, nameRule);
   // Links count: large folders are often kept on another disk.
   const folders = [home, ...(await entries(home)).filter((entry) => !entry.isFile()).map((entry) => join(home, entry.name))];
   const found = await Promise.all(folders.map(modelsIn));
