@@ -2,7 +2,7 @@
 
 /** Every code that a user can meet. The set is closed: scripts may switch on it. */
 export const errorCodes = [
-  /** A model, projector, adapter or conversation file, or a model id, does not exist. */
+  /** A model, projector or adapter file, or a model id, does not exist. */
   "MODEL_NOT_FOUND",
   /** A model, projector or adapter file is damaged, truncated, or not what its name says. */
   "MODEL_CORRUPT",
@@ -26,7 +26,7 @@ export const errorCodes = [
   "CONTEXT_FULL",
   /** An answer that had to follow a JSON schema is incomplete, or the schema is not supported. */
   "SCHEMA_INVALID",
-  /** A file could not be read or written. */
+  /** A file that is neither model nor image does not exist, or could not be read or written: a conversation, a preset, a schema. */
   "FILE_UNUSABLE",
   /** A network connection would be needed, and `--offline` or MEDGEMMA_OFFLINE=1 forbids it. */
   "OFFLINE",
@@ -53,6 +53,9 @@ export const errorCodes = [
 /** One of `errorCodes`. */
 export type MedGemmaErrorCode = (typeof errorCodes)[number];
 
+/** Longer than any word, and than most paths: a picture in base64, say, which nobody wants in a log. */
+const longRun = /\S{500,}/g;
+
 /**
  * Every failure of this package.
  *
@@ -67,7 +70,7 @@ export class MedGemmaError extends Error {
   readonly code: MedGemmaErrorCode;
 
   constructor(code: MedGemmaErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(message.replace(longRun, (run) => `${run.slice(0, 80)}… (${run.length} characters)`), options);
     this.code = code;
   }
 }

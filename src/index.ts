@@ -18,7 +18,7 @@ export type { Chat } from "./chat/chat.js";
 export type { AskOptions, ChatOptions, ChatTurn, PromptPart } from "./chat/types.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
-export type { StandardResult, StandardSchema } from "./language/standard-schema.js";
+export type { StandardResult, StandardSchema } from "./schema/standard-schema.js";
 
 // Answers
 export type { Answer, AnswerImage, AnswerRequest, Provenance, StopReason } from "./chat/types.js";

@@ -1,53 +1,86 @@
-/** Checks what a caller gives to `createChat` and `ask`, before any work begins. */
+/** Checks what a caller gives to a loaded model and its chats, before any work begins. */
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, name, number, oneOf, orNull, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
 import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
+import { checkImageSource } from "../image/check-source.js";
 import { imageFits } from "../image/types.js";
-import { isStandardSchema } from "../language/standard-schema.js";
+import { isStandardSchema } from "../schema/standard-schema.js";
+import type { EncodeOptions } from "./encode-images.js";
 import type { AskOptions, ChatOptions } from "./types.js";
 
-/**
- * The types are promises that JavaScript need not keep, so everything is looked at.
- *
- * @throws MedGemmaError INVALID_ARGUMENT
- */
-export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
-  const { images, fit, window, frame, maxTokens, thoughtBudget, temperature, seed, schema, preset, series, slide, boxes } = options;
-  check(typeof prompt === "string" || (Array.isArray(prompt) && prompt.every(isPart)), "The prompt", "a string, or a list of strings and {image}", prompt);
-  check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
-  check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
+const list: Rule = { expected: "a list of images: paths, URLs or bytes", holds: Array.isArray };
+const schema: Rule = { expected: "a JSON schema object, or a schema of zod or the like", holds: (value) => isObject(value) || isStandardSchema(value) };
+
+const encodeOptions: RulesOf<EncodeOptions> = {
+  fit: oneOf(imageFits),
+  window: checkedLater,
+  frame: checkedLater,
+  signal: abortSignal,
+  onProgress: callback
+};
+
+const askOptions: RulesOf<AskOptions> = {
+  ...encodeOptions,
+  images: list,
+  maxTokens: count(1),
+  thoughtBudget: count(0),
+  temperature: number(0, 10),
+  seed: count(0, 2 ** 32 - 1),
+  schema,
+  boxes: flag,
+  think: flag,
+  preset: text,
+  series: withProperties("what readSeries gives", ["taken", "of", "numbers", "order", "leftOut", "gaps", "asked", "notes"]),
+  slide: withProperties("what readSlide gives", ["taken", "of", "grid", "numbers", "positions", "side", "notes"])
+};
+
+const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), overflow: oneOf(["dropOldest", "error"]) };
+
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkAskOptions(prompt: unknown, options: unknown): void {
+  checkOptions("The options of a question", options, askOptions);
+  const { images, window, frame, series, slide } = options as AskOptions;
+  checkPrompt(prompt);
+  for (const [index, image] of [...(images ?? [])].entries()) checkImageSource(image, `images[${index}]`);
   checkWindowChoice(window);
   checkFrameChoice(frame);
-  check(isCount(maxTokens, 1), "maxTokens", "a whole number from 1", maxTokens);
-  check(isCount(thoughtBudget, 0), "thoughtBudget", "a whole number from 0", thoughtBudget);
-  check(isCount(seed, 0, 2 ** 32 - 1), "seed", "a whole number from 0 to 4294967295", seed);
-  check(temperature === undefined || isBetween(temperature, 0, 10), "temperature", "a number from 0 to 10", temperature);
-  check(schema === undefined || (typeof schema === "object" && schema !== null) || isStandardSchema(schema), "schema", "a JSON schema object, or a schema of zod or the like", schema);
-  check(preset === undefined || typeof preset === "string", "preset", "a string", preset);
-  check(series === undefined || (typeof series === "object" && series !== null && "numbers" in series), "series", "what readSeries gives", series);
-  check(slide === undefined || (typeof slide === "object" && slide !== null && "positions" in slide), "slide", "what readSlide gives", slide);
-  check(boxes === undefined || typeof boxes === "boolean", "boxes", "true or false", boxes);
+  if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or about a slide, but not about both. Leave one out.");
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
-export function checkChatOptions({ system, overflow }: { readonly [Name in keyof ChatOptions]: unknown }): void {
-  check(system === undefined || typeof system === "string", "system", "a string", system);
-  check(overflow === undefined || overflow === "dropOldest" || overflow === "error", "overflow", '"dropOldest" or "error"', overflow);
+export function checkRegenerateOptions(options: unknown): void {
+  const { images: _1, fit: _2, window: _3, frame: _4, ...rules } = askOptions;
+  checkOptions("The options of regenerate", options, rules);
 }
 
-function isPart(part: unknown): boolean {
-  return typeof part === "string" || (typeof part === "object" && part !== null && "image" in part);
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkChatOptions(options: unknown): void {
+  checkOptions("The options of createChat", options, chatOptions);
 }
 
-function isCount(value: unknown, least: number, most = Infinity): boolean {
-  return value === undefined || (Number.isSafeInteger(value) && isBetween(value, least, most));
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkEncodeArguments(images: unknown, options: unknown): void {
+  checkArgument("images", images, list);
+  checkOptions("The options of encode", options, encodeOptions);
+  for (const [index, image] of [...(images as readonly unknown[])].entries()) checkImageSource(image, `images[${index}]`);
 }
 
-function isBetween(value: unknown, least: number, most: number): boolean {
-  return typeof value === "number" && value >= least && value <= most;
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkPath(path: unknown): void {
+  checkArgument("The path", path, name);
 }
 
-function check(holds: boolean, name: string, expected: string, found: unknown): void {
-  if (holds) return;
-  const isShort = typeof found === "string" || typeof found === "number" || typeof found === "boolean";
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} must be ${expected}, but is ${isShort ? String(found) : typeof found}.`);
+function checkPrompt(prompt: unknown): void {
+  if (typeof prompt === "string") return;
+  checkArgument("The prompt", prompt, { expected: "a string, or a list of strings and { image }", holds: Array.isArray });
+  for (const [index, part] of [...(prompt as readonly unknown[])].entries()) {
+    if (typeof part === "string") continue;
+    const isPart = isObject(part) && Object.keys(part).every((key) => key === "image") && Object.hasOwn(part, "image");
+    if (isObject(part) && (part.type === "text" || part.type === "image_url" || "image_url" in part)) {
+      const right = part.type === "text" ? "a text is a string of its own" : 'an image is { image: "data:image/png;base64,…" }';
+      throw new MedGemmaError("INVALID_ARGUMENT", `Part ${index} of the prompt is written as for OpenAI's programs; here ${right}.`);
+    }
+    checkArgument(`Part ${index} of the prompt`, part, { expected: "a string or { image }", holds: () => isPart });
+    checkImageSource((part as { readonly image: unknown }).image, `The image of part ${index}`);
+  }
 }

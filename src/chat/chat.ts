@@ -1,5 +1,6 @@
 /** A conversation: turns with their images, and the way of one question from files to answer. */
 import { randomInt } from "node:crypto";
+import { checkArgument } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { squaresOf, type SquareImage } from "../image/types.js";
 import { gemmaSampling } from "../language/generation.js";
@@ -9,11 +10,13 @@ import type { SeriesSummary } from "../series/types.js";
 import { summaryOfSlide } from "../slide/summary.js";
 import type { SlideSummary } from "../slide/types.js";
 import { AnswerCollector } from "./answer-collector.js";
-import { checkAskOptions } from "./ask-options.js";
-import { imagesOf, partsOf, textOf, type StoredPart } from "./content.js";
+import { checkAskOptions, checkPath, checkRegenerateOptions } from "./ask-options.js";
+import { countedPartsOf, imagesOf, textOf, type StoredPart } from "./content.js";
 import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
-import { describeEncoded, describeImage, encodeImages, type ModelParts } from "./encode-images.js";
+import { ConversationPrompt, type CountedPart, type CountedTurn } from "./conversation-prompt.js";
+import { describeEncoded, describeImage, encodeAgain, encodeImages, type ModelParts } from "./encode-images.js";
+import { partsOfQuestion, squaresAtLeast } from "./question-parts.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
 import type { Answer, AnswerImage, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, ReplyChunk } from "./types.js";
@@ -27,6 +30,7 @@ const defaultMaxTokens = { plain: 1024, thinking: 2048 };
 /** `provenance` is null in a turn that the loaded model answered, which tells it when it is saved. */
 interface Turn extends StoredTurn {
   readonly report: readonly AnswerImage[];
+  readonly counted: CountedTurn;
 }
 
 /** A question on its way: its content, and the clock. */
@@ -37,6 +41,8 @@ interface Question {
   readonly startedAt: number;
   content: readonly StoredPart[];
   report: readonly AnswerImage[];
+  /** What was spent on images of earlier turns. */
+  earlierEncodeMs: number;
   series: SeriesSummary | null;
   slide: SlideSummary | null;
   promptTokens: number;
@@ -63,18 +69,22 @@ export class Chat implements AsyncDisposable {
   readonly #host: ChatHost;
   readonly #overflow: NonNullable<ChatOptions["overflow"]>;
   readonly #images: ConversationImages;
+  readonly #prompt: ConversationPrompt;
   readonly #disposing = new AbortController();
   #turns: readonly Turn[] = [];
   /** Oldest turns that are not sent any more, as the context has no room for them. */
   #droppedTurns = 0;
   /** The end of the last question: questions of one chat follow each other. */
   #last: Promise<unknown> = Promise.resolve();
+  /** Questions that have not ended. */
+  #asked = 0;
 
   /** @internal Users call `MedGemma.createChat`. */
   constructor(host: ChatHost, { system, overflow = "dropOldest" }: ChatOptions) {
     this.#host = host;
     this.#overflow = overflow;
     this.#images = new ConversationImages(host.parts.language);
+    this.#prompt = new ConversationPrompt(host.parts.language, host.parts.vision?.facts.tokensPerImage ?? 0);
     this.system = system ?? null;
   }
 
@@ -98,8 +108,8 @@ export class Chat implements AsyncDisposable {
    *   MODEL_MISMATCH for images in a text-only model, CONTEXT_FULL, SCHEMA_INVALID, OUT_OF_MEMORY, DISPOSED
    */
   ask<Value = unknown>(prompt: string | readonly PromptPart[], options: AskOptions<Value> = {}): Reply<Value> {
-    return this.#reply<Value>(prompt, options, async (emit, signal) => {
-      const parts = partsOf(prompt, options.images ?? []);
+    return this.#reply<Value>(() => checkAskOptions(prompt, options), options, async (emit, signal) => {
+      const parts = partsOfQuestion(prompt, options);
       return await this.#answer((question) => this.#encode(question, parts, signal), options, emit, signal);
     });
   }
@@ -111,14 +121,18 @@ export class Chat implements AsyncDisposable {
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
   regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit" | "window" | "frame"> = {}): Reply<Value> {
-    return this.#reply<Value>("", options, async (emit, signal) => {
+    return this.#reply<Value>(() => checkRegenerateOptions(options), options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);
       if (last === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "There is no question to answer again. Ask one first.");
       this.#turns = turns.slice(0, -1);
       this.#droppedTurns = Math.min(this.#droppedTurns, this.#turns.length);
       try {
-        return await this.#answer((question) => recall(question, last), options, emit, signal);
+        return await this.#answer(async (question) => {
+          recall(question, last);
+          await this.#makeRoom(question, last.counted.parts, signal);
+          await this.#encodeEarlier(question, 0, signal);
+        }, options, emit, signal);
       } finally {
         if (this.#turns.length < turns.length) this.#turns = turns;
       }
@@ -132,6 +146,7 @@ export class Chat implements AsyncDisposable {
    * @returns how many went
    */
   async rewind(count = 1): Promise<number> {
+    checkArgument("The number of exchanges", count, { expected: "a number", holds: (value) => typeof value === "number" && !Number.isNaN(value) });
     await this.#last;
     const kept = Math.max(0, this.#turns.length - Math.max(0, Math.floor(count)));
     const gone = this.#turns.length - kept;
@@ -144,7 +159,7 @@ export class Chat implements AsyncDisposable {
   /** A second conversation that begins with what was said here so far; both go their own ways. */
   async fork(): Promise<Chat> {
     await this.#last;
-    const copy = await this.#host.createChat({ system: this.system ?? undefined, overflow: this.#overflow });
+    const copy = await this.#host.createChat({ system: this.system, overflow: this.#overflow });
     copy.#turns = this.#turns;
     copy.#droppedTurns = this.#droppedTurns;
     return copy;
@@ -158,13 +173,14 @@ export class Chat implements AsyncDisposable {
   /**
    * Writes the conversation with its images, and what each answer depends on, into one file that only its owner can read.
    *
-   * @throws MedGemmaError FILE_UNUSABLE
+   * @throws MedGemmaError FILE_UNUSABLE, INVALID_ARGUMENT
    */
   async save(path: string): Promise<void> {
+    checkPath(path);
     await this.#last;
     const provenance = await this.#host.provenance();
     const turns = this.#turns.map((turn) => (turn.request === null ? turn : { ...turn, provenance: turn.provenance ?? provenance }));
-    await writeConversation(path, { system: this.system, turns });
+    await writeConversation(path, { system: this.system, overflow: this.#overflow, turns });
   }
 
   /** @internal Takes over the turns of a saved conversation; users call `MedGemma.loadChat`. */
@@ -173,7 +189,7 @@ export class Chat implements AsyncDisposable {
     const reportOf = (image: SquareImage) => {
       return describeImage(image, { tokens: squaresOf(image).length * tokensPerImage, encodeMs: 0, cached: false });
     };
-    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf) }));
+    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf), counted: { parts: countedPartsOf(turn.content), answer: turn.answer } }));
   }
 
   /** Stops a running reply and frees the images. The model stays loaded. */
@@ -187,15 +203,23 @@ export class Chat implements AsyncDisposable {
     await this.dispose();
   }
 
-  #reply<Value>(prompt: unknown, options: AskOptions<Value>, run: ConstructorParameters<typeof Reply<Value>>[0]): Reply<Value> {
-    const { signal } = options;
+  /** @param check Of what the caller gave; what it throws is the reply's failure. */
+  #reply<Value>(check: () => void, options: AskOptions<Value>, run: ConstructorParameters<typeof Reply<Value>>[0]): Reply<Value> {
+    const problem = problemOf(check);
+    const signal = problem === null ? options.signal : undefined;
     const stop = signal === undefined ? this.#disposing.signal : AbortSignal.any([signal, this.#disposing.signal]);
     const before = this.#last;
     const reply = new Reply(async (emit, replySignal) => {
       this.#ensureUsable();
-      checkAskOptions(prompt, options);
-      await before;
-      return await run(emit, replySignal);
+      if (problem !== null) throw problem;
+      if (this.#asked > 0) options.onProgress?.({ stage: "waiting" });
+      this.#asked += 1;
+      try {
+        await before;
+        return await run(emit, replySignal);
+      } finally {
+        this.#asked -= 1;
+      }
     }, stop);
     this.#last = reply.then(undefined, () => undefined);
     return reply;
@@ -215,6 +239,7 @@ export class Chat implements AsyncDisposable {
       startedAt: now,
       content: [],
       report: [],
+      earlierEncodeMs: 0,
       series: options.series === undefined ? null : summaryOf(options.series),
       slide: options.slide === undefined ? null : summaryOfSlide(options.slide),
       promptTokens: 0,
@@ -225,8 +250,6 @@ export class Chat implements AsyncDisposable {
     const grammar = options.schema === undefined ? undefined : await this.#host.parts.language.compileSchema(options.schema);
     try {
       await fill(question);
-      // A saved or forked conversation brings pixels; their tokens are made when they are first needed.
-      for (const { content } of [...this.#sentTurns(), question]) for (const image of imagesOf(content)) await this.#ensureTokens(image, signal);
       question.encodedAt = performance.now();
       await this.#generate(question, grammar, collected, signal);
     } catch (error) {
@@ -240,12 +263,34 @@ export class Chat implements AsyncDisposable {
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
     const { fit, window, frame, onProgress } = question.options;
     const sources = parts.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
+    // Before the slow part begins: counted by what is known of the images, and again when one turns out to have crops.
+    const squares = sources.map((source) => squaresAtLeast(source, fit));
+    const count = async () => {
+      const counts = squares.values();
+      const counted = parts.map((part) => (typeof part === "string" ? part : { squares: counts.next().value ?? 1 }));
+      await this.#makeRoom(question, counted, signal);
+    };
+    await count();
+    const earlier = await this.#encodeEarlier(question, sources.length, signal);
     const encoded = await this.#readingAhead(parts, question, signal, async () => {
-      return await encodeImages(this.#host.parts, sources, { fit, window, frame, signal, onProgress });
+      return await encodeImages(this.#host.parts, sources, {
+        fit,
+        window,
+        frame,
+        signal,
+        onProgress: (progress) => onProgress?.(progress.stage === "encode" ? { ...progress, image: earlier + progress.image, images: earlier + progress.images } : progress),
+        onPrepared: async (image, index) => {
+          const all = squaresOf(image).length;
+          if (all === squares[index]) return;
+          squares[index] = all;
+          await count();
+        }
+      });
     });
     for (const { image, result } of encoded.flatMap((picture) => [picture, ...picture.crops])) this.#images.add(image, result.tokens);
-    const squares = encoded.map(({ image }) => image).values();
-    question.content = parts.map((part) => (typeof part === "string" ? part : squares.next().value ?? ""));
+    const images = encoded.map(({ image }) => image);
+    let next = 0;
+    question.content = parts.flatMap((part): StoredPart[] => (typeof part === "string" ? [part] : images.slice(next, (next += 1))));
     question.report = encoded.map(describeEncoded);
   }
 
@@ -257,8 +302,9 @@ export class Chat implements AsyncDisposable {
     if (first < 0 || !isKnown) return await encode();
     const before = parts.slice(0, first).filter((part) => typeof part === "string");
     const marker = -1 as (typeof wholePrompt)[number]; // in place of the image's tokens
-    const earlier = this.#sentTurns().map((turn) => ({ user: this.#tokensOf(turn.content), answer: turn.answer }));
-    const wholePrompt = language.renderPrompt(systemText(question), [...earlier, { user: [...before, [marker]], answer: null }]);
+    const tokensPerImage = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
+    const asked = { parts: [...before, { squares: 1 }], answer: null };
+    const wholePrompt = this.#prompt.render(systemText(question), this.#sentTurnsWithIds(), [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]]);
     const beginning = wholePrompt.slice(0, wholePrompt.indexOf(marker));
     // Close to the end of the context the oldest turns may have to go first.
     if (beginning.length > language.contextSize / 2) return await encode();
@@ -283,9 +329,10 @@ export class Chat implements AsyncDisposable {
   ): Promise<void> {
     const { think = false, onProgress } = question.options;
     const { maxTokens, temperature, seed, thoughtBudget } = question.sampling;
-    const tokens = this.#promptOf(question);
+    const asked = { parts: countedPartsOf(question.content), answer: null };
+    const ids = imagesOf(question.content).flatMap((image) => this.#images.idsOf(image));
+    const tokens = this.#prompt.render(systemText(question), this.#sentTurnsWithIds(), [asked, ids]);
     question.promptTokens = tokens.length;
-    onProgress?.({ stage: "prefill", tokens: tokens.length });
     const events = this.#host.parts.language.generate(tokens, {
       maxTokens,
       temperature,
@@ -293,6 +340,8 @@ export class Chat implements AsyncDisposable {
       grammar,
       forceThought: think && grammar !== undefined,
       thoughtBudget: thoughtBudget ?? undefined,
+      onWaiting: () => onProgress?.({ stage: "waiting" }),
+      onBegin: () => onProgress?.({ stage: "prefill", tokens: tokens.length }),
       signal
     });
     for await (const event of events) {
@@ -301,30 +350,34 @@ export class Chat implements AsyncDisposable {
     }
   }
 
-  /** The whole prompt; when it gets too long, the oldest turns are left out of it from here on, or it is an error. */
-  #promptOf(question: Question) {
-    const { language } = this.#host.parts;
-    const { content, sampling } = question;
-    const system = systemText(question);
-    const render = () => {
-      const earlier = this.#sentTurns().map((turn) => ({ user: this.#tokensOf(turn.content), answer: turn.answer }));
-      return language.renderPrompt(system, [...earlier, { user: this.#tokensOf(content), answer: null }]);
-    };
-    let tokens = render();
-    const room = Math.min(sampling.maxTokens, Math.floor(language.contextSize / 4));
-    if (this.#overflow === "dropOldest" && tokens.length + room > language.contextSize) {
-      // Half of the context at once: whatever is dropped, all that follows is decoded again, so it should be rare.
-      while (this.#sentTurns().length > 0 && tokens.length > language.contextSize / 2) {
-        this.#droppedTurns += 1;
-        tokens = render();
+  /** Leaves out the oldest turns where the context is short. @throws MedGemmaError CONTEXT_FULL, ABORTED */
+  async #makeRoom(question: Question, parts: readonly CountedPart[], signal: AbortSignal): Promise<void> {
+    const turns = this.#sentTurns().map(({ counted }) => counted);
+    const { maxTokens } = question.sampling;
+    this.#droppedTurns += await this.#prompt.fit(systemText(question), turns, { parts, answer: null }, { maxTokens, overflow: this.#overflow, signal });
+  }
+
+  /**
+   * A saved or forked conversation brings pixels; their tokens are made when they are first sent.
+   *
+   * @param others Images of the question, which count with them.
+   * @returns how many images there were
+   */
+  async #encodeEarlier(question: Question, others: number, signal: AbortSignal): Promise<number> {
+    const { vision } = this.#host.parts;
+    if (vision === null) return 0;
+    const isKnown = (image: SquareImage) => squaresOf(image).every((square) => this.#images.has(square));
+    const unknown = [...this.#sentTurns(), question].flatMap(({ content }) => imagesOf(content)).filter((image) => !isKnown(image));
+    const images = [...new Map(unknown.map((image) => [image.sha256, image])).values()];
+    for (const [index, image] of images.entries()) {
+      const onLayer = (layer: number, layers: number) => question.options.onProgress?.({ stage: "encode", image: index + 1, images: images.length + others, layer, layers });
+      for (const { square, result } of await encodeAgain(vision, image, { signal, onLayer })) {
+        this.#images.add(square, result.tokens);
+        question.earlierEncodeMs += result.encodeMs;
       }
     }
-    if (tokens.length < language.contextSize) return tokens;
-    throw new MedGemmaError(
-      "CONTEXT_FULL",
-      `The conversation has ${tokens.length} tokens, but the context holds ${language.contextSize} with room for an answer. ` +
-        "Shorten it, begin a new one, or load with a larger context (--context)."
-    );
+    // The same picture cut differently has other crops.
+    return images.length + (unknown.every(isKnown) ? 0 : await this.#encodeEarlier(question, others, signal));
   }
 
   /** Keeps the turn and tells how it went. */
@@ -339,7 +392,8 @@ export class Chat implements AsyncDisposable {
     const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce((sum, image) => sum + image.tokens, 0);
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
-      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason, request, provenance: null }];
+      const counted = { parts: countedPartsOf(content), answer: text };
+      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason, request, provenance: null, counted }];
     }
     this.#releaseUnused();
     const firstTokenAt = collected.firstTokenAt ?? performance.now();
@@ -354,7 +408,7 @@ export class Chat implements AsyncDisposable {
       usage: { promptTokens, imageTokens, reusedTokens, completionTokens: tokens.length, droppedTurns: this.#droppedTurns },
       timings: {
         loadMs: this.#host.loadMs,
-        encodeMs: report.reduce((sum, image) => sum + image.encodeMs, 0),
+        encodeMs: report.reduce((sum, image) => sum + image.encodeMs, question.earlierEncodeMs),
         prefillMs: firstTokenAt - encodedAt,
         firstTokenMs: firstTokenAt - startedAt,
         decodeMs,
@@ -372,21 +426,12 @@ export class Chat implements AsyncDisposable {
     return shown.findLast((images) => images.length > 0) ?? [];
   }
 
-  /** Texts as they are, and the virtual token ids of images. */
-  #tokensOf(content: readonly StoredPart[]) {
-    return content.map((part) => (typeof part === "string" ? part : this.#images.promptPartOf(part)));
+  #sentTurnsWithIds() {
+    return this.#sentTurns().map(({ counted, content }) => [counted, imagesOf(content).flatMap((image) => this.#images.idsOf(image))] as const);
   }
 
   #sentTurns(): readonly Turn[] {
     return this.#turns.slice(this.#droppedTurns);
-  }
-
-  async #ensureTokens(image: SquareImage, signal: AbortSignal): Promise<void> {
-    const { vision } = this.#host.parts;
-    if (vision === null) return;
-    for (const square of squaresOf(image)) {
-      if (!this.#images.has(square)) this.#images.add(square, (await vision.encode(square, { signal })).tokens);
-    }
   }
 
   #releaseUnused(): void {
@@ -395,6 +440,15 @@ export class Chat implements AsyncDisposable {
 
   #ensureUsable(): void {
     if (this.#disposing.signal.aborted) throw new MedGemmaError("DISPOSED", "This chat was disposed; create another one.");
+  }
+}
+
+function problemOf(check: () => void): Error | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    return error as Error;
   }
 }
 

@@ -2,7 +2,7 @@
  * A conversation as one JSON file: texts, and the square pictures that the model saw as PNG inside. Nothing else is
  * needed to go on later, and the pixels are exactly the same. It is patient data: the file is for its owner only.
  */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { MedGemmaError } from "../errors.js";
 import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
@@ -10,7 +10,7 @@ import { notesOf } from "../image/notes.js";
 import { imageFits, type CropImage, type ImagePreprocessing, type Square, type SquareImage } from "../image/types.js";
 import { writeFileAtomically } from "../write-file.js";
 import type { StoredPart } from "./content.js";
-import type { AnswerRequest, Provenance, StopReason } from "./types.js";
+import type { AnswerRequest, ChatOptions, Provenance, StopReason } from "./types.js";
 
 /** A turn as a chat keeps it: the texts, and the pixels of its images. */
 export interface StoredTurn {
@@ -25,6 +25,7 @@ export interface StoredTurn {
 
 export interface StoredConversation {
   readonly system: string | null;
+  readonly overflow: NonNullable<ChatOptions["overflow"]>;
   readonly turns: readonly StoredTurn[];
 }
 
@@ -32,8 +33,8 @@ const format = "medgemma-local conversation";
 const version = 1;
 
 /** Replaces the file in one step, so that an interruption never costs the older one. @throws MedGemmaError FILE_UNUSABLE */
-export async function writeConversation(path: string, { system, turns }: StoredConversation): Promise<void> {
-  const written = { format, version, system, turns: await Promise.all(turns.map(packTurn)) };
+export async function writeConversation(path: string, { system, overflow, turns }: StoredConversation): Promise<void> {
+  const written = { format, version, system, overflow, turns: await Promise.all(turns.map(packTurn)) };
   await writeFileAtomically(path, `${JSON.stringify(written, null, 1)}\n`, { mode: 0o600 });
 }
 
@@ -46,11 +47,13 @@ export async function readConversation(path: string, imageSize: number | null): 
   if (!isRecord(content) || content.format !== format || content.version !== version) {
     throw new MedGemmaError("FILE_UNUSABLE", `${path} is no saved conversation of this version.`);
   }
-  const { system, turns } = content;
+  // It was not written down before it could be chosen.
+  const { system, overflow = "dropOldest", turns } = content;
   if (!(system === null || typeof system === "string") || !Array.isArray(turns)) throw damaged(path);
+  if (overflow !== "dropOldest" && overflow !== "error") throw damaged(path);
   const unpacked: StoredTurn[] = [];
   for (const turn of turns) unpacked.push(await unpackTurn(turn, path, imageSize));
-  return { system, turns: unpacked };
+  return { system, overflow, turns: unpacked };
 }
 
 async function packTurn({ content, answer, thought, stopReason, request, provenance }: StoredTurn) {
@@ -121,6 +124,8 @@ async function unpackSquare(source: string, png: unknown, path: string, imageSiz
 
 async function readJson(path: string): Promise<unknown> {
   try {
+    // A pipe that nobody writes to would never end.
+    if (!(await stat(path)).isFile()) throw new Error("it is not a regular file");
     return JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
     const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;

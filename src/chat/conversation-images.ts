@@ -4,7 +4,6 @@ import type { LanguageModel } from "../language/language-model.js";
 import type { ImageTokens } from "../vision/image-token-cache.js";
 
 type TokenIds = ReturnType<LanguageModel["addImage"]>;
-type PromptPart = Parameters<LanguageModel["renderPrompt"]>[1][number]["user"][number];
 
 export class ConversationImages {
   readonly #language: LanguageModel;
@@ -24,10 +23,9 @@ export class ConversationImages {
     this.#registered.set(square.sha256, { key, ids: this.#language.addImage(key, data) });
   }
 
-  /** What stands in the prompt for a picture: virtual token ids; none where it was not added. */
-  promptPartOf(image: SquareImage): PromptPart {
-    const idsOf = ({ sha256 }: Square): TokenIds => this.#registered.get(sha256)?.ids ?? [];
-    return image.crops.length === 0 ? idsOf(image) : { whole: idsOf(image), crops: image.crops.map(idsOf) };
+  /** What stands in the prompt for a picture: the virtual token ids of its squares, in order; none where it was not added. */
+  idsOf(image: SquareImage): TokenIds[] {
+    return squaresOf(image).map(({ sha256 }) => this.#registered.get(sha256)?.ids ?? []);
   }
 
   keepOnly(images: readonly SquareImage[]): void {

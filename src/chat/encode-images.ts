@@ -3,7 +3,7 @@ import { MedGemmaError } from "../errors.js";
 import { checkImage } from "../image/decode.js";
 import { prepareImage } from "../image/prepare.js";
 import { notesOf } from "../image/notes.js";
-import type { CropImage, DicomOptions, ImageFit, ImageSource, Square, SquareImage } from "../image/types.js";
+import { squaresOf, type CropImage, type DicomOptions, type ImageFit, type ImageSource, type Square, type SquareImage } from "../image/types.js";
 import type { LanguageModel } from "../language/language-model.js";
 import type { EncodeResult, VisionModel } from "../vision/vision-model.js";
 import type { AnswerImage, ReplyProgress } from "./types.js";
@@ -32,7 +32,10 @@ export interface EncodedPicture {
 export async function encodeImages(
   parts: ModelParts,
   sources: readonly ImageSource[],
-  options: EncodeOptions
+  options: EncodeOptions & {
+    /** Called for every picture before it is encoded. */
+    readonly onPrepared?: ((image: SquareImage, index: number) => Promise<void>) | undefined;
+  }
 ): Promise<EncodedPicture[]> {
   if (sources.length === 0) return [];
   const { vision } = parts;
@@ -53,6 +56,7 @@ export async function encodeImages(
   let next = prepare(0);
   for (let index = 0; next !== null; index += 1) {
     const image: SquareImage = await next;
+    await options.onPrepared?.(image, index);
     next = prepare(index + 1); // while this one is encoded
     next?.catch(() => undefined); // told when its turn comes
     // The layers of a picture are those of all its squares, so that progress runs once to its end.
@@ -72,6 +76,17 @@ export async function encodeImages(
     const crops = [];
     for (const crop of image.crops) crops.push({ image: crop, result: await encode(crop, 1 + crops.length) });
     encoded.push({ image, result, crops });
+  }
+  return encoded;
+}
+
+/** Encodes a picture again that was prepared before; `onLayer` as of one square with all layers. */
+export async function encodeAgain(vision: VisionModel, image: SquareImage, options: { readonly signal: AbortSignal; readonly onLayer: (layer: number, layers: number) => void }) {
+  const squares = squaresOf(image);
+  const encoded = [];
+  for (const [index, square] of squares.entries()) {
+    const onLayer = (layer: number, layers: number): void => options.onLayer(index * layers + layer, squares.length * layers);
+    encoded.push({ square, result: await vision.encode(square, { signal: options.signal, onLayer }) });
   }
   return encoded;
 }

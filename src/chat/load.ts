@@ -1,5 +1,4 @@
 /** Loads a MedGemma: resolves its files, checks that they belong together, then loads both parts side by side. */
-import { resolve } from "node:path";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { checkLoraFits } from "../language/check-lora-fits.js";
 import { shapeOf } from "../language/gemma-shape.js";
@@ -15,6 +14,7 @@ import type { ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
 import { VisionModel } from "../vision/vision-model.js";
 import { MedGemma, type LoadedParts } from "./medgemma.js";
+import { checkLoadArguments } from "./load-options.js";
 import { planMemory } from "./plan-memory.js";
 import { describeProvenance } from "./provenance.js";
 import type { LoadOptions, ModelSource } from "./types.js";
@@ -31,7 +31,7 @@ export async function loadParts(
   source?: ModelSource,
   options: LoadOptions = {}
 ): Promise<LoadedParts> {
-  checkLoadOptions(options);
+  checkLoadArguments(source, options);
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
   const paths = await resolveModel(named.model, {
@@ -63,6 +63,7 @@ export async function loadParts(
     parallel,
     contextSize: options.contextSize,
     images: options.images,
+    maxTokens: options.maxTokens,
     adapterBytes,
     smaller: (budgetBytes) => adviseSmaller(catalog, shapeOf(file).hidden, budgetBytes)
   });
@@ -132,37 +133,5 @@ function checkPair(file: ModelFile, { special }: Vocabulary, facts: ProjectorFac
       `${file.path} has no <start_of_image> or <end_of_image> in its vocabulary, so it cannot be shown images through ${facts.path}. ` +
         "Use it without a projector, or a model that takes images."
     );
-  }
-}
-
-function checkLoadOptions({ threads, contextSize, parallel, images, gpu, imageCache, lora }: LoadOptions): void {
-  if (lora !== undefined) checkAdapterList(lora);
-  for (const [name, value] of Object.entries({ maxBytes: imageCache?.maxBytes, maxFolderBytes: imageCache?.maxFolderBytes })) {
-    if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) continue;
-    throw new MedGemmaError("INVALID_ARGUMENT", `imageCache.${name} must be a whole number of bytes from 0, but is ${String(value)}.`);
-  }
-  for (const [name, value] of Object.entries({ threads, contextSize, parallel, images })) {
-    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} must be a whole number from 1, but is ${String(value)}.`);
-  }
-  if (gpu !== undefined && !["auto", "metal", "cuda", "vulkan", "off"].includes(gpu)) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `gpu must be auto, metal, cuda, vulkan or off, but is ${gpu as string}.`);
-  }
-}
-
-/** @param lora As a caller without types may give it. */
-function checkAdapterList(lora: unknown): void {
-  const fail = (what: string): never => {
-    throw new MedGemmaError("INVALID_ARGUMENT", `lora must be a list of { path, scale }, ${what}.`);
-  };
-  if (!Array.isArray(lora)) return fail(`but is ${typeof lora}`);
-  const seen = new Set<string>();
-  for (const entry of lora as readonly ({ readonly path?: unknown; readonly scale?: unknown } | null)[]) {
-    const { path, scale = 1 } = entry ?? {};
-    if (typeof path !== "string" || path === "") return fail(`but a path is ${JSON.stringify(path)}`);
-    if (typeof scale !== "number" || !(Math.abs(scale) <= 10)) fail(`the scale a number from -10 to 10, but ${path} has ${String(scale)}`);
-    // llama.cpp would take one of the two scales.
-    if (seen.has(resolve(path))) fail(`each file once, but ${path} is there twice; give it once, with the sum of its scales`);
-    seen.add(resolve(path));
   }
 }

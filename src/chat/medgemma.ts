@@ -4,7 +4,7 @@ import type { ImageSource, PixelBox } from "../image/types.js";
 import type { LlamaRuntime } from "../language/llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
-import { checkChatOptions } from "./ask-options.js";
+import { checkChatOptions, checkEncodeArguments, checkPath } from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { readConversation } from "./conversation-file.js";
 import { describeEncoded, encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
@@ -125,13 +125,15 @@ export class MedGemma implements AsyncDisposable {
   }
 
   /**
-   * A conversation that `Chat.save` wrote, with its images.
+   * A conversation that `Chat.save` wrote, with its images. They are encoded again when they are first sent.
    *
-   * @throws MedGemmaError FILE_UNUSABLE, MODEL_MISMATCH when its images were made for another tower
+   * @throws MedGemmaError FILE_UNUSABLE, also when there is no such file; MODEL_MISMATCH when its images were made for another tower
    */
   async loadChat(path: string): Promise<Chat> {
-    const { system, turns } = await readConversation(path, this.imageSize);
-    const chat = await this.createChat({ system: system ?? undefined });
+    this.#ensureUsable();
+    checkPath(path);
+    const { system, overflow, turns } = await readConversation(path, this.imageSize);
+    const chat = await this.createChat({ system, overflow });
     chat.restore(turns);
     return chat;
   }
@@ -143,6 +145,7 @@ export class MedGemma implements AsyncDisposable {
    */
   async encode(images: readonly ImageSource[], options: EncodeOptions = {}): Promise<EncodedImage[]> {
     this.#ensureUsable();
+    checkEncodeArguments(images, options);
     const encoded = await encodeImages(this.#parts, images, options);
     return encoded.map((picture) => {
       const { crops, ...described } = describeEncoded(picture);

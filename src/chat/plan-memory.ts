@@ -3,6 +3,7 @@ import type { LlamaRuntime } from "../language/llama.js";
 import type { ModelFile } from "../language/model-file.js";
 import { shapeOf } from "../language/gemma-shape.js";
 import type { NativeAddon, ProjectorFacts } from "../native/addon.js";
+import { contextForImages } from "./images-in-context.js";
 import { chooseMemory, type MemoryBudget, type MemoryQuestion } from "./choose-memory.js";
 import { readMemoryBudget } from "./memory-budget.js";
 import { memoryEstimator, type MemorySetup } from "./memory-estimate.js";
@@ -25,7 +26,7 @@ const leastContextSize = 2048;
 const contextStep = 1024;
 
 /**
- * @param options.contextSize Default: 8192 or the model's own, and less, down to 2048, where memory is short.
+ * @param options.contextSize Default: 8192 or what the images need, at most the model's own; less, down to 2048, where memory is short.
  * @throws MedGemmaError OUT_OF_MEMORY unless MEDGEMMA_IGNORE_MEMORY=1; INVALID_ARGUMENT for a wrong MEDGEMMA_MEMORY_LIMIT
  */
 export async function planMemory(
@@ -37,6 +38,7 @@ export async function planMemory(
     readonly parallel: number;
     readonly contextSize?: number | undefined;
     readonly images?: number | undefined;
+    readonly maxTokens?: number | undefined;
     /** Of LoRA adapters, which lie beside the weights that they change. */
     readonly adapterBytes: number;
     readonly smaller?: SmallerModel | undefined;
@@ -45,7 +47,8 @@ export async function planMemory(
   const { runtime, addon, parallel, images, smaller = () => null } = options;
   const { gpu } = runtime;
   const shape = shapeOf(file);
-  const wantedContextSize = options.contextSize ?? Math.min(defaultContextSize, shape.contextSize);
+  const forImages = projector === null ? 0 : contextForImages(images ?? 1, projector.tokensPerImage, options.maxTokens);
+  const wantedContextSize = options.contextSize ?? Math.min(Math.max(defaultContextSize, forImages), shape.contextSize);
   const estimator = (isUnified: boolean) => memoryEstimator(file, projector, addon, { gpu, isUnified, parallel, images });
   const cpuOnly = { contextSize: wantedContextSize, gpuLayers: 0, towerOnGpu: false };
   const budget = without(await readMemoryBudget(runtime, estimator(false)(cpuOnly).ram.processBytes), options.adapterBytes);

@@ -1,11 +1,11 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
 import type { DicomOptions, ImageFit, ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
-import type { StandardSchema } from "../language/standard-schema.js";
+import type { StandardSchema } from "../schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
-import type { SeriesSummary } from "../series/types.js";
-import type { SlideSummary } from "../slide/types.js";
+import type { Series, SeriesSummary } from "../series/types.js";
+import type { Slide, SlideSummary } from "../slide/types.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
 
@@ -30,10 +30,15 @@ export interface LoadOptions {
   readonly gpu?: GpuBackend | "auto" | undefined;
   /** CPU threads, from 1. Default: by model size and physical cores. */
   readonly threads?: number | undefined;
-  /** Context size in tokens. Default: the model's own, at most 8192; less where memory is short, but not under 2048. */
+  /**
+   * Context size in tokens. Default: 8192, more where `images` need it, at most the model's own; less where memory is short, but
+   * not under 2048.
+   */
   readonly contextSize?: number | undefined;
-  /** Images that a conversation will show, the slices of a series for example: memory is planned for them. Default 1. */
+  /** Images that a conversation will show, the slices of a series for example: memory and context are planned for them. Default 1. */
   readonly images?: number | undefined;
+  /** Tokens of the longest answer, for which the context is planned besides `images`. Default 2048. */
+  readonly maxTokens?: number | undefined;
   /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
   readonly parallel?: number | undefined;
   /**
@@ -86,7 +91,7 @@ export interface LoadedModel {
 /** How a conversation begins, and what happens when it gets too long. */
 export interface ChatOptions {
   /** The system text: it stands in front of the first user text, as in Google's template. */
-  readonly system?: string | undefined;
+  readonly system?: string | null | undefined;
   /**
    * When the conversation outgrows the context: "dropOldest" (default) sends the oldest exchanges no more, images included,
    * and says how many in `usage.droppedTurns`; "error" fails with CONTEXT_FULL.
@@ -125,17 +130,24 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
   readonly thoughtBudget?: number | undefined;
   /** Name of the preset that the question was made with: noted in `Answer.request`, changes nothing. */
   readonly preset?: string | undefined;
-  /** The series whose slices the question shows, as `readSeries` gives it: noted in `Answer.request`, changes nothing. */
-  readonly series?: SeriesSummary | undefined;
-  /** The slide whose patches the question shows, as `readSlide` gives it: noted in `Answer.request`, changes nothing. */
-  readonly slide?: SlideSummary | undefined;
+  /**
+   * A series, as `readSeries` gives it: its slices are shown, each with its number, and it is noted in `Answer.request`. A question
+   * that shows images of its own, as `composePrompt` makes it, is only noted.
+   */
+  readonly series?: Series | SeriesSummary | undefined;
+  /** A slide, as `readSlide` gives it: its overview and patches are shown in front of the question; otherwise as `series`. */
+  readonly slide?: Slide | SlideSummary | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called until the first word. */
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
 
-/** What happens before the first word: images are read and encoded (`image` of `images`, both from 1, and how far that one is), then the prompt is decoded. */
+/**
+ * What happens before the first word: the question waits for its turn while another one is answered, images are read and encoded
+ * (`image` of `images`, both from 1, and how far that one is), then the prompt is decoded.
+ */
 export type ReplyProgress =
+  | { readonly stage: "waiting" }
   | { readonly stage: "encode"; readonly image: number; readonly images: number; readonly layer: number; readonly layers: number }
   | { readonly stage: "prefill"; readonly tokens: number }
   | { readonly stage: "generate" };
@@ -147,7 +159,10 @@ export interface ReplyChunk {
   readonly text: string;
 }
 
-/** "end": the model had finished. "maxTokens": the limit, or the end of the context, cut it off. "aborted": it was stopped. */
+/**
+ * "end": the model had finished. "maxTokens": the limit, or the end of the context, cut it off: the answer looks whole, but what
+ * would have followed is missing, so tell the reader. "aborted": it was stopped.
+ */
 export type StopReason = "end" | "maxTokens" | "aborted";
 
 /** An image as the model got it. */
@@ -259,7 +274,7 @@ export interface Answer<Value = unknown> {
   readonly timings: {
     /** Time to load the model (the same in every answer of a model). */
     readonly loadMs: number;
-    /** In the image tower, all images together. */
+    /** In the image tower, all images together; with those of a saved conversation, which are encoded when they are first sent. */
     readonly encodeMs: number;
     /** From the last image to the first generated token. */
     readonly prefillMs: number;

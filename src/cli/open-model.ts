@@ -10,9 +10,9 @@ import { showTrial, type StatusLine } from "./status-line.js";
 
 export async function openModel(
   args: ModelArguments,
-  options: { readonly signal: AbortSignal; readonly status: StatusLine; readonly images?: number | undefined }
+  options: { readonly signal: AbortSignal; readonly status: StatusLine; readonly images?: number | undefined; readonly maxTokens?: number | undefined }
 ): Promise<MedGemma> {
-  const { signal, status, images } = options;
+  const { signal, status, images, maxTokens } = options;
   status.show("loading the model");
   try {
     // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.
@@ -24,6 +24,7 @@ export async function openModel(
       threads: args.threads,
       contextSize: args.context,
       images,
+      maxTokens,
       promptLookup: args.lookup,
       imageCache: { folder: args["image-cache"] },
       signal,

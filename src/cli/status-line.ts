@@ -38,6 +38,8 @@ export function describeProgress(progress: ReplyProgress): string | null {
       return `encoding image ${progress.image} of ${progress.images} · layer ${progress.layer}/${progress.layers}`;
     case "prefill":
       return `reading ${progress.tokens} tokens`;
+    case "waiting":
+      return "waiting for another question to end";
     case "generate":
       return null;
   }

@@ -7,15 +7,20 @@
  * reference (Pillow) ignores them and the model was trained on such pixels.
  */
 import type { Metadata } from "sharp";
+import { checkedLater, checkOptions, describe, type RulesOf } from "../check-arguments.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
+import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
 import { checkPictureSize, maxPixels } from "../picture-size.js";
+import { checkImageSource } from "./check-source.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { loadSharp } from "./sharp.js";
 import type { DecodedImage, DicomOptions, ImageSource } from "./types.js";
 
 const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
+
+const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checkedLater };
 
 /**
  * A picture as 8-bit RGB in its own size, turned as its EXIF data says; what happens to each kind of file is in docs/images.md.
@@ -23,6 +28,10 @@ const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gi
  * @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT
  */
 export async function decodeImage(source: ImageSource, options: DicomOptions = {}): Promise<DecodedImage> {
+  checkOptions("The options of decodeImage", options, dicomRules);
+  checkImageSource(source);
+  checkWindowChoice(options.window);
+  checkFrameChoice(options.frame);
   if (isDecoded(source)) return checkDecoded(source, options);
   return await decodeFile(await readSource(source), options);
 }
@@ -85,14 +94,15 @@ function refuseDicomOptions(name: string, { window, frame }: DicomOptions): void
   throw new MedGemmaError("INVALID_ARGUMENT", `${name} is no DICOM file, and only these have a ${what} to choose. Leave it out.`);
 }
 
-function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage {
+/** @throws MedGemmaError INVALID_ARGUMENT, IMAGE_TOO_LARGE */
+export function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage {
   const { source, width, height, rgb } = image;
   const isWhole = typeof source === "string" && [width, height].every((edge) => Number.isInteger(edge) && edge > 0);
   if (!isWhole || !(rgb instanceof Uint8Array) || rgb.byteLength !== width * height * 3) {
     throw new MedGemmaError(
       "INVALID_ARGUMENT",
       `Decoded pixels need a source name, a width, a height and rgb as a Uint8Array of width * height * 3 bytes; found ` +
-        `${width} × ${height} and ${rgb instanceof Uint8Array ? `${rgb.byteLength} bytes` : typeof rgb}.`
+        `${describe(width)} × ${describe(height)} and ${rgb instanceof Uint8Array ? `${rgb.byteLength} bytes` : describe(rgb)}.`
     );
   }
   checkPictureSize(source, width, height);

@@ -1,5 +1,7 @@
 /** A picture with boxes → the bytes of a PNG file: the picture at its own resolution, outlines and labels upon it. */
+import { anObject, checkArgument, isObject, listOf, type Rule } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
+import { checkDecoded } from "./decode.js";
 import { fonts } from "./render-svg.js";
 import { loadSharp } from "./sharp.js";
 import type { DecodedImage, PixelBox } from "./types.js";
@@ -23,6 +25,15 @@ const smallestFontSize = 9;
 const longestLabel = 60;
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
+const drawnBox: Rule = {
+  expected: "{ label, box: { x, y, width, height } } with a string and four numbers",
+  holds: (value) => {
+    if (!isObject(value) || typeof value.label !== "string" || !isObject(value.box)) return false;
+    const { x, y, width, height } = value.box;
+    return [x, y, width, height].every(Number.isFinite);
+  }
+};
+
 /** librsvg draws no longer edges. */
 const maxEdge = 32_767;
 
@@ -34,6 +45,9 @@ const maxEdge = 32_767;
  * @throws MedGemmaError IMAGE_TOO_LARGE for an edge over 32,767 pixels
  */
 export async function drawBoxes(image: DecodedImage, boxes: readonly DrawnBox[]): Promise<Buffer> {
+  checkArgument("The image", image, anObject);
+  checkDecoded(image, {});
+  checkArgument("boxes", boxes, listOf(drawnBox));
   const { source, width, height, rgb } = image;
   if (boxes.length > 0 && Math.max(width, height) > maxEdge) {
     throw new MedGemmaError("IMAGE_TOO_LARGE", `${source} has ${width}×${height} pixels; boxes can be drawn on edges up to ${maxEdge}. Export a smaller picture of it.`);

@@ -3,6 +3,7 @@
  * resize as Pillow does.
  */
 import { createHash } from "node:crypto";
+import { checkedLater, checkOptions, describe } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { decodeImage } from "./decode.js";
@@ -24,6 +25,8 @@ import {
 /** Of decoding, padding and resizing; see ImagePreprocessing. */
 const preprocessingVersion = 1;
 
+const rules = { side: checkedLater, fit: checkedLater, window: checkedLater, frame: checkedLater };
+
 const notRendered: ImageRendering = { frame: null, window: null, ranges: null };
 
 /**
@@ -35,12 +38,13 @@ export async function prepareImage(
   source: ImageSource,
   options: { readonly side: number; readonly fit?: ImageFit | undefined } & DicomOptions
 ): Promise<SquareImage> {
+  checkOptions("The options of prepareImage", options, rules);
   const { side, fit = "pad", window, frame } = options;
   if (!Number.isInteger(side) || side < 1 || side > 4096) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `The side of the square must be 1 to 4096 pixels, but is ${side}.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `The side of the square must be 1 to 4096 pixels, but is ${describe(side)}.`);
   }
   if (!imageFits.includes(fit)) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${fit as string}.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${describe(fit)}.`);
   }
   const image = await decodeImage(source, { window, frame });
   // MedGemma saw whole pictures padded, and says where things are on the padded square; so it is with crops as well.

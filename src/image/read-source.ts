@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { MedGemmaError } from "../errors.js";
+import { checkImageSource } from "./check-source.js";
 import { onlyImageOfDirectory, onlyImageOfFolder } from "./image-folder.js";
 import type { DecodedImage, ImageSource } from "./types.js";
 
@@ -16,14 +17,9 @@ export interface ImageFile {
 
 /** @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT */
 export async function readSource(source: Exclude<ImageSource, DecodedImage>): Promise<ImageFile> {
+  checkImageSource(source);
   if (source instanceof Uint8Array) return { name: "(bytes)", bytes: source };
   const text = source instanceof URL ? source.href : source;
-  if (typeof text !== "string") {
-    throw new MedGemmaError(
-      "INVALID_ARGUMENT",
-      `An image must be a path, a file: or data: URL, bytes or decoded pixels, but is ${typeof text}.`
-    );
-  }
   if (text.startsWith("data:")) return { name: "(data URL)", bytes: readDataUrl(text) };
   if (/^https?:/i.test(text)) {
     throw new MedGemmaError(

@@ -1,10 +1,9 @@
 /** A schema → a grammar that the sampler follows, and the value of what comes out. */
-import type { GbnfJsonBasicSchema, Llama, LlamaGrammar } from "node-llama-cpp";
+import type { Llama, LlamaGrammar } from "node-llama-cpp";
 import { firstLine, MedGemmaError } from "../errors.js";
-import { grammarSchema } from "./grammar-schema.js";
-import { checkSchema, type JsonSchema } from "./json-schema.js";
+import { compileJsonSchema, type CompiledSchema } from "../schema/compile-schema.js";
+import { isStandardSchema, jsonSchemaOf, validated, type StandardSchema } from "../schema/standard-schema.js";
 import type { JsonTokens } from "./json-tokens.js";
-import { isStandardSchema, jsonSchemaOf, validated, type StandardSchema } from "./standard-schema.js";
 
 /** An answer as far as it came. */
 export interface FinishedText {
@@ -27,37 +26,35 @@ export interface JsonGrammar {
   parse(answer: FinishedText): Promise<unknown>;
 }
 
-/** @throws MedGemmaError SCHEMA_INVALID */
+/** @throws MedGemmaError SCHEMA_INVALID, INVALID_ARGUMENT */
 export async function compileSchema(llama: Llama, tokens: JsonTokens, given: object | StandardSchema): Promise<JsonGrammar> {
   const standard = isStandardSchema(given) ? given : null;
   const schema = standard === null ? given : jsonSchemaOf(standard);
-  checkSchema(schema, { isCheckedLater: standard !== null });
-  const parts = grammarSchema(schema as JsonSchema);
+  const compiled = await compileJsonSchema(schema, { isCheckedLater: standard !== null });
+  const parse = async (answer: FinishedText): Promise<unknown> => {
+    const value = parseWhole(answer);
+    if (standard !== null) return await validated(standard, value);
+    return checked(value, compiled);
+  };
   try {
-    const checker = await llama.createGrammarForJsonSchema(parts.schema as GbnfJsonBasicSchema);
-    const template = await llama.createGrammarForJsonSchema(parts.template as GbnfJsonBasicSchema);
-    const grammar = await llama.createGrammar({ grammar: parts.complete(template.grammar) });
-    return {
-      grammar,
-      tokens,
-      schema,
-      parse: async (answer) => {
-        const value = parseWhole(answer, (text) => checker.parse(text));
-        return standard === null ? value : await validated(standard, value);
-      }
-    };
+    return { grammar: await llama.createGrammar({ grammar: compiled.grammar }), tokens, schema, parse };
   } catch (error) {
-    throw new MedGemmaError("SCHEMA_INVALID", `The JSON schema cannot be used: ${firstLine(error)}.`, { cause: error });
+    throw new MedGemmaError("INTERNAL", `llama.cpp refuses the grammar of the JSON schema: ${firstLine(error)}. Please report the schema.`, { cause: error });
   }
 }
 
-function parseWhole({ text, isEnded, tokens }: FinishedText, parse: (text: string) => unknown): unknown {
+function checked(value: unknown, { complaintAbout }: CompiledSchema): unknown {
+  const complaint = complaintAbout(value);
+  if (complaint === null) return value;
+  throw new MedGemmaError("SCHEMA_INVALID", `The answer is whole, but does not follow the JSON schema: ${complaint}. Ask again with another seed, or loosen the schema.`);
+}
+
+function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
   // 12 may have been going to be 120.
-  const isNumber = /\d$/.test(text);
-  try {
-    if (isEnded || !isNumber) return parse(text);
-  } catch (error) {
-    if (isEnded) throw new MedGemmaError("SCHEMA_INVALID", "The answer was ended by the model, but does not follow the JSON schema, for example because a key is there twice. Ask again with another --seed.", { cause: error });
+  const value = isEnded || !/\d$/.test(text) ? parseOrNothing(text) : undefined;
+  if (value !== undefined) {
+    if (keysIn(text) === keysOf(value)) return value;
+    throw new MedGemmaError("SCHEMA_INVALID", "The answer has a key twice in one JSON object, of which only one would be left. Ask again with another seed.");
   }
   throw new MedGemmaError(
     "SCHEMA_INVALID",
@@ -65,4 +62,24 @@ function parseWhole({ text, isEnded, tokens }: FinishedText, parse: (text: strin
       ? `No JSON was begun within ${tokens} tokens: they went into the thought. Allow more (--max-tokens), or a shorter thought (--thought-budget).`
       : `The answer was cut off after ${tokens} tokens, before its JSON was whole. Allow more (--max-tokens, --context), or bound its texts (maxLength) and lists (maxItems) in the schema.`
   );
+}
+
+/** undefined, which JSON does not have, for what is not JSON. */
+function parseOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Each has one colon outside of the texts. */
+function keysIn(json: string): number {
+  return json.replace(/"(?:[^"\\]|\\.)*"/g, "").split(":").length - 1;
+}
+
+function keysOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner = Object.values(value).reduce<number>((sum, one) => sum + keysOf(one), 0);
+  return Array.isArray(value) ? inner : inner + Object.keys(value).length;
 }

@@ -17,7 +17,8 @@ import type { ModelFile } from "./model-file.js";
 import { PromptSequence } from "./prompt-sequence.js";
 import { renderPrompt, renderRawPrompt, type PromptTurn } from "./prompt.js";
 import { SequencePool } from "./sequence-pool.js";
-import type { StandardSchema } from "./standard-schema.js";
+import type { SpecialTokens } from "./special-tokens.js";
+import type { StandardSchema } from "../schema/standard-schema.js";
 import { thoughtHeading } from "./thought.js";
 import { Tokenizer } from "./tokenizer.js";
 import type { Vocabulary } from "./vocabulary.js";
@@ -45,6 +46,10 @@ export interface LanguageModelOptions {
 }
 
 export interface GenerateOptions extends SamplingOptions {
+  /** Called when all sequences are in use by others, before it waits for one. */
+  readonly onWaiting?: (() => void) | undefined;
+  /** Called when there is a sequence, before the prompt is decoded. */
+  readonly onBegin?: (() => void) | undefined;
   /** Open a thought before the answer. Only needed with a grammar, which would not let the model open one by itself. */
   readonly forceThought?: boolean | undefined;
   /** Called with the logits (vocabulary) behind every token of the answer, and the position that they are of. */
@@ -145,6 +150,10 @@ export class LanguageModel implements AsyncDisposable {
     this.missedGpu = runtime.missedGpu;
   }
 
+  get special(): SpecialTokens {
+    return this.#vocabulary.special;
+  }
+
   /** Makes an image known to the context; see ImagePrefill.add. */
   addImage(key: string, embeddings: Float32Array): readonly Token[] {
     return this.#images.add(key, embeddings);
@@ -177,8 +186,10 @@ export class LanguageModel implements AsyncDisposable {
     const forced = this.#forcedThought(options);
     const wholePrompt = [...prompt, ...forced];
     const limit = Math.min(options.maxTokens, forced.length + this.contextSize - wholePrompt.length);
-    const lent = await this.#sequences.acquire(wholePrompt);
+    const lent = await this.#sequences.acquire(wholePrompt, options);
+    if (lent === null) return yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
     try {
+      options.onBegin?.();
       using _watching = this.#images.watch(lent.sequence, options);
       const { undecoded, reusedTokens } = await lent.prefill(wholePrompt, options.signal);
       yield { type: "prefilled", reusedTokens };
@@ -216,7 +227,7 @@ export class LanguageModel implements AsyncDisposable {
 
   /** See ImagePrefill.readLogits. */
   async readLogits(prompt: readonly Token[], from = 0): Promise<Map<number, Float32Array>> {
-    const lent = await this.#sequences.acquire([]);
+    const lent = await this.#sequences.take();
     try {
       return await this.#images.readLogits(lent.sequence, prompt, from);
     } finally {

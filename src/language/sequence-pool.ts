@@ -5,6 +5,12 @@ import type { PromptSequence } from "./prompt-sequence.js";
 /** A sequence continues a prompt when they share at least this part of the shorter of the two. */
 const continuationShare = 0.5;
 
+export interface WaitOptions {
+  /** Called when all sequences are lent. */
+  readonly onWaiting?: (() => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export class SequencePool {
   /** Least recently used first. */
   readonly #idle: PromptSequence[];
@@ -16,10 +22,28 @@ export class SequencePool {
     this.#count = sequences.length;
   }
 
-  /** The best free sequence for the prompt; waits, in order of the calls, while all are lent. */
-  async acquire(prompt: readonly Token[]): Promise<PromptSequence> {
+  /** The best free sequence for the prompt; waits, in order of the calls, while all are lent. @returns null after an abort */
+  async acquire(prompt: readonly Token[], { onWaiting, signal }: WaitOptions): Promise<PromptSequence | null> {
     const sequence = this.#takeBest(prompt);
-    return sequence ?? (await new Promise((take) => this.#waiting.push({ prompt, take })));
+    if (sequence !== undefined) return sequence;
+    onWaiting?.();
+    if (signal?.aborted === true) return null;
+    return await new Promise((resolve) => {
+      const waiting = { prompt, take: resolve };
+      const leave = (): void => {
+        const index = this.#waiting.indexOf(waiting);
+        if (index < 0) return;
+        this.#waiting.splice(index, 1);
+        resolve(null);
+      };
+      this.#waiting.push(waiting);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  /** Any sequence, as soon as one is free. */
+  async take(): Promise<PromptSequence> {
+    return this.#takeBest([]) ?? (await new Promise((take) => this.#waiting.push({ prompt: [], take })));
   }
 
   /** For the beginning of a prompt: all conversations begin alike, so only what a sequence holds is counted. None while all are lent. */
@@ -37,7 +61,7 @@ export class SequencePool {
 
   /** Waits until all sequences are free, and keeps them. */
   async close(): Promise<void> {
-    for (let taken = 0; taken < this.#count; taken += 1) await this.acquire([]);
+    for (let taken = 0; taken < this.#count; taken += 1) await this.take();
   }
 
   /** The sequence with the longest part of the prompt, if it is a continuation; else the one that was not used for longest. */

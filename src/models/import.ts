@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { copyFile, link, open, realpath, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { abortSignal, callback, checkArgument, checkOptions, flag, name, orNull, type RulesOf } from "../check-arguments.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { asWriteError } from "../write-file.js";
@@ -38,6 +39,18 @@ export interface ImportOptions {
   readonly onNote?: ((note: string) => void) | undefined;
 }
 
+const rules: RulesOf<ImportOptions> = {
+  mmproj: orNull(name),
+  link: flag,
+  replace: flag,
+  signal: abortSignal,
+  onProgress: callback,
+  onWait: callback,
+  onSkip: callback,
+  onWarning: callback,
+  onNote: callback
+};
+
 /** How far one file is. */
 export interface ImportProgress {
   /** "copy", or "check": the hash of a file that is compared. */
@@ -55,6 +68,8 @@ export interface ImportProgress {
  * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH, HASH_MISMATCH, DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
  */
 export async function importModels(path: string, options: ImportOptions = {}): Promise<InstalledModel[]> {
+  checkArgument("The path", path, name);
+  checkOptions("The options of importModels", options, rules);
   const catalog = await readCatalog();
   const { models, skipped } = await findCandidates(path, catalog, options.mmproj);
   if (models.length === 0) throw nothingFound(path, skipped);

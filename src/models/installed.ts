@@ -3,6 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { identifyGguf } from "../gguf/identify.js";
 import { isLaterPart, nameWithoutSplit, splitNames } from "../gguf/split-name.js";
+import { checkArgument, name as nameRule } from "../check-arguments.js";
 import { choicesOf, idOf, type Catalog } from "./catalog.js";
 import { lineageOf } from "./lineage.js";
 import { readManifest, type ManifestFile, type ModelOrigin } from "./manifest.js";
@@ -40,6 +41,7 @@ export interface InstalledModel {
  * @param home The folder. Default: the user's.
  */
 export async function installedModels(home: string = modelHome()): Promise<readonly InstalledModel[]> {
+  checkArgument("The folder of weights", home, nameRule);
   // Links count: large folders are often kept on another disk.
   const folders = [home, ...(await entries(home)).filter((entry) => !entry.isFile()).map((entry) => join(home, entry.name))];
   const found = await Promise.all(folders.map(modelsIn));

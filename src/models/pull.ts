@@ -1,6 +1,7 @@
 /** Makes sure that a model is in a folder, whole and verified: downloads what is missing, and goes on where it stopped. */
 import { rename, rmdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { abortSignal, callback, checkArgument, checkOptions, flag, name as nameRule, orNull, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { download } from "../hub/download.js";
 import { Hub, type HubFile } from "../hub/hub.js";
@@ -32,6 +33,16 @@ export interface PullOptions {
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
+const rules: RulesOf<PullOptions> = {
+  home: nameRule,
+  mmproj: orNull(nameRule),
+  acceptTerms: flag,
+  signal: abortSignal,
+  onProgress: callback,
+  onWait: callback,
+  onWarning: callback
+};
+
 /** How far one file is. */
 export interface PullProgress {
   /** "download", or "check": the hash of a file that is there already. */
@@ -51,6 +62,8 @@ export interface PullProgress {
  *   DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
  */
 export async function pullModel(name: string, options: PullOptions = {}): Promise<InstalledModel> {
+  checkArgument("The model", name, nameRule);
+  checkOptions("The options of pullModel", options, rules);
   const catalog = await readCatalog();
   const wanted = parseModelName(name, catalog);
   if (wanted === null) throw notInCatalog(name, catalog);

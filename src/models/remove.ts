@@ -1,6 +1,7 @@
 /** Removes a model: the files that were pulled or imported for it and that no other model needs. Nothing else. */
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { abortSignal, callback, checkArgument, checkOptions, name as nameRule } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { readCatalog } from "./catalog.js";
 import { installedModels, type InstalledModel } from "./installed.js";
@@ -25,6 +26,8 @@ export interface RemovedModel {
  *   ABORTED
  */
 export async function removeModel(name: string, options: WaitOptions = {}): Promise<RemovedModel> {
+  checkArgument("The model", name, nameRule);
+  checkOptions("The options of removeModel", options, { signal: abortSignal, onWait: callback });
   const installed = await installedModels();
   const meant = installed.filter(({ id }) => id === name || id.startsWith(`${name}:`));
   const [model] = meant;

@@ -1,5 +1,6 @@
 /** Are the files of the installed models still what they were when they came? */
 import { basename, dirname } from "node:path";
+import { abortSignal, callback, checkArgument, checkOptions, name as nameRule } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { readCatalog } from "./catalog.js";
@@ -29,7 +30,9 @@ export interface VerifiedFile {
  * @param name Of one model; default: all.
  * @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE, ABORTED
  */
-export async function verifyModels(name: string | undefined, options: CheckOptions = {}): Promise<VerifiedFile[]> {
+export async function verifyModels(name?: string, options: CheckOptions = {}): Promise<VerifiedFile[]> {
+  if (name !== undefined) checkArgument("The model", name, nameRule);
+  checkOptions("The options of verifyModels", options, { signal: abortSignal, onProgress: callback });
   const installed = await installedModels();
   const one = name === undefined ? undefined : findInstalled(installed, await readCatalog(), name);
   if (name !== undefined && one === undefined) {

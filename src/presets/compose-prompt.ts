@@ -1,8 +1,10 @@
 /** A question with its images, and with earlier ones of the same patient → texts and images in the order that the model sees them. */
 import type { PromptPart } from "../chat/types.js";
+import { anObject, checkedLater, checkOptions, isObject, text, type Rule, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
+import { checkImageSource } from "../image/check-source.js";
 import type { ImageSource } from "../image/types.js";
-import type { Preset } from "./preset.js";
+import { checkPreset, type Preset } from "./preset.js";
 
 /** An image with the date of its acquisition as it shall stand in the prompt. Without one, no date is told to the model. */
 export interface DatedImage {
@@ -37,14 +39,16 @@ const sliceLabel = "SLICE {n}";
  *
  * @throws MedGemmaError INVALID_ARGUMENT when there is no question, neither the user's nor the preset's; for slices beside images
  */
-export function composePrompt({ question, images = [], priors = [], slices, preset }: PromptMaterial): PromptPart[] {
+export function composePrompt(material: PromptMaterial): PromptPart[] {
+  checkMaterial(material);
+  const { question, images = [], priors = [], slices, preset } = material;
   if (slices !== undefined && images.length + priors.length > 0) {
     throw new MedGemmaError("INVALID_ARGUMENT", "A question is about the slices of a series, or about images, but not about both. Leave one out.");
   }
   const asked = question?.trim() === "" ? undefined : question;
   const words = asked ?? preset?.question;
   if (words === undefined || words === null) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${preset === undefined ? "There" : `The preset ${preset.name} needs a question, and there`} is none. Say what you want to know.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${preset === undefined ? "The question is empty" : `The preset ${preset.name} needs a question`}. Say what you want to know.`);
   }
   const after = preset?.afterEachImage ?? (slices === undefined ? null : sliceLabel);
   const pictures = imageParts(slices ?? images, priors, after);
@@ -52,6 +56,22 @@ export function composePrompt({ question, images = [], priors = [], slices, pres
   const pieces = (template.includes("{images}") ? template : `{images}\n${template}`).split(/(\{images\}|\{question\})/);
   const place = pieces.indexOf("{images}");
   return joined(pieces.flatMap((piece, index) => (piece === "{question}" ? [words] : piece !== "{images}" ? [piece] : index === place ? pictures : [])));
+}
+
+const list: Rule = { expected: "a list of images", holds: Array.isArray };
+const rules: RulesOf<PromptMaterial> = { question: text, images: list, priors: list, slices: list, preset: anObject };
+
+function checkMaterial(material: unknown): void {
+  checkOptions("The parts of a prompt", material, rules);
+  const { images = [], priors = [], slices = [], preset } = material as PromptMaterial;
+  if (preset !== undefined) checkPreset(preset);
+  for (const [what, sources] of Object.entries({ images, priors, slices })) {
+    for (const [index, source] of [...sources].entries()) {
+      const dated = isObject(source) && "image" in source ? (source as unknown as DatedImage) : null;
+      if (dated !== null) checkOptions(`The parts of ${what}[${index}]`, dated, { image: checkedLater, date: text });
+      checkImageSource(dated === null ? source : dated.image, `${what}[${index}]`);
+    }
+  }
 }
 
 function imageParts(images: readonly (ImageSource | DatedImage)[], priors: readonly (ImageSource | DatedImage)[], after: string | null): PromptPart[] {

@@ -1,7 +1,8 @@
 /** Finds presets: those that come with the package by name, a user's own by path. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkArgument, name } from "../check-arguments.js";
 import { closestName } from "../closest-name.js";
 import { MedGemmaError } from "../errors.js";
 import { parsePreset, type Preset } from "./preset.js";
@@ -36,6 +37,7 @@ async function presetNames(): Promise<string[]> {
 }
 
 async function pathOf(nameOrPath: string): Promise<string> {
+  checkArgument("The name of a preset", nameOrPath, name);
   if (/[/\\]/.test(nameOrPath) || nameOrPath.endsWith(extension)) return nameOrPath;
   const names = await presetNames();
   if (names.includes(nameOrPath)) return join(folder, nameOrPath + extension);
@@ -48,6 +50,8 @@ async function pathOf(nameOrPath: string): Promise<string> {
 
 async function readPresetFile(path: string): Promise<string> {
   try {
+    // A pipe that nobody writes to would never end.
+    if (!(await stat(path)).isFile()) throw new Error("it is not a regular file");
     return await readFile(path, "utf8");
   } catch (error) {
     throw new MedGemmaError("FILE_UNUSABLE", `The preset ${path} cannot be read: ${(error as Error).message}.`, { cause: error });

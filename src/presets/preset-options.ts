@@ -1,13 +1,18 @@
 /** What a preset sets besides its words, as options of a question. */
 import type { AskOptions } from "../chat/types.js";
-import type { Preset } from "./preset.js";
+import { anObject, checkArgument } from "../check-arguments.js";
+import { checkPreset, type Preset } from "./preset.js";
 
 /**
  * What a preset sets besides its words: its name, the JSON schema, `maxTokens` and `think`.
  *
  * @param own What the user sets; it goes first.
+ * @throws MedGemmaError INVALID_ARGUMENT
  */
-export function presetOptions<Own extends AskOptions>({ name, schema, maxTokens, think }: Preset, own: Own): Own & Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think"> {
+export function presetOptions<Own extends AskOptions>(preset: Preset, own: Own = {} as Own): Own & Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think"> {
+  checkPreset(preset);
+  checkArgument("The options of a question", own, anObject);
+  const { name, schema, maxTokens, think } = preset;
   return {
     ...own,
     preset: name,

@@ -1,4 +1,5 @@
 /** A preset: a tried way to ask for one thing, as a Markdown file that a clinician can read and change. */
+import { checkArgument, withProperties } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 /** A tried way to ask for one thing; a Markdown file (docs/answers.md). */
@@ -32,6 +33,11 @@ const sectionNames = ["System", "Prompt", "Question", "Schema"] as const;
 
 type FactName = (typeof factNames)[number];
 type SectionName = (typeof sectionNames)[number];
+
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkPreset(preset: unknown): void {
+  checkArgument("The preset", preset, withProperties("what loadPreset gives", ["name", "prompt", "question", "think"]));
+}
 
 /**
  * `# Title`, a description, a list of `- name: value`, then the sections System, Prompt, Question and Schema, of which only

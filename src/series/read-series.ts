@@ -9,6 +9,7 @@
  * A NIfTI file is a volume in order already (nifti-series, on src/nifti). Both end in the same way: evenly-spaced, then conversion
  * (recipes → to-levels, round-half-even), values → 8-bit RGB as in Google's notebook.
  */
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, eitherOf, listOf, name, oneOf, type RulesOf } from "../check-arguments.js";
 import { checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
 import { isNiftiFile } from "../nifti/read-nifti.js";
@@ -27,7 +28,9 @@ import { modalities, type Series, type SeriesOptions } from "./types.js";
  *   series and `index` chooses none; ABORTED
  */
 export async function readSeries(source: string | readonly string[], options: SeriesOptions = {}): Promise<Series> {
-  checkOptions(options);
+  checkArgument("The source of a series", source, eitherOf("a folder or file, or a list of files", name, listOf(name)));
+  checkOptions("The options of readSeries", options, rules);
+  checkChoices(options);
   const { nameOf = (path: string): string => path, modality } = options;
   const paths = typeof source === "string" ? [source] : source;
   const [first] = paths;
@@ -37,13 +40,17 @@ export async function readSeries(source: string | readonly string[], options: Se
   return await readDicomSeries(paths, options);
 }
 
-function checkOptions({ slices, index, recipe, modality, window }: SeriesOptions): void {
-  for (const [what, value] of Object.entries({ slices, index })) {
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) throw new MedGemmaError("INVALID_ARGUMENT", `The ${what} of a series must be a whole number from 1, but is ${value}.`);
-  }
-  for (const [what, value, known] of [["recipe", recipe, recipeNames], ["modality", modality, modalities]] as const) {
-    if (value !== undefined && !(known as readonly string[]).includes(value)) throw new MedGemmaError("INVALID_ARGUMENT", `A ${what} must be ${known.join(" or ")}, but is ${value as string}.`);
-  }
+const rules: RulesOf<SeriesOptions> = {
+  slices: count(1),
+  index: count(1),
+  recipe: oneOf(recipeNames),
+  modality: oneOf(modalities),
+  window: checkedLater,
+  nameOf: callback,
+  signal: abortSignal
+};
+
+function checkChoices({ recipe, window }: SeriesOptions): void {
   if (recipe !== undefined && window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A series is shown by a recipe or by a window, but not by both. Leave one out.");
   checkWindowChoice(window);
 }

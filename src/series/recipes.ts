@@ -1,4 +1,5 @@
 /** How values of CT become colours: a window for each channel, as the model was trained on them. */
+import { checkArgument, text } from "../check-arguments.js";
 
 /** From the value that becomes 0 to the one that becomes 255. */
 export type ValueRange = readonly [number, number];
@@ -32,6 +33,7 @@ export const recipes: Readonly<Record<RecipeName, readonly [ValueRange, ValueRan
  * @param model An id such as "4b-it", or the name of a GGUF file. Whatever does not say that it is the first MedGemma is taken for 1.5.
  */
 export function recipeForModel(model: string): RecipeName {
+  checkArgument("The model", model, text);
   if (/(?:^|\D)1[._]5(?:\D|$)/.test(model)) return "v1.5";
   return /(?:^|[^a-z\d])(?:4b|27b)-(?:it|pt|text)/i.test(model) ? "v1" : "v1.5";
 }

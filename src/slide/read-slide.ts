@@ -7,6 +7,7 @@
  *
  * So memory depends on the patches that are taken, never on the slide.
  */
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, describe, flag, name as nameRule, type RulesOf } from "../check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
@@ -33,13 +34,27 @@ const maxGrid = 2 ** 20;
 /** Of the level, for one patch: 67 of 1 megapixel shrunk to one. */
 const maxPatchPixels = 2 ** 26;
 
+/** Ranges are told in their own words. */
+const rules: RulesOf<SlideOptions> = {
+  magnification: checkedLater,
+  level: checkedLater,
+  patches: checkedLater,
+  side: checkedLater,
+  overview: flag,
+  nameOf: callback,
+  onProgress: callback,
+  signal: abortSignal
+};
+
 /**
  * @param path A tiled TIFF or BigTIFF file with or without a pyramid: generic, Aperio SVS or OME-TIFF.
  * @throws MedGemmaError IMAGE_NOT_FOUND; IMAGE_UNREADABLE, also when there is no tissue; IMAGE_TOO_LARGE; INVALID_ARGUMENT;
  *   ABORTED; ADDON_MISSING
  */
 export async function readSlide(path: string, options: SlideOptions = {}): Promise<Slide> {
-  checkOptions(options);
+  checkArgument("The path of a slide", path, nameRule);
+  checkOptions("The options of readSlide", options, rules);
+  checkChoices(options);
   const name = (options.nameOf ?? ((given: string): string => given))(path);
   const file = await TiffFile.open(path, name, explainFile(path));
   try {
@@ -115,8 +130,8 @@ async function readPatches(file: TiffFile, { level, magnification, patches: most
   return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures: directories.length - levels.length }) };
 }
 
-function checkOptions({ magnification, level, patches, side }: SlideOptions): void {
-  const wrong = (what: string, expected: string, found: unknown): MedGemmaError => new MedGemmaError("INVALID_ARGUMENT", `The ${what} must be ${expected}, but is ${String(found)}.`);
+function checkChoices({ magnification, level, patches, side }: SlideOptions): void {
+  const wrong = (what: string, expected: string, found: unknown): MedGemmaError => new MedGemmaError("INVALID_ARGUMENT", `The ${what} must be ${expected}, but is ${describe(found)}.`);
   const isWhole = (value: number, least: number, most: number): boolean => Number.isSafeInteger(value) && value >= least && value <= most;
   if (magnification !== undefined && level !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A slide is seen at a magnification or at a level of its file, but not at both. Leave one out.");
   if (magnification !== undefined && !(Number.isFinite(magnification) && magnification > 0)) throw wrong("magnification", "a number above 0, such as 10", magnification);

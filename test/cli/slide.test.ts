@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { contextFor } from "../../src/cli/context-for.js";
 import { composePrompt, loadMedGemma, readSlide, type AnswerRequest, type SlideSummary } from "../../src/index.js";
 import { film } from "../demo-model.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
@@ -152,15 +151,5 @@ describe("--slide", () => {
     const run = await runCli(["preview", "--slide", slide, "-o", slide, "--size", "224"]);
     expect(run.code).not.toBe(0);
     expect((await sharp(slide).metadata()).format).toBe("tiff");
-  });
-});
-
-describe("the context of many pictures", () => {
-  it("holds them all with the longest answer, and is the usual one where that suffices", () => {
-    const modelId = "1.5-4b-it";
-    expect(contextFor(126, { modelId, maxTokens: undefined })).toBeGreaterThan(126 * 258 + 2000);
-    expect((contextFor(126, { modelId, maxTokens: undefined }) ?? 1) % 1024).toBe(0);
-    expect(contextFor(126, { modelId, maxTokens: 9000 })).toBeGreaterThan(126 * 258 + 9000);
-    expect(contextFor(3, { modelId, maxTokens: undefined })).toBeUndefined();
   });
 });

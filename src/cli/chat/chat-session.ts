@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Chat } from "../../chat/chat.js";
+import { tokensOfImages } from "../../chat/images-in-context.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
@@ -14,7 +15,6 @@ import type { Preset } from "../../presets/preset.js";
 import type { Series } from "../../series/types.js";
 import { decodeNamed } from "../decode-images.js";
 import type { Redaction } from "../redaction.js";
-import { tokensOfPictures } from "../context-for.js";
 import { openSeries, type SeriesArguments } from "../series.js";
 import type { ChatView } from "./chat-view.js";
 import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
@@ -239,8 +239,8 @@ export class ChatSession {
     try {
       const context = { modelId: id, redaction: this.#redaction, signal: this.#reading.signal };
       const series = await openSeries(paths, { ...choices, window, fit: this.#options.fit }, context);
-      const needed = tokensOfPictures(series.taken, tokensPerImage);
-      const fitting = Math.floor((contextSize - roomForWords) / tokensOfPictures(1, tokensPerImage));
+      const needed = tokensOfImages(series.taken, tokensPerImage);
+      const fitting = Math.floor((contextSize - roomForWords) / tokensOfImages(1, tokensPerImage));
       if (series.taken > fitting) {
         const instead = fitting < 1 ? "" : `take ${fitting} with --slices ${fitting}, or `;
         throw new MedGemmaError("CONTEXT_FULL", `${series.taken} slices need some ${needed} tokens, but the context holds ${contextSize}: ${instead}start with --context ${Math.ceil((needed + 2 * roomForWords) / 1024) * 1024}.`);

@@ -9,7 +9,6 @@ import { loadPreset } from "../../presets/load-preset.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import { checkSources } from "../check-sources.js";
-import { contextFor } from "../context-for.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -103,9 +102,8 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     priors: decoded.slice(0, priors.length).map((image, index) => ({ image, date: priors[index]?.date })),
     preset
   });
-  const context = args.context ?? (isOfMany ? contextFor(pictures, { modelId, maxTokens: args["max-tokens"] }) : undefined);
 
-  await using medgemma = await openModel({ ...args, context }, { signal: interrupt.signal, status, images: Math.max(1, pictures) });
+  await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, pictures), maxTokens: args["max-tokens"] });
   noteDemoModel(medgemma, args);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {

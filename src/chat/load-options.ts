@@ -1,0 +1,56 @@
+/** Checks what a caller gives to `loadMedGemma`, before any file is opened. */
+import { resolve } from "node:path";
+import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, describe, eitherOf, flag, name, oneOf, orNull, type RulesOf } from "../check-arguments.js";
+import { MedGemmaError } from "../errors.js";
+import { gpuBackends } from "../native/backend.js";
+import type { ImageCacheOptions } from "../vision/vision-model.js";
+import type { LoadOptions } from "./types.js";
+
+const rules: RulesOf<LoadOptions> = {
+  mmproj: orNull(name),
+  lora: checkedLater,
+  gpu: oneOf(["auto", ...gpuBackends]),
+  threads: count(1),
+  contextSize: count(1),
+  images: count(1),
+  maxTokens: count(1),
+  parallel: count(1),
+  promptLookup: flag,
+  imageCache: anObject,
+  signal: abortSignal,
+  onTrial: callback,
+  onProgress: callback,
+  onNote: callback
+};
+
+const cacheRules: RulesOf<ImageCacheOptions> = { maxBytes: count(0), folder: name, maxFolderBytes: count(0) };
+
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkLoadArguments(source: unknown, options: unknown): void {
+  if (source !== undefined) checkArgument("The model", source, eitherOf('"demo", the id of an installed model, a path, or { model, mmproj }', name, anObject));
+  if (anObject.holds(source)) {
+    checkOptions("The parts of a model", source, { model: name, mmproj: orNull(name) });
+    checkArgument("model", (source as { readonly model?: unknown }).model, name);
+  }
+  checkOptions("The options of loadMedGemma", options, rules);
+  const { imageCache, lora } = options as LoadOptions;
+  if (imageCache !== undefined) checkOptions("The options of imageCache", imageCache, cacheRules);
+  if (lora !== undefined) checkAdapterList(lora);
+}
+
+/** @param lora As a caller without types may give it. */
+function checkAdapterList(lora: unknown): void {
+  const fail = (what: string): never => {
+    throw new MedGemmaError("INVALID_ARGUMENT", `lora must be a list of { path, scale }, ${what}.`);
+  };
+  if (!Array.isArray(lora)) return fail(`but is ${describe(lora)}`);
+  const seen = new Set<string>();
+  for (const entry of lora as readonly ({ readonly path?: unknown; readonly scale?: unknown } | null)[]) {
+    const { path, scale = 1 } = entry ?? {};
+    if (typeof path !== "string" || path === "") return fail(`but a path is ${describe(path)}`);
+    if (typeof scale !== "number" || !(Math.abs(scale) <= 10)) fail(`the scale a number from -10 to 10, but ${path} has ${String(scale)}`);
+    // llama.cpp would take one of the two scales.
+    if (seen.has(resolve(path))) fail(`each file once, but ${path} is there twice; give it once, with the sum of its scales`);
+    seen.add(resolve(path));
+  }
+}

@@ -1,0 +1,34 @@
+/** What a question shows: its own texts and images, or the series or slide that it is about. */
+import { MedGemmaError } from "../errors.js";
+import { panAndScan } from "../image/pan-and-scan.js";
+import type { DecodedImage, ImageFit, ImageSource } from "../image/types.js";
+import { composePrompt } from "../presets/compose-prompt.js";
+import type { AskOptions, PromptPart } from "./types.js";
+
+/**
+ * In the order that the model sees it: `images` in front. A series or slide is shown where the question shows nothing itself; else
+ * it is only noted.
+ *
+ * @throws MedGemmaError INVALID_ARGUMENT for a series or slide of which nothing would be seen
+ */
+export function partsOfQuestion(prompt: string | readonly PromptPart[], { images = [], series, slide }: AskOptions): PromptPart[] {
+  const parts = [...images.map((image) => ({ image })), ...(typeof prompt === "string" ? [prompt] : prompt)];
+  const texts = parts.filter((part) => typeof part === "string");
+  if ((series === undefined && slide === undefined) || texts.length < parts.length) return parts;
+  const question = texts.join("\n");
+  if (series !== undefined && "slices" in series && series.slices.length > 0) return composePrompt({ question, slices: series.slices });
+  if (slide !== undefined && "patches" in slide && slide.patches.length > 0) {
+    return composePrompt({ question, images: [...(slide.overview === null ? [] : [slide.overview]), ...slide.patches] });
+  }
+  const [what, pixels] = series === undefined ? ["slide", "patches"] : ["series", "slices"];
+  throw new MedGemmaError("INVALID_ARGUMENT", `The ${what} has no ${pixels}, and the question shows no images, so the model would see nothing. Give what read${series === undefined ? "Slide" : "Series"} gives.`);
+}
+
+/** How many squares a picture becomes, as far as that can be told without reading it. */
+export function squaresAtLeast(source: ImageSource, fit: ImageFit | undefined): number {
+  return fit === "crops" && isDecoded(source) ? 1 + panAndScan(source.width, source.height).length : 1;
+}
+
+function isDecoded(source: ImageSource): source is DecodedImage {
+  return typeof source === "object" && "rgb" in source;
+}
