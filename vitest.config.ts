@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/stress/**", "test/install/**"],
+    exclude: ["test/stress/**", "test/install/**", "test/real/**"],
     globalSetup: ["test/cli/build-cli.ts"],
     pool: "forks",
     testTimeout: 60_000,

@@ -61,6 +61,8 @@ function checkVocabulary(ggml: Values, fail: (what: string) => never): void {
   if (new Set(tokens).size !== tokens.length || tokens.some((token) => String(token).includes("\0"))) {
     fail("tokenizer.ggml.tokens has an entry twice, or one with a zero byte");
   }
+  // Without them, text would be merged in another order.
+  if (scores === undefined) fail("tokenizer.ggml.scores is missing");
   for (const [name, list] of Object.entries({ scores, token_type: types })) {
     if (list !== undefined && (!Array.isArray(list) || list.length !== tokens.length)) {
       fail(`tokenizer.ggml.${name} has another length than tokenizer.ggml.tokens`);
