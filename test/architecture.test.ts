@@ -19,12 +19,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   image: ["dicom", "native"],
   language: ["gguf", "native", "trial"],
   vision: [],
-  models: ["gguf", "hub", "native"],
+  models: ["gguf", "hub", "native", "stores"],
   native: [],
   nifti: [],
   presets: [],
   series: ["dicom", "nifti"],
   slide: ["image", "native"],
+  stores: [],
   trial: ["models", "native"]
 };
 
