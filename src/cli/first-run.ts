@@ -25,7 +25,7 @@ import { bold } from "./terminal.js";
 export async function ensureModel(wanted: string | undefined): Promise<string | undefined> {
   if (wanted === undefined ? await hasInstalledModel() : !(await canBePulled(wanted)) || (await isHere(wanted))) return wanted;
   const usable = (await storedModels()).filter(({ unsupported }) => unsupported === null);
-  const stored = usable.toSorted((a, b) => Number(b.takesImages) - Number(a.takesImages));
+  const stored = usable.toSorted((a, b) => rankOf(a) - rankOf(b));
   if (!hasPerson()) throw notInstalled(wanted, stored);
   const status = new StatusLine(process.stderr);
   status.show("looking at this machine");
@@ -67,8 +67,11 @@ async function talk(wanted: string | undefined, advice: Advice, stored: readonly
     const named = stored.find(({ id }, index) => answer === (index + 1).toString() || answer === id.toLowerCase());
     if (answer === "q") throw new Interrupted();
     if (answer === "d") return demoModel.id;
-    if (answer === "" && ready !== undefined) return ready.id;
-    if (named !== undefined) return named.id;
+    const chosen = answer === "" ? ready : named;
+    if (chosen !== undefined) {
+      writeNote(`"medgemma-local import ${chosen.id}" makes it the one to begin with; till then: medgemma-local chat -m ${chosen.id}\n`, process.stderr);
+      return chosen.id;
+    }
     if (answer === "m" && !isOffline()) say(`\n${modelTable(advice)}\nType one of the names, or:`);
     else if (answer === downloadKey && download !== null) return (await pullWithProgress(download)).id;
     else if (!isOffline() && (await canBePulled(answer))) return (await pullWithProgress(answer)).id;
@@ -84,17 +87,24 @@ function describe(proposal: string, { models }: Advice): string {
   return `${bold(`${model.name} (${idOf(advice)})`, process.stderr)}: ${model.about}.\n${bytes(advice.downloadBytes)} to download${speed}${warning}.`;
 }
 
+/** As the catalog does: the newest first, and what only continues texts last. */
+function rankOf({ id, takesImages }: StoredModel): number {
+  return (takesImages ? 0 : 10) + (/-pt(?:$|\W)/i.test(id) ? 2 : /1[._]5/.test(id) ? 0 : 1);
+}
+
 function describeStored(stored: readonly StoredModel[]): string {
   const rows = storedTable(stored).trimEnd().split("\n").map((row, index) => `${(index + 1).toString().padStart(3)}${row}`);
   return `On this machine already, through other programs. It is used where it lies; nothing is copied or changed.\n${rows.join("\n")}\n`;
 }
 
 function notInstalled(wanted: string | undefined, stored: readonly StoredModel[]): MedGemmaError {
-  const here = stored.length === 0 ? "" : ` Other programs have ${stored.map(({ id }) => id).join(", ")}: take one with --model ${stored[0]?.id ?? ""}.`;
+  const [first, ...others] = stored.map(({ id }) => id);
+  const more = others.length === 0 ? "" : ` (or one of ${others.length} more that "medgemma-local models" lists)`;
+  const here = first === undefined ? "" : ` Another program has ${first}: take it with --model ${first}${more}.`;
   const what = wanted === undefined ? "No MedGemma is installed" : `${wanted} is not installed`;
   return new MedGemmaError(
     "MODEL_NOT_FOUND",
-    `${what} in ${modelHome()}.${here} ${stored.length === 0 ? "Run" : "Or run"}: medgemma-local pull ${wanted ?? "1.5-4b-it"} --accept-terms; or try the program with --model demo.`
+    `${what} in ${modelHome()}.${here} ${first === undefined ? "Run" : "Or run"}: medgemma-local pull ${wanted ?? "1.5-4b-it"} --accept-terms; or try the program with --model demo.`
   );
 }
 

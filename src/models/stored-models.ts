@@ -128,7 +128,7 @@ async function notInstalled(models: readonly StoredModel[]): Promise<StoredModel
   const hashes = new Set(installed.flatMap(({ record }) => record?.text.sha256 ?? []));
   const places = new Set(await Promise.all(installed.map(({ text }) => placeOf(text))));
   const isHere = await Promise.all(models.map(async ({ text, files: [first] }) => places.has(await placeOf(text)) || hashes.has(first?.sha256 ?? "")));
-  return models.filter((_model, index) => isHere[index] === false);
+  return models.filter((_one, index) => isHere[index] === false);
 }
 
 /** One file under several names, hard links included. */

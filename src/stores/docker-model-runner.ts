@@ -35,7 +35,8 @@ export const dockerModelRunner: Store = {
 /** Of a model whose files are not all there: none. */
 async function filesOf(folder: string, manifest: string | null, tags: readonly string[]): Promise<StoreFile[]> {
   if (manifest === null) return [];
-  const names = tags.length === 0 ? [manifest] : tags.flatMap(dockerNames);
+  const named = tags.filter((tag) => /^[\w.:/@-]+$/.test(tag)).flatMap(dockerNames);
+  const names = named.length === 0 ? [manifest] : named;
   const ids = names.map((name) => `docker:${name}`);
   const layers = asRecords((await readRecord(join(folder, "manifests", "sha256", manifest))).layers);
   const files: StoreFile[] = [];
