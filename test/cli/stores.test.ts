@@ -71,12 +71,12 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     const program = [process.execPath, main, "chat"].map((part) => `'${part}'`).join(" ");
     const child = spawn("script", ["-qec", `stty cols 150; ${program}`, "/dev/null"], { env: { ...process.env, ...env, TERM: "xterm", NO_COLOR: "1" } });
     let screen = "";
-    const answers = [/› /, /\/help lists the commands/];
+    const prompts = [/q {6}leave[^]*› /, /Ctrl-D leaves[^]*› /];
     child.stdout.on("data", (chunk: Buffer) => {
       screen += chunk.toString();
-      if (answers[0]?.test(screen) !== true) return;
-      answers.shift();
-      child.stdin.write(answers.length === 1 ? "\r" : "\u0004");
+      if (prompts[0]?.test(screen) !== true) return;
+      prompts.shift();
+      child.stdin.write(prompts.length === 1 ? "\r" : "/exit\r");
     });
     await new Promise((resolve) => child.on("close", resolve));
     expect(screen).toMatch(/1 {2}hf:unsloth.* 25\.3 MB {2}Hugging Face cache\s+2 {2}lmstudio:.*LM Studio/);

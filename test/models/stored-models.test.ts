@@ -209,7 +209,7 @@ describe.runIf(process.platform === "linux")("a store that is broken or hostile"
     write(join(home, ".local", "share", "Jan", "data", "llamacpp", "models", "medgemma", "model.yml"), "model_path: /dev/zero\nmmproj_path: ../../..\n");
 
     const before = snapshotOf(home);
-    expect(await ids()).toEqual(["ollama:medgemma1.5:4b", "ollama:hf.co/unsloth/medgemma-4b-it-GGUF:Q4_K_M", layouts["Hugging Face cache"].id]);
+    expect(await ids()).toEqual(["ollama:hf.co/unsloth/medgemma-4b-it-GGUF:Q4_K_M", "ollama:medgemma1.5:4b", layouts["Hugging Face cache"].id]);
     expect(snapshotOf(home)).toEqual(before);
   });
 });
