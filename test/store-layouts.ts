@@ -6,10 +6,17 @@ import { ggufTypes, readGgufHeader, type GgufValue } from "../src/gguf/header.js
 import { textValue, uint32Value, writeGguf } from "../src/gguf/write.js";
 import { demoProjector, demoText } from "./demo-model.js";
 
-const hashes = new Map([demoText, demoProjector].map((path) => [path, sha256Of(path)]));
+const hashes = new Map<string, string>();
 
 function sha256Of(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+/** Of a file that does not change. */
+function hashOf(path: string): string {
+  const sha256 = hashes.get(path) ?? sha256Of(path);
+  hashes.set(path, sha256);
+  return sha256;
 }
 
 /** The demo's file at another place, without a copy where the disk allows it. */
@@ -57,7 +64,7 @@ function uint16Value(value: number): GgufValue {
 /** @param layers Kind and file. @param root The folder with manifests and blobs. */
 export function putInOllama(root: string, manifest: string, layers: readonly (readonly [kind: string, source: string])[]): void {
   const described = layers.map(([kind, source]) => {
-    const sha256 = hashes.get(source) ?? sha256Of(source);
+    const sha256 = hashOf(source);
     const blob = join(root, "blobs", `sha256-${sha256}`);
     if (!existsSync(blob)) put(source, blob);
     return { mediaType: `application/vnd.ollama.image.${kind}`, digest: `sha256:${sha256}`, size: statSync(source).size };
@@ -83,7 +90,7 @@ const commit = "1fe03a2916e0a4ed250fdeedc3e56a94f3bf2a30";
 /** One file of a repository in the cache: a blob, and a link to it. */
 export function putInHub(hub: string, repository: string, name: string, source: string, revision = commit): void {
   const folder = join(hub, `models--${repository.replace("/", "--")}`);
-  const sha256 = hashes.get(source) ?? sha256Of(source);
+  const sha256 = hashOf(source);
   const blob = join(folder, "blobs", sha256);
   if (!existsSync(blob)) put(source, blob);
   const path = join(folder, "snapshots", revision, name);
@@ -139,7 +146,7 @@ export function layOutDocker(home: string): void {
   const root = join(home, ".docker", "models");
   const manifest = "b".repeat(64);
   const layers = ([["gguf.v3", demoText], ["mmproj", demoProjector]] as const).map(([type, source]) => {
-    const sha256 = hashes.get(source) ?? "";
+    const sha256 = hashOf(source);
     put(source, join(root, "blobs", "sha256", sha256));
     return { mediaType: `application/vnd.docker.ai.${type}`, digest: `sha256:${sha256}`, size: statSync(source).size };
   });
@@ -158,12 +165,6 @@ export const layouts = {
   Jan: { layOut: layOutJan, id: "jan:unsloth/medgemma-4b-it-Q4_K_M" },
   "Docker Model Runner": { layOut: layOutDocker, id: "docker:medgemma:4B-Q4_K_M" }
 } as const;
-
-/** Variables that lead to stores elsewhere, taken away. */
-export const noOtherStores = {
-  ...Object.fromEntries(["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LLAMA_CACHE", "MODELS_PATH", "JAN_DATA_FOLDER"].map((name) => [name, ""])),
-  OLLAMA_MODELS: ""
-};
 
 /** Path → what it is, to the byte and the time of its last change; links are not followed. */
 export function snapshotOf(folder: string): Record<string, string> {

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { film } from "../demo-model.js";
-import { layouts, layOutHub, layOutLmStudio, layOutOllama, noOtherStores, snapshotOf } from "../store-layouts.js";
+import { noOtherStores } from "../no-other-stores.js";
+import { layouts, layOutHub, layOutLmStudio, layOutOllama, snapshotOf } from "../store-layouts.js";
 import { main, runCli, temporaryFolder } from "./run-cli.js";
 
 const folder = temporaryFolder();
@@ -11,7 +12,7 @@ const folder = temporaryFolder();
 /** An empty home. Nothing can be downloaded in it. */
 function start() {
   const home = mkdtempSync(join(folder, "home-"));
-  const env = { ...noOtherStores, HOME: home, MEDGEMMA_HOME: join(home, "weights"), HF_ENDPOINT: "http://127.0.0.1:1" };
+  const env = { ...noOtherStores(home), MEDGEMMA_HOME: join(home, "weights"), HF_ENDPOINT: "http://127.0.0.1:1" };
   return { home, env, run: (args: readonly string[]) => runCli(args, { env }) };
 }
 

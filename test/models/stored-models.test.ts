@@ -8,12 +8,13 @@ import { resolveModel } from "../../src/models/resolve-model.js";
 import { storedModels } from "../../src/models/stored-models.js";
 import { loadMedGemma } from "../../src/index.js";
 import { demoProjector, demoText, film } from "../demo-model.js";
-import { layouts, layOutHub, layOutLlamaCpp, layOutLmStudio, layOutOllama, noOtherStores, put, putInHub, putInOllama, snapshotOf, write, writeKeys, writeNamed, writePart } from "../store-layouts.js";
+import { noOtherStores } from "../no-other-stores.js";
+import { layouts, layOutHub, layOutLlamaCpp, layOutLmStudio, layOutOllama, put, putInHub, putInOllama, snapshotOf, write, writeKeys, writeNamed, writePart } from "../store-layouts.js";
 
 let home = "";
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "medgemma-stores-"));
-  for (const [name, value] of Object.entries({ ...noOtherStores, HOME: home, MEDGEMMA_HOME: join(home, "weights") })) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries({ ...noOtherStores(home), MEDGEMMA_HOME: join(home, "weights") })) vi.stubEnv(name, value);
 });
 afterEach(() => {
   vi.unstubAllEnvs();
