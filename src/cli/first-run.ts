@@ -24,10 +24,11 @@ import { bold } from "./terminal.js";
  */
 export async function ensureModel(wanted: string | undefined): Promise<string | undefined> {
   if (wanted === undefined ? await hasInstalledModel() : !(await canBePulled(wanted)) || (await isHere(wanted))) return wanted;
-  const usable = (await storedModels()).filter(({ unsupported }) => unsupported === null);
-  const stored = usable.toSorted((a, b) => rankOf(a) - rankOf(b));
-  if (!hasPerson()) throw notInstalled(wanted, stored);
   const status = new StatusLine(process.stderr);
+  status.show("looking into the folders of other programs");
+  const stored = (await storedModels()).filter(({ unsupported }) => unsupported === null).toSorted((a, b) => rankOf(a) - rankOf(b));
+  status.clear();
+  if (!hasPerson()) throw notInstalled(wanted, stored);
   status.show("looking at this machine");
   const { advise } = await import("../advice/advise.js"); // see openModel
   const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());

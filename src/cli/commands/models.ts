@@ -27,8 +27,9 @@ export const modelsCommand: CommandModule<object, Arguments> = {
 async function models({ json }: Arguments): Promise<void> {
   const installed = await Promise.all((await installedModels()).map(withSize));
   const unfinished = await unfinishedDownloads();
-  const stored = await storedModels();
   const status = new StatusLine(process.stderr);
+  status.show("looking into the folders of other programs");
+  const stored = await storedModels();
   status.show("looking at this machine");
   const { advise } = await import("../../advice/advise.js"); // see openModel
   const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());
