@@ -93,6 +93,28 @@ describe.runIf(process.platform === "linux")("models of other programs", () => {
     await expect(resolveModel("ollama:")).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
   });
 
+  it("that were pulled go before those in another program's cache", async () => {
+    layOutHub(home);
+    const folder = join(home, "weights", "unsloth--medgemma-1.5-4b-it-GGUF");
+    put(demoText, join(folder, "medgemma-1.5-4b-it-Q4_K_M.gguf"));
+    const record = { byteLength: 1, sha256: "a".repeat(64), source: "", verified: "" };
+    write(join(folder, "medgemma-local.json"), { models: [{ id: layouts["Hugging Face cache"].id, text: "medgemma-1.5-4b-it-Q4_K_M.gguf", mmproj: null }], files: { "medgemma-1.5-4b-it-Q4_K_M.gguf": record } });
+    expect(await resolveModel("hf:unsloth/medgemma-1.5-4b-it-GGUF:Q4_K_M")).toEqual({ id: layouts["Hugging Face cache"].id, text: join(folder, "medgemma-1.5-4b-it-Q4_K_M.gguf"), mmproj: null });
+  });
+
+  it("lie in a Hugging Face cache without links, and in several commits of it", async () => {
+    const snapshot = (revision: string, name: string) => join(home, ".cache", "huggingface", "hub", "models--o--medgemma-GGUF", "snapshots", revision, name);
+    put(demoText, snapshot("new", "medgemma-4b-it-Q4_K_M.gguf"));
+    put(demoProjector, snapshot("old", "mmproj-F16.gguf"));
+    put(demoText, snapshot("old", "medgemma-4b-it-Q4_K_M.gguf"));
+    put(demoText, snapshot("old", "medgemma-4b-it-Q8_0.gguf"));
+    write(join(snapshot("", ""), "..", "refs", "main"), "new\n");
+    expect((await storedModels()).map(({ text, mmproj, files }) => [text, mmproj, files[0]?.sha256])).toEqual([
+      [snapshot("new", "medgemma-4b-it-Q4_K_M.gguf"), snapshot("old", "mmproj-F16.gguf"), null],
+      [snapshot("old", "medgemma-4b-it-Q8_0.gguf"), snapshot("old", "mmproj-F16.gguf"), null]
+    ]);
+  });
+
   it("are listed for a choice when a name can be several", async () => {
     put(demoText, lmStudio("unsloth", "medgemma-4b-it-GGUF", "medgemma-4b-it-Q4_K_M.gguf"));
     put(demoText, lmStudio("unsloth", "medgemma-4b-it-GGUF", "medgemma-4b-it-Q8_0.gguf"));
@@ -166,7 +188,7 @@ describe.runIf(process.platform === "linux")("a store that is broken or hostile"
     const manifest = (tag: string, content: string | object) => write(join(models, "manifests", "registry.ollama.ai", "library", "medgemma", tag), content);
     const layer = (digest: unknown, size?: number) => ({ layers: [{ mediaType: "application/vnd.ollama.image.model", digest, size }] });
     const blob = (name: string) => join(models, "blobs", `sha256-${name.repeat(64)}`);
-    manifest("up", layer("sha256:../../../../secret.gguf"));
+    manifest("up", layer("sha256:x/../../../../secret.gguf"));
     manifest("up-64", layer(`sha256:${"../".repeat(21)}x`));
     manifest("absolute", layer(secret));
     manifest("number", layer(5));
@@ -196,6 +218,8 @@ describe.runIf(process.platform === "linux")("a store that is broken or hostile"
     writeFileSync(join(repository, "medgemma-half.gguf"), readFileSync(demoText).subarray(0, 5000));
     writeFileSync(join(repository, "medgemma-holes.gguf"), "GGUF");
     truncateSync(join(repository, "medgemma-holes.gguf"), 2 ** 24);
+    for (let link = 0; link < 12; link += 1) symlinkSync(".", lmStudio(`again-${link}`));
+    put(demoText, lmStudio("zoe", "medgemma-4b-it-GGUF", "medgemma-4b-it-Q4_K_M.gguf"));
     write(join(home, ".lmstudio-home-pointer"), "/nowhere\0");
     write(join(home, ".lmstudio", "settings.json"), { downloadsFolder: 5 });
 
@@ -210,7 +234,7 @@ describe.runIf(process.platform === "linux")("a store that is broken or hostile"
     write(join(home, ".local", "share", "Jan", "data", "llamacpp", "models", "medgemma", "model.yml"), "model_path: /dev/zero\nmmproj_path: ../../..\n");
 
     const before = snapshotOf(home);
-    expect(await ids()).toEqual(["ollama:hf.co/unsloth/medgemma-4b-it-GGUF:Q4_K_M", "ollama:medgemma1.5:4b", layouts["Hugging Face cache"].id]);
+    expect(await ids()).toEqual(["ollama:hf.co/unsloth/medgemma-4b-it-GGUF:Q4_K_M", "ollama:medgemma1.5:4b", layouts["Hugging Face cache"].id, "lmstudio:zoe/medgemma-4b-it-GGUF/medgemma-4b-it-Q4_K_M.gguf"]);
     expect(snapshotOf(home)).toEqual(before);
   });
 });
