@@ -10,7 +10,10 @@ namespace medgemma {
 void check_gguf_file(const std::string & path) {
     const MappedFile file(path);
     const GgufHeader header = read_gguf_header(file.bytes(), path);
-    if (header.tensors.empty()) {
+    const GgufValue * parts = header.find("split.count");
+    const bool is_split = parts != nullptr && std::holds_alternative<uint64_t>(*parts) && std::get<uint64_t>(*parts) > 1;
+    // The first part of a split model may hold nothing but the keys (gguf-split --no-tensor-first-split).
+    if (header.tensors.empty() && !is_split) {
         throw Error("MODEL_CORRUPT", path + " holds no weights. Download it again; for an adapter (LoRA): the converter "
                                             "keeps nothing of the image tower, so merge it into the model.");
     }

@@ -7,6 +7,7 @@ import { LanguageModel } from "../language/language-model.js";
 import { startLlama } from "../language/llama.js";
 import { readLoraAdapter } from "../language/lora-adapter.js";
 import { readTextModelFile, type ModelFile } from "../language/model-file.js";
+import { Vocabulary } from "../language/vocabulary.js";
 import { readCatalog } from "../models/catalog.js";
 import { resolveModel } from "../models/resolve-model.js";
 import { adviseSmaller } from "../models/suggest.js";
@@ -33,13 +34,19 @@ export async function loadParts(
   checkLoadOptions(options);
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
-  const paths = await resolveModel(named.model, { mmproj: options.mmproj ?? named.mmproj });
+  const paths = await resolveModel(named.model, {
+    mmproj: options.mmproj === undefined ? named.mmproj : options.mmproj,
+    signal,
+    onNote: options.onNote,
+    onProgress: ({ doneBytes, byteLength }) => options.onProgress?.(doneBytes / byteLength)
+  });
   // First of all, so that the addon for the files is the one for the backend: two would load two copies of ggml.
   const runtime = await startLlama(options.gpu ?? "auto", options);
   const addon = loadAddon(runtime.libraries);
   const file = await readTextModelFile(paths.text);
+  const vocabulary = new Vocabulary(file);
   const facts = paths.mmproj === null ? null : await addon.inspectProjector(paths.mmproj);
-  if (facts !== null) checkPair(file, facts);
+  if (facts !== null) checkPair(file, vocabulary, facts);
   const lora = (options.lora ?? []).map(({ path, scale = 1 }) => ({ path, scale }));
   let adapterBytes = 0;
   for (const { path } of lora) {
@@ -73,6 +80,7 @@ export async function loadParts(
       lora,
       runtime,
       addon,
+      vocabulary,
       tokensPerImage: facts?.tokensPerImage ?? 0
     }),
     facts === null || threads.vision === null
@@ -95,7 +103,9 @@ export async function loadParts(
     layers: plan.layers,
     visionGpu: facts === null ? null : towerOnGpu ? runtime.gpu : ("off" as const),
     contextSize,
-    wantedContextSize: plan.wantedContextSize
+    wantedContextSize: plan.wantedContextSize,
+    warnings: paths.warnings,
+    notes: paths.notes
   };
   const settings = { threads, contextSize: language.value.contextSize, parallel, promptLookup: options.promptLookup ?? false };
   return {
@@ -107,14 +117,22 @@ export async function loadParts(
 }
 
 /** A wrong pair gives fluent nonsense, or crashes other programs; here it is refused before any weight is read. */
-function checkPair(file: ModelFile, facts: ProjectorFacts): void {
+function checkPair(file: ModelFile, { special }: Vocabulary, facts: ProjectorFacts): void {
   const width = file.info.architectureMetadata.embedding_length;
-  if (width === facts.projectionSize) return;
-  throw new MedGemmaError(
-    "MODEL_MISMATCH",
-    `The projector ${facts.path} gives tokens of width ${facts.projectionSize}, but the model ${file.path} has width ${String(width)}. ` +
-      "Use the projector that belongs to this model."
-  );
+  if (width !== facts.projectionSize) {
+    throw new MedGemmaError(
+      "MODEL_MISMATCH",
+      `The projector ${facts.path} gives tokens of width ${facts.projectionSize}, but the model ${file.path} has width ${String(width)}. ` +
+        "Use the projector that belongs to this model."
+    );
+  }
+  if (special.imageMarks === null) {
+    throw new MedGemmaError(
+      "MODEL_MISMATCH",
+      `${file.path} has no <start_of_image> or <end_of_image> in its vocabulary, so it cannot be shown images through ${facts.path}. ` +
+        "Use it without a projector, or a model that takes images."
+    );
+  }
 }
 
 function checkLoadOptions({ threads, contextSize, parallel, images, gpu, imageCache, lora }: LoadOptions): void {

@@ -64,7 +64,7 @@ const processBytes = { off: 132e6, gpu: 202e6 };
 const vocabularyEntryBytes = 450;
 
 export function memoryEstimator(
-  file: Pick<ModelFile, "info" | "byteLength">,
+  file: Pick<ModelFile, "info" | "partBytes">,
   projector: ProjectorFacts | null,
   addon: NativeAddon,
   { gpu, isUnified, parallel, images = 1, tokens }: EstimateOptions

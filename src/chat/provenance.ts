@@ -1,6 +1,7 @@
 /** What computes the answers of a loaded model, as far as it can change them: programs, files, machine. */
 import { describeMachine } from "../language/describe-machine.js";
 import type { LlamaRuntime } from "../language/llama.js";
+import { splitNames } from "../gguf/split-name.js";
 import { identifyFile } from "../models/identify-file.js";
 import type { LoadedModel, Provenance } from "./types.js";
 
@@ -15,7 +16,7 @@ export async function describeProvenance(
     versions,
     model: {
       id,
-      text: await identifyFile(text),
+      text: await identifyText(text),
       mmproj: mmproj === null ? null : await identifyFile(mmproj),
       lora: await Promise.all(lora.map(async ({ path, scale }) => ({ ...(await identifyFile(path)), scale })))
     },
@@ -27,4 +28,11 @@ export async function describeProvenance(
       ...settings
     }
   };
+}
+
+/** Of a split model every part: the answer comes from all of them. */
+async function identifyText(path: string): Promise<Provenance["model"]["text"]> {
+  const [first = path, ...others] = splitNames(path);
+  const identity = await identifyFile(first);
+  return others.length === 0 ? identity : { ...identity, furtherParts: await Promise.all(others.map(identifyFile)) };
 }

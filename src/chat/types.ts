@@ -9,13 +9,16 @@ import type { SlideSummary } from "../slide/types.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
 
-/** Which model to load: "demo", the id of an installed model ("1.5-4b-it"), the path of a GGUF file, or the paths of both files. */
-export type ModelSource = string | { readonly model: string; readonly mmproj?: string | undefined };
+/**
+ * Which model to load: "demo", the id of an installed model ("1.5-4b-it"), the path of a GGUF file (of a split model that of its
+ * first part), or the paths of both files. `mmproj: null` takes text alone.
+ */
+export type ModelSource = string | { readonly model: string; readonly mmproj?: string | null | undefined };
 
 /** How a model is loaded. Every option may be left out. */
 export interface LoadOptions {
-  /** Path of the projector GGUF. Default: the one `mmproj*.gguf` beside the model. */
-  readonly mmproj?: string | undefined;
+  /** Path of the projector GGUF; null: text alone. Default: the one that came with the model, else the one beside it that belongs to it. */
+  readonly mmproj?: string | null | undefined;
   /**
    * LoRA adapters for the text model, in GGUF as llama.cpp's convert_lora_to_gguf.py writes them; all are applied at once, to
    * every chat. `scale`, from −10 to 10 and by default 1, multiplies what an adapter changes. The image tower stays as it is;
@@ -49,13 +52,15 @@ export interface LoadOptions {
   readonly onTrial?: ((backend: Exclude<GpuBackend, "off">) => void) | undefined;
   /** Called with the loaded part of the model, 0 to 1. */
   readonly onProgress?: ((progress: number) => void) | undefined;
+  /** Called with a sentence before the disk is written: a model in Ollama's own layout is made into a pair of files, once. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
 /** What was loaded; the same object as `model` in the command line's JSON. */
 export interface LoadedModel {
   /** "demo", the id of an installed model, or the file's name without `.gguf`. */
   readonly id: string;
-  /** Path of the text model. */
+  /** Path of the text model; of a split one that of its first part. */
   readonly text: string;
   /** Path of the projector; null for a text-only model. */
   readonly mmproj: string | null;
@@ -72,6 +77,10 @@ export interface LoadedModel {
   readonly contextSize: number;
   /** The context size that was asked for, or the default; memory may not have sufficed for it. */
   readonly wantedContextSize: number;
+  /** Sentences about the pair that the user should know: text model and projector seem to come from different models. */
+  readonly warnings: readonly string[];
+  /** Sentences about what was chosen: of several projectors that are the same tower, for example. */
+  readonly notes: readonly string[];
 }
 
 /** How a conversation begins, and what happens when it gets too long. */
@@ -201,7 +210,8 @@ export interface Provenance {
   readonly versions: { readonly medgemmaLocal: string; readonly nodeLlamaCpp: string; readonly llamaCpp: string; readonly node: string; readonly system: string };
   readonly model: {
     readonly id: string;
-    readonly text: FileIdentity;
+    /** Of the first part, where the model is split; the others are in `furtherParts`. */
+    readonly text: FileIdentity & { readonly furtherParts?: readonly FileIdentity[] };
     readonly mmproj: FileIdentity | null;
     readonly lora: readonly (FileIdentity & { readonly scale: number })[];
   };

@@ -95,7 +95,7 @@ function rankOf({ id, takesImages }: StoredModel): number {
 
 function describeStored(stored: readonly StoredModel[]): string {
   const rows = storedTable(stored).trimEnd().split("\n").map((row, index) => `${(index + 1).toString().padStart(3)}${row}`);
-  return `On this machine already, through other programs. It is used where it lies; nothing is copied or changed.\n${rows.join("\n")}\n`;
+  return `On this machine already, through other programs. It is used where it lies; nothing there is changed.\n${rows.join("\n")}\n`;
 }
 
 function notInstalled(wanted: string | undefined, stored: readonly StoredModel[]): MedGemmaError {

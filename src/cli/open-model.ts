@@ -28,9 +28,15 @@ export async function openModel(
       imageCache: { folder: args["image-cache"] },
       signal,
       onTrial: showTrial(status),
-      onProgress: (loaded) => status.show(`loading the model · ${Math.floor(loaded * 100)} %`)
+      onProgress: (loaded) => status.show(`loading the model · ${Math.floor(loaded * 100)} %`),
+      onNote: (note) => {
+        status.clear();
+        writeNote(note, process.stderr); // gigabytes on the disk are worth a line, terminal or not
+      }
     });
     status.clear();
+    for (const warning of medgemma.model.warnings) writeNote(`Warning: ${warning}`, process.stderr);
+    for (const note of medgemma.model.notes) printNote(note);
     if (medgemma.missedGpu !== null) writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
     for (const warning of memoryWarnings(medgemma.model)) writeNote(warning, process.stderr);
     return medgemma;

@@ -8,8 +8,8 @@ import { UsageError } from "./output.js";
 import { parseLora } from "./parse-lora.js";
 
 export const modelOptions = inGroup("Model:", {
-  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file  [default: the installed MedGemma, else demo]' }),
-  mmproj: text("mmproj", { describe: "Projector GGUF file  [default: the mmproj*.gguf beside the model]" }),
+  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file; of a split one its first part  [default: the installed MedGemma, else demo]' }),
+  ...mmprojOption(),
   gpu: choice("gpu", ["auto", ...gpuBackends] as const, { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU  [default: auto]" }),
   threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),
   context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: the model's, at most 8192]" }),
@@ -74,7 +74,8 @@ export const commonOptions = {
 
 export interface ModelArguments {
   readonly model?: string | undefined;
-  readonly mmproj?: string | undefined;
+  /** null: text alone. */
+  readonly mmproj?: string | null | undefined;
   readonly lora?: readonly ScaledAdapter[] | undefined;
   readonly gpu?: GpuBackend | "auto" | undefined;
   readonly threads?: number | undefined;
@@ -97,6 +98,16 @@ export function inGroup<const Table extends Record<string, Options>>(group: stri
 
 export function text(name: string, options: { readonly alias?: string; readonly describe: string }) {
   return { ...options, type: "string", requiresArg: true, coerce: (given: unknown) => single(name, given) } as const satisfies Options;
+}
+
+/** A function, as options that use it stand above it. */
+export function mmprojOption() {
+  const coerce = (given: unknown): string | null | undefined => {
+    const value = single("mmproj", given);
+    return value === "none" ? null : value;
+  };
+  const describe = "Projector GGUF file, or none for text alone  [default: the one beside the model that belongs to it]";
+  return { mmproj: { type: "string", requiresArg: true, describe, coerce } } as const satisfies Record<string, Options>;
 }
 
 /** A wrong word is a matter of usage; a window that a file does not have is told by its name, later. */

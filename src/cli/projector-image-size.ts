@@ -3,7 +3,7 @@ import { MedGemmaError } from "../errors.js";
 import { resolveModel } from "../models/resolve-model.js";
 
 /** @throws MedGemmaError MODEL_MISMATCH without a projector; as resolveModel and inspectFile */
-export async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | undefined }): Promise<number> {
+export async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | null | undefined }): Promise<number> {
   const paths = await resolveModel(args.model, { mmproj: args.mmproj });
   if (paths.mmproj === null) {
     throw new MedGemmaError("MODEL_MISMATCH", `${paths.id} has no projector, so it sees no images. Give one with --mmproj; preview takes a --size instead.`);
@@ -11,7 +11,7 @@ export async function projectorImageSize(args: { readonly model?: string | undef
   const { inspectFile } = await import("../chat/inspect.js"); // see openModel
   const found = await inspectFile(paths.mmproj);
   if (found.kind !== "projector") {
-    throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is no projector. Give the mmproj file.`);
+    throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is not a projector. Give the mmproj file.`);
   }
   return found.imageSize;
 }

@@ -25,7 +25,7 @@ export interface SlideArguments {
   readonly patches?: number | undefined;
   readonly overview?: boolean | undefined;
   readonly model?: string | undefined;
-  readonly mmproj?: string | undefined;
+  readonly mmproj?: string | null | undefined;
   /** Of a patch, in pixels. Default: what the model's projector wants. */
   readonly size?: number | undefined;
   readonly window?: WindowChoice | undefined;

@@ -11,7 +11,7 @@ export interface SplitName {
 /** null: not the name of a part. */
 export function parseSplitName(name: string): SplitName | null {
   const [, prefix, part, parts] = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/is.exec(name) ?? [];
-  if (prefix === undefined || Number(parts) === 0) return null;
+  if (prefix === undefined || Number(part) === 0 || Number(part) > Number(parts)) return null;
   return { prefix, part: Number(part), parts: Number(parts) };
 }
 

@@ -25,10 +25,7 @@ interface TreeEntry {
   readonly lfs?: { readonly oid?: unknown; readonly sha256?: unknown; readonly size?: unknown } | null;
 }
 
-export interface ListOptions extends Pick<RetryOptions, "signal" | "onRetry"> {
-  /** Those in folders of the repository too. */
-  readonly inFolders: boolean;
-}
+export type ListOptions = Pick<RetryOptions, "signal" | "onRetry">;
 
 /** Far more than any repository of weights has; it bounds what a wrong server can make us read. */
 const maxPages = 20;
@@ -65,10 +62,10 @@ export class Hub {
     return url.origin === this.#endpoint.origin;
   }
 
-  /** Those with a sha256, which are the large ones. @throws MedGemmaError MODEL_NOT_FOUND, ACCESS_DENIED, DOWNLOAD_FAILED, ABORTED */
-  async listFiles(repository: string, revision: string, { inFolders, signal, onRetry }: ListOptions): Promise<HubFile[]> {
+  /** Those with a sha256, which are the large ones; in folders of the repository too, where large quantisations often lie. @throws MedGemmaError MODEL_NOT_FOUND, ACCESS_DENIED, DOWNLOAD_FAILED, ABORTED */
+  async listFiles(repository: string, revision: string, { signal, onRetry }: ListOptions): Promise<HubFile[]> {
     const files: HubFile[] = [];
-    let page: URL | null = this.#url(`api/models/${repository}/tree/${encodeURIComponent(revision)}${inFolders ? "?recursive=true" : ""}`);
+    let page: URL | null = this.#url(`api/models/${repository}/tree/${encodeURIComponent(revision)}?recursive=true`);
     for (let count = 0; page !== null && count < maxPages; count += 1) {
       const url: URL = page;
       const { entries, next } = await withRetries(() => this.#readPage(url, repository, revision, signal), {

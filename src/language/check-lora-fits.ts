@@ -5,7 +5,7 @@ import type { ModelFile } from "./model-file.js";
 
 /** @throws MedGemmaError MODEL_MISMATCH with both shapes */
 export function checkLoraFits({ file: { path }, weights }: LoraAdapter, model: ModelFile): void {
-  const shapes = new Map(model.info.tensorInfo?.map(({ name, dimensions }) => [name, dimensions.join(" × ")]));
+  const shapes = new Map(model.info.fullTensorInfo?.map(({ name, dimensions }) => [name, dimensions.join(" × ")]));
   for (const { name, inputs, outputs } of weights) {
     const wanted = `${inputs} × ${outputs}`;
     const found = shapes.get(name);

@@ -2,6 +2,7 @@
 import { GgmlType, GgufInsights, type GgufMetadata } from "node-llama-cpp";
 import { MedGemmaError } from "../errors.js";
 import type { ModelFile } from "./model-file.js";
+import { findGemmaPiece, pieceType } from "./vocabulary.js";
 
 export interface TextModelFacts {
   readonly path: string;
@@ -31,10 +32,14 @@ export interface TokenizerFacts {
   readonly vocabularySize: number;
   /** What the prompt needs, and what tells a thought from an answer → token id; null: not in the vocabulary. */
   readonly controlTokens: Readonly<Record<string, number | null>>;
+  /**
+   * Of these, of line breaks and of bytes, where the file gives them another type than llama.cpp's converter means to → that type:
+   * NORMAL, USER_DEFINED, … It does not matter here: they are known by their text (docs/prompt.md). Other programs may be misled.
+   */
+  readonly unusualTypes: Readonly<Record<string, string>>;
 }
 
 const controlTokens = ["<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>", "<unused94>", "<unused95>"];
-
 
 /** @throws MedGemmaError MODEL_CORRUPT when a size that every model has is missing */
 export async function describeTextModel({ path, byteLength, architecture, info }: ModelFile): Promise<TextModelFacts> {
@@ -55,16 +60,32 @@ export async function describeTextModel({ path, byteLength, architecture, info }
     hiddenSize,
     contextSize,
     slidingWindow: insights.swaSize ?? null,
-    tokenizer: describeTokenizer(tokenizer.ggml),
+    tokenizer: describeTokenizer(tokenizer.ggml, architecture),
     chatTemplate: tokenizer.chat_template === undefined ? null : tokenizer.chat_template.includes("<start_of_turn>") ? "gemma" : "other"
   };
 }
 
-function describeTokenizer({ model, tokens }: GgufMetadata["tokenizer"]["ggml"]): TokenizerFacts {
+type TokenizerMetadata = GgufMetadata["tokenizer"]["ggml"];
+
+function describeTokenizer(metadata: TokenizerMetadata, architecture: string): TokenizerFacts {
+  const { model, tokens } = metadata;
   const ids = new Map(tokens.map((text, id) => [text, id]));
   return {
     kind: model,
     vocabularySize: tokens.length,
-    controlTokens: Object.fromEntries(controlTokens.map((text) => [text, ids.get(text) ?? null]))
+    controlTokens: Object.fromEntries(controlTokens.map((text) => [text, ids.get(text) ?? null])),
+    unusualTypes: architecture === "gemma3" ? findUnusualTypes(metadata) : {}
   };
+}
+
+function findUnusualTypes({ tokens, token_type: types }: TokenizerMetadata): TokenizerFacts["unusualTypes"] {
+  const found = new Map<string, Set<string>>();
+  tokens.forEach((text, id) => {
+    const known = findGemmaPiece(text);
+    const type = pieceType(types, id);
+    if (known === undefined || known.type === type) return;
+    const name = controlTokens.includes(text) ? text : known.role === "byte" ? "bytes" : /^\n+$/.test(text) ? "line breaks" : null;
+    if (name !== null) found.set(name, (found.get(name) ?? new Set()).add(type));
+  });
+  return Object.fromEntries([...found].map(([name, different]) => [name, [...different].join(", ")]));
 }

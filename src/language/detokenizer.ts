@@ -1,35 +1,22 @@
 /** Token ids → text, piece by piece: a character whose bytes are spread over several tokens comes out whole. */
-import type { LlamaModel, Token } from "node-llama-cpp";
-
-/** UTF-8 needs at most four bytes, so after four byte tokens a broken character is really broken. */
-const maxPendingTokens = 4;
+import type { Token } from "node-llama-cpp";
+import type { Vocabulary } from "./vocabulary.js";
 
 export class Detokenizer {
-  readonly #model: LlamaModel;
-  readonly #done: Token[] = [];
-  #pending: Token[] = [];
+  readonly #vocabulary: Vocabulary;
+  readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-  constructor(model: LlamaModel) {
-    this.#model = model;
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
   }
 
   /** The text that this token completes; "" while a character is unfinished. */
   push(token: Token): string {
-    this.#pending.push(token);
-    const text = this.#model.detokenize(this.#pending, false, this.#done.slice(-maxPendingTokens));
-    return text.endsWith("\uFFFD") && this.#pending.length < maxPendingTokens ? "" : this.#accept(text);
+    return this.#utf8.decode(this.#vocabulary.decode(token), { stream: true });
   }
 
-  /** What is left at the end. */
+  /** What is left at the end: U+FFFD for a character that was never finished. */
   finish(): string {
-    return this.#pending.length === 0
-      ? ""
-      : this.#accept(this.#model.detokenize(this.#pending, false, this.#done.slice(-maxPendingTokens)));
-  }
-
-  #accept(text: string): string {
-    this.#done.push(...this.#pending);
-    this.#pending = [];
-    return text;
+    return this.#utf8.decode();
   }
 }

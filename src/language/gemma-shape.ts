@@ -27,7 +27,7 @@ const defaultGlobalEvery = 6;
 
 /** @param file A file that `checkTextModel` found sound. */
 export function shapeOf({ info }: Pick<ModelFile, "info">): GemmaShape {
-  const { architectureMetadata: sizes, metadata, tensorInfo = [] } = info;
+  const { architectureMetadata: sizes, metadata, fullTensorInfo: tensorInfo = [] } = info;
   const { attention } = sizes;
   const hidden = sizes.embedding_length ?? 0;
   const heads = single(attention?.head_count, 1);

@@ -2,8 +2,8 @@
 import { LlamaGrammarEvaluationState, type LlamaContextSequence, type LlamaModel, type Token } from "node-llama-cpp";
 import { Detokenizer } from "./detokenizer.js";
 import type { JsonGrammar } from "./json-grammar.js";
-import type { SpecialTokens } from "./special-tokens.js";
 import { ThoughtSplitter, type TokenKind } from "./thought.js";
+import type { Vocabulary } from "./vocabulary.js";
 
 export interface SamplingOptions {
   readonly maxTokens: number;
@@ -35,6 +35,7 @@ export const gemmaSampling = { topK: 64, topP: 0.95, minP: 0 };
 export class Generation {
   readonly #model: LlamaModel;
   readonly #sequence: LlamaContextSequence;
+  readonly #vocabulary: Vocabulary;
   readonly #options: SamplingOptions;
   readonly #thought: ThoughtSplitter;
   readonly #detokenizers: Readonly<Record<"thought" | "text", Detokenizer>>;
@@ -44,12 +45,13 @@ export class Generation {
   /** Bytes of a character in an answer held to a grammar. */
   #unfinished: readonly number[] = [];
 
-  constructor(model: LlamaModel, sequence: LlamaContextSequence, special: SpecialTokens, options: SamplingOptions) {
+  constructor(model: LlamaModel, vocabulary: Vocabulary, sequence: LlamaContextSequence, options: SamplingOptions) {
     this.#model = model;
+    this.#vocabulary = vocabulary;
     this.#sequence = sequence;
     this.#options = options;
-    this.#thought = new ThoughtSplitter(special);
-    this.#detokenizers = { thought: new Detokenizer(model), text: new Detokenizer(model) };
+    this.#thought = new ThoughtSplitter(vocabulary.special);
+    this.#detokenizers = { thought: new Detokenizer(vocabulary), text: new Detokenizer(vocabulary) };
     const { grammar } = options;
     this.#grammarState = grammar && new LlamaGrammarEvaluationState({ model, grammar: grammar.grammar });
   }
@@ -68,7 +70,7 @@ export class Generation {
       next = null;
       for await (const token of this.#evaluate(input)) {
         if (this.#options.signal?.aborted === true) return yield this.#stop("aborted");
-        if (this.#model.isEogToken(token)) {
+        if (this.#isEnd(token)) {
           this.#count += 1;
           yield { type: "token", token, kind: "mark", text: "" };
           return yield this.#stop("end");
@@ -88,16 +90,24 @@ export class Generation {
 
   #evaluate(tokens: readonly Token[]): AsyncIterable<Token> {
     const { temperature, seed, grammar } = this.#options;
-    // A thought is free text; the grammar begins with the answer.
-    const isHeld = () => grammar !== undefined && this.#thought.closer === null;
     return this.#sequence.evaluate([...tokens], {
       ...gemmaSampling,
       temperature,
       ...(seed === undefined ? {} : { seed }),
-      ...(grammar === undefined ? {} : { tokenBias: () => (isHeld() ? grammar.tokens.never(this.#unfinished) : grammar.tokens.asUsual) }),
-      grammarEvaluationState: () => (isHeld() ? this.#grammarState : undefined),
+      ...(grammar === undefined ? {} : { tokenBias: () => (this.#isHeld() ? grammar.tokens.never(this.#unfinished) : grammar.tokens.asUsual) }),
+      grammarEvaluationState: () => (this.#isHeld() ? this.#grammarState : undefined),
       yieldEogToken: true
     });
+  }
+
+  /** A thought is free text; the grammar begins with the answer. */
+  #isHeld(): boolean {
+    return this.#grammarState !== undefined && this.#thought.closer === null;
+  }
+
+  /** When a grammar is complete, llama.cpp lets any of those tokens follow that it takes for an end itself. */
+  #isEnd(token: Token): boolean {
+    return this.#vocabulary.special.ends.has(token) || (this.#isHeld() && this.#model.isEogToken(token));
   }
 
   #take(token: Token): TokenEvent {

@@ -1,11 +1,12 @@
 /**
  * Tokens that must not come next in an answer held to a grammar, although llama.cpp's grammar takes them.
  *
- * Control tokens: it takes them for the text of their names, which a JSON string may contain, but they leave no text; and the
- * mark of a thought would end the grammar in the middle of the string. Bytes that make no UTF-8: it counts a wrong sequence
- * as one character, but decoded it is several, more than maxLength allows.
+ * Marks: it takes them for the text of their names, which a JSON string may contain, but they leave no text; and the mark of a
+ * thought would end the grammar in the middle of the string. So it does with byte tokens that the file does not type as bytes.
+ * Bytes that make no UTF-8: it counts a wrong sequence as one character, but decoded it is several, more than maxLength allows.
  */
 import { TokenBias, type LlamaModel, type Token } from "node-llama-cpp";
+import type { Vocabulary } from "./vocabulary.js";
 
 type ByteRange = readonly [first: number, last: number];
 const continuation: ByteRange = [0x80, 0xbf];
@@ -15,18 +16,15 @@ const secondBytes: Readonly<Record<number, ByteRange>> = { 0xe0: [0xa0, 0xbf], 0
 export class JsonTokens {
   readonly asUsual: TokenBias;
   readonly #model: LlamaModel;
-  readonly #control: readonly Token[];
-  /** In their order: the nth is byte n. */
+  readonly #vocabulary: Vocabulary;
+  /** The nth is byte n; none where llama.cpp does not know all of them for bytes. */
   readonly #bytes: readonly Token[];
   readonly #biases = new Map<string, TokenBias>();
 
-  /** Looks at the whole vocabulary. */
-  constructor(model: LlamaModel) {
-    const all = [...model.iterateAllTokens()];
-    const bytes = all.filter((token) => model.getTokenAttributes(token).byte);
+  constructor(model: LlamaModel, vocabulary: Vocabulary) {
     this.#model = model;
-    this.#control = all.filter((token) => model.getTokenAttributes(token).control);
-    this.#bytes = bytes.length === 256 ? bytes : [];
+    this.#vocabulary = vocabulary;
+    this.#bytes = vocabulary.bytes.every((token) => model.getTokenAttributes(token).byte) ? vocabulary.bytes : [];
     this.asUsual = TokenBias.for(model);
   }
 
@@ -50,7 +48,7 @@ export class JsonTokens {
 
   #neverFirst(): Token[] {
     const isLead = (byte: number) => byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4);
-    return [...this.#control, ...this.#bytes.filter((_, byte) => !isLead(byte))];
+    return [...this.#vocabulary.marks, ...this.#vocabulary.bytes.filter((_, byte) => this.#bytes.length === 0 || !isLead(byte))];
   }
 
   #allBut([first, last]: ByteRange): Token[] {

@@ -15,15 +15,17 @@ import { LoadStop } from "./load-stop.js";
 import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";
 import { PromptSequence } from "./prompt-sequence.js";
-import { renderPrompt, type PromptTurn } from "./prompt.js";
+import { renderPrompt, renderRawPrompt, type PromptTurn } from "./prompt.js";
 import { SequencePool } from "./sequence-pool.js";
-import { findSpecialTokens, type SpecialTokens } from "./special-tokens.js";
 import type { StandardSchema } from "./standard-schema.js";
 import { thoughtHeading } from "./thought.js";
+import { Tokenizer } from "./tokenizer.js";
+import type { Vocabulary } from "./vocabulary.js";
 
 export interface LanguageModelOptions {
   readonly runtime: LlamaRuntime;
   readonly addon: NativeAddon;
+  readonly vocabulary: Vocabulary;
   /** CPU threads. */
   readonly threads: number;
   /** Tokens. */
@@ -70,9 +72,10 @@ export class LanguageModel implements AsyncDisposable {
   readonly contextSize: number;
   /** See `LlamaRuntime.missedGpu`. */
   readonly missedGpu: MissedGpu | null;
-  readonly special: SpecialTokens;
   readonly #runtime: LlamaRuntime;
   readonly #model: LlamaModel;
+  readonly #vocabulary: Vocabulary;
+  readonly #tokenizer: Tokenizer;
   readonly #context: LlamaContext;
   readonly #sequences: SequencePool;
   readonly #images: ImagePrefill;
@@ -103,7 +106,6 @@ export class LanguageModel implements AsyncDisposable {
         }
       });
       if (signal?.aborted === true) throw abortedError(`Loading ${file.path}`, signal);
-      const special = findSpecialTokens(model, file.path);
       const context = await model.createContext({
         contextSize: options.contextSize,
         batchSize: batchSizeFor(options.tokensPerImage),
@@ -115,7 +117,7 @@ export class LanguageModel implements AsyncDisposable {
         ...(signal === undefined ? {} : { createSignal: signal })
       });
       const images = new ImagePrefill(context, options.addon, options.threads);
-      return new LanguageModel(runtime, model, context, special, images, { promptLookup: options.promptLookup ?? false });
+      return new LanguageModel(runtime, model, options.vocabulary, context, images, { promptLookup: options.promptLookup ?? false });
     } catch (error) {
       await model?.dispose();
       throw asLoadError(error, file, options);
@@ -125,13 +127,15 @@ export class LanguageModel implements AsyncDisposable {
   private constructor(
     runtime: LlamaRuntime,
     model: LlamaModel,
+    vocabulary: Vocabulary,
     context: LlamaContext,
-    special: SpecialTokens,
     images: ImagePrefill,
     sequenceOptions: { readonly promptLookup: boolean }
   ) {
     this.#runtime = runtime;
     this.#model = model;
+    this.#vocabulary = vocabulary;
+    this.#tokenizer = new Tokenizer(vocabulary);
     this.#context = context;
     this.#images = images;
     this.#sequences = new SequencePool(
@@ -139,7 +143,6 @@ export class LanguageModel implements AsyncDisposable {
     );
     this.contextSize = context.contextSize;
     this.missedGpu = runtime.missedGpu;
-    this.special = special;
   }
 
   /** Makes an image known to the context; see ImagePrefill.add. */
@@ -152,12 +155,17 @@ export class LanguageModel implements AsyncDisposable {
   }
 
   renderPrompt(system: string | null, turns: readonly PromptTurn[]): Token[] {
-    return renderPrompt(system, turns, { special: this.special, tokenizeText: (text) => this.#model.tokenize(text, false) });
+    return renderPrompt(system, turns, this.#tokenizer);
+  }
+
+  /** Without the template: see `renderRawPrompt`. */
+  renderRawPrompt(turns: readonly PromptTurn[]): Token[] {
+    return renderRawPrompt(turns, this.#tokenizer);
   }
 
   /** @throws MedGemmaError SCHEMA_INVALID */
   async compileSchema(schema: object | StandardSchema): Promise<JsonGrammar> {
-    this.#jsonTokens ??= new JsonTokens(this.#model);
+    this.#jsonTokens ??= new JsonTokens(this.#model, this.#vocabulary);
     return await compileSchema(this.#runtime.llama, this.#jsonTokens, schema);
   }
 
@@ -174,7 +182,7 @@ export class LanguageModel implements AsyncDisposable {
       using _watching = this.#images.watch(lent.sequence, options);
       const { undecoded, reusedTokens } = await lent.prefill(wholePrompt, options.signal);
       yield { type: "prefilled", reusedTokens };
-      yield* new Generation(this.#model, lent.sequence, this.special, options).run(undecoded, forced, limit);
+      yield* new Generation(this.#model, this.#vocabulary, lent.sequence, options).run(undecoded, forced, limit);
     } catch (error) {
       if (!(error instanceof MedGemmaError && error.code === "ABORTED") || options.signal?.aborted !== true) throw error;
       yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
@@ -229,9 +237,9 @@ export class LanguageModel implements AsyncDisposable {
 
   /** What opens a thought: the mark, and the heading that the model puts behind it. */
   #forcedThought({ forceThought }: GenerateOptions): Token[] {
-    const [marks] = this.special.thoughtMarks;
+    const [marks] = this.#vocabulary.special.thoughtMarks;
     if (forceThought !== true || marks === undefined) return [];
-    return [marks.open, ...this.#model.tokenize(thoughtHeading, false)];
+    return [marks.open, ...this.#tokenizer.tokenize(thoughtHeading)];
   }
 }
 

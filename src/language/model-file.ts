@@ -5,29 +5,39 @@
 import { stat } from "node:fs/promises";
 import { readGgufFileInfo, type GgufFileInfo } from "node-llama-cpp";
 import { firstLine, MedGemmaError } from "../errors.js";
+import { splitNames } from "../gguf/split-name.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkTextModel } from "./check-text-model.js";
 
 export interface ModelFile {
+  /** Of the file; of a split model that of its first part. */
   readonly path: string;
+  /** Of all parts. */
   readonly byteLength: number;
+  /** Bytes of each part, in order; one unless the model is split. */
+  readonly partBytes: readonly number[];
   /** GGUF `general.architecture`: "gemma3" for a text model, "clip" for a projector. */
   readonly architecture: string;
   /** GGUF `general.type`: "model", "mmproj" or "adapter"; null when the file does not say. */
   readonly type: string | null;
+  /** Of a split model: the keys of the first part, and the tensors of all. */
   readonly info: GgufFileInfo;
 }
 
 /** @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE, MODEL_CORRUPT */
 export async function readModelFile(path: string): Promise<ModelFile> {
-  await loadAddon().checkGguf(path);
+  const parts = splitNames(path);
+  for (const part of parts) await loadAddon().checkGguf(part);
   try {
-    const { size: byteLength } = await stat(path);
-    const info = await readGgufFileInfo(path, { sourceType: "filesystem", logWarnings: false, spliceSplitFiles: false });
+    const partBytes = await Promise.all(parts.map(async (part) => (await stat(part)).size));
+    const byteLength = partBytes.reduce((sum, size) => sum + size, 0);
+    const info = await readGgufFileInfo(path, { sourceType: "filesystem", logWarnings: false, spliceSplitFiles: parts.length > 1 });
     const { general } = info.metadata as { readonly general?: { readonly architecture?: unknown; readonly type?: unknown } };
     const { architecture, type } = general ?? {};
-    if (typeof architecture === "string") return { path, byteLength, architecture, type: typeof type === "string" ? type : null, info };
+    if (type === "imatrix") throw new MedGemmaError("MODEL_MISMATCH", `${path} is an imatrix: statistics for quantising, not a model. Name the model's own file.`);
+    if (typeof architecture === "string") return { path, byteLength, partBytes, architecture, type: typeof type === "string" ? type : null, info };
   } catch (error) {
+    if (error instanceof MedGemmaError) throw error;
     throw corrupt(path, `its header cannot be read (${firstLine(error)})`, error);
   }
   throw corrupt(path, "general.architecture is missing");

@@ -6,6 +6,7 @@
  * text between two control tokens is tokenised as one string, because newlines that touch join into one token.
  */
 import type { Token } from "node-llama-cpp";
+import { MedGemmaError } from "../errors.js";
 import type { SpecialTokens } from "./special-tokens.js";
 
 /** A piece of what the user says: text, the virtual token ids of an image, or those of an image with crops of it. */
@@ -25,43 +26,25 @@ export interface PromptTurn {
 }
 
 export interface PromptVocabulary {
-  readonly special: SpecialTokens;
-  /** Plain text to ids; control tokens spelled out in it stay text. */
-  tokenizeText(text: string): readonly Token[];
+  readonly special: Pick<SpecialTokens, "bos" | "startOfTurn" | "endOfTurn" | "imageMarks">;
+  /** Plain text to ids; marks spelled out in it stay text. */
+  tokenize(text: string): readonly Token[];
 }
 
-/** The whole prompt, from <bos> to the line break after "model". */
+/**
+ * The whole prompt, from <bos> to the line break after "model".
+ *
+ * @throws MedGemmaError MODEL_MISMATCH for an image where the vocabulary has no image marks
+ */
 export function renderPrompt(system: string | null, turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
   const prompt = new PromptBuilder(vocabulary);
-  const { bos, startOfTurn, endOfTurn, startOfImage, endOfImage } = vocabulary.special;
-  // Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image.
-  const image = (tokens: readonly Token[]) => {
-    prompt.text("\n\n");
-    if (startOfImage !== null) prompt.control(startOfImage);
-    prompt.control(...tokens);
-    if (endOfImage !== null) prompt.control(endOfImage);
-    prompt.text("\n\n");
-  };
-  // Gemma3Processor.replace_image_token; like there, no blank parts these words from a text in front of them.
-  const croppedImage = ({ whole, crops }: CroppedImage) => {
-    prompt.text("Here is the original image ");
-    image(whole);
-    prompt.text(" and here are some crops to help you see better ");
-    crops.forEach((crop, index) => {
-      if (index > 0) prompt.text(" ");
-      image(crop);
-    });
-  };
+  const { bos, startOfTurn, endOfTurn } = vocabulary.special;
   prompt.control(bos);
   turns.forEach((turn, index) => {
     prompt.control(startOfTurn);
     prompt.text("user\n");
     if (index === 0 && system !== null && system !== "") prompt.text(`${system}\n\n`);
-    for (const part of turn.user) {
-      if (typeof part === "string") prompt.text(strip(part));
-      else if ("crops" in part) croppedImage(part);
-      else image(part);
-    }
+    for (const part of turn.user) prompt.part(typeof part === "string" ? strip(part) : part);
     prompt.control(endOfTurn);
     prompt.text("\n");
     prompt.control(startOfTurn);
@@ -72,6 +55,22 @@ export function renderPrompt(system: string | null, turns: readonly PromptTurn[]
       prompt.text("\n");
     }
   });
+  return prompt.finish();
+}
+
+/**
+ * A conversation without the template: <bos>, then texts, images and answers one behind the other, as they are. For the
+ * pre-trained variant, which goes on with a text, and for prompts that bring a format of their own.
+ *
+ * @throws MedGemmaError MODEL_MISMATCH for an image where the vocabulary has no image marks
+ */
+export function renderRawPrompt(turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
+  const prompt = new PromptBuilder(vocabulary);
+  prompt.control(vocabulary.special.bos);
+  for (const { user, answer } of turns) {
+    for (const part of user) prompt.part(part);
+    prompt.text(answer ?? "");
+  }
   return prompt.finish();
 }
 
@@ -93,13 +92,39 @@ class PromptBuilder {
     for (const token of tokens) this.#tokens.push(token);
   }
 
+  part(part: PromptPart): void {
+    if (typeof part === "string") this.text(part);
+    else if ("crops" in part) this.#croppedImage(part);
+    else this.#image(part);
+  }
+
   finish(): Token[] {
     this.#flush();
     return this.#tokens;
   }
 
+  /** Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image. */
+  #image(tokens: readonly Token[]): void {
+    const { imageMarks } = this.#vocabulary.special;
+    if (imageMarks === null) throw new MedGemmaError("MODEL_MISMATCH", "This model has no tokens to mark an image with: it takes text only.");
+    this.text("\n\n");
+    this.control(imageMarks.open, ...tokens, imageMarks.close);
+    this.text("\n\n");
+  }
+
+  /** Gemma3Processor.replace_image_token; like there, no blank parts these words from a text in front of them. */
+  #croppedImage({ whole, crops }: CroppedImage): void {
+    this.text("Here is the original image ");
+    this.#image(whole);
+    this.text(" and here are some crops to help you see better ");
+    crops.forEach((crop, index) => {
+      if (index > 0) this.text(" ");
+      this.#image(crop);
+    });
+  }
+
   #flush(): void {
-    if (this.#text !== "") for (const token of this.#vocabulary.tokenizeText(this.#text)) this.#tokens.push(token);
+    if (this.#text !== "") for (const token of this.#vocabulary.tokenize(this.#text)) this.#tokens.push(token);
     this.#text = "";
   }
 }

@@ -34,7 +34,7 @@ export class TextMemoryEstimator {
   readonly shape: GemmaShape;
   readonly #weights: WeightTable;
 
-  constructor(file: Pick<ModelFile, "info" | "byteLength">, addon: NativeAddon) {
+  constructor(file: Pick<ModelFile, "info" | "partBytes">, addon: NativeAddon) {
     this.shape = shapeOf(file);
     this.#weights = new WeightTable(file, this.shape.layers, addon);
   }

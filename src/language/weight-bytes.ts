@@ -20,16 +20,18 @@ export class WeightTable {
   readonly #tensors: readonly { readonly name: string; readonly layer: number | null; readonly bytes: number; readonly isRepacked: boolean }[];
   readonly #layers: number;
 
-  constructor({ info, byteLength }: Pick<ModelFile, "info" | "byteLength">, layers: number, addon: NativeAddon) {
-    const tensors = [...(info.tensorInfo ?? [])].sort((a, b) => Number(a.fileOffset) - Number(b.fileOffset));
+  constructor({ info, partBytes }: Pick<ModelFile, "info" | "partBytes">, layers: number, addon: NativeAddon) {
     this.#layers = layers;
-    this.#tensors = tensors.map((tensor, index) => ({
-      name: tensor.name,
-      layer: layerOf(tensor.name),
-      // From offset to offset: right for every type, and at most the alignment of 32 bytes too much.
-      bytes: Number(tensors[index + 1]?.fileOffset ?? byteLength) - Number(tensor.fileOffset),
-      isRepacked: isRepacked(tensor, addon)
-    }));
+    this.#tensors = partBytes.flatMap((byteLength, index) => {
+      const tensors = (info.fullTensorInfo ?? []).filter(({ filePart }) => filePart === index + 1).sort((a, b) => Number(a.fileOffset) - Number(b.fileOffset));
+      return tensors.map((tensor, place) => ({
+        name: tensor.name,
+        layer: layerOf(tensor.name),
+        // From offset to offset: right for every type, and at most the alignment of 32 bytes too much.
+        bytes: Number(tensors[place + 1]?.fileOffset ?? byteLength) - Number(tensor.fileOffset),
+        isRepacked: isRepacked(tensor, addon)
+      }));
+    });
   }
 
   /**

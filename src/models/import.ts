@@ -1,152 +1,226 @@
-/** Copies models from a folder, such as a USB stick, into the user's folder of weights, and verifies them on the way. */
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+/** Brings models from a folder, such as a USB stick, into the user's folder of weights, and verifies them on the way. */
+import { constants } from "node:fs";
+import { copyFile, link, open, realpath, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { MedGemmaError } from "../errors.js";
+import { firstLine, MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { asWriteError } from "../write-file.js";
 import { choicesOf, idOf, readCatalog, type Catalog } from "./catalog.js";
 import { findProblem } from "./check-file.js";
 import { ensureSpace } from "./disk-space.js";
 import { hashFile } from "./hash-file.js";
-import { installedModels, isProjectorName, projectorBeside, sizeOf, type InstalledModel } from "./installed.js";
+import { findCandidates, type Candidate, type CandidateFile, type SkippedFile } from "./import-candidates.js";
+import { installedModels, sizeOf, type InstalledModel } from "./installed.js";
 import { readManifest, recordFile, recordModel, type ManifestFile } from "./manifest.js";
 import { lockFolder, partialFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
 import { folderOf, parseModelName } from "./model-name.js";
+import { ensureOllamaPair } from "./ollama-pair.js";
+import { plainName } from "./plain-name.js";
 
 /** What is imported with a model, and what is told on the way. */
 export interface ImportOptions {
-  /** Path of the projector. Default: the recorded one, else the one `mmproj*.gguf` beside the model. */
-  readonly mmproj?: string | undefined;
+  /** Path of the projector; null: none. Default: the recorded one, else the one beside the model that belongs to it. */
+  readonly mmproj?: string | null | undefined;
+  /** Link the files instead of copying them: hard where both lie on one disk, else symbolic. Default false. */
+  readonly link?: boolean | undefined;
+  /** Replace files of the same name with other bytes that were pulled or imported before. Default false. */
+  readonly replace?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: { readonly stage: "copy"; readonly file: string; readonly doneBytes: number; readonly byteLength: number }) => void) | undefined;
+  readonly onProgress?: ((progress: ImportProgress) => void) | undefined;
   /** Called with a sentence: why nothing happens for a while. */
   readonly onWait?: ((reason: string) => void) | undefined;
+  /** Called for each GGUF file that is not imported. */
+  readonly onSkip?: ((skipped: SkippedFile) => void) | undefined;
+  /** Called with a sentence that the user should know. */
+  readonly onWarning?: ((warning: string) => void) | undefined;
+  /** Called with a sentence about what is done. */
+  readonly onNote?: ((note: string) => void) | undefined;
 }
 
-interface ImportedFile {
-  readonly path: string;
+/** How far one file is. */
+export interface ImportProgress {
+  /** "copy", or "check": the hash of a file that is compared. */
+  readonly stage: "copy" | "check";
+  readonly file: string;
+  readonly doneBytes: number;
   readonly byteLength: number;
-  /** Hex; null: nobody recorded it. */
-  readonly sha256: string | null;
-}
-
-interface ImportedModel {
-  readonly id: string;
-  readonly text: ImportedFile;
-  readonly mmproj: ImportedFile | null;
 }
 
 /**
- * Copies models into the folder of weights, and checks every byte of those whose hash is known.
+ * Brings the models that can be run into the folder of weights, and checks every byte of those whose hash is known. Other GGUF
+ * files are left out. A file that was pulled or imported before is never replaced by another of its name without `replace`.
  *
- * @param path A folder that `pull --to` filled, any folder with GGUF files, or a GGUF file.
- * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, HASH_MISMATCH, DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
+ * @param path A folder that `pull --to` filled, any folder with GGUF files in it or below it, or a GGUF file.
+ * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH, HASH_MISMATCH, DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
  */
 export async function importModels(path: string, options: ImportOptions = {}): Promise<InstalledModel[]> {
   const catalog = await readCatalog();
-  const models = await findModels(path, catalog, options);
-  if (models.length === 0) throw new MedGemmaError("MODEL_NOT_FOUND", `${path} holds no model: expected GGUF files, or folders with them from "medgemma-local pull ID --to".`);
-  for (const file of new Set(models.flatMap(({ text, mmproj }) => (mmproj === null ? [text.path] : [text.path, mmproj.path])))) await loadAddon().checkGguf(file);
-  for (const model of models) await importModel(model, catalog, options);
+  const { models, skipped } = await findCandidates(path, catalog, options.mmproj);
+  if (models.length === 0) throw nothingFound(path, skipped);
+  for (const file of skipped) options.onSkip?.(file);
+  const sound: Candidate[] = [];
+  for (const model of models) {
+    try {
+      await checkPair(model);
+      sound.push(model);
+    } catch (error) {
+      // One broken download does not keep the others back; alone it is the answer.
+      if (!(error instanceof MedGemmaError) || models.length === 1) throw error;
+      options.onSkip?.({ path: model.identity.path, reason: `cannot be used: ${firstLine(error)}` });
+    }
+  }
+  const ids: string[] = [];
+  for (const model of sound) {
+    for (const warning of model.warnings) options.onWarning?.(warning);
+    for (const note of model.notes) options.onNote?.(note);
+    ids.push(await importModel(model, catalog, options));
+  }
   const installed = await installedModels();
-  return models.flatMap(({ id }) => installed.find((one) => one.id === id) ?? []);
+  return ids.flatMap((id) => installed.find((one) => one.id === id) ?? []);
 }
 
-async function findModels(path: string, catalog: Catalog, options: ImportOptions): Promise<ImportedModel[]> {
-  const facts = await stat(path).catch((error: unknown) => {
-    throw new MedGemmaError("MODEL_NOT_FOUND", `There is no file or folder ${path}. Check the path.`, { cause: error });
-  });
-  if (!facts.isDirectory()) return [await describe(path, catalog, options)];
-  const subfolders = (await readdir(path, { withFileTypes: true })).filter((entry) => entry.isDirectory() && !entry.name.startsWith("."));
-  const found = await Promise.all([path, ...subfolders.map(({ name }) => join(path, name))].map((folder) => modelsIn(folder, catalog, options)));
-  return found.flat();
+function nothingFound(path: string, skipped: readonly SkippedFile[]): MedGemmaError {
+  const [first, ...others] = skipped.map((file) => `${basename(file.path)} ${file.reason}`);
+  const hint = first === undefined ? "" : ` ${[first, ...others.slice(0, 2)].join("; ")}${others.length > 2 ? `; and ${others.length - 2} more` : ""}.`;
+  return new MedGemmaError("MODEL_NOT_FOUND", `${path} holds no model to import: expected GGUF files of MedGemma, or folders with them from "medgemma-local pull ID --to".${hint}`);
 }
 
-async function modelsIn(folder: string, catalog: Catalog, options: ImportOptions): Promise<ImportedModel[]> {
-  const { models, files } = await readManifest(folder);
-  const recorded = models.map(({ id, text, mmproj }) => {
-    const file = (name: string): ImportedFile => {
-      const record = files[name];
-      if (record === undefined) throw new MedGemmaError("MODEL_CORRUPT", `The record in ${folder} does not say what ${name} is. Pull the model again.`);
-      return { path: join(folder, name), byteLength: record.byteLength, sha256: record.sha256 };
-    };
-    return { id, text: file(text), mmproj: mmproj === null ? null : file(mmproj) };
-  });
-  if (recorded.length > 0) return recorded;
-  const texts = (await readdir(folder)).filter((name) => /\.gguf$/i.test(name) && !isProjectorName(name));
-  return await Promise.all(texts.map((name) => describe(join(folder, name), catalog, options)));
+/** Before anything is copied: whole files, and a projector whose tokens the model takes. */
+async function checkPair({ identity, parts, mmproj }: Candidate): Promise<void> {
+  const addon = loadAddon();
+  for (const { path } of parts) await addon.checkGguf(path);
+  if (mmproj === null) return;
+  const { projectionSize } = await addon.inspectProjector(mmproj.path);
+  if (projectionSize === identity.width) return;
+  throw new MedGemmaError(
+    "MODEL_MISMATCH",
+    `The projector ${mmproj.path} gives tokens of width ${projectionSize}, but the model ${identity.path} has width ${String(identity.width)}. Use the projector that belongs to this model, or none (--mmproj none).`
+  );
 }
 
-/** A model that nobody recorded: it is called by its file, as the catalog does where it knows the file. */
-async function describe(path: string, catalog: Catalog, options: ImportOptions): Promise<ImportedModel> {
-  const name = basename(path);
-  const known = choicesOf(catalog).find(({ quantization }) => quantization.file === name);
-  const mmproj = options.mmproj ?? (await projectorBeside(path));
-  return {
-    id: known === undefined ? name.replace(/\.gguf$/i, "") : idOf(known),
-    text: await unrecorded(path),
-    mmproj: mmproj === null ? null : await unrecorded(mmproj)
-  };
-}
-
-async function unrecorded(path: string): Promise<ImportedFile> {
-  const byteLength = await sizeOf(path);
-  if (byteLength === null) throw new MedGemmaError("MODEL_NOT_FOUND", `There is no file ${path}. Check the path.`);
-  return { path, byteLength, sha256: null };
-}
-
-async function importModel({ id, text, mmproj }: ImportedModel, catalog: Catalog, options: ImportOptions): Promise<void> {
+/** @returns what the model is called from here on */
+async function importModel(model: Candidate, catalog: Catalog, options: ImportOptions): Promise<string> {
+  const { id, identity, mmproj } = model;
+  if (identity.kind === "ollama") {
+    const { signal, onProgress, onWait, onNote } = options;
+    return (await ensureOllamaPair(identity.path, { id, signal, onProgress, onWait, onNote })).id;
+  }
   const folder = join(modelHome(), folderFor(id, catalog));
-  if (resolve(dirname(text.path)) === resolve(folder)) return; // it lies there already
+  if (resolve(dirname(identity.path)) === resolve(folder)) return id; // it lies there already
   await using _lock = await lockFolder(folder, options);
-  const files = mmproj === null ? [text] : [text, mmproj];
+  const files = mmproj === null ? model.parts : [...model.parts, mmproj];
   const present = await readManifest(folder);
-  const missing: ImportedFile[] = [];
+  const missing: CandidateFile[] = [];
   for (const file of files) if (!(await isThere(folder, file, present.files, options))) missing.push(file);
-  await ensureSpace(folder, missing.reduce((sum, { byteLength }) => sum + byteLength, 0), id);
-  for (const file of missing) await copy(folder, file, options);
-  await recordModel(folder, { id, text: basename(text.path), mmproj: mmproj === null ? null : basename(mmproj.path) });
+  const bytes = options.link === true ? 0 : missing.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  await ensureSpace(folder, bytes, id);
+  for (const file of missing) await bring(folder, file, options);
+  // The model comes last: until it is recorded, nothing lists or loads what lies there.
+  await recordModel(folder, { id, text: targetName(identity.path), mmproj: mmproj === null ? null : targetName(mmproj.path) });
+  await warnOfOtherHash(id, folder, catalog, options);
+  return id;
 }
 
-async function isThere(folder: string, { path, byteLength, sha256 }: ImportedFile, records: Readonly<Record<string, ManifestFile>>, { signal }: ImportOptions): Promise<boolean> {
-  const name = basename(path);
+/** Is the same file there already? @throws MedGemmaError FILE_UNUSABLE for another one of its name */
+async function isThere(folder: string, { path, byteLength, sha256 }: CandidateFile, records: Readonly<Record<string, ManifestFile>>, options: ImportOptions): Promise<boolean> {
+  const name = targetName(path);
   const there = join(folder, name);
-  if ((await sizeOf(there)) === null) return false;
-  if (Object.hasOwn(records, name)) return sha256 !== null && (await findProblem(there, { byteLength, sha256 }, { signal })) === null;
-  throw new MedGemmaError("FILE_UNUSABLE", `${there} is there already, and not from a pull or import. Move it away, then import again.`);
+  const size = await sizeOf(there);
+  if (size === null) return false;
+  const record = Object.hasOwn(records, name) ? records[name] : undefined;
+  if (record === undefined) throw new MedGemmaError("FILE_UNUSABLE", `${there} is there already, and not from a pull or import. Move it away, then import again.`);
+  if (byteLength === record.byteLength) {
+    const onProgress = (doneBytes: number) => options.onProgress?.({ stage: "check", file: name, doneBytes, byteLength });
+    const found = sha256 ?? (await hashFile(path, { signal: options.signal, onProgress }));
+    // The same file as before; where the one that is there was damaged since, it is brought again.
+    if (found === record.sha256) return (await findProblem(there, record, { signal: options.signal })) === null;
+  }
+  if (options.replace === true) return false;
+  throw new MedGemmaError(
+    "FILE_UNUSABLE",
+    `${there} is there already with other bytes (from ${record.source}), and nothing was replaced. Import with --replace to replace it, remove it first, or rename ${path}.`
+  );
 }
 
-async function copy(folder: string, { path, byteLength, sha256 }: ImportedFile, { signal, onProgress }: ImportOptions): Promise<void> {
-  const name = basename(path);
+async function bring(folder: string, file: CandidateFile, options: ImportOptions): Promise<void> {
+  const { path, byteLength, sha256 } = file;
+  const name = targetName(path);
   const partial = join(folder, partialFolder, name);
-  let found: string;
+  await rm(partial, { force: true }); // of a process that was killed
   try {
-    await using file = await open(partial, "w", 0o600);
-    found = await hashFile(path, {
-      signal,
-      onChunk: async (chunk) => {
-        try {
-          for (let written = 0; written < chunk.length; ) written += (await file.write(chunk, written)).bytesWritten;
-        } catch (error) {
-          throw asWriteError(error, partial); // it would pass for a failure to read
-        }
-      },
-      onProgress: (doneBytes) => onProgress?.({ stage: "copy", file: name, doneBytes, byteLength })
-    });
-    await file.sync();
+    const found = (await takeWithoutCopying(partial, file, options)) ?? (await copy(partial, file, options));
     if (sha256 !== null && found !== sha256) {
       throw new MedGemmaError("HASH_MISMATCH", `${path} is damaged: its sha256 is ${found}, expected ${sha256}. Copy it again from where it came.`);
     }
+    // In this order, a process that is killed in between leaves no file that looks as if somebody else had put it there.
+    await recordFile(folder, name, { byteLength, sha256: found, source: `imported from ${resolve(path)}` });
+    await rename(partial, join(folder, name));
   } catch (error) {
     await rm(partial, { force: true });
     throw asWriteError(error, partial);
   }
-  await rename(partial, join(folder, name));
-  await recordFile(folder, name, { byteLength, sha256: found, source: `imported from ${resolve(path)}` });
+}
+
+/** By a link where the user wants it, else as a clone that shares the blocks on disks that can. @returns the sha256; null: it must be copied */
+async function takeWithoutCopying(partial: string, { path, byteLength }: CandidateFile, { link: wantsLink, signal, onProgress }: ImportOptions): Promise<string | null> {
+  if (wantsLink === true) await makeLink(await realpath(path), partial);
+  else if (!(await clone(path, partial))) return null;
+  return await hashFile(partial, { signal, onProgress: (doneBytes) => onProgress?.({ stage: "check", file: basename(path), doneBytes, byteLength }) });
+}
+
+async function makeLink(path: string, partial: string): Promise<void> {
+  try {
+    await link(path, partial);
+  } catch {
+    await symlink(path, partial); // another disk, or a file of another user
+  }
+}
+
+async function clone(path: string, partial: string): Promise<boolean> {
+  try {
+    await copyFile(path, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
+    return true;
+  } catch {
+    await rm(partial, { force: true });
+    return false;
+  }
+}
+
+async function copy(partial: string, { path, byteLength }: CandidateFile, { signal, onProgress }: ImportOptions): Promise<string> {
+  await using file = await open(partial, "wx", 0o600);
+  const found = await hashFile(path, {
+    signal,
+    onChunk: async (chunk) => {
+      try {
+        for (let written = 0; written < chunk.length; ) written += (await file.write(chunk, written)).bytesWritten;
+      } catch (error) {
+        throw asWriteError(error, partial); // it would pass for a failure to read
+      }
+    },
+    onProgress: (doneBytes) => onProgress?.({ stage: "copy", file: basename(path), doneBytes, byteLength })
+  });
+  await file.sync();
+  return found;
+}
+
+/** As `pull` does: a name that the catalog knows, on bytes that it does not know. */
+async function warnOfOtherHash(id: string, folder: string, catalog: Catalog, { onWarning }: ImportOptions): Promise<void> {
+  const known = choicesOf(catalog).find((choice) => idOf(choice) === id)?.quantization;
+  const { models, files } = await readManifest(folder);
+  const text = models.find((model) => model.id === id)?.text ?? "";
+  const found = files[text]?.sha256;
+  if (known?.sha256 === undefined || found === undefined || known.sha256 === found) return;
+  onWarning?.(`${text} was imported as ${id}, but is another file than this version of medgemma-local knows by that name (sha256 ${found}, known ${known.sha256}).`);
+}
+
+/** What a file is called in the folder of weights. */
+function targetName(path: string): string {
+  const name = plainName(basename(path));
+  return /\.gguf$/i.test(name) ? name : `${name}.gguf`;
 }
 
 function folderFor(id: string, catalog: Catalog): string {
   const name = parseModelName(id, catalog);
-  return name === null ? id.replaceAll(/[^\w.-]/g, "_") : folderOf(name);
+  return name === null ? plainName(id).replaceAll(/[^\w.-]/g, "_") : folderOf(name);
 }

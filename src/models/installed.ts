@@ -1,10 +1,13 @@
 /** What is in the folder of weights: models that were pulled or imported, and files that somebody put there. */
 import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { MedGemmaError } from "../errors.js";
+import { join } from "node:path";
+import { identifyGguf } from "../gguf/identify.js";
+import { isLaterPart, nameWithoutSplit, splitNames } from "../gguf/split-name.js";
 import { choicesOf, idOf, type Catalog } from "./catalog.js";
-import { readManifest, type ManifestFile } from "./manifest.js";
+import { lineageOf } from "./lineage.js";
+import { readManifest, type ManifestFile, type ModelOrigin } from "./manifest.js";
 import { modelHome } from "./model-home.js";
+import { isProjectorName } from "./projector-choice.js";
 
 /** A model in the folder of weights. */
 export interface InstalledModel {
@@ -12,12 +15,22 @@ export interface InstalledModel {
   readonly id: string;
   /** The folder that its files are in. */
   readonly folder: string;
-  /** Path of the text model. */
+  /** Path of the text model; of a split one that of its first part. */
   readonly text: string;
+  /** Paths of all files of the text model, in order: one, unless it is split. */
+  readonly parts: readonly string[];
   /** Path of the projector that was pulled or imported with it; null when none was, or nobody recorded it. */
   readonly mmproj: string | null;
   /** null: the file was put there by hand. */
-  readonly record: { readonly text: ManifestFile; readonly mmproj: ManifestFile | null } | null;
+  readonly record: {
+    /** Of the text model, or its first part. */
+    readonly text: ManifestFile;
+    /** As `InstalledModel.parts`. */
+    readonly parts: readonly ManifestFile[];
+    readonly mmproj: ManifestFile | null;
+  } | null;
+  /** The file of another program that both files were made from; null: they were copied as they are. */
+  readonly origin: ModelOrigin | null;
 }
 
 /**
@@ -36,60 +49,62 @@ export async function installedModels(home: string = modelHome()): Promise<reado
 async function modelsIn(folder: string): Promise<InstalledModel[]> {
   const names = (await entries(folder)).filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
   const { models, files } = await readManifest(folder);
-  const recorded = models.flatMap(({ id, text, mmproj }): InstalledModel[] => {
-    const file = files[text];
-    if (file === undefined || !names.includes(text) || (mmproj !== null && !names.includes(mmproj))) return [];
-    const projector = mmproj === null ? null : (files[mmproj] ?? null);
-    return [{ id, folder, text: join(folder, text), mmproj: mmproj === null ? null : join(folder, mmproj), record: { text: file, mmproj: projector } }];
+  const recorded = models.flatMap(({ id, text, mmproj, origin = null }): InstalledModel[] => {
+    const parts = splitNames(text);
+    const [first, ...others] = parts.flatMap((part) => (names.includes(part) ? (files[part] ?? []) : []));
+    if (first === undefined || others.length !== parts.length - 1 || (mmproj !== null && !names.includes(mmproj))) return [];
+    const record = { text: first, parts: [first, ...others], mmproj: mmproj === null ? null : (files[mmproj] ?? null) };
+    return [{ id, folder, text: join(folder, text), parts: parts.map((part) => join(folder, part)), mmproj: mmproj === null ? null : join(folder, mmproj), record, origin }];
   });
   // A file that is recorded without a model came with a pull that is not finished.
   const known = new Set([...models.map(({ text }) => text), ...Object.keys(files)]);
-  const others = names.filter((name) => /^medgemma.*\.gguf$/i.test(name) && !isProjectorName(name) && !/lora|adapter/i.test(name) && !known.has(name));
+  const others = names.filter((name) => isModelName(name) && !known.has(name) && splitNames(name).every((part) => names.includes(part)));
   return [
     ...recorded,
-    ...others.map((name) => ({ id: name.slice(0, -".gguf".length), folder, text: join(folder, name), mmproj: null, record: null }))
+    ...others.map((name) => {
+      const parts = splitNames(name).map((part) => join(folder, part));
+      return { id: nameWithoutSplit(name), folder, text: join(folder, name), parts, mmproj: null, record: null, origin: null };
+    })
   ];
 }
 
-/**
- * The installed model that a name means: its id, or a catalog id with or without its quantisation.
- *
- * @param name undefined: the one to take when nobody says which, in the order of the catalog.
- */
-export function findInstalled(installed: readonly InstalledModel[], catalog: Catalog, name?: string): InstalledModel | undefined {
+/** By its name, a text model of MedGemma that somebody put there. */
+function isModelName(name: string): boolean {
+  return /medgemma.*\.gguf$/i.test(name) && !isProjectorName(name) && !isLaterPart(name) && !/lora|adapter|imatrix/i.test(name);
+}
+
+/** The installed model that a name means: its id, or a catalog id with or without its quantisation. */
+export function findInstalled(installed: readonly InstalledModel[], catalog: Catalog, name: string): InstalledModel | undefined {
   const exact = installed.find(({ id }) => id === name);
   if (exact !== undefined) return exact;
   for (const choice of choicesOf(catalog)) {
     const id = idOf(choice);
-    if (name !== undefined && name !== choice.model.id && name !== id) continue;
-    const match = installed.find((one) => one.id === id) ?? installed.find((one) => one.record === null && isNamed(one, choice.quantization.file));
+    if (name !== choice.model.id && name !== id) continue;
+    const match = findChoice(installed, id, choice.quantization.file);
     if (match !== undefined) return match;
   }
-  return name === undefined ? installed[0] : undefined;
+  return undefined;
 }
 
-/** By the naming that all converters share. */
-export function isProjectorName(name: string): boolean {
-  return /mmproj.*\.gguf$/i.test(name);
-}
-
-/** Names of the projectors beside a model. */
-export async function projectorsBeside(folder: string): Promise<readonly string[]> {
-  return (await entries(folder))
-    .filter((entry) => !entry.isDirectory() && isProjectorName(entry.name))
-    .map((entry) => entry.name)
-    .sort();
-}
-
-/** Path of the only projector beside a model; null: none is there. @throws MedGemmaError INVALID_ARGUMENT for several */
-export async function projectorBeside(text: string): Promise<string | null> {
-  const folder = dirname(text);
-  const candidates = (await projectorsBeside(folder)).filter((name) => name !== basename(text));
-  if (candidates.length > 1) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${folder} holds ${candidates.length} projectors (${candidates.join(", ")}). Choose one with --mmproj.`);
+/** The installed model to take when nobody says which: the first in the order of the catalog that can answer. */
+export async function findDefault(installed: readonly InstalledModel[], catalog: Catalog): Promise<InstalledModel | undefined> {
+  const preferred = choicesOf(catalog).flatMap((choice) => findChoice(installed, idOf(choice), choice.quantization.file) ?? []);
+  let pretrained: InstalledModel | undefined;
+  let broken: InstalledModel | undefined;
+  for (const model of new Set([...preferred, ...installed])) {
+    const identity = await identifyGguf(model.text).catch(() => null);
+    // Where nothing else is there, loading it says what is wrong, which is better than the demo model's answer.
+    if (identity === null) broken ??= model;
+    if (identity === null || (identity.kind !== "text" && identity.kind !== "ollama")) continue;
+    // The pre-trained variant goes on with a text; it follows no instructions.
+    if (!lineageOf(identity).isPretrained) return model;
+    pretrained ??= model;
   }
-  const [name] = candidates;
-  return name === undefined ? null : join(folder, name);
+  return pretrained ?? broken;
+}
+
+function findChoice(installed: readonly InstalledModel[], id: string, file: string): InstalledModel | undefined {
+  return installed.find((one) => one.id === id) ?? installed.find((one) => one.record === null && isNamed(one, file));
 }
 
 /** Bytes on the disk; null when a file is not there. */

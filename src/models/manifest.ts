@@ -1,6 +1,7 @@
 /** What medgemma-local put into a folder: `medgemma-local.json` beside the files. Whatever it does not name is somebody else's. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { splitNames } from "../gguf/split-name.js";
 import { writeFileAtomically } from "../write-file.js";
 
 export const manifestName = "medgemma-local.json";
@@ -14,9 +15,23 @@ export interface Manifest {
 export interface ManifestModel {
   /** "1.5-4b-it:Q4_K_M", "hf:owner/repository/file.gguf", or the name of an imported file. */
   readonly id: string;
-  /** File names in the folder. */
+  /** File name in the folder; of a split model that of its first part. */
   readonly text: string;
+  /** File name in the folder. */
   readonly mmproj: string | null;
+  /** The file that both were made from, where they were not copied. */
+  readonly origin?: ModelOrigin | undefined;
+}
+
+/** A file of another program. */
+export interface ModelOrigin {
+  /** Absolute, links resolved. */
+  readonly path: string;
+  readonly byteLength: number;
+  /** ISO time of its last change. */
+  readonly modified: string;
+  /** Hex. */
+  readonly sha256: string;
 }
 
 /** What was recorded of a file when it was pulled or imported. */
@@ -56,7 +71,7 @@ export async function writeManifest(folder: string, { models, files }: Manifest)
 
 /** Files that came with a pull that was not finished: no model has them. */
 export function withoutModel({ models, files }: Manifest): string[] {
-  const needed = new Set(models.flatMap(({ text, mmproj }) => [text, mmproj]));
+  const needed = new Set(models.flatMap(({ text, mmproj }) => [...splitNames(text), mmproj]));
   return Object.keys(files).filter((name) => !needed.has(name));
 }
 
@@ -78,8 +93,18 @@ export function isFileName(name: unknown): name is string {
 }
 
 function isModel(model: unknown): model is ManifestModel {
-  const { id, text, mmproj } = (model ?? {}) as Readonly<Record<string, unknown>>;
-  return typeof id === "string" && isFileName(text) && (mmproj === null || isFileName(mmproj));
+  const { id, text, mmproj, origin } = (model ?? {}) as Readonly<Record<string, unknown>>;
+  return isModelId(id) && isFileName(text) && (mmproj === null || isFileName(mmproj)) && (origin === undefined || isOrigin(origin));
+}
+
+/** A name that can be printed and become a folder: neither empty nor made of dots, without control characters. */
+export function isModelId(id: unknown): id is string {
+  return typeof id === "string" && id.length <= 300 && /^[\w+][\w.+ :/#@-]*$/.test(id) && !id.split(/[/:]/).some((part) => /^\.*$/.test(part));
+}
+
+function isOrigin(origin: unknown): origin is ModelOrigin {
+  const { path, byteLength, modified, sha256 } = (origin ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof path === "string" && Number.isSafeInteger(byteLength) && typeof modified === "string" && /^[0-9a-f]{64}$/.test(String(sha256));
 }
 
 function isFile(file: unknown): file is ManifestFile {

@@ -20,8 +20,8 @@ import { acceptTerms, ensureTermsAccepted } from "./terms.js";
 export interface PullOptions {
   /** Where the model's folder is made. Default: the user's folder of weights. */
   readonly home?: string | undefined;
-  /** Name of the projector in the repository. Default: the catalog's, else the F16 one. */
-  readonly mmproj?: string | undefined;
+  /** Name of the projector in the repository; null: none. Default: the catalog's, else the F16 one. */
+  readonly mmproj?: string | null | undefined;
   /** Says that the user accepts the terms of the weights; it is recorded and need not be said again. */
   readonly acceptTerms?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -70,8 +70,12 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   const chosen = await findFiles(hub, wanted, source, options);
   if (options.home !== undefined) await writeNotice(home, catalog);
   await bring(hub, folder, chosen, options);
-  const id = source.id ?? hubId(source.repository, chosen.text.path, source.revision);
-  await recordModel(folder, { id, text: basename(chosen.text.path), mmproj: chosen.mmproj === null ? null : basename(chosen.mmproj.path) });
+  const [first] = chosen.parts;
+  const id = source.id ?? hubId(source.repository, first.path, source.revision);
+  if (chosen.mmproj === null && wanted.kind === "hub" && options.mmproj === undefined) {
+    options.onWarning?.(`${source.repository} holds no projector: ${id} answers about text alone. With a projector of the same model elsewhere, give it with --mmproj when you ask.`);
+  }
+  await recordModel(folder, { id, text: basename(first.path), mmproj: chosen.mmproj === null ? null : basename(chosen.mmproj.path) });
   const installed = await findIn(home, folder, id);
   if (installed === undefined) throw new MedGemmaError("INTERNAL", `${folder} does not hold ${id} after its download.`);
   return installed;
@@ -105,31 +109,33 @@ async function findIn(home: string, folder: string, id: string): Promise<Install
 
 async function findFiles(hub: Hub, wanted: ModelName, { repository, revision }: Source, options: PullOptions): Promise<ChosenFiles> {
   const files = await hub.listFiles(repository, revision, {
-    inFolders: wanted.kind === "hub" && wanted.path?.includes("/") === true,
     signal: options.signal,
     onRetry: options.onWait
   });
   const chosen = chooseFiles(files, wanted, { repository, mmproj: options.mmproj });
-  warnOfOtherHash(wanted, chosen.text, options);
+  warnOfOtherHash(wanted, chosen.parts[0], options);
   return chosen;
 }
 
-async function bring(hub: Hub, folder: string, { text, mmproj }: ChosenFiles, options: PullOptions): Promise<void> {
+async function bring(hub: Hub, folder: string, { parts, mmproj }: ChosenFiles, options: PullOptions): Promise<void> {
   const missing: HubFile[] = [];
-  for (const file of mmproj === null ? [text] : [text, mmproj]) if (!(await adopt(folder, file, options))) missing.push(file);
+  for (const file of mmproj === null ? parts : [...parts, mmproj]) if (!(await adopt(folder, file, options))) missing.push(file);
   const sizes = await Promise.all(missing.map((file) => bytesToCome(folder, file)));
   await ensureSpace(
     folder,
     sizes.reduce((sum, size) => sum + size, 0),
-    text.path
+    parts[0].path
   );
   for (const file of missing) await fetchFile(hub, folder, file, options);
   await rmdir(join(folder, partialFolder)).catch(() => undefined); // another download may be unfinished in it
 }
 
-async function isWhole({ text, mmproj, record }: InstalledModel, options: PullOptions): Promise<boolean> {
+async function isWhole({ parts, mmproj, record }: InstalledModel, options: PullOptions): Promise<boolean> {
   if (record === null) return false;
-  if ((await findProblem(text, record.text, options)) !== null) return false;
+  for (const [index, path] of parts.entries()) {
+    const file = record.parts[index];
+    if (file === undefined || (await findProblem(path, file, options)) !== null) return false;
+  }
   return mmproj === null || record.mmproj === null || (await findProblem(mmproj, record.mmproj, options)) === null;
 }
 

@@ -1,11 +1,13 @@
 /** MedGemma models in the stores of other programs: told apart by their headers, with their projectors. Nothing is changed there. */
 import { realpath, stat } from "node:fs/promises";
+import { MedGemmaError } from "../errors.js";
 import { identifyGguf, type GgufIdentity } from "../gguf/identify.js";
 import { isLaterPart, splitNames } from "../gguf/split-name.js";
 import { allStores } from "../stores/all-stores.js";
 import { thisMachine, type Store, type StoreFile, type StoreRepository } from "../stores/store.js";
+import { chooseProjector, type Pairing } from "./choose-projector.js";
+import { isOfSameRepository } from "./flat-folder.js";
 import { installedModels } from "./installed.js";
-import { preferredProjector, projectorsFor } from "./projector-choice.js";
 
 /** A model in the store of another program. */
 export interface StoredModel {
@@ -26,6 +28,9 @@ export interface StoredModel {
   readonly files: readonly StoredModelFile[];
   /** Of all files. */
   readonly byteLength: number;
+  /** Sentences about the choice of the projector: what may be wrong with it, and what was chosen. */
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   /** Why it cannot be used as it lies there, as a sentence; null: it can. */
   readonly unsupported: string | null;
 }
@@ -72,10 +77,10 @@ export async function modelsOf(store: Store, repository: StoreRepository, isWant
 function modelOf(store: Store, repository: StoreRepository, { text, files }: { readonly text: IdentifiedFile; readonly files: readonly IdentifiedFile[] }): StoredModel | null {
   const parts = partsOf(text, repository);
   if (parts === null) return null;
-  const projectors = files.filter(({ identity }) => identity.kind === "projector" && identity.width === text.identity.width);
-  const own = projectorsFor(text.name, projectors.map(({ name }) => name), repository);
-  const chosen = preferredProjector(own);
-  const mmproj = projectors.find(({ name }) => name === chosen) ?? null;
+  const fitting = files.filter(({ identity }) => identity.kind === "projector" && identity.width === text.identity.width);
+  const own = repository.isFlat ? fitting.filter(({ name }) => isOfSameRepository(text.name, name)) : fitting;
+  const { warnings, notes, mmproj: chosen } = pair(text, own);
+  const mmproj = own.find(({ path }) => path === chosen) ?? null;
   const used = [...parts, ...(mmproj === null ? [] : [mmproj])].map(({ path, byteLength, sha256 }) => ({ path, byteLength, sha256 }));
   // In one repository of models, an adapter may lie beside; in what Ollama calls one model, it is a part of it.
   const adapter = files.find(({ identity, ids }) => identity.kind === "adapter" && ids[0] === text.ids[0]);
@@ -90,11 +95,23 @@ function modelOf(store: Store, repository: StoreRepository, { text, files }: { r
     takesImages: mmproj !== null || text.identity.hasTower,
     files: used,
     byteLength: used.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    warnings,
+    notes,
     unsupported:
       adapter === undefined
         ? null
         : `${store.title} applies a LoRA adapter to it, which would be left out. Name the files: --model ${text.path} --lora ${adapter.path}`
   };
+}
+
+/** Several towers that could be meant are none until somebody names one. */
+function pair(text: IdentifiedFile, projectors: readonly IdentifiedFile[]): Pairing {
+  try {
+    return chooseProjector(text, projectors);
+  } catch (error) {
+    if (!(error instanceof MedGemmaError)) throw error;
+    return { mmproj: null, warnings: [error.message], notes: [] };
+  }
 }
 
 /** null: not all are there. */
@@ -125,8 +142,8 @@ export async function withNamesJoined(models: readonly StoredModel[]): Promise<S
 
 async function notInstalled(models: readonly StoredModel[]): Promise<StoredModel[]> {
   const installed = await installedModels();
-  const hashes = new Set(installed.flatMap(({ record }) => record?.text.sha256 ?? []));
-  const places = new Set(await Promise.all(installed.map(({ text }) => placeOf(text))));
+  const hashes = new Set(installed.flatMap(({ record, origin }) => [record?.text.sha256, origin?.sha256].filter((sha256) => sha256 !== undefined)));
+  const places = new Set(await Promise.all(installed.flatMap(({ text, origin }) => (origin === null ? [text] : [text, origin.path])).map(placeOf)));
   const isHere = await Promise.all(models.map(async ({ text, files: [first] }) => places.has(await placeOf(text)) || hashes.has(first?.sha256 ?? "")));
   return models.filter((_one, index) => isHere[index] === false);
 }

@@ -59,8 +59,8 @@ async function verifyStored({ id, files }: StoredModel, options: CheckOptions): 
   return results;
 }
 
-function filesOf({ text, mmproj, record }: InstalledModel): [string, ManifestFile | null][] {
-  const files: [string, ManifestFile | null][] = [[text, record?.text ?? null]];
+function filesOf({ parts, mmproj, record }: InstalledModel): [string, ManifestFile | null][] {
+  const files = parts.map((path, index): [string, ManifestFile | null] => [path, record?.parts[index] ?? null]);
   if (mmproj !== null) files.push([mmproj, record?.mmproj ?? null]);
   return files;
 }
@@ -77,7 +77,7 @@ async function checkHeader(path: string): Promise<Verdict> {
     await loadAddon().checkGguf(path);
     return { state: "unrecorded", problem: null };
   } catch (error) {
-    if (error instanceof MedGemmaError && error.code === "MODEL_CORRUPT") return { state: "damaged", problem: error.message };
+    if (error instanceof MedGemmaError && ["MODEL_CORRUPT", "FILE_UNUSABLE", "MODEL_NOT_FOUND"].includes(error.code)) return { state: "damaged", problem: error.message };
     throw error;
   }
 }

@@ -143,7 +143,8 @@ describe("import", () => {
     expect((await hub.run(["import", path])).stdout).toMatch(/^4b-it:Q4_K_M\n.*medgemma-4b-it-Q4_K_M\.gguf\n.*mmproj-BF16\.gguf\n$/);
     expect(readFileSync(path).equals(text)).toBe(true);
     copyFileSync(demoProjector, join(downloads, "mmproj-F16.gguf"));
-    expect(await hub.run(["import", downloads])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^INVALID_ARGUMENT: .*mmproj-BF16\.gguf, mmproj-F16\.gguf.*--mmproj/) as string });
+    copyFileSync(demoProjector, join(downloads, "mmproj-other-F16.gguf"));
+    expect(await hub.run(["import", downloads])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: .*mmproj-BF16\.gguf, mmproj-F16\.gguf, mmproj-other-F16\.gguf.*--mmproj/) as string });
     rmSync(join(hub.home, "medgemma-4b-it"), { recursive: true });
     const named = await hub.run(["import", downloads, "--mmproj", join(downloads, "mmproj-F16.gguf"), "--json"]);
     expect(JSON.parse(named.stdout)).toMatchObject([{ id: "4b-it:Q4_K_M", mmproj: join(hub.home, "medgemma-4b-it", "mmproj-F16.gguf") }]);

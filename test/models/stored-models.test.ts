@@ -34,7 +34,7 @@ describe.runIf(process.platform === "linux")("models of other programs", () => {
     for (const [store, { id }] of Object.entries(layouts)) {
       const model = found.find((one) => one.id === id);
       expect(model).toMatchObject({ store, kind: "text", takesImages: true, unsupported: null, byteLength: readFileSync(demoText).length + readFileSync(demoProjector).length });
-      expect(await resolveModel(id)).toEqual({ id, text: model?.text, mmproj: model?.mmproj });
+      expect(await resolveModel(id)).toMatchObject({ id, text: model?.text, mmproj: model?.mmproj });
     }
     expect(found.find(({ id }) => id === "ollama:medgemma1.5:4b")?.aliases).toEqual(["ollama:medgemma1.5:latest"]);
     expect(found.find(({ id }) => id === "jan:medgemma-mine")).toMatchObject({ text: join(home, "Downloads", "weights.gguf"), takesImages: false });
@@ -99,7 +99,7 @@ describe.runIf(process.platform === "linux")("models of other programs", () => {
     put(demoText, join(folder, "medgemma-1.5-4b-it-Q4_K_M.gguf"));
     const record = { byteLength: 1, sha256: "a".repeat(64), source: "", verified: "" };
     write(join(folder, "medgemma-local.json"), { models: [{ id: layouts["Hugging Face cache"].id, text: "medgemma-1.5-4b-it-Q4_K_M.gguf", mmproj: null }], files: { "medgemma-1.5-4b-it-Q4_K_M.gguf": record } });
-    expect(await resolveModel("hf:unsloth/medgemma-1.5-4b-it-GGUF:Q4_K_M")).toEqual({ id: layouts["Hugging Face cache"].id, text: join(folder, "medgemma-1.5-4b-it-Q4_K_M.gguf"), mmproj: null });
+    expect(await resolveModel("hf:unsloth/medgemma-1.5-4b-it-GGUF:Q4_K_M")).toMatchObject({ id: layouts["Hugging Face cache"].id, text: join(folder, "medgemma-1.5-4b-it-Q4_K_M.gguf"), mmproj: null });
   });
 
   it("lie in a Hugging Face cache without links, and in several commits of it", async () => {

@@ -2,14 +2,18 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { importModels } from "../../models/import.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { inGroup, jsonOption, text } from "../options.js";
-import { printJson } from "../output.js";
+import { flag, inGroup, jsonOption, mmprojOption } from "../options.js";
+import { printJson, writeNote } from "../output.js";
 import { printModels, reportModel } from "../print-models.js";
 import { StatusLine } from "../status-line.js";
 import { showTransfers } from "../transfer-status.js";
 
 const options = {
-  ...inGroup("Import:", { mmproj: text("mmproj", { describe: "Projector GGUF file  [default: the mmproj*.gguf beside the model]" }) }),
+  ...inGroup("Import:", {
+    ...mmprojOption(),
+    link: flag({ describe: "Link the files instead of copying them" }),
+    replace: flag({ describe: "Replace files of the same name that were pulled or imported before" })
+  }),
   ...jsonOption
 } as const;
 
@@ -17,24 +21,33 @@ type Arguments = InferredOptionTypes<typeof options> & { path: string };
 
 export const importCommand: CommandModule<object, Arguments> = {
   command: "import <path>",
-  describe: "Copy models from a folder or USB stick, verified",
+  describe: "Copy or link models from a folder or USB stick, verified",
   builder: (command) =>
     command
-      .positional("path", { type: "string", demandOption: true, describe: 'Folder that "pull --to" filled, any folder with GGUF files, or a GGUF file' })
+      .positional("path", { type: "string", demandOption: true, describe: 'Folder that "pull --to" filled, any folder with GGUF files in it or below it, or a GGUF file' })
       .options(options)
       .example("$0 import /media/usb", "")
       .example("$0 import Downloads/medgemma-4b-it-Q4_K_M.gguf", ""),
   handler: importFrom
 };
 
-async function importFrom({ path, mmproj, json }: Arguments): Promise<void> {
+async function importFrom({ path, mmproj, link, replace, json }: Arguments): Promise<void> {
   const status = new StatusLine(process.stderr);
   using interrupt = listenForInterrupt();
+  const tell = (line: string) => {
+    status.clear();
+    writeNote(line, process.stderr);
+  };
   const models = await importModels(path, {
     mmproj,
+    link,
+    replace,
     signal: interrupt.signal,
     onProgress: showTransfers(status),
-    onWait: (reason) => status.show(reason)
+    onWait: (reason) => status.show(reason),
+    onSkip: (skipped) => tell(`Skipped: ${skipped.path} ${skipped.reason}.`),
+    onWarning: (warning) => tell(`Warning: ${warning}`),
+    onNote: tell
   }).finally(() => status.clear());
   if (json === true) printJson(models.map(reportModel));
   else printModels(models);

@@ -30,7 +30,9 @@ async function inspect({ file, json }: Arguments): Promise<void> {
 }
 
 function describe(inspection: Inspection): string {
-  if (inspection.kind !== "text" || inspection.memory === null) return describeFacts(inspection);
+  if (inspection.kind !== "text") return describeFacts(inspection);
   const { memory, ...facts } = inspection;
-  return `${describeFacts(facts)}\n${describeMemory(memory)}`;
+  const isUnusual = Object.keys(facts.tokenizer.unusualTypes).length > 0;
+  const note = isUnusual ? "Unusual types of tokens do not matter here: tokens are known by their text.\n" : "";
+  return `${describeFacts(facts)}${note}\n${describeMemory(memory)}`;
 }

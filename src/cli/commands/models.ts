@@ -46,8 +46,8 @@ async function models({ json }: Arguments): Promise<void> {
 
 type SizedModel = Pick<InstalledModel, "id" | "text" | "mmproj"> & { readonly byteLength: number; readonly recorded: boolean };
 
-async function withSize({ id, text, mmproj, record }: InstalledModel): Promise<SizedModel> {
-  const sizes = await Promise.all([text, mmproj].map(async (path) => (path === null ? 0 : ((await sizeOf(path)) ?? 0))));
+async function withSize({ id, text, parts, mmproj, record }: InstalledModel): Promise<SizedModel> {
+  const sizes = await Promise.all([...parts, mmproj].map(async (path) => (path === null ? 0 : ((await sizeOf(path)) ?? 0))));
   return { id, text, mmproj, byteLength: sizes.reduce((sum, size) => sum + size, 0), recorded: record !== null };
 }
 
@@ -61,9 +61,9 @@ export function storedTable(stored: readonly StoredModel[]): string {
   return alignedRows(stored.map((model) => [`  ${model.id}`, bytes(model.byteLength), describeStore(model)]));
 }
 
-function describeStore({ store, takesImages, unsupported }: StoredModel): string {
+function describeStore({ store, kind, takesImages, unsupported }: StoredModel): string {
   if (unsupported !== null) return `${store}; not as it is: ${unsupported}`;
-  return takesImages ? store : `${store}, text only`;
+  return [store, ...(takesImages ? [] : ["text only"]), ...(kind === "ollama" ? ["in a layout of its own: a copy is made once"] : [])].join(", ");
 }
 
 /** One line for each model and quantisation, with what to expect of it here. */

@@ -1,7 +1,7 @@
 /** `pull`: a model from the hub into the folder of weights, or into another folder to carry it over. */
 import { resolve } from "node:path";
 import type { CommandModule, InferredOptionTypes } from "yargs";
-import { flag, inGroup, jsonOption, text } from "../options.js";
+import { flag, inGroup, jsonOption, mmprojOption, text } from "../options.js";
 import { printJson } from "../output.js";
 import { printModels, reportModel } from "../print-models.js";
 import { pullWithProgress } from "../pull-model.js";
@@ -9,7 +9,7 @@ import { pullWithProgress } from "../pull-model.js";
 const options = {
   ...inGroup("Pull:", {
     to: text("to", { describe: "Folder to pull into, to carry it to a machine without network  [default: the folder of weights]" }),
-    mmproj: text("mmproj", { describe: "Name of the projector in the repository  [default: the F16 one]" }),
+    mmproj: { ...mmprojOption().mmproj, describe: "Name of the projector in the repository, or none  [default: the F16 one]" },
     "accept-terms": flag({ describe: "Accept the terms of MedGemma, for scripts; it is recorded" })
   }),
   ...jsonOption

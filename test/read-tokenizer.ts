@@ -1,0 +1,8 @@
+import { readTextModelFile } from "../src/language/model-file.js";
+import { Tokenizer } from "../src/language/tokenizer.js";
+import { Vocabulary } from "../src/language/vocabulary.js";
+
+/** The tokenizer of a text model's file. */
+export async function readTokenizer(path: string): Promise<Tokenizer> {
+  return new Tokenizer(new Vocabulary(await readTextModelFile(path)));
+}
