@@ -19,13 +19,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   image: ["dicom", "native"],
   language: ["gguf", "native", "schema", "trial"],
   vision: [],
-  models: ["gguf", "hub", "native"],
+  models: ["gguf", "hub", "native", "stores"],
   native: [],
   nifti: [],
   presets: ["image"],
   schema: [],
   series: ["dicom", "nifti"],
   slide: ["image", "native"],
+  stores: [],
   trial: ["models", "native"]
 };
 

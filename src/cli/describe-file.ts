@@ -1,4 +1,5 @@
 /** A checked file of a model in one line. */
+import { storeOf } from "../models/find-stored.js";
 import type { VerifiedFile } from "../models/verify.js";
 
 export function describeFile({ id, path, state, problem }: VerifiedFile): string {
@@ -6,8 +7,14 @@ export function describeFile({ id, path, state, problem }: VerifiedFile): string
     case "whole":
       return `ok       ${path}\n`;
     case "unrecorded":
-      return `no hash  ${path}: put there by hand, only its header could be checked\n`;
+      return `no hash  ${path}: nobody recorded its hash, only its header could be checked\n`;
     case "damaged":
-      return `DAMAGED  ${path}: ${problem ?? ""}. Get it again: medgemma-local pull ${id}\n`;
+      return `DAMAGED  ${path}: ${problem ?? ""}. Get it again${remedy(id)}\n`;
   }
+}
+
+/** What the hub has can be pulled, wherever it lies here. */
+function remedy(id: string): string {
+  const store = id.startsWith("hf:") ? null : storeOf(id);
+  return store === null ? `: medgemma-local pull ${id}` : ` with ${store.title}.`;
 }

@@ -8,7 +8,7 @@ import { UsageError } from "./output.js";
 import { parseLora } from "./parse-lora.js";
 
 export const modelOptions = inGroup("Model:", {
-  model: text("model", { alias: "m", describe: 'Model: "demo", the id of an installed one, or a GGUF file; of a split one its first part  [default: the installed MedGemma, else demo]' }),
+  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file; of a split one its first part  [default: the installed MedGemma, else demo]' }),
   ...mmprojOption(),
   gpu: choice("gpu", ["auto", ...gpuBackends] as const, { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU  [default: auto]" }),
   threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),

@@ -4,13 +4,16 @@ import { basename } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { identifyGguf } from "../gguf/identify.js";
 import { nameWithoutSplit } from "../gguf/split-name.js";
-import { readCatalog } from "./catalog.js";
+import { readCatalog, type Catalog } from "./catalog.js";
 import { demoModel } from "./demo-model.js";
+import { findStored } from "./find-stored.js";
 import { findDefault, findInstalled, installedModels, type InstalledModel } from "./installed.js";
+import { matchIds } from "./match-id.js";
 import { parseModelName } from "./model-name.js";
 import { modelHome } from "./model-home.js";
 import { ensureOllamaPair, type OllamaPairOptions } from "./ollama-pair.js";
 import { pairModel } from "./pair-model.js";
+import type { StoredModel } from "./stored-models.js";
 import { textParts } from "./text-parts.js";
 
 /** A model that can be loaded. */
@@ -31,18 +34,21 @@ export interface ResolveOptions extends OllamaPairOptions {
 }
 
 /**
- * @param source "demo", the id of an installed model, or the path of a GGUF file. Default: the installed MedGemma if there
- *   is one, else the demo model.
+ * @param source "demo", the id of an installed model or of one in another program's store ("ollama:medgemma1.5"), or the path of a
+ *   GGUF file. Default: the installed MedGemma if there is one, else the demo model.
  * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, FILE_UNUSABLE, DISK_FULL, ABORTED; INVALID_ARGUMENT when several
- *   projectors could be meant, or for a part of a split model behind the first
+ *   models or projectors could be meant, or for a part of a split model behind the first; MODEL_MISMATCH for a model that cannot be
+ *   used as it lies in its store
  */
 export async function resolveModel(source: string | undefined, options: ResolveOptions = {}): Promise<ResolvedModel> {
   if (source === demoModel.id) return demo(options);
   const catalog = await readCatalog();
   const installed = await installedModels();
-  const model = source === undefined ? await findDefault(installed, catalog) : findInstalled(installed, catalog, source);
+  const model = source === undefined ? await findDefault(installed, catalog) : installedNamed(source, installed, catalog);
   if (model !== undefined) return await resolveInstalled(model, options);
   if (source === undefined) return demo(options);
+  const stored = await findStored(source);
+  if (stored !== null) return await resolveStored(stored, options);
   if (existsSync(source)) return await resolveFile(source, nameWithoutSplit(basename(source)), options);
   throw notFound(source, parseModelName(source, catalog) !== null);
 }
@@ -67,13 +73,34 @@ async function resolveFile(path: string, id: string, options: ResolveOptions): P
   return { id: pair.id, text: pair.text, mmproj: options.mmproj === undefined ? pair.mmproj : options.mmproj, warnings: [], notes: [] };
 }
 
+async function resolveStored({ id, kind, text, mmproj, warnings, notes, unsupported }: StoredModel, options: ResolveOptions): Promise<ResolvedModel> {
+  if (unsupported !== null) throw new MedGemmaError("MODEL_MISMATCH", `${id} cannot be used as it is: ${unsupported}`);
+  // Under another id than the store's: an update there must not be answered by the pair of the old file.
+  if (kind === "ollama") {
+    const wanted = options.mmproj === undefined ? (mmproj ?? undefined) : options.mmproj;
+    return { ...(await resolveFile(text, id, { ...options, mmproj: wanted, id: id.replaceAll(/[:/]/g, "-") })), id };
+  }
+  if (options.mmproj !== undefined) return { id, text, ...(await pairModel(await identifyGguf(text), options.mmproj)) };
+  return { id, text, mmproj, warnings, notes };
+}
+
+/** "hf:owner/name:Q4_K_M" is the file that its pull brought. */
+function installedNamed(name: string, installed: readonly InstalledModel[], catalog: Catalog): InstalledModel | undefined {
+  const known = findInstalled(installed, catalog, name);
+  if (known !== undefined || !name.startsWith("hf:")) return known;
+  const ids = matchIds(installed.map(({ id }) => id), name);
+  if (ids.length > 1) throw new MedGemmaError("INVALID_ARGUMENT", `${name} can be ${ids.join(", ")}. Name one of them.`);
+  return installed.find(({ id }) => id === ids[0]);
+}
+
 /** Is there a model that answers when nobody names one? */
 export async function hasInstalledModel(): Promise<boolean> {
   return (await findDefault(await installedModels(), await readCatalog())) !== undefined;
 }
 
-export async function isInstalled(name: string): Promise<boolean> {
-  return findInstalled(await installedModels(), await readCatalog(), name) !== undefined;
+/** Is it here, installed or in the store of another program? @throws MedGemmaError INVALID_ARGUMENT when several could be meant */
+export async function isHere(name: string): Promise<boolean> {
+  return installedNamed(name, await installedModels(), await readCatalog()) !== undefined || (await findStored(name)) !== null;
 }
 
 function notFound(source: string, canBePulled: boolean): MedGemmaError {

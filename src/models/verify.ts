@@ -5,10 +5,12 @@ import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { readCatalog } from "./catalog.js";
 import { findProblem, type CheckOptions } from "./check-file.js";
+import { findStored } from "./find-stored.js";
 import { findInstalled, installedModels, type InstalledModel } from "./installed.js";
 import { readManifest, writeManifest, type ManifestFile } from "./manifest.js";
 import { lockFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
+import type { StoredModel } from "./stored-models.js";
 
 /** What became of the check of a file. */
 export interface VerifiedFile {
@@ -16,8 +18,8 @@ export interface VerifiedFile {
   readonly id: string;
   readonly path: string;
   /**
-   * "whole": its sha256 is the recorded one. "damaged": it is another. "unrecorded": put there by hand, so that no hash is
-   * known; its header is whole.
+   * "whole": its sha256 is the recorded one. "damaged": it is another. "unrecorded": put there by hand, or by a program that keeps
+   * no hashes; its header is whole.
    */
   readonly state: "whole" | "damaged" | "unrecorded";
   /** What is wrong with it; null when nothing is. */
@@ -27,7 +29,7 @@ export interface VerifiedFile {
 /**
  * Reads every byte of the installed models, and compares the hashes with the recorded ones.
  *
- * @param name Of one model; default: all.
+ * @param name Of one model, installed or in another program's store; default: all that are installed.
  * @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE, ABORTED
  */
 export async function verifyModels(name?: string, options: CheckOptions = {}): Promise<VerifiedFile[]> {
@@ -36,6 +38,8 @@ export async function verifyModels(name?: string, options: CheckOptions = {}): P
   const installed = await installedModels();
   const one = name === undefined ? undefined : findInstalled(installed, await readCatalog(), name);
   if (name !== undefined && one === undefined) {
+    const stored = await findStored(name);
+    if (stored !== null) return await verifyStored(stored, options);
     throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}. See: medgemma-local models`);
   }
   const results = new Map<string, VerifiedFile>();
@@ -48,6 +52,16 @@ export async function verifyModels(name?: string, options: CheckOptions = {}): P
   return [...results.values()];
 }
 
+/** A store that calls its files by their hash says what they must be. */
+async function verifyStored({ id, files }: StoredModel, options: CheckOptions): Promise<VerifiedFile[]> {
+  const results: VerifiedFile[] = [];
+  for (const { path, byteLength, sha256 } of files) {
+    const verdict = sha256 === null ? await checkHeader(path) : await checkHash(path, { byteLength, sha256 }, options);
+    results.push({ id, path, ...verdict });
+  }
+  return results;
+}
+
 function filesOf({ parts, mmproj, record }: InstalledModel): [string, ManifestFile | null][] {
   const files = parts.map((path, index): [string, ManifestFile | null] => [path, record?.parts[index] ?? null]);
   if (mmproj !== null) files.push([mmproj, record?.mmproj ?? null]);
@@ -56,7 +70,7 @@ function filesOf({ parts, mmproj, record }: InstalledModel): [string, ManifestFi
 
 type Verdict = Pick<VerifiedFile, "state" | "problem">;
 
-async function checkHash(path: string, record: ManifestFile, options: CheckOptions): Promise<Verdict> {
+async function checkHash(path: string, record: Pick<ManifestFile, "byteLength" | "sha256">, options: CheckOptions): Promise<Verdict> {
   const problem = await findProblem(path, record, options);
   return { state: problem === null ? "whole" : "damaged", problem };
 }

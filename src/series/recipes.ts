@@ -35,5 +35,6 @@ export const recipes: Readonly<Record<RecipeName, readonly [ValueRange, ValueRan
 export function recipeForModel(model: string): RecipeName {
   checkArgument("The model", model, text);
   if (/(?:^|\D)1[._]5(?:\D|$)/.test(model)) return "v1.5";
+  if (/(?:^|[^a-z\d])medgemma(?::|-(?:4b|27b|latest)$)/i.test(model)) return "v1"; // Ollama's name of the first: "medgemma:4b"
   return /(?:^|[^a-z\d])(?:4b|27b)-(?:it|pt|text)/i.test(model) ? "v1" : "v1.5";
 }

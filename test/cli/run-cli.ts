@@ -5,6 +5,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
+import { noOtherStores } from "../no-other-stores.js";
 
 export const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -37,7 +38,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   const started = performance.now();
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd,
-    env: { ...process.env, HOME: home, MEDGEMMA_HOME: home, FORCE_COLOR: undefined, ...options.env }
+    env: { ...process.env, ...noOtherStores(home), MEDGEMMA_HOME: home, FORCE_COLOR: undefined, ...options.env }
   });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

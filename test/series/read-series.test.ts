@@ -38,6 +38,8 @@ describe("the recipe", () => {
     ["medgemma-4b-it-Q4_K_M", "v1"],
     ["medgemma-1.5-4b-it-Q4_K_M", "v1.5"],
     ["medgemma-1_5-4b-it", "v1.5"],
+    ["ollama:medgemma:4b", "v1"],
+    ["ollama:medgemma1.5:4b", "v1.5"],
     ["demo", "v1.5"]
   ])("of %s is %s", (model, recipe) => {
     expect(recipeForModel(model)).toBe(recipe);

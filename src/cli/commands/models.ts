@@ -5,6 +5,7 @@ import { demoModel } from "../../models/demo-model.js";
 import { installedModels, sizeOf, type InstalledModel } from "../../models/installed.js";
 import { modelHome } from "../../models/model-home.js";
 import { idOf } from "../../models/catalog.js";
+import { storedModels, type StoredModel } from "../../models/stored-models.js";
 import { unfinishedDownloads } from "../../models/unfinished.js";
 import { alignedRows } from "../aligned-rows.js";
 import { bytes } from "../describe-facts.js";
@@ -18,7 +19,7 @@ type Arguments = InferredOptionTypes<typeof options>;
 
 export const modelsCommand: CommandModule<object, Arguments> = {
   command: "models",
-  describe: "List what is installed, and what can be pulled and fits this machine",
+  describe: "List what is installed, what other programs have, and what can be pulled and fits this machine",
   builder: (command) => command.options(options).example("$0 models", "").example("$0 models --json", ""),
   handler: models
 };
@@ -27,16 +28,19 @@ async function models({ json }: Arguments): Promise<void> {
   const installed = await Promise.all((await installedModels()).map(withSize));
   const unfinished = await unfinishedDownloads();
   const status = new StatusLine(process.stderr);
+  status.show("looking into the folders of other programs");
+  const stored = await storedModels();
   status.show("looking at this machine");
   const { advise } = await import("../../advice/advise.js"); // see openModel
   const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());
   if (json === true) {
     const available = advice.models.map(({ model, quantization, ...facts }) => ({ id: idOf({ model, quantization }), name: model.name, takes: model.takes, about: model.about, accuracy: model.accuracy, ...facts }));
-    printJson({ folder: modelHome(), installed, unfinished, available, proposal: advice.proposal === null ? null : idOf(advice.proposal) });
+    printJson({ folder: modelHome(), installed, unfinished, stored, available, proposal: advice.proposal === null ? null : idOf(advice.proposal) });
     return;
   }
   printAnswer(`Installed in ${modelHome()}\n${describeInstalled(installed)}`);
   for (const { id, byteLength } of unfinished) printAnswer(`  ${id}  unfinished, ${bytes(byteLength)} are there; pull it again to go on\n`);
+  if (stored.length > 0) printAnswer(`\nHere through other programs, to be used where it lies\n${storedTable(stored)}`);
   printAnswer(`\nTo be pulled\n${modelTable(advice)}`);
 }
 
@@ -50,6 +54,16 @@ async function withSize({ id, text, parts, mmproj, record }: InstalledModel): Pr
 function describeInstalled(installed: readonly SizedModel[]): string {
   const rows = installed.map(({ id, text, byteLength, recorded }) => [`  ${id}`, bytes(byteLength), recorded ? text : `${text} (put there by hand)`]);
   return alignedRows([...rows, [`  ${demoModel.id}`, "", "comes with the program; knows drawn phantoms only, nothing medical"]]);
+}
+
+/** One line for each model, as it is called with `--model`. */
+export function storedTable(stored: readonly StoredModel[]): string {
+  return alignedRows(stored.map((model) => [`  ${model.id}`, bytes(model.byteLength), describeStore(model)]));
+}
+
+function describeStore({ store, kind, takesImages, unsupported }: StoredModel): string {
+  if (unsupported !== null) return `${store}; not as it is: ${unsupported}`;
+  return [store, ...(takesImages ? [] : ["text only"]), ...(kind === "ollama" ? ["in a layout of its own: a copy is made once"] : [])].join(", ");
 }
 
 /** One line for each model and quantisation, with what to expect of it here. */

@@ -17,7 +17,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
   describe: "Check that installed models are whole: every byte, by sha256",
   builder: (command) =>
     command
-      .positional("id", { type: "string", describe: "One model  [default: all]" })
+      .positional("id", { type: "string", describe: "One model, also one of another program, such as ollama:medgemma1.5  [default: all installed]" })
       .options(options)
       .example("$0 verify", "")
       .example("$0 verify 1.5-4b-it --json", ""),
