@@ -30,7 +30,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Packages with one owner each. */
 const owners: Readonly<Record<string, string>> = {
   "dcmjs-codecs": "dicom",
-  "dicom-parser": "dicom",
   "nifti-reader-js": "nifti",
   sharp: "image",
   undici: "hub",

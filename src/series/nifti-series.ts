@@ -72,7 +72,7 @@ function checkVolume({ volumes, slices }: NiftiFile, index: number | undefined, 
 function toPicture(values: Float64Array, frame: number, name: string, { channels }: Conversion, { window, modality }: SeriesOptions): Pick<DecodedImage, "rgb" | "notes" | "rendering"> {
   const gray = { values, isInverted: false };
   if (channels !== null) return { rgb: toRgb(gray, channels), rendering: { frame, window: null, ranges: channels } };
-  const voi = chooseVoi(window, { transforms: [], invalid: 0 }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
+  const voi = chooseVoi(window, { transforms: [], warnings: [] }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
   return { rgb: grayToRgb(gray, voi.toGray), notes: [voi.description], rendering: { frame, window: shownWindow(window, voi), ranges: null } };
 }
 
