@@ -11,10 +11,11 @@ import type { AskOptions, ChatOptions } from "./types.js";
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkAskOptions(prompt: unknown, options: { readonly [Name in keyof AskOptions]: unknown }): void {
-  const { images, fit, window, frame, maxTokens, thoughtBudget, temperature, seed, schema, preset, series, slide, boxes } = options;
+  const { images, fit, aspect, window, frame, maxTokens, thoughtBudget, temperature, seed, schema, preset, series, slide, boxes } = options;
   check(typeof prompt === "string" || (Array.isArray(prompt) && prompt.every(isPart)), "The prompt", "a string, or a list of strings and {image}", prompt);
   check(images === undefined || Array.isArray(images), "images", "a list of paths, URLs or bytes", images);
   check(fit === undefined || imageFits.some((one) => one === fit), "fit", imageFits.join(" or "), fit);
+  check(aspect === undefined || typeof aspect === "boolean", "aspect", "true or false", aspect);
   checkWindowChoice(window);
   checkFrameChoice(frame);
   check(isCount(maxTokens, 1), "maxTokens", "a whole number from 1", maxTokens);

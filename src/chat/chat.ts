@@ -110,7 +110,7 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit" | "window" | "frame"> = {}): Reply<Value> {
+  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit" | "aspect" | "window" | "frame"> = {}): Reply<Value> {
     return this.#reply<Value>("", options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);
@@ -238,10 +238,10 @@ export class Chat implements AsyncDisposable {
   }
 
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
-    const { fit, window, frame, onProgress } = question.options;
+    const { fit, aspect, window, frame, onProgress } = question.options;
     const sources = parts.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
     const encoded = await this.#readingAhead(parts, question, signal, async () => {
-      return await encodeImages(this.#host.parts, sources, { fit, window, frame, signal, onProgress });
+      return await encodeImages(this.#host.parts, sources, { fit, aspect, window, frame, signal, onProgress });
     });
     for (const { image, result } of encoded.flatMap((picture) => [picture, ...picture.crops])) this.#images.add(image, result.tokens);
     const squares = encoded.map(({ image }) => image).values();

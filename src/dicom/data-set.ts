@@ -95,6 +95,12 @@ export class DataSet {
     return value === undefined || value.length < 4 ? undefined : this.#view.getUint32(value.byteOffset - this.bytes.byteOffset, this.isLittleEndian);
   }
 
+  /** A floating-point number of 32 bits (FL). */
+  float(tag: Tag): number | undefined {
+    const value = this.value(tag);
+    return value === undefined || value.length < 4 ? undefined : this.#view.getFloat32(value.byteOffset - this.bytes.byteOffset, this.isLittleEndian);
+  }
+
   /** Floating-point numbers of 64 bits (FD). */
   doubles(tag: Tag): number[] {
     const value = this.value(tag);

@@ -35,6 +35,8 @@ export interface FrameGeometry {
   /** Between the rows, then between the columns. */
   readonly pixelSpacing: readonly number[] | null;
   readonly sliceThickness: number | null;
+  /** Spacing Between Slices. */
+  readonly sliceSpacing: number | null;
 }
 
 /** YYYYMMDD as in the file; null where it is missing. */
@@ -74,7 +76,8 @@ export function readGeometry(dataSet: DataSet, frame: number): FrameGeometry {
     imagePositionPatient: numbers(dataSet.functionalGroup(tags.PlanePositionSequence, frame).numbers(tags.ImagePositionPatient), 3),
     imageOrientationPatient: numbers(dataSet.functionalGroup(tags.PlaneOrientationSequence, frame).numbers(tags.ImageOrientationPatient), 6),
     pixelSpacing: numbers(measures.numbers(tags.PixelSpacing), 2),
-    sliceThickness: measures.number(tags.SliceThickness) ?? null
+    sliceThickness: measures.number(tags.SliceThickness) ?? null,
+    sliceSpacing: measures.number(tags.SpacingBetweenSlices) ?? null
   };
 }
 

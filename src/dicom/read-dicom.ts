@@ -21,16 +21,18 @@ import { isHounsfield, readDates, readGeometry, readHeader, type DicomDates, typ
 import { readImagePixel, type ImagePixel } from "./image-pixel.js";
 import { readModalityTransform, type ModalityValues } from "./modality.js";
 import { paletteToRgb } from "./palette.js";
-import { isMosaic } from "./mosaic.js";
+import { isMosaic, readMosaic, type Mosaic } from "./mosaic.js";
 import { parseDicom } from "./parse.js";
-import { readPixelAspect } from "./pixel-aspect.js";
+import { describeAspect, readPixelAspect } from "./pixel-aspect.js";
 import { wholeSlideUid } from "./sop-classes.js";
 import { readStoredFrame, type StoredFrame, type StoredValues } from "./stored-frame.js";
 import { tags } from "./tags.js";
 import { chooseVoi, grayToRgb, readFileVoi, shownWindow, type ShownWindow, type VoiTransform } from "./voi.js";
+import { readVolumeFacts, type VolumeFacts } from "./volume-facts.js";
 import { checkFrameChoice, checkWindowChoice, isPreset, type WindowChoice } from "./window-choice.js";
 
 export type { DicomDates, DicomHeader, FrameGeometry } from "./header.js";
+export type { VolumeFacts } from "./volume-facts.js";
 
 /** Projection radiography: CR, DX, mammography, and the older RG. */
 const projections: ReadonlySet<string> = new Set(["CR", "DX", "MG", "RG"]);
@@ -92,6 +94,12 @@ export interface DicomFile {
    * @param frame From 1.
    */
   readonly geometry: (frame: number) => FrameGeometry;
+  /** What tells the volume of a frame from others; as `geometry`. */
+  readonly volumeFacts: (frame: number) => VolumeFacts;
+  /** null for a file that is no Siemens mosaic; "unknown" for one that does not say of how many slices it is. */
+  readonly mosaic: () => Mosaic | "unknown" | null;
+  /** Whether its frames are the tiles of a slide. */
+  readonly isTiled: boolean;
   /**
    * @param frame From 1.
    * @throws MedGemmaError IMAGE_UNREADABLE, also for colours; IMAGE_TOO_LARGE; INVALID_ARGUMENT for a frame that is not there
@@ -112,7 +120,10 @@ export function openDicom(bytes: Uint8Array, name: string): DicomFile {
     return {
       header: readHeader(dataSet),
       dates: () => readDates(dataSet),
-      geometry: (frame) => readGeometry(dataSet, frame - 1),
+      geometry: (frame) => inFile(name, () => readGeometry(dataSet, frame - 1)),
+      volumeFacts: (frame) => inFile(name, () => readVolumeFacts(dataSet, frame - 1)),
+      mosaic: () => inFile(name, () => readMosaic(dataSet) ?? (isMosaic(dataSet) ? "unknown" : null)),
+      isTiled: isTiled(dataSet),
       readFrame: async (frame) => {
         const { pixel, stored } = await readPixels(parsed, name, frame);
         return inFile(name, () => grayFrame(dataSet, pixel, stored, frame - 1));
@@ -134,7 +145,7 @@ export async function readDicomPicture(bytes: Uint8Array, name: string, options:
     const aspect = readPixelAspect(dataSet, frame - 1);
     const picture = (rgb: Uint8Array, window: ShownWindow | null, decided: readonly string[], warned: readonly string[]): DicomPicture => {
       const warnings = [...warned, ...aspect.warnings, ...(isMosaic(dataSet) ? ["a Siemens mosaic, whose tiles are slices: --series takes them one by one"] : [])];
-      const notes = [...decided, ...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : []), ...warnings];
+      const notes = [...decided, ...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : []), ...(aspect.ratio === 1 ? [] : [`pixels ${describeAspect(aspect.ratio)}`]), ...warnings];
       return { source: name, width: pixel.columns, height: pixel.rows, rgb, notes, warnings, pixelAspect: aspect.ratio, frame, window };
     };
     if (stored.photometric === "PALETTE COLOR") {
@@ -180,11 +191,14 @@ function checkOptions(bytes: Uint8Array, name: string, { window, frame }: DicomP
   });
 }
 
+function isTiled(dataSet: DataSet): boolean {
+  return dataSet.text(tags.SOPClassUID) === wholeSlideUid || dataSet.text(tags.DimensionOrganizationType)?.startsWith("TILED") === true;
+}
+
 /** A tile of a slide that was not asked for is not its picture. */
 function refuseTiles(dataSet: DataSet, { frames, rows, columns }: ImagePixel): void {
-  const isSlide = dataSet.text(tags.SOPClassUID) === wholeSlideUid || dataSet.text(tags.DimensionOrganizationType)?.startsWith("TILED") === true;
   const matrix = [dataSet.long(tags.TotalPixelMatrixColumns) ?? columns, dataSet.long(tags.TotalPixelMatrixRows) ?? rows] as const;
-  if (!isSlide || (frames === 1 && matrix[0] <= columns && matrix[1] <= rows)) return;
+  if (!isTiled(dataSet) || (frames === 1 && matrix[0] <= columns && matrix[1] <= rows)) return;
   throw new DicomError(`it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Convert it to a tiled TIFF for --slide; --frame N shows a tile`);
 }
 

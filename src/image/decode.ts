@@ -50,8 +50,8 @@ export async function checkImage(source: ImageSource, options: DicomOptions = {}
 async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Promise<DecodedImage> {
   checkNotEmpty(bytes, name);
   if (isDicom(bytes)) {
-    const { source, width, height, rgb, notes, frame, window } = await readDicomPicture(bytes, name, options);
-    return { source, width, height, rgb, notes, rendering: { frame, window, ranges: null } };
+    const { source, width, height, rgb, notes, warnings, pixelAspect, frame, window } = await readDicomPicture(bytes, name, options);
+    return { source, width, height, rgb, notes, warnings, pixelAspect, rendering: { frame, window, ranges: null } };
   }
   refuseDicomOptions(name, options);
   try {
@@ -94,6 +94,10 @@ function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage 
       `Decoded pixels need a source name, a width, a height and rgb as a Uint8Array of width * height * 3 bytes; found ` +
         `${width} × ${height} and ${rgb instanceof Uint8Array ? `${rgb.byteLength} bytes` : typeof rgb}.`
     );
+  }
+  const { pixelAspect = 1 } = image;
+  if (!(typeof pixelAspect === "number" && Number.isFinite(pixelAspect) && pixelAspect > 0)) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `The pixelAspect of ${source} must be a number above 0, but is ${String(pixelAspect)}.`);
   }
   checkPictureSize(source, width, height);
   refuseDicomOptions(source, options);

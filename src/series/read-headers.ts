@@ -5,6 +5,7 @@ import { isHounsfield } from "../dicom/header.js";
 import { openDicom, type DicomFile } from "../dicom/read-dicom.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import type { ListedFile } from "./list-files.js";
+import { tileSlice } from "./mosaic-tiles.js";
 import type { Slice } from "./types.js";
 
 /** Longer heads are tried when a shorter one ends inside of an attribute; the last is what a file may have in all. */
@@ -62,30 +63,47 @@ async function readHead(path: string, name: string, length: number): Promise<{ r
   }
 }
 
-function slicesOf({ header, geometry }: DicomFile, { path, name }: ListedFile): Slice[] {
+function slicesOf({ header, geometry, volumeFacts, mosaic }: DicomFile, { path, name }: ListedFile): Slice[] {
   const { frames, rows, columns } = header;
   if (frames > maxFrames) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} says that it has ${frames} frames; the limit for a series is ${maxFrames}.`);
   if (rows === null || columns === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} does not say how many rows and columns it has.`);
-  const { seriesInstanceUid, seriesNumber, sopClassUid, modality, imageType, instanceNumber } = header;
+  const { studyInstanceUid, seriesInstanceUid, sopInstanceUid, seriesNumber, sopClassUid, modality, imageType, instanceNumber, isRescaled } = header;
   const places = Array.from({ length: frames }, (_one, index) => geometry(index + 1));
   // The frames of a film of one place differ in time; the place of the file says nothing about their order.
   const isFilm = frames > 1 && new Set(places.map((place) => place.imagePositionPatient?.join(" "))).size === 1;
-  return places.map((place, index) => ({
+  const slices = places.map((place, index): Slice => ({
     path,
     name,
     frame: index + 1,
     frames,
+    studyInstanceUid,
     seriesInstanceUid,
+    sopInstanceUid,
     seriesNumber,
     sopClassUid,
     modality,
     imageType,
     instanceNumber,
     isHounsfield: isHounsfield(header),
+    isRescaled,
+    facts: volumeFacts(index + 1),
+    tile: null,
     rows,
     columns,
     geometry: isFilm ? { ...place, imagePositionPatient: null } : place
   }));
+  const tiles = mosaic();
+  return tiles === null ? slices : slices.flatMap((picture) => tilesOf(picture, tiles));
+}
+
+function tilesOf(picture: Slice, mosaic: Exclude<ReturnType<DicomFile["mosaic"]>, null>): Slice[] {
+  const { name, rows, columns } = picture;
+  if (mosaic === "unknown") throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a Siemens mosaic, many slices in one picture, and does not say of how many. Convert the series to NIfTI with dcm2niix.`);
+  const { tiles, perRow, normal } = mosaic;
+  if (tiles > maxFrames || rows % perRow !== 0 || columns % perRow !== 0) {
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a Siemens mosaic of ${tiles} slices, but ${columns} × ${rows} pixels are not ${perRow} × ${perRow} tiles. Convert the series to NIfTI with dcm2niix.`);
+  }
+  return Array.from({ length: tiles }, (_one, index) => tileSlice(picture, { index, perRow }, normal));
 }
 
 function notDicom({ name }: ListedFile): MedGemmaError {

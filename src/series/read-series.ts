@@ -37,8 +37,8 @@ export async function readSeries(source: string | readonly string[], options: Se
   return await readDicomSeries(paths, options);
 }
 
-function checkOptions({ slices, index, recipe, modality, window }: SeriesOptions): void {
-  for (const [what, value] of Object.entries({ slices, index })) {
+function checkOptions({ slices, index, volume, recipe, modality, window }: SeriesOptions): void {
+  for (const [what, value] of Object.entries({ slices, index, volume })) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) throw new MedGemmaError("INVALID_ARGUMENT", `The ${what} of a series must be a whole number from 1, but is ${value}.`);
   }
   for (const [what, value, known] of [["recipe", recipe, recipeNames], ["modality", modality, modalities]] as const) {

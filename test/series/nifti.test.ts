@@ -56,7 +56,7 @@ describe("what is told of a NIfTI volume", () => {
   it("is that it does not say how it lies, and that pixels are not square", async () => {
     const { notes } = await readSeries(`${folder}no-orientation.nii`, { modality: "MR" });
     expect(notes.at(-1)).toContain("right and left may be swapped");
-    expect((await readSeries(`${folder}mr-isotropic-2-big.nii`, { modality: "MR" })).notes).toContain("pixels are 1.2 times as high as wide, and shown square");
+    expect((await readSeries(`${folder}mr-isotropic-2-big.nii`, { modality: "MR" })).notes).toContain("pixels are 1.2 times as high as wide");
   });
 
   it("is the window that was asked for, a preset for CT only", async () => {
@@ -136,7 +136,7 @@ describe("refused, in one line", () => {
   it.each([
     ["no modality", "ct-las.nii.gz", {}, "Say it with --modality"],
     ["a preset without a modality", "ct-las.nii.gz", { window: "lung" }, "Say it with --modality"],
-    ["several volumes", "mr-4d.nii.gz", { modality: "MR" }, "holds 3 volumes of 5 slices. Choose one with --series-index."],
+    ["several volumes", "mr-4d.nii.gz", { modality: "MR" }, "holds 3 volumes of 5 slices. Choose one with --volume."],
     ["a volume that is not there", "mr-4d.nii.gz", { modality: "MR", index: 4 }, "There is no volume 4."],
     ["the second of one volume", "ct-las.nii.gz", { modality: "CT", index: 2 }, "holds 1 volume of 5 slices. There is no volume 2."],
     ["a modality for DICOM", "../series/reversed", { modality: "CT" }, "DICOM files say it themselves"],
