@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   dicom: [],
   doctor: ["chat", "hub", "image", "language", "models", "native", "trial", "vision"],
   hub: [],
-  image: ["dicom", "native"],
+  image: ["dicom", "native", "nifti"],
   language: ["native", "trial"],
   vision: [],
   models: ["hub", "native"],

@@ -138,7 +138,7 @@ def tilted(out):
     small = dataset(np.zeros((8, 8), np.uint16), InstanceNumber=35, ImagePositionPatient=along(TILTED, 30), ImageOrientationPatient=TILTED)
     save(folder / "small.dcm", small)
     (folder / "README.txt").write_text("no image")
-    left_out = [(1, "no DICOM file"), (1, "localizer"), (1, "secondary capture"), (1, "derived (MPR, MIP or the like)"), (1, "of another size"), (1, "of another orientation"), (1, "duplicate of a position")]
+    left_out = [(1, "file that is not DICOM"), (1, "localizer"), (1, "secondary capture"), (1, "derived (MPR, MIP or the like)"), (1, "of another size"), (1, "of another orientation"), (1, "duplicate of a position")]
     order = [f"{name}.dcm" for name in names]
     options = {"left_out": left_out, "gaps": [(4, 7.5)]}
     return [expectation(out, "tilted", order, **options), expectation(out, "tilted", order, most=3, **options), expectation(out, "tilted", order, recipe="v1", **options)]

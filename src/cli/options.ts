@@ -30,7 +30,7 @@ export const loraOption = inGroup("Model:", {
 
 export const imageOptions = inGroup("Image:", {
   fit: choice("fit", imageFits, { describe: "Squares by black bars (pad), by squeezing (stretch), or bars and crops of long pictures  [default: pad]" }),
-  aspect: flag({ describe: "Make pixels of DICOM and NIfTI square that are not; --no-aspect shows them as stored  [default: true]" }),
+  "no-aspect": flag({ describe: "Show pixels of DICOM and NIfTI that are not square as they are stored, not made square" }),
   window: {
     type: "string",
     requiresArg: true,

@@ -12,6 +12,8 @@ export interface ChosenVolume {
   /** From 1, in the order of the list. */
   readonly number: number;
   readonly of: number;
+  /** Whether it was chosen, and not the only one of its size. */
+  readonly isAsked: boolean;
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -31,7 +33,7 @@ export function chooseVolume(found: readonly Volume[], number: number | undefine
   const others = volumes.filter((volume) => volume !== chosen);
   const counts = groupBy(others.flatMap((volume) => volume.slices.map(() => differenceOf(volume, chosen))), (difference) => difference);
   const leftOut = differences.flatMap((difference) => counted(counts.get(difference)?.length ?? 0, `of another ${difference}`));
-  return { slices: chosen.slices, number: volumes.indexOf(chosen) + 1, of: volumes.length, leftOut };
+  return { slices: chosen.slices, number: volumes.indexOf(chosen) + 1, of: volumes.length, isAsked: number !== undefined, leftOut };
 }
 
 /** All that can tell two volumes apart, the plainest first. */

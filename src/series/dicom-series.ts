@@ -15,7 +15,7 @@ import { listFiles } from "./list-files.js";
 import { cutTile } from "./mosaic-tiles.js";
 import { splitVolumes } from "./split-volumes.js";
 import { askedOf, defaultSlices } from "./summary.js";
-import { readSlices } from "./read-headers.js";
+import { readSlices, type NoSlices } from "./read-headers.js";
 import type { ValueRange } from "./recipes.js";
 import { toRgb } from "./to-levels.js";
 import type { LeftOut, Series, SeriesOptions, Slice } from "./types.js";
@@ -31,8 +31,10 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const { slices: most = defaultSlices, nameOf = (path: string): string => path, signal } = options;
   const [first = ""] = paths;
   const name = paths.length === 1 ? nameOf(first) : `${nameOf(first)} with ${paths.length - 1} more`;
-  const { found, leftOut: unread } = await readAllHeaders(paths, nameOf, signal);
-  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. Name the folder of a series, or a NIfTI file.`);
+  const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, signal);
+  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice}`);
+  // Told behind what is wrong with the files: left out, the next error would be that.
+  if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`);
   const chosen = chooseSeries(found, { index: options.index, join: options.join, name });
   const { slices: single, leftOut: copies } = withoutCopies(chosen.slices);
   const volume = chooseVolume(splitVolumes(single, name), options.volume, name);
@@ -78,19 +80,49 @@ function withoutCopies(slices: readonly Slice[]): { readonly slices: readonly Sl
   return { slices: [...kept.values()], leftOut: counted(slices.length - kept.size, "copy of another file") };
 }
 
-async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, signal: AbortSignal | undefined): Promise<{ readonly found: readonly Slice[]; readonly leftOut: readonly LeftOut[] }> {
+interface AllHeaders {
+  readonly found: readonly Slice[];
+  readonly leftOut: readonly LeftOut[];
+  /** Where nothing was found: what to do, in a sentence. */
+  readonly advice: string;
+}
+
+async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, signal: AbortSignal | undefined): Promise<AllHeaders> {
   const found: Slice[] = [];
-  const others = { other: 0, empty: 0, damaged: 0 };
-  const { files, missing } = await listFiles(paths, nameOf);
+  const others: NoSlices[] = [];
+  const { files, missing, links } = await listFiles(paths, nameOf);
   for (const file of files) {
     if (signal?.aborted === true) throw abortedError("Reading the series", signal);
     const read = await readSlices(file);
-    if (typeof read === "string") others[read] += 1;
+    if ("kind" in read) others.push(read);
     else for (const slice of read) found.push(slice);
     if (found.length > maxSlicesInAll) throw new MedGemmaError("IMAGE_TOO_LARGE", `The files hold more than ${maxSlicesInAll} slices. Name the folder of one series.`);
   }
-  const leftOut = [...counted(others.other, "no DICOM file"), ...counted(others.empty, "without pixels"), ...counted(others.damaged, "unreadable"), ...counted(missing, "listed in the DICOMDIR, but missing")];
-  return { found, leftOut };
+  const count = (kind: NoSlices["kind"]) => others.filter((other) => other.kind === kind).length;
+  const leftOut = [
+    ...counted(count("NIfTI"), count("NIfTI") === 1 ? "NIfTI file" : "NIfTI files"),
+    ...counted(count("other"), count("other") === 1 ? "file that is not DICOM" : "files that are not DICOM"),
+    ...groupsOf("empty", others).map(([what, all]) => ({ count: all, why: `without pixels${what === null ? "" : ` (${what})`}` })),
+    ...counted(count("tiles"), "of a slide in tiles"),
+    ...counted(count("unreadable"), "unreadable"),
+    ...counted(missing, "listed in the DICOMDIR, but missing"),
+    ...counted(links, links === 1 ? "link, which is not followed" : "links, which are not followed")
+  ];
+  return { found, leftOut, advice: adviceFor(others, links) };
+}
+
+/** The commonest kinds first, three at most. */
+function groupsOf(kind: NoSlices["kind"], others: readonly NoSlices[]): (readonly [what: string | null, count: number])[] {
+  const groups = [...groupBy(others.filter((other) => other.kind === kind), ({ what }) => what)].map(([what, all]) => [what, all.length] as const);
+  return groups.length > 3 ? [[null, groups.reduce((sum, [, count]) => sum + count, 0)]] : groups.sort(([, a], [, b]) => b - a);
+}
+
+function adviceFor(others: readonly NoSlices[], links: number): string {
+  const unreadable = others.find(({ kind }) => kind === "unreadable")?.what ?? null;
+  if (others.some(({ kind }) => kind === "NIfTI")) return "Name one of the NIfTI files, with --modality CT or MR.";
+  if (others.some(({ kind }) => kind === "tiles")) return "Convert the slide to a tiled TIFF, and give it with --slide.";
+  if (unreadable !== null) return `The first: ${unreadable}.`;
+  return links > 0 ? "Name the files that the links lead to, or the links themselves (FOLDER/*)." : "Name the folder of a series, or a NIfTI file.";
 }
 
 async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal }: SeriesOptions): Promise<Conversion> {
@@ -194,7 +226,7 @@ function describe({ slices: all, gaps, medianSpacing }: Arranged, { taken, slice
   const largest = gaps.reduce((widest, gap) => (gap.mm > widest.mm ? gap : widest), gaps[0] ?? { after: 0, mm: 0 });
   return [
     ...describeTaken({ modality: taken[0]?.modality ?? null, slices, of: all.length, conversion }),
-    ...(volume.of > 1 ? [`volume ${volume.number} of ${volume.of}`] : []),
+    ...(volume.isAsked ? [`volume ${volume.number} of ${volume.of}`] : []),
     ...describeAspects(slices),
     ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map(describeLeftOut).join(", ")}`]),
     ...(gaps.length === 0 ? [] : [`${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, the widest ${rounded(largest.mm)} mm behind slice ${largest.after} of ${all.length} (usual: ${rounded(medianSpacing ?? 0)} mm)`])

@@ -4,6 +4,9 @@ import { isDicom } from "../dicom/is-dicom.js";
 import { isHounsfield } from "../dicom/header.js";
 import { openDicom, type DicomFile } from "../dicom/read-dicom.js";
 import { firstLine, MedGemmaError } from "../errors.js";
+import { describeSopClass } from "../dicom/sop-classes.js";
+import { describeOtherVolume } from "../nifti/other-volumes.js";
+import { isNiftiFile } from "../nifti/read-nifti.js";
 import type { ListedFile } from "./list-files.js";
 import { tileSlice } from "./mosaic-tiles.js";
 import type { Slice } from "./types.js";
@@ -14,20 +17,32 @@ const headBytes = [2 ** 16, 2 ** 22, 2 ** 31 - 1];
 /** The most frames that a file may claim; enhanced CT has thousands. */
 const maxFrames = 20_000;
 
-/** "other": no DICOM file; "empty": one without pixels, such as a report; "damaged": one that cannot be read. */
-export type FileSlices = readonly Slice[] | "other" | "empty" | "damaged";
+/** What is in a file that has no slices. */
+export interface NoSlices {
+  /** "other": not a DICOM file; "empty": one without pixels; "tiles": those of a slide; "unreadable": damaged, or of a kind that is not read. */
+  readonly kind: "other" | "NIfTI" | "empty" | "tiles" | "unreadable";
+  /** For a person, in words that continue "it is "; null where there is nothing to say. */
+  readonly what: string | null;
+}
 
 /** @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE for a file that was named itself */
-export async function readSlices(file: ListedFile): Promise<FileSlices> {
+export async function readSlices(file: ListedFile): Promise<readonly Slice[] | NoSlices> {
   try {
     const opened = await openHead(file);
-    if (opened !== null) return opened.header.hasPixels ? slicesOf(opened, file) : "empty";
+    if (opened !== null) {
+      if (!opened.header.hasPixels) return { kind: "empty", what: describeSopClass(opened.header.sopClassUid ?? undefined) };
+      return opened.isTiled ? { kind: "tiles", what: null } : slicesOf(opened, file);
+    }
   } catch (error) {
     if (file.isNamed || (error instanceof MedGemmaError && error.code === "IMAGE_TOO_LARGE")) throw error;
-    return "damaged";
+    return { kind: "unreadable", what: firstLine(error) };
   }
-  if (file.isNamed) throw notDicom(file);
-  return "other";
+  if (await isNiftiFile(file.path)) {
+    if (file.isNamed) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a NIfTI file, and each of these is a series of its own. Name it alone.`);
+    return { kind: "NIfTI", what: null };
+  }
+  if (file.isNamed) throw await notDicom(file);
+  return { kind: "other", what: null };
 }
 
 /** @returns null for what is no DICOM file */
@@ -106,6 +121,8 @@ function tilesOf(picture: Slice, mosaic: Exclude<ReturnType<DicomFile["mosaic"]>
   return Array.from({ length: tiles }, (_one, index) => tileSlice(picture, { index, perRow }, normal));
 }
 
-function notDicom({ name }: ListedFile): MedGemmaError {
-  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is no DICOM file. A series is a folder of them, several, one with several frames, or one NIfTI file (.nii, .nii.gz) alone.`);
+async function notDicom({ path, name }: ListedFile): Promise<MedGemmaError> {
+  const other = describeOtherVolume(path, (await readHead(path, name, 4096)).bytes);
+  if (other !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${other}.`);
+  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is not a DICOM file. A series is a folder of them, several, one with several frames, or one NIfTI file (.nii, .nii.gz) alone.`);
 }

@@ -28,12 +28,11 @@ import { modalities, type Series, type SeriesOptions } from "./types.js";
  */
 export async function readSeries(source: string | readonly string[], options: SeriesOptions = {}): Promise<Series> {
   checkOptions(options);
-  const { nameOf = (path: string): string => path, modality } = options;
+  const { nameOf = (path: string): string => path } = options;
   const paths = typeof source === "string" ? [source] : source;
   const [first] = paths;
   if (first === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A series needs a folder or files, but none is given.");
   if (paths.length === 1 && (await isNiftiFile(first))) return await readNiftiSeries(first, nameOf(first), options);
-  if (modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${modality} is given, but ${nameOf(first)} is no NIfTI file, and DICOM files say it themselves. Leave it out.`);
   return await readDicomSeries(paths, options);
 }
 

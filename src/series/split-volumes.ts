@@ -181,9 +181,8 @@ function inTurns(atPlace: readonly Slice[][], valueOf: (slice: Slice) => string 
   if (sorted.some((all) => all.some((slice, index) => index > 0 && compare(valueOf(slice), valueOf(all[index - 1] ?? slice)) === 0))) return null;
   const turns = Array.from({ length: Math.max(...sorted.map((all) => all.length)) }, (_one, index) => sorted.flatMap((all) => all[index] ?? []));
   const areApart = (groups: readonly Slice[][]) => {
-    const ranges = groups.map((group) => [...group].sort((a, b) => compare(valueOf(a), valueOf(b)))).map((group) => [valueOf(group[0] as Slice), valueOf(group.at(-1) as Slice)] as const);
-    const rising = ranges.sort(([a], [b]) => compare(a, b));
-    return rising.every(([from], index) => index === 0 || compare(from, rising[index - 1]?.[1] ?? null) > 0);
+    const ranges = groups.map((group) => group.map(valueOf).sort(compare)).sort(([a = null], [b = null]) => compare(a, b));
+    return ranges.every(([from = null], index) => index === 0 || compare(from, ranges[index - 1]?.at(-1) ?? null) > 0);
   };
   return areApart(turns) || areApart(sorted) ? turns : null;
 }

@@ -56,7 +56,7 @@ export const previewCommand: CommandModule<object, Arguments> = {
 };
 
 async function preview(args: Arguments, redaction: Redaction): Promise<void> {
-  const { image, fit = "pad", aspect, window, frame } = args;
+  const { image, fit = "pad", "no-aspect": noAspect = false, window, frame } = args;
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
@@ -76,7 +76,7 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const imageName = redaction.image(image);
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
-  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, aspect, window, frame });
+  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, aspect: !noAspect, window, frame });
   const { crops } = square;
   const { png, tiles } = crops.length === 0 ? { png: await encodePng(square), tiles: undefined } : await contactSheet(square);
   if (output === standardStream) process.stdout.write(png);
@@ -98,7 +98,7 @@ async function previewSeries(args: Arguments, redaction: Redaction): Promise<voi
   const side = args.size ?? (await projectorImageSize(args));
   const series = await readSeriesOf(args, { modelId, redaction });
   if (series === null) return;
-  const slices = await writeSheet(series.slices, { output, side, fit, aspect: args.aspect, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
+  const slices = await writeSheet(series.slices, { output, side, fit, aspect: args["no-aspect"] !== true, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
   if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
 }
 
