@@ -4,7 +4,8 @@
  *
  *  - What always tells volumes apart: size, spacing, kind of image, kernel, echo, flip angle, b value … (`distinctions`).
  *  - Planes that do not lie side by side, unless no stack stands out (blocks through the discs of a spine, radial sets).
- *  - The Acquisition Number, where acquisitions overlap: a scan in steps has one for each step, and is one volume.
+ *  - The Acquisition Number or Time, where acquisitions overlap: a scan in steps has one for each step, and is one volume.
+ *  - Instance Numbers that run through all places once, and then again.
  *  - Where places are there several times still: what differs between the slices of a place, then their order in time or number.
  */
 import { MedGemmaError } from "../errors.js";
@@ -14,7 +15,6 @@ import { hasSameOrientation, medianOf, normalOf, placeNumbers, placesOf } from "
 import type { Slice } from "./types.js";
 
 export interface Volume {
-  /** By Instance Number. */
   readonly slices: readonly Slice[];
   /** Which of several times, phases or orders at the same places it is, from 1; null where attributes tell. */
   readonly turn: number | null;
@@ -29,11 +29,12 @@ const leastStack = 3;
 /** Of the slice thickness: interleaved slices of MR are not nearer. */
 const leastDistance = 0.9;
 
-/** A volume is held several times when more of its places are than this; fewer are copies of slices. */
+/** Share of a volume that is there twice: a volume is held several times above, below it are copies of slices. */
 const mostCopies = 0.5;
 
 /**
  * @param slices From 1, of one series.
+ * @returns their slices by Instance Number
  * @param name What to call the input in messages.
  * @throws MedGemmaError IMAGE_UNREADABLE where slices of one place cannot be told apart
  */
@@ -106,7 +107,15 @@ function byTime(slices: Slice[], name: string): Volume[] {
   // Without places, with all erased, or in one place: only what was surely a volume of its own is told apart.
   if (numbers === null || count === 1) return ofOneKind(slices).map((group) => ({ slices: group, turn: null }));
   const times = clusters(slices, (a, b) => a.facts.temporalPosition === b.facts.temporalPosition);
-  return times.flatMap(byAcquisition).flatMap((group) => byPlace(group, name));
+  return times
+    .flatMap((group) => byOverlap(group, ({ facts }) => facts.acquisitionNumber))
+    .flatMap((group) => inTurn(byOverlap(group, ({ facts }) => facts.acquisitionTime)))
+    .flatMap((volume) => (volume.turn === null ? byRuns(volume.slices) : [volume]))
+    .flatMap((volume) => (volume.turn === null ? byPlace(volume.slices, name) : [volume]));
+}
+
+function inTurn(groups: readonly Slice[][]): Volume[] {
+  return groups.map((slices, index) => ({ slices, turn: groups.length > 1 ? index + 1 : null }));
 }
 
 function ofOneKind(slices: Slice[]): Slice[][] {
@@ -115,10 +124,10 @@ function ofOneKind(slices: Slice[]): Slice[][] {
 }
 
 /** Acquisitions that lie behind each other are steps of one volume; one that overlaps them begins another. */
-function byAcquisition(slices: Slice[]): Slice[][] {
+function byOverlap(slices: Slice[], valueOf: (slice: Slice) => string | number | null): Slice[][] {
   const places = placesOf(slices) ?? [];
-  const spans = [...groupBy(slices.map((slice, index) => ({ slice, place: places[index] ?? 0 })), ({ slice }) => slice.facts.acquisitionNumber)]
-    .sort(([a], [b]) => (a ?? -Infinity) - (b ?? -Infinity))
+  const spans = [...groupBy(slices.map((slice, index) => ({ slice, place: places[index] ?? 0 })), ({ slice }) => valueOf(slice))]
+    .sort(([a], [b]) => compare(a, b))
     .map(([, members]) => ({ slices: members.map(({ slice }) => slice), from: Math.min(...members.map(({ place }) => place)), to: Math.max(...members.map(({ place }) => place)) }));
   if (spans.length === 1 || areInterleaved(slices, places)) return [slices];
   const volumes: (typeof spans)[] = [];
@@ -130,13 +139,40 @@ function byAcquisition(slices: Slice[]): Slice[][] {
   return volumes.map((volume) => volume.flatMap((span) => span.slices));
 }
 
+/**
+ * Two passes without a number or time of their own, the places of one between those of the other: numbers run through the
+ * volume once, and then again.
+ */
+function byRuns(slices: readonly Slice[]): Volume[] {
+  const whole = [{ slices, turn: null }];
+  const sorted = [...slices].sort(byInstance);
+  const places = placesOf(sorted) ?? [];
+  if (sorted.some(({ instanceNumber }, index) => instanceNumber === null || instanceNumber === sorted[index - 1]?.instanceNumber) || lieSideBySide(sorted, places)) return whole;
+  const steps = places.slice(1).map((place, index) => Math.sign(place - (places[index] ?? 0)));
+  const direction = Math.sign(steps.reduce((sum, step) => sum + step, 0));
+  const runs: { readonly slice: Slice; readonly place: number }[][] = [[]];
+  sorted.forEach((slice, index) => {
+    if (index > 0 && steps[index - 1] !== direction) runs.push([]);
+    runs.at(-1)?.push({ slice, place: places[index] ?? 0 });
+  });
+  // Two slices whose numbers are exchanged begin a run as well, but one that goes on where the other ended.
+  const extentOf = (all: readonly number[]) => Math.max(...all) - Math.min(...all);
+  const areWhole = runs.length > 1 && runs.every((run) => run.length >= leastStack && extentOf(run.map(({ place }) => place)) > mostCopies * extentOf(places));
+  return areWhole ? inTurn(runs.map((run) => run.map(({ slice }) => slice))) : whole;
+}
+
 /** MR takes every second slice first, as an acquisition of its own perhaps: then all slices together lie side by side. */
 function areInterleaved(slices: readonly Slice[], places: readonly number[]): boolean {
+  return slices[0]?.modality === "MR" && lieSideBySide(slices, places);
+}
+
+/** Each place once, and as far apart as a slice is thick. */
+function lieSideBySide(slices: readonly Slice[], places: readonly number[]): boolean {
   const thickness = slices[0]?.geometry.sliceThickness ?? null;
   const rising = [...places].sort((a, b) => a - b);
   const distances = rising.slice(1).map((place, index) => place - (rising[index] ?? 0));
   const median = medianOf(distances);
-  return slices[0]?.modality === "MR" && thickness !== null && median !== null && Math.min(...distances) > 0.01 && median >= leastDistance * thickness;
+  return thickness !== null && median !== null && distances.every((distance) => distance > 0.01) && median >= leastDistance * thickness;
 }
 
 /** What may tell the slices of one place apart, the surest first. */
@@ -148,26 +184,22 @@ const attributesOfTime: readonly ((slice: Slice) => string | number | null)[] = 
   ({ facts }) => facts.contentTime
 ];
 
-function byPlace(slices: Slice[], name: string): Volume[] {
+function byPlace(slices: readonly Slice[], name: string): Volume[] {
   const numbers = placeNumbers(placesOf(slices) ?? []);
   const atPlace = [...groupBy(slices.map((slice, index) => ({ slice, place: numbers[index] ?? 0 })), ({ place }) => place).values()].map((all) => all.map(({ slice }) => slice));
   const turns = Math.max(...atPlace.map((all) => all.length));
   const repeated = atPlace.filter((all) => all.length > 1).length;
+  const placeOf = new Map(slices.map((slice, index) => [slice, numbers[index] ?? 0]));
   for (const valueOf of repeated > 1 ? attributesOfTime : []) {
     const groups = [...groupBy(slices, valueOf)].sort(([a], [b]) => compare(a, b)).map(([, group]) => group);
-    if (groups.length === turns && groups.every((group) => hasEachPlaceOnce(group, slices, numbers))) return groups.map((group, index) => ({ slices: group, turn: index + 1 }));
+    if (groups.length === turns && groups.every((group) => new Set(group.map((slice) => placeOf.get(slice))).size === group.length)) return inTurn(groups);
   }
   if (repeated <= mostCopies * atPlace.length) return [{ slices, turn: null }];
   for (const valueOf of [...attributesOfTime, ({ instanceNumber, frame, frames }: Slice) => (frames > 1 ? frame : instanceNumber)]) {
     const ranked = inTurns(atPlace, valueOf);
-    if (ranked !== null) return ranked.map((group, index) => ({ slices: group, turn: index + 1 }));
+    if (ranked !== null) return inTurn(ranked);
   }
   throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files tells which of them are one volume. Give the files of one volume.`);
-}
-
-function hasEachPlaceOnce(group: readonly Slice[], all: readonly Slice[], numbers: readonly number[]): boolean {
-  const places = group.map((slice) => numbers[all.indexOf(slice)]);
-  return new Set(places).size === places.length;
 }
 
 /**
