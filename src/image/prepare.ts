@@ -52,7 +52,7 @@ export async function prepareImage(
   const crops: CropImage[] = [];
   if (fit === "crops") for (const box of panAndScan(image.width, image.height)) crops.push({ ...(await toSquare(cutOut(image, box), side, "stretch")), box: storedBox(box, stored, pixelAspect) });
   const { width, height, rendering = notRendered } = stored;
-  return { ...whole, width, height, fit, preprocessing: { version: preprocessingVersion, fit, side, pixelAspect, ...rendering }, crops, ...notesOf({ notes: [...(stored.notes ?? []), ...describeShape(stored, pixelAspect)] }), ...warningsOf(stored) };
+  return { ...whole, width, height, fit, preprocessing: { version: preprocessingVersion, fit, side, aspect, pixelAspect, ...rendering }, crops, ...notesOf({ notes: [...(stored.notes ?? []), ...describeShape(stored, pixelAspect)] }), ...warningsOf(stored) };
 }
 
 function describeShape({ pixelAspect: ofFile = 1 }: DecodedImage, pixelAspect: number): string[] {

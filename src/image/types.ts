@@ -33,7 +33,9 @@ export interface ImagePreprocessing extends ImageRendering {
   readonly fit: ImageFit;
   /** Side of the square in pixels. */
   readonly side: number;
-  /** How high a pixel of the file is by its width, where it was made square first (bilinear, enlarged); 1: taken as it is stored. Left out before version 2. */
+  /** Whether pixels that are not square were to be made square, as `aspect` says. Left out before version 2, as the next. */
+  readonly aspect?: boolean;
+  /** How high a pixel of the file is by its width, where it was made square first (bilinear, enlarged); 1: taken as it is stored. */
   readonly pixelAspect?: number;
 }
 
