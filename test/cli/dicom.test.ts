@@ -7,7 +7,7 @@ import { runCli, temporaryFolder } from "./run-cli.js";
 
 const ct = `${folder}ct.dcm`;
 const output = join(temporaryFolder(), "out");
-const notes = ["window lung -600/1500", "overlay ignored"];
+const notes = ["window lung -600/1500", "overlay ignored", "pixels 1.14 times as wide as high", "pixels made square (bilinear)"];
 
 describe("DICOM on the command line", () => {
   it("is asked about, and the answer tells the window", async () => {
@@ -20,7 +20,7 @@ describe("DICOM on the command line", () => {
   it("is encoded, and told the same", async () => {
     const { stdout, code } = await runCli(["encode", ct, `${folder}mono1-12-explicit.dcm`, "-o", output, "--window=-600/1500", "-m", "demo", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ images: [{ notes: ["window -600/1500", "overlay ignored"] }, { notes: ["window -600/1500", "MONOCHROME1 inverted"] }] });
+    expect(JSON.parse(stdout)).toMatchObject({ images: [{ notes: ["window -600/1500", "overlay ignored", "pixels 1.14 times as wide as high", "pixels made square (bilinear)"] }, { notes: ["window -600/1500", "MONOCHROME1 inverted"] }] });
   });
 
   it("is previewed, a frame of several too, and from stdin", async () => {
