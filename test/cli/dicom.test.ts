@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { film } from "../demo-model.js";
 import { dicom, folder } from "../dicom/fixtures.js";
@@ -50,5 +51,15 @@ describe("DICOM on the command line", () => {
     expect(stderr).toMatch(/^[^\n]+\n$/);
     expect(stderr).toContain(message);
     expect([stdout, code]).toEqual(["", exitCode]);
+  });
+});
+
+describe("a DICOM file that is shown in part, or contradicts itself", () => {
+  it("is warned of on stderr in scripts too, and in JSON", async () => {
+    const narrow = fileURLToPath(new URL("../fixtures/dicom-odd/narrow-cr.dcm", import.meta.url));
+    const { stdout, stderr, code } = await runCli(["preview", narrow, "-o", output, "--size", "40", "--json"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Warning: .*narrow-cr\.dcm: the window of the file hides \d+ % of the pixels.*--window full shows all\.\n$/);
+    expect(JSON.parse(stdout)).toMatchObject({ warnings: [expect.stringContaining("hides") as string] });
   });
 });
