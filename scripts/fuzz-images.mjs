@@ -1,12 +1,12 @@
 // Feeds damaged files to decodeImage, readSeries and readSlide (as built in dist/) and counts what comes back. Every input must give
 // pictures or one MedGemmaError of images within the time limit, and none may spoil the next: whole files are decoded in between.
 //
-//     node scripts/fuzz-images.mjs [N=1000] [--kind dicom|nifti|picture|slide] [--from FIRST] [--limit-ms 10000]
+//     node scripts/fuzz-images.mjs [N=1000] [--kind dicom|series|nifti|picture|slide] [--from FIRST] [--limit-ms 10000]
 //
 // N inputs, spread over the kinds. Input k of a kind is made from its seeds and the number k alone, so `1 --kind dicom --from k`
 // runs it again.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -194,8 +194,42 @@ async function decodeSlide(bytes, number = 1) {
 
 const decodePicture = async (bytes) => (await decodeImage(bytes)).rgb;
 
+/** A volume number, or none; the odd inputs stand beside a whole slice. */
+async function decodeSeries(bytes, number = 1) {
+  const folder = join(scratch, "series");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "a"), bytes);
+  if (number % 2 === 0) writeFileSync(join(folder, "b"), seriesSlice);
+  else rmSync(join(folder, "b"), { force: true });
+  const { slices } = await readSeries(folder, { index: number % 2 === 0 ? 1 : undefined, volume: [undefined, 1, 2][number % 3], join: number % 5 === 0, slices: 20 });
+  return Buffer.concat(slices.map(({ rgb }) => rgb));
+}
+
+/** Tags that only sequences and series have, with the length behind them. */
+function changeSequence(bytes, random) {
+  const tags = ["\xfe\xff\x00\xe0", "\xfe\xff\x0d\xe0", "\xfe\xff\xdd\xe0", "\x00\x52\x29\x92", "\x00\x52\x30\x92", "\x20\x00\x32\x00", "\x20\x00\x37\x00", "\x18\x00\x88\x00", "\x19\x00\x0a\x10", "\x28\x00\x30\x00", "\xe0\x7f\x10\x00"];
+  const tag = tags[random(tags.length)];
+  let at = bytes.indexOf(tag, random(bytes.length), "latin1");
+  if (at < 0) at = bytes.indexOf(tag, 0, "latin1");
+  if (at < 0 || at + 12 > bytes.length) return;
+  const change = [
+    () => bytes.writeUInt32LE(extremes[random(16)], at + 4),
+    () => bytes.writeUInt32LE(extremes[random(16)], at + 8),
+    () => bytes.write(["UN", "SQ", "OB", "DS", "FD", "ZZ"][random(6)], at + 4, "latin1"),
+    () => bytes.write(tags[random(tags.length)], at, "latin1"),
+    () => bytes.writeUInt16LE(extremes[random(12)] & 0xffff, at + 6)
+  ];
+  change[random(change.length)]();
+}
+
+const oddDicom = [...fixtures("dicom", /\.dcm$/), ...fixtures("dicom-odd", /\.dcm$/)];
+const seriesFolders = ["enhanced", "film", "mosaic", "reversed", "tilted", "two"].flatMap((folder) => fixtures(`series/${folder}`, /\.dcm$/));
+const seriesSeeds = [...seriesFolders, ...oddDicom.filter(({ name }) => /enhanced|groups|frames|ct/.test(name))];
+const seriesSlice = fixtures("series/reversed", /^01\.dcm$/)[0].bytes;
+
 const kinds = {
-  dicom: { seeds: fixtures("dicom", /\.dcm$/), mutations: [...mutations, changeImagePixel], decode: decodePicture, whole: "mono2-12-j2k.dcm" },
+  series: { seeds: seriesSeeds, mutations: [...mutations, changeImagePixel, changeSequence, changeSequence, changeSequence], decode: decodeSeries, whole: "volume.dcm" },
+  dicom: { seeds: oddDicom, mutations: [...mutations, changeImagePixel, changeSequence, changeSequence], decode: decodePicture, whole: "mono2-12-j2k.dcm" },
   nifti: { seeds: fixtures("nifti", /\.nii/), mutations: [...mutations, changeNiftiHeader, changeNiftiHeader, changeNiftiHeader].map(withGzip), decode: decodeNifti, whole: "ct-las.nii.gz" },
   picture: { seeds: await pictures(), mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry], decode: decodePicture, whole: "4.tiff" },
   slide: { seeds: fixtures("slides", /\.(?:tif|svs)$/), mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeSlideEntry], decode: decodeSlide, whole: "subifds-deflate.ome.tif" }

@@ -3,7 +3,7 @@
     python scripts/reference/series.py --out test/fixtures/series
 
 Writes a folder for each case, and expected.json: a list of {case, series, most, recipe, modality, order, rgb, of, leftOut, gaps}, where `order` holds the names
-of the files (with #frame) that are taken, in order, and `rgb` the base64 of their windowed pixels, one after the other.
+of the files (with #frame or @tile) that are taken, in order, and `rgb` the base64 of their windowed pixels, one after the other.
 The order is found here from positions that the script chose, not computed from the files.
 """
 
@@ -11,8 +11,10 @@ import argparse
 import base64
 import json
 import shutil
+import struct
 from pathlib import Path
 
+import nibabel.nicom.csareader
 import numpy as np
 import pydicom
 from pydicom import uid
@@ -82,10 +84,30 @@ def windowed(values, windows):
 
 
 def values_of(folder, reference):
+    if "@" in reference:
+        return tile_of(folder, *reference.split("@"))
     name, _, frame = reference.partition("#")
     made = pydicom.dcmread(folder / name)
     array = made.pixel_array if frame == "" else made.pixel_array[int(frame) - 1]
     return pydicom.pixels.apply_rescale(array, made)
+
+
+def tile_of(folder, name, tile):
+    """Tiles of SIDE x SIDE, three in a row."""
+    row, column = divmod(int(tile) - 1, 3)
+    picture = pydicom.dcmread(folder / name).pixel_array
+    return picture[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
+
+
+def csa_header(**fields):
+    """Siemens' CSA header, version 2, as nibabel reads it (nicom/csareader)."""
+    out = b"SV10\x04\x03\x02\x01" + struct.pack("<II", len(fields), 77)
+    for name, values in fields.items():
+        out += struct.pack("<64si4siii", name.encode(), len(values), b"FD", 0, 6, 77)
+        for value in [*values, *[None] * (6 - len(values))]:  # always six, the last ones empty
+            text = b"" if value is None else str(value).encode() + b"\0"
+            out += struct.pack("<4i", len(text), len(text), 77, len(text)) + text + b"\0" * (-len(text) % 4)
+    return out
 
 
 def thinned(order, most):
@@ -138,7 +160,7 @@ def tilted(out):
     small = dataset(np.zeros((8, 8), np.uint16), InstanceNumber=35, ImagePositionPatient=along(TILTED, 30), ImageOrientationPatient=TILTED)
     save(folder / "small.dcm", small)
     (folder / "README.txt").write_text("no image")
-    left_out = [(1, "no DICOM file"), (1, "localizer"), (1, "secondary capture"), (1, "derived (MPR, MIP or the like)"), (1, "of another size"), (1, "of another orientation"), (1, "duplicate of a position")]
+    left_out = [(1, "file that is not DICOM"), (1, "localizer"), (1, "secondary capture"), (1, "derived (MPR, MIP or the like)"), (1, "of another size"), (1, "of another orientation"), (1, "duplicate of a position")]
     order = [f"{name}.dcm" for name in names]
     options = {"left_out": left_out, "gaps": [(4, 7.5)]}
     return [expectation(out, "tilted", order, **options), expectation(out, "tilted", order, most=3, **options), expectation(out, "tilted", order, recipe="v1", **options)]
@@ -192,12 +214,27 @@ def film(out):
     return [expectation(out, "film", [f"film.dcm#{frame}" for frame in (1, 2, 3)], "MR")]
 
 
+def mosaic(out):
+    """A Siemens mosaic of seven slices, three tiles in a row; how many they are stands in the CSA header alone."""
+    picture = np.zeros((3 * SIDE, 3 * SIDE), np.uint16)
+    for tile in range(7):
+        row, column = divmod(tile, 3)
+        picture[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE] = pixels(tile + 100, 20 * tile + 5, 900)
+    made = dataset(picture, 1, "MR", InstanceNumber=1, ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"], ImagePositionPatient=[-100, -100, 10], ImageOrientationPatient=AXIAL, PixelSpacing=[2, 2], SliceThickness=3)
+    made.add_new(0x00290010, "LO", "SIEMENS CSA HEADER")
+    made.add_new(0x00291010, "OB", csa_header(EchoLinePosition=[64], NumberOfImagesInMosaic=[7], SliceNormalVector=["0.00000000", "0.00000000", "1.00000000"]))
+    save(out / "mosaic" / "mosaic.dcm", made)
+    csa = nibabel.nicom.csareader.get_csa_header(pydicom.dcmread(out / "mosaic" / "mosaic.dcm"))
+    assert csa["tags"]["NumberOfImagesInMosaic"]["items"] == [7]
+    return [expectation(out, "mosaic", [f"mosaic.dcm@{tile}" for tile in range(1, 8)], "MR"), expectation(out, "mosaic", [f"mosaic.dcm@{tile}" for tile in range(1, 8)], "MR", most=3)]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
     out = parser.parse_args().out
     shutil.rmtree(out, ignore_errors=True)
-    expected = [*tilted(out), *reversed_order(out), *two_series(out), *enhanced(out), *film(out)]
+    expected = [*tilted(out), *reversed_order(out), *two_series(out), *enhanced(out), *film(out), *mosaic(out)]
     lines = ",\n".join(json.dumps(one) for one in expected)
     (out / "expected.json").write_text(f"[\n{lines}\n]\n")
 

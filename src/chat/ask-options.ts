@@ -13,6 +13,7 @@ const schema: Rule = { expected: "a JSON schema object, or a schema of zod or th
 
 const encodeOptions: RulesOf<EncodeOptions> = {
   fit: oneOf(imageFits),
+  aspect: flag,
   window: checkedLater,
   frame: checkedLater,
   signal: abortSignal,

@@ -120,7 +120,7 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit" | "window" | "frame"> = {}): Reply<Value> {
+  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit" | "aspect" | "window" | "frame"> = {}): Reply<Value> {
     return this.#reply<Value>(() => checkRegenerateOptions(options), options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);
@@ -261,7 +261,7 @@ export class Chat implements AsyncDisposable {
   }
 
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
-    const { fit, window, frame, onProgress } = question.options;
+    const { fit, aspect, window, frame, onProgress } = question.options;
     const sources = parts.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
     // Before the slow part begins: counted by what is known of the images, and again when one turns out to have crops.
     const squares = sources.map((source) => squaresAtLeast(source, fit));
@@ -275,6 +275,7 @@ export class Chat implements AsyncDisposable {
     const encoded = await this.#readingAhead(parts, question, signal, async () => {
       return await encodeImages(this.#host.parts, sources, {
         fit,
+        aspect,
         window,
         frame,
         signal,

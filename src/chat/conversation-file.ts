@@ -6,7 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { MedGemmaError } from "../errors.js";
 import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
-import { notesOf } from "../image/notes.js";
+import { notesOf, warningsOf } from "../image/notes.js";
 import { imageFits, type CropImage, type ImagePreprocessing, type Square, type SquareImage } from "../image/types.js";
 import { writeFileAtomically } from "../write-file.js";
 import type { StoredPart } from "./content.js";
@@ -61,7 +61,7 @@ async function packTurn({ content, answer, thought, stopReason, request, provena
     if (typeof part === "string") return { text: part };
     const { source, width, height, sha256, fit, preprocessing } = part;
     const crops = await Promise.all(part.crops.map(async (crop) => ({ ...crop.box, png: await packSquare(crop) })));
-    return { source, width, height, sha256, fit, preprocessing, ...notesOf(part), png: await packSquare(part), crops };
+    return { source, width, height, sha256, fit, preprocessing, ...notesOf(part), ...warningsOf(part), png: await packSquare(part), crops };
   });
   return { content: await Promise.all(packed), answer, thought, stopReason, request, provenance };
 }
@@ -89,16 +89,20 @@ async function unpackPart(part: unknown, path: string, imageSize: number | null)
 async function unpackImage(image: unknown, path: string, imageSize: number | null): Promise<SquareImage> {
   if (!isRecord(image)) throw damaged(path);
   // Before there were crops, the fit was not written down; it was "pad" unless somebody asked for another.
-  const { source, width, height, fit = "pad", png, crops = [], notes } = image;
+  const { source, width, height, fit = "pad", png, crops = [], notes, warnings } = image;
   const preprocessing = isRecord(image.preprocessing) ? (image.preprocessing as unknown as ImagePreprocessing) : null;
   const knownFit = imageFits.find((one) => one === fit);
-  if (typeof source !== "string" || typeof width !== "number" || typeof height !== "number" || knownFit === undefined || !Array.isArray(crops)) {
+  if (typeof source !== "string" || typeof width !== "number" || typeof height !== "number" || knownFit === undefined || !Array.isArray(crops) || !isAspect(preprocessing?.pixelAspect)) {
     throw damaged(path);
   }
   const square = await unpackSquare(source, png, path, imageSize);
   const unpacked: CropImage[] = [];
   for (const crop of crops) unpacked.push(await unpackCrop(crop, source, path, imageSize));
-  return { ...square, width, height, fit: knownFit, preprocessing, crops: unpacked, ...(isTexts(notes) ? notesOf({ notes }) : {}) };
+  return { ...square, width, height, fit: knownFit, preprocessing, crops: unpacked, ...(isTexts(notes) ? notesOf({ notes }) : {}), ...(isTexts(warnings) ? warningsOf({ warnings }) : {}) };
+}
+
+function isAspect(value: unknown): boolean {
+  return value === undefined || (typeof value === "number" && Number.isFinite(value) && value > 0);
 }
 
 async function unpackCrop(crop: unknown, source: string, path: string, imageSize: number | null): Promise<CropImage> {

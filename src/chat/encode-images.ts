@@ -2,7 +2,7 @@
 import { MedGemmaError } from "../errors.js";
 import { checkImage } from "../image/decode.js";
 import { prepareImage } from "../image/prepare.js";
-import { notesOf } from "../image/notes.js";
+import { notesOf, warningsOf } from "../image/notes.js";
 import { squaresOf, type CropImage, type DicomOptions, type ImageFit, type ImageSource, type Square, type SquareImage } from "../image/types.js";
 import type { LanguageModel } from "../language/language-model.js";
 import type { EncodeResult, VisionModel } from "../vision/vision-model.js";
@@ -18,6 +18,8 @@ export interface ModelParts {
 export interface EncodeOptions extends DicomOptions {
   /** How a picture that is not square becomes one. Default "pad". */
   readonly fit?: ImageFit | undefined;
+  /** Whether pixels that are not square, of DICOM and NIfTI files, are made square first. Default true. */
+  readonly aspect?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
@@ -50,7 +52,7 @@ export async function encodeImages(
   for (const source of sources.slice(1)) await checkImage(source, { window, frame });
   const prepare = (index: number): Promise<SquareImage> | null => {
     const source = sources[index];
-    return source === undefined ? null : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit, window, frame });
+    return source === undefined ? null : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit, aspect: options.aspect, window, frame });
   };
   const encoded = [];
   let next = prepare(0);
@@ -103,5 +105,5 @@ export function describeEncoded({ image, result, crops }: EncodedPicture): Answe
 
 export function describeImage(image: SquareImage, encoded: Pick<AnswerImage, "tokens" | "encodeMs" | "cached">): AnswerImage {
   const { source, width, height, sha256, fit, preprocessing, crops } = image;
-  return { source, width, height, sha256, preprocessing, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded, ...notesOf(image) };
+  return { source, width, height, sha256, preprocessing, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded, ...notesOf(image), ...warningsOf(image) };
 }

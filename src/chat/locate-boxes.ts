@@ -30,7 +30,7 @@ type BoxNumbers = LocatedBox["box2d"];
 /** @param images The pictures that the answer can mean. */
 export function locateBoxes(
   answer: string,
-  images: readonly Pick<SquareImage, "width" | "height" | "fit">[]
+  images: readonly (Pick<SquareImage, "width" | "height" | "fit"> & Partial<Pick<SquareImage, "preprocessing">>)[]
 ): { readonly boxes: LocatedBox[]; readonly rejectedBoxes: RejectedBox[] } {
   const boxes: LocatedBox[] = [];
   const rejectedBoxes: RejectedBox[] = [];
@@ -49,7 +49,7 @@ function place({ box2d, label, image }: BoxEntry, images: Parameters<typeof loca
   const index = readImage(image, images.length);
   if (typeof index === "string") return index;
   const meant = images[index];
-  const box = meant === undefined ? null : boxToPixels(numbers, meant);
+  const box = meant === undefined ? null : boxToPixels(numbers, { ...meant, pixelAspect: meant.preprocessing?.pixelAspect });
   if (box === null) return "it lies in the black bars beside the picture altogether";
   return { label, box, box2d: numbers, image: index };
 }

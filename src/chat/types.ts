@@ -111,6 +111,8 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
    * long picture besides the whole, each for the tokens of a whole image (docs/images.md).
    */
   readonly fit?: ImageFit | undefined;
+  /** Whether pixels that are not square, of DICOM and NIfTI files, are made square first. Default true (docs/images.md). */
+  readonly aspect?: boolean | undefined;
   /** Longest answer in tokens, thought included, from 1. Default 1024, with `think` 2048; never more than the context has left. */
   readonly maxTokens?: number | undefined;
   /** 0 to 10. 0 (default) is greedy decoding, which is what Google evaluates with. */
@@ -186,6 +188,8 @@ export interface AnswerImage {
   readonly cached: boolean;
   /** What was decided on the way to the pixels, the window of a DICOM file for example; left out where there was nothing. */
   readonly notes?: readonly string[] | undefined;
+  /** Those of the notes that a person should not miss: the file contradicts itself, or is shown in part. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /**

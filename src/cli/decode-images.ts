@@ -2,7 +2,7 @@
 import { decodeImage } from "../image/decode.js";
 import type { DecodedImage, DicomOptions } from "../image/types.js";
 import { standardStream } from "./options.js";
-import { printNote, UsageError } from "./output.js";
+import { printNote, printWarning, UsageError } from "./output.js";
 import type { Redaction } from "./redaction.js";
 import { readStdin } from "./stdin.js";
 
@@ -30,7 +30,9 @@ export async function decodeNamed(path: string, redaction: Redaction, { window, 
   return redaction.isOn ? { ...image, source } : image;
 }
 
-/** To a person: what was decided on the way to the pixels. */
-export function printImageNotes({ source, notes = [] }: Pick<DecodedImage, "source" | "notes">): void {
-  if (notes.length > 0) printNote(`${source}: ${notes.join(", ")}`);
+/** What was decided on the way to the pixels: to a person, but warnings to everybody. */
+export function printImageNotes({ source, notes = [], warnings = [] }: Pick<DecodedImage, "source" | "notes" | "warnings">): void {
+  const others = notes.filter((note) => !warnings.includes(note));
+  if (others.length > 0) printNote(`${source}: ${others.join(", ")}`);
+  for (const warning of warnings) printWarning(`${source}: ${warning}.`);
 }

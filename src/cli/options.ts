@@ -30,6 +30,7 @@ export const loraOption = inGroup("Model:", {
 
 export const imageOptions = inGroup("Image:", {
   fit: choice("fit", imageFits, { describe: "Squares by black bars (pad), by squeezing (stretch), or bars and crops of long pictures  [default: pad]" }),
+  "no-aspect": flag({ describe: "Show pixels of DICOM and NIfTI that are not square as they are stored, not made square" }),
   window: {
     type: "string",
     requiresArg: true,

@@ -34,6 +34,11 @@ export function printNote(text: string): void {
   if (process.stderr.isTTY) writeNote(text, process.stderr);
 }
 
+/** What changes how an answer is to be taken: told in scripts too. */
+export function printWarning(text: string): void {
+  writeNote(`Warning: ${text}`, process.stderr);
+}
+
 /** Dimmed, and broken between words. */
 export function writeNote(text: string, terminal: NodeJS.WriteStream): void {
   terminal.write(`${dim(wrapToWidth(plainText(text), terminal.columns).join("\n"), terminal)}\n`);

@@ -4,8 +4,8 @@ import { modalities, type Modality, type Series } from "../series/types.js";
 import { recipeForModel, recipeNames, type RecipeName } from "../series/recipes.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 import type { ImageFit } from "../image/types.js";
-import { choice, inGroup, standardStream, wholeNumber } from "./options.js";
-import { printNote, UsageError } from "./output.js";
+import { choice, flag, inGroup, standardStream, wholeNumber } from "./options.js";
+import { printNote, printWarning, UsageError } from "./output.js";
 import type { Redaction } from "./redaction.js";
 import { refuseStrayOptions } from "./stray-options.js";
 
@@ -18,7 +18,9 @@ export const seriesOptions = inGroup("Series:", {
     describe: "CT or MR series: a folder, a DICOMDIR, DICOM files (repeat it), or one NIfTI file"
   },
   slices: wholeNumber("slices", { least: 1, describe: "At most so many slices, evenly spaced  [default: 85]" }),
-  "series-index": wholeNumber("series-index", { least: 1, describe: "Which of several series, as the error lists them, or of several volumes" }),
+  "series-index": wholeNumber("series-index", { least: 1, describe: "Which of several series, as the error lists them" }),
+  volume: wholeNumber("volume", { least: 1, describe: "Which of several volumes of a series or NIfTI file, as the error lists them" }),
+  join: flag({ describe: "Take all files of a study and modality for one series, where each slice says it is one of its own" }),
   recipe: choice("recipe", recipeNames, { describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on  [default: by the model]" }),
   modality: choice("modality", modalities, { describe: "What a NIfTI file holds; DICOM files say it themselves" })
 });
@@ -27,6 +29,8 @@ export interface SeriesArguments {
   readonly series?: readonly string[] | undefined;
   readonly slices?: number | undefined;
   readonly "series-index"?: number | undefined;
+  readonly volume?: number | undefined;
+  readonly join?: boolean | undefined;
   readonly recipe?: RecipeName | undefined;
   readonly modality?: Modality | undefined;
   readonly window?: WindowChoice | undefined;
@@ -47,25 +51,26 @@ export interface SeriesContext {
  * @returns null without `--series`
  */
 export async function readSeriesOf(args: SeriesArguments, context: SeriesContext): Promise<Series | null> {
-  const { series: paths, slices, "series-index": index, recipe, modality } = args;
+  const { series: paths, slices, "series-index": index, volume, join, recipe, modality } = args;
   if (paths === undefined) {
-    refuseStrayOptions({ slices, "series-index": index, recipe, modality }, "series");
+    refuseStrayOptions({ slices, "series-index": index, volume, join, recipe, modality }, "series");
     return null;
   }
   const read = await openSeries(paths, args, context);
-  for (const note of read.notes) printNote(`series: ${note}`);
+  for (const note of read.notes) if (!read.warnings.includes(note)) printNote(`series: ${note}`);
+  for (const warning of read.warnings) printWarning(`series: ${warning}.`);
   return read;
 }
 
 /** @param args Without `series`. */
 export async function openSeries(paths: readonly string[], args: SeriesArguments, { modelId, redaction, signal }: SeriesContext): Promise<Series> {
-  const { slices, "series-index": index, recipe, modality, window, frame, fit } = args;
+  const { slices, "series-index": index, volume, join, recipe, modality, window, frame, fit } = args;
   if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
   if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
   if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
   if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
-  return await readSeries(paths, { slices, index, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
+  return await readSeries(paths, { slices, index, volume, join, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
 }
 
 /** With `--redact` names of files in a folder are hidden too, the same name for the same file. */

@@ -15,13 +15,17 @@ export interface Codestream {
   readonly isSigned: boolean;
   /** JPEG 2000: whether a colour transform turns the components into RGB. */
   readonly hasColorTransform: boolean;
-  /** JPEG: what the markers say of the colours, where they say something. */
+  /** JPEG: what the stream says of the colours, where it says something. */
   readonly color: "RGB" | "YBR" | null;
+  /** By what: component ids "R", "G", "B", a marker, or chroma of fewer samples, which RGB has not. */
+  readonly colorFrom: "component ids" | "JFIF marker" | "Adobe marker" | "subsampling" | null;
+  /** JPEG: whether it is one of the lossy processes, whose colours are usually YBR. */
+  readonly isLossyJpeg: boolean;
   /** JPEG-LS: whether the components follow each other as planes. */
   readonly isPlanar: boolean;
 }
 
-const unsaid = { isSigned: false, hasColorTransform: false, color: null, isPlanar: false } as const;
+const unsaid = { isSigned: false, hasColorTransform: false, color: null, colorFrom: null, isLossyJpeg: false, isPlanar: false } as const;
 
 /** @throws DicomError when the bytes are no such codestream */
 export function readCodestream(bytes: Uint8Array, codec: Exclude<Codec, "none" | "rle">): Codestream {
@@ -38,7 +42,7 @@ export function readCodestream(bytes: Uint8Array, codec: Exclude<Codec, "none" |
 function readJpeg(view: DataView, codec: "jpeg" | "jpeg-ls"): Codestream {
   if (view.getUint16(0) !== 0xffd8) throw new DicomError(`a compressed frame is no ${codec === "jpeg" ? "JPEG" : "JPEG-LS"} picture`);
   let frame: Codestream | null = null;
-  let isJfif = false;
+  let [isJfif, adobe] = [false, null as number | null];
   for (let offset = 2; ; ) {
     if (view.getUint8(offset) !== 0xff) throw new DicomError("a compressed frame has a damaged header");
     const marker = view.getUint8(offset + 1);
@@ -49,16 +53,27 @@ function readJpeg(view: DataView, codec: "jpeg" | "jpeg-ls"): Codestream {
     const length = view.getUint16(offset + 2);
     if (length < 2) throw new DicomError("a compressed frame has a damaged header");
     if (marker === 0xe0 && length >= 6 && view.getUint32(offset + 4) === 0x4a464946) isJfif = true; // "JFIF"
-    if (isFrameHeader(marker, codec)) frame = readFrameHeader(view, offset + 4);
+    if (marker === 0xee && length >= 14 && view.getUint32(offset + 4) === 0x41646f62) adobe = view.getUint8(offset + 15); // "Adobe", its transform
+    if (isFrameHeader(marker, codec)) frame = { ...readFrameHeader(view, offset + 4), isLossyJpeg: codec === "jpeg" && marker !== 0xc3 };
     if (marker === 0xda) {
       if (frame === null) throw new DicomError("a compressed frame has no frame header of its kind");
       const components = view.getUint8(offset + 4);
       const interleave = view.getUint8(offset + 4 + 1 + 2 * components + 1);
-      const color = frame.color ?? (isJfif ? "YBR" : null);
-      return { ...frame, color, isPlanar: codec === "jpeg-ls" && frame.components > 1 && interleave === 0 };
+      return { ...frame, ...colorOf(frame, isJfif, adobe), isPlanar: codec === "jpeg-ls" && frame.components > 1 && interleave === 0 };
     }
     offset += 2 + length;
   }
+}
+
+/**
+ * Component ids and JFIF first, as pydicom; then the Adobe marker (ITU-T T.872 6.5.3), as libjpeg and Pillow: 0 for RGB, 1 for YBR;
+ * then chroma of fewer samples.
+ */
+function colorOf({ color, colorFrom }: Codestream, isJfif: boolean, adobe: number | null): Pick<Codestream, "color" | "colorFrom"> {
+  if (colorFrom === "component ids") return { color, colorFrom };
+  if (isJfif) return { color: "YBR", colorFrom: "JFIF marker" };
+  if (adobe === 0 || adobe === 1) return { color: adobe === 0 ? "RGB" : "YBR", colorFrom: "Adobe marker" };
+  return { color, colorFrom };
 }
 
 /** SOF0 to SOF3: Huffman-coded, not hierarchical; SOF55 is JPEG-LS. Arithmetic coding has no DICOM transfer syntax. */
@@ -69,13 +84,17 @@ function isFrameHeader(marker: number, codec: "jpeg" | "jpeg-ls"): boolean {
 function readFrameHeader(view: DataView, offset: number): Codestream {
   const components = view.getUint8(offset + 5);
   const ids = Array.from({ length: components }, (_one, index) => String.fromCharCode(view.getUint8(offset + 6 + 3 * index))).join("");
+  const samplings = Array.from({ length: components }, (_one, index) => view.getUint8(offset + 7 + 3 * index));
+  const isRgb = ids.toUpperCase() === "RGB";
+  const isSubsampled = components === 3 && samplings[1] === samplings[2] && samplings[0] !== samplings[1];
   return {
     ...unsaid,
     precision: view.getUint8(offset),
     height: view.getUint16(offset + 1),
     width: view.getUint16(offset + 3),
     components,
-    color: ids.toUpperCase() === "RGB" ? "RGB" : null
+    color: isRgb ? "RGB" : isSubsampled ? "YBR" : null,
+    colorFrom: isRgb ? "component ids" : isSubsampled ? "subsampling" : null
   };
 }
 

@@ -21,6 +21,8 @@ export interface DicomHeader {
   readonly hasPixels: boolean;
   /** What the values are after the rescale, "HU" say; null where the file does not say. */
   readonly rescaleType: string | null;
+  /** Whether the file says how stored values become those of the modality. */
+  readonly isRescaled: boolean;
   readonly frame: FrameGeometry;
 }
 
@@ -33,6 +35,8 @@ export interface FrameGeometry {
   /** Between the rows, then between the columns. */
   readonly pixelSpacing: readonly number[] | null;
   readonly sliceThickness: number | null;
+  /** Spacing Between Slices. */
+  readonly sliceSpacing: number | null;
 }
 
 /** YYYYMMDD as in the file; null where it is missing. */
@@ -45,6 +49,7 @@ export interface DicomDates {
 
 export function readHeader(dataSet: DataSet): DicomHeader {
   const frames = dataSet.number(tags.NumberOfFrames) ?? 1;
+  const rescale = dataSet.functionalGroup(tags.PixelValueTransformationSequence, 0);
   return {
     studyInstanceUid: uid(dataSet.text(tags.StudyInstanceUID)),
     seriesInstanceUid: uid(dataSet.text(tags.SeriesInstanceUID)),
@@ -58,7 +63,8 @@ export function readHeader(dataSet: DataSet): DicomHeader {
     columns: dataSet.word(tags.Columns) ?? null,
     frames: Number.isSafeInteger(frames) && frames > 0 ? frames : 1,
     hasPixels: [tags.PixelData, tags.FloatPixelData, tags.DoubleFloatPixelData].some((tag) => dataSet.element(tag) !== undefined),
-    rescaleType: code(dataSet.functionalGroup(tags.PixelValueTransformationSequence, 0).text(tags.RescaleType)),
+    rescaleType: code(rescale.text(tags.RescaleType)),
+    isRescaled: rescale.has(tags.RescaleSlope) || rescale.has(tags.RescaleIntercept) || dataSet.items(tags.ModalityLUTSequence).length > 0,
     frame: readGeometry(dataSet, 0)
   };
 }
@@ -70,7 +76,8 @@ export function readGeometry(dataSet: DataSet, frame: number): FrameGeometry {
     imagePositionPatient: numbers(dataSet.functionalGroup(tags.PlanePositionSequence, frame).numbers(tags.ImagePositionPatient), 3),
     imageOrientationPatient: numbers(dataSet.functionalGroup(tags.PlaneOrientationSequence, frame).numbers(tags.ImageOrientationPatient), 6),
     pixelSpacing: numbers(measures.numbers(tags.PixelSpacing), 2),
-    sliceThickness: measures.number(tags.SliceThickness) ?? null
+    sliceThickness: measures.number(tags.SliceThickness) ?? null,
+    sliceSpacing: measures.number(tags.SpacingBetweenSlices) ?? null
   };
 }
 
@@ -80,9 +87,9 @@ export function readDates(dataSet: DataSet): DicomDates {
   return { study: date(tags.StudyDate), series: date(tags.SeriesDate), acquisition: date(tags.AcquisitionDate), content: date(tags.ContentDate) };
 }
 
-/** Whether values are Hounsfield units: CT says so, or says nothing else. */
+/** Whether values are Hounsfield units: CT says so, or says nothing else. PS3.3 has "HU"; some write the word. */
 export function isHounsfield({ modality, rescaleType }: Pick<DicomHeader, "modality" | "rescaleType">): boolean {
-  return rescaleType === null ? modality === "CT" : rescaleType === "HU";
+  return rescaleType === null ? modality === "CT" : /^(?:HU|HOUNSFIELD.*)$/.test(rescaleType);
 }
 
 function numbers(values: readonly number[], count: number): readonly number[] | null {

@@ -1,6 +1,7 @@
 /** The Image Pixel module (PS3.3 C.7.6.3): what one frame looks like. Checked before anything is decoded. */
 import type { DataSet } from "./data-set.js";
 import { DicomError } from "./dicom-error.js";
+import { describeSopClass } from "./sop-classes.js";
 import { tags } from "./tags.js";
 import type { Codec } from "./transfer-syntax.js";
 
@@ -38,7 +39,10 @@ export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
     if (dataSet.element(tag) !== undefined) throw new DicomError("its pixels are floating-point numbers, which are not read here");
   }
   if (dataSet.element(tags.DirectoryRecordSequence) !== undefined) throw new DicomError("it is a DICOMDIR, which lists images and has none");
-  if (dataSet.element(tags.PixelData) === undefined) throw new DicomError("it has no pixels");
+  if (dataSet.element(tags.PixelData) === undefined) {
+    const kind = describeSopClass(dataSet.text(tags.SOPClassUID));
+    throw new DicomError(kind === null ? "it has no pixels" : `it has no pixels: it is ${kind}`);
+  }
   const rows = needed(dataSet.word(tags.Rows), "Rows");
   const columns = needed(dataSet.word(tags.Columns), "Columns");
   const bitsAllocated = needed(dataSet.word(tags.BitsAllocated), "Bits Allocated");
@@ -67,7 +71,7 @@ export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
   if ((photometric === "YBR_ICT" || photometric === "YBR_RCT") && !isWavelet) {
     throw new DicomError(`its pixels are ${photometric}, which belongs to JPEG 2000, but they are not compressed so`);
   }
-  if (bitsAllocated === 1 && codec !== "none") throw new DicomError("its pixels have 1 bit and are compressed, which is not read here");
+  if (bitsAllocated === 1 && codec !== "none") throw new DicomError("its pixels have 1 bit and are compressed, which is not read here. Convert it with gdcmconv --raw (GDCM)");
   return {
     rows,
     columns,

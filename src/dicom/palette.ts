@@ -1,7 +1,7 @@
 /** Palette indices → 8-bit RGB (PS3.3 C.7.9): tables of 8 or 16 bits, plain or in segments. */
 import type { DataSet } from "./data-set.js";
 import { DicomError } from "./dicom-error.js";
-import { lookUp, readEntries } from "./lookup-table.js";
+import { bitsOf, greatestOf, lookUp, readEntries } from "./lookup-table.js";
 import { tags } from "./tags.js";
 import type { StoredFrame } from "./stored-frame.js";
 
@@ -11,26 +11,53 @@ const tables = [
   [tags.BluePaletteColorLookupTableDescriptor, tags.BluePaletteColorLookupTableData, tags.SegmentedBluePaletteColorLookupTableData]
 ] as const;
 
+export interface PalettePicture {
+  readonly rgb: Uint8Array;
+  /** Where the palette contradicts itself, and what was done. */
+  readonly warnings: readonly string[];
+}
+
 /** @throws DicomError for tables that are missing or damaged */
-export function paletteToRgb(dataSet: DataSet, { values }: StoredFrame, isSigned: boolean): Uint8Array {
+export function paletteToRgb(dataSet: DataSet, { values }: Pick<StoredFrame, "values">, isSigned: boolean): PalettePicture {
+  const palette = tables.map((table) => readChannel(dataSet, table, isSigned));
+  const said = Math.max(...palette.map(({ bits }) => bits));
+  const greatest = Math.max(...palette.map(({ entries }) => greatestOf(entries)));
+  const used = bitsUsed(greatest, said);
   const rgb = new Uint8Array(values.length * 3);
-  for (const [channel, [descriptor, plain, segmented]] of tables.entries()) {
-    const length = dataSet.word(descriptor, { index: 0 });
-    const first = dataSet.word(descriptor, { index: 1, isSigned });
-    const bits = dataSet.word(descriptor, { index: 2 });
-    if (length === undefined || first === undefined || bits === undefined) throw new DicomError("its colour palette is missing");
-    if (bits !== 8 && bits !== 16) throw new DicomError(`its colour palette has entries of ${bits} bits; expected 8 or 16`);
-    const count = length === 0 ? 2 ** 16 : length;
-    const data = dataSet.value(plain);
-    const entries = data === undefined ? readSegments(dataSet, segmented, bits, count) : readTable(data, count, dataSet, plain);
-    const table = { first, entries: entries.map((entry) => Math.min(255, Math.floor((entry / (2 ** bits - 1)) * 255 + 0.5))), bits: 8 };
+  for (const [channel, { first, entries, bits }] of palette.entries()) {
+    const white = 2 ** (used === said ? bits : used) - 1;
+    const table = { first, entries: entries.map((entry) => Math.min(255, Math.floor((entry / white) * 255 + 0.5))) };
     for (let index = 0; index < values.length; index += 1) rgb[3 * index + channel] = lookUp(table, values[index] ?? 0);
   }
-  return rgb;
+  return { rgb, warnings: used === said ? [] : [`the colour palette of the file says ${said} bits, but its greatest entry is ${greatest}: shown as ${used} bits`] };
+}
+
+/**
+ * A palette of 16 bits that has no colour brighter than a sixteenth of white is one of fewer bits, and one of 8 bits with words above
+ * 255 is one of 16. A palette of dark colours is neither.
+ */
+function bitsUsed(greatest: number, said: number): number {
+  const needed = bitsOf(greatest);
+  if (needed > said) return 16;
+  if (said === 8 || needed > 12 || greatest === 0) return said;
+  return Math.max(8, needed);
+}
+
+function readChannel(dataSet: DataSet, [descriptor, plain, segmented]: (typeof tables)[number], isSigned: boolean): { readonly first: number; readonly entries: Uint16Array; readonly bits: 8 | 16 } {
+  const length = dataSet.word(descriptor, { index: 0 });
+  const first = dataSet.word(descriptor, { index: 1, isSigned });
+  const bits = dataSet.word(descriptor, { index: 2 });
+  if (length === undefined || first === undefined || bits === undefined) throw new DicomError("its colour palette is missing");
+  if (bits !== 8 && bits !== 16) throw new DicomError(`its colour palette has entries of ${bits} bits; expected 8 or 16`);
+  const count = length === 0 ? 2 ** 16 : length;
+  const data = dataSet.value(plain);
+  const entries = data === undefined ? readSegments(dataSet, segmented, bits, count) : readTable(data, count, dataSet, plain);
+  if (entries === null) throw new DicomError(`its colour palette has fewer entries than the ${count} that it says`);
+  return { first, entries, bits };
 }
 
 /** Bytes in a big-endian table of words are swapped, as in pixels of words (PS3.5 8.1.1). */
-function readTable(data: Uint8Array, count: number, dataSet: DataSet, tag: (typeof tables)[number][1]): Uint16Array {
+function readTable(data: Uint8Array, count: number, dataSet: DataSet, tag: (typeof tables)[number][1]): Uint16Array | null {
   const isPacked = data.length < 2 * count;
   const isSwapped = isPacked && !dataSet.isLittleEndian && dataSet.element(tag)?.vr === "OW";
   return readEntries(isSwapped ? Buffer.from(Uint8Array.from(data).buffer, 0, data.length - (data.length % 2)).swap16() : data, count, dataSet.isLittleEndian);
@@ -40,7 +67,7 @@ function readTable(data: Uint8Array, count: number, dataSet: DataSet, tag: (type
 function readSegments(dataSet: DataSet, tag: (typeof tables)[number][2], bits: 8 | 16, count: number): Uint16Array {
   const data = dataSet.value(tag);
   if (data === undefined) throw new DicomError("its colour palette is missing");
-  const words = bits === 8 ? Uint16Array.from(data) : readEntries(data, Math.floor(data.length / 2), dataSet.isLittleEndian);
+  const words = bits === 8 ? Uint16Array.from(data) : (readEntries(data, Math.floor(data.length / 2), dataSet.isLittleEndian) ?? new Uint16Array());
   const expanded: number[] = [];
   expand(words, 0, Infinity, { bits, isLittleEndian: dataSet.isLittleEndian, expanded, count, isIndirect: false });
   return Uint16Array.from({ length: count }, (_one, index) => expanded[index] ?? expanded.at(-1) ?? 0);

@@ -1,8 +1,7 @@
 /**
- * DICOM files → pictures and values. The folder owns the DICOM libraries: dicom-parser reads attributes, dcmjs-codecs
- * decompresses pixels. From the bytes up:
+ * DICOM files → pictures and values. The folder owns dcmjs-codecs, which decompresses pixels. From the bytes up:
  *
- *     is-dicom → parse (data-set, tags, transfer-syntax) → image-pixel        what is in the file, checked
+ *     is-dicom → parse (elements → data-set, tags, transfer-syntax) → image-pixel    what is in the file, checked
  *     encapsulated → codestream → codecs | rle → stored-frame                 one frame as stored values
  *     modality                                                                stored values → Hounsfield units and the like
  *     voi (window-choice, lookup-table) | color | palette                     values → 8-bit RGB
@@ -22,13 +21,27 @@ import { isHounsfield, readDates, readGeometry, readHeader, type DicomDates, typ
 import { readImagePixel, type ImagePixel } from "./image-pixel.js";
 import { readModalityTransform, type ModalityValues } from "./modality.js";
 import { paletteToRgb } from "./palette.js";
+import { isMosaic, readMosaic, type Mosaic } from "./mosaic.js";
 import { parseDicom } from "./parse.js";
+import { describeAspect, readPixelAspect } from "./pixel-aspect.js";
+import { wholeSlideUid } from "./sop-classes.js";
 import { readStoredFrame, type StoredFrame, type StoredValues } from "./stored-frame.js";
 import { tags } from "./tags.js";
-import { chooseVoi, grayToRgb, readFileVoi, shownWindow, type ShownWindow } from "./voi.js";
-import { checkFrameChoice, checkWindowChoice, type WindowChoice } from "./window-choice.js";
+import { chooseVoi, grayToRgb, readFileVoi, shownWindow, type ShownWindow, type VoiTransform } from "./voi.js";
+import { readVolumeFacts, type VolumeFacts } from "./volume-facts.js";
+import { checkFrameChoice, checkWindowChoice, isPreset, type WindowChoice } from "./window-choice.js";
 
 export type { DicomDates, DicomHeader, FrameGeometry } from "./header.js";
+export type { VolumeFacts } from "./volume-facts.js";
+
+/** Projection radiography: CR, DX, mammography, and the older RG. */
+const projections: ReadonlySet<string> = new Set(["CR", "DX", "MG", "RG"]);
+
+/** Of the pixels: a window that hides more is told. Viewers apply it, and so do we; Google's serving code does not. */
+const mostOutside = 1 / 3;
+
+/** Of a CT whose file has no rescale. */
+export const unscaledCt = "the file has no rescale: its values are taken for Hounsfield units";
 
 export interface DicomPictureOptions {
   /** Default: the first VOI LUT or window of the file; without one, from the least to the greatest value. */
@@ -45,6 +58,10 @@ export interface DicomPicture {
   readonly rgb: Uint8Array;
   /** What was decided, for a person: the window, the frame, what was left out. */
   readonly notes: readonly string[];
+  /** Those of the notes that tell where the file contradicts itself, or is shown in part: a person should see them. */
+  readonly warnings: readonly string[];
+  /** How high a pixel is by its width; 1: square. */
+  readonly pixelAspect: number;
   /** From 1. */
   readonly frame: number;
   /** null for colour. */
@@ -59,8 +76,13 @@ export interface DicomFrame {
   readonly values: ModalityValues;
   /** The least and greatest value, padding left out. */
   readonly range: () => readonly [number, number];
+  /** Of the pixels, padding left out: how many lie below or above, from 0 to 1. */
+  readonly shareOutside: (shown: readonly [least: number, most: number]) => number;
   readonly isInverted: boolean;
   readonly geometry: FrameGeometry;
+  /** As in `DicomPicture`. */
+  readonly pixelAspect: number;
+  readonly warnings: readonly string[];
 }
 
 export interface DicomFile {
@@ -72,6 +94,12 @@ export interface DicomFile {
    * @param frame From 1.
    */
   readonly geometry: (frame: number) => FrameGeometry;
+  /** What tells the volume of a frame from others; as `geometry`. */
+  readonly volumeFacts: (frame: number) => VolumeFacts;
+  /** null for a file that is no Siemens mosaic; "unknown" for one that does not say of how many slices it is. */
+  readonly mosaic: () => Mosaic | "unknown" | null;
+  /** Whether its frames are the tiles of a slide. */
+  readonly isTiled: boolean;
   /**
    * @param frame From 1.
    * @throws MedGemmaError IMAGE_UNREADABLE, also for colours; IMAGE_TOO_LARGE; INVALID_ARGUMENT for a frame that is not there
@@ -92,7 +120,10 @@ export function openDicom(bytes: Uint8Array, name: string): DicomFile {
     return {
       header: readHeader(dataSet),
       dates: () => readDates(dataSet),
-      geometry: (frame) => readGeometry(dataSet, frame - 1),
+      geometry: (frame) => inFile(name, () => readGeometry(dataSet, frame - 1)),
+      volumeFacts: (frame) => inFile(name, () => readVolumeFacts(dataSet, frame - 1)),
+      mosaic: () => inFile(name, () => readMosaic(dataSet) ?? (isMosaic(dataSet) ? "unknown" : null)),
+      isTiled: isTiled(dataSet),
       readFrame: async (frame) => {
         const { pixel, stored } = await readPixels(parsed, name, frame);
         return inFile(name, () => grayFrame(dataSet, pixel, stored, frame - 1));
@@ -111,23 +142,32 @@ export async function readDicomPicture(bytes: Uint8Array, name: string, options:
   const { pixel, stored } = await readPixels(parsed, name, frame);
   return inFile(name, () => {
     const { dataSet } = parsed;
-    const notes = [...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : [])];
-    const picture = { source: name, width: pixel.columns, height: pixel.rows, frame };
-    if (stored.photometric === "PALETTE COLOR") {
-      return { ...picture, rgb: paletteToRgb(dataSet, stored, pixel.isSigned), notes, window: null };
-    }
-    if (pixel.samplesPerPixel === 3) return { ...picture, rgb: colorToRgb(stored), notes, window: null };
-    const gray = grayFrame(dataSet, pixel, stored, frame - 1);
-    const file = readFileVoi(dataSet, frame - 1, isSignedAfterModality(gray.values));
-    const voi = chooseVoi(options.window, file, { name, isHounsfield: isHounsfield(readHeader(dataSet)), range: gray.range });
-    const invalid = file.invalid > 0 ? ["a window of the file has no width and is ignored"] : [];
-    return {
-      ...picture,
-      rgb: grayToRgb(gray, voi.toGray),
-      notes: [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : []), ...invalid, ...notes],
-      window: shownWindow(options.window, voi)
+    const aspect = readPixelAspect(dataSet, frame - 1);
+    const picture = (rgb: Uint8Array, window: ShownWindow | null, decided: readonly string[], warned: readonly string[]): DicomPicture => {
+      const warnings = [...warned, ...aspect.warnings, ...(isMosaic(dataSet) ? ["a Siemens mosaic, whose tiles are slices: --series takes them one by one"] : [])];
+      const notes = [...decided, ...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : []), ...(aspect.ratio === 1 ? [] : [`pixels ${describeAspect(aspect.ratio)}`]), ...warnings];
+      return { source: name, width: pixel.columns, height: pixel.rows, rgb, notes, warnings, pixelAspect: aspect.ratio, frame, window };
     };
+    if (stored.photometric === "PALETTE COLOR") {
+      const { rgb, warnings } = paletteToRgb(dataSet, stored, pixel.isSigned);
+      return picture(rgb, null, [], [...stored.warnings, ...warnings]);
+    }
+    if (pixel.samplesPerPixel === 3) return picture(colorToRgb(stored), null, [], stored.warnings);
+    const gray = grayFrame(dataSet, pixel, stored, frame - 1);
+    const header = readHeader(dataSet);
+    const file = readFileVoi(dataSet, frame - 1, isSignedAfterModality(gray.values));
+    const voi = chooseVoi(options.window, file, { name, isHounsfield: isHounsfield(header), range: gray.range });
+    const warnings = [...gray.warnings, ...(voi.warning === null ? [] : [voi.warning]), ...file.warnings, ...unseenBy(options.window, voi, header, gray)];
+    return picture(grayToRgb(gray, voi.toGray), shownWindow(options.window, voi), [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : [])], warnings);
   });
+}
+
+/** What a person would not see of the picture, or take for something else. */
+function unseenBy(choice: WindowChoice | undefined, { shown }: VoiTransform, { modality, isRescaled }: DicomHeader, gray: DicomFrame): string[] {
+  if (isPreset(choice) && !isRescaled) return [unscaledCt];
+  if (choice !== undefined || shown === null || !projections.has(modality ?? "")) return [];
+  const outside = gray.shareOutside(shown);
+  return outside > mostOutside ? [`the window of the file hides ${Math.round(outside * 100)} % of the pixels, which are all black or all white; --window full shows all`] : [];
 }
 
 /** As `readDicomPicture`, but decodes no pixels: finds all but damage in them. Throws the same errors. */
@@ -137,17 +177,29 @@ export function checkDicom(bytes: Uint8Array, name: string, options: DicomPictur
 
 type Parsed = ReturnType<typeof parseDicom>;
 
-function checkOptions(bytes: Uint8Array, name: string, { window, frame = 1 }: DicomPictureOptions): Parsed {
+function checkOptions(bytes: Uint8Array, name: string, { window, frame }: DicomPictureOptions): Parsed {
   checkWindowChoice(window);
   checkFrameChoice(frame);
   return inFile(name, () => {
     const parsed = parseDicom(bytes);
-    const pixel = checkPixel(parsed, name, frame);
+    const pixel = checkPixel(parsed, name, frame ?? 1);
+    if (frame === undefined) refuseTiles(parsed.dataSet, pixel);
     if (window !== undefined && (pixel.samplesPerPixel === 3 || pixel.photometric === "PALETTE COLOR")) {
       throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a picture in colour, which has no window. Leave it out.`);
     }
     return parsed;
   });
+}
+
+function isTiled(dataSet: DataSet): boolean {
+  return dataSet.text(tags.SOPClassUID) === wholeSlideUid || dataSet.text(tags.DimensionOrganizationType)?.startsWith("TILED") === true;
+}
+
+/** A tile of a slide that was not asked for is not its picture. */
+function refuseTiles(dataSet: DataSet, { frames, rows, columns }: ImagePixel): void {
+  const matrix = [dataSet.long(tags.TotalPixelMatrixColumns) ?? columns, dataSet.long(tags.TotalPixelMatrixRows) ?? rows] as const;
+  if (!isTiled(dataSet) || (frames === 1 && matrix[0] <= columns && matrix[1] <= rows)) return;
+  throw new DicomError(`it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Convert it to a tiled TIFF for --slide; --frame N shows a tile`);
 }
 
 function checkPixel(parsed: Parsed, name: string, frame: number): ImagePixel {
@@ -169,27 +221,46 @@ async function readPixels(parsed: Parsed, name: string, frame: number): Promise<
 
 function grayFrame(dataSet: DataSet, pixel: ImagePixel, stored: StoredFrame, frame: number): DicomFrame {
   if (!stored.photometric.startsWith("MONOCHROME")) throw new DicomError(`its pixels are ${stored.photometric}; expected gray values`);
-  const values = readModalityTransform(dataSet, frame, pixel.isSigned).apply(stored.values);
+  const modality = readModalityTransform(dataSet, frame, pixel.isSigned);
+  const values = modality.apply(stored.values);
   const padding = readPadding(dataSet, pixel.isSigned);
+  const aspect = readPixelAspect(dataSet, frame);
   return {
     width: pixel.columns,
     height: pixel.rows,
     values,
     range: () => rangeOf(values, stored.values, padding),
+    shareOutside: (shown) => shareOutside(values, stored.values, padding, shown),
     isInverted: stored.photometric === "MONOCHROME1",
-    geometry: readGeometry(dataSet, frame)
+    geometry: readGeometry(dataSet, frame),
+    pixelAspect: aspect.ratio,
+    warnings: [...stored.warnings, ...modality.warnings]
   };
 }
 
 /** Stored values that stand for "no picture here" (PS3.3 C.7.5.1.1.2), from and to. */
-function readPadding(dataSet: DataSet, isSigned: boolean): readonly [number, number] | null {
+function readPadding(dataSet: DataSet, isSigned: boolean): Padding {
   const value = dataSet.word(tags.PixelPaddingValue, { isSigned });
   if (value === undefined) return null;
   const limit = dataSet.word(tags.PixelPaddingRangeLimit, { isSigned }) ?? value;
   return [Math.min(value, limit), Math.max(value, limit)];
 }
 
-function rangeOf(values: ModalityValues, stored: StoredValues, padding: readonly [number, number] | null): readonly [number, number] {
+type Padding = readonly [number, number] | null;
+
+function shareOutside(values: ModalityValues, stored: StoredValues, padding: Padding, [least, most]: readonly [number, number]): number {
+  let [outside, counted] = [0, 0];
+  for (let index = 0; index < values.length; index += 1) {
+    const original = stored[index] ?? 0;
+    if (padding !== null && original >= padding[0] && original <= padding[1]) continue;
+    const value = values[index] ?? 0;
+    counted += 1;
+    if (value < least || value > most) outside += 1;
+  }
+  return counted === 0 ? 0 : outside / counted;
+}
+
+function rangeOf(values: ModalityValues, stored: StoredValues, padding: Padding): readonly [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (let index = 0; index < values.length; index += 1) {
     const original = stored[index] ?? 0;

@@ -1,13 +1,14 @@
 /** One frame of the file → its stored values: bits shifted into place, signs extended, planes and subsampling resolved. */
-import type { Element } from "dicom-parser";
 import type { DataSet } from "./data-set.js";
 import { readCodestream, type Codestream } from "./codestream.js";
 import { decodeFrame } from "./codecs.js";
 import { DicomError } from "./dicom-error.js";
+import type { Element } from "./elements.js";
 import { encapsulatedFrame } from "./encapsulated.js";
 import type { ImagePixel, PhotometricInterpretation } from "./image-pixel.js";
-import { decodeRle } from "./rle.js";
 import type { ParsedDicom } from "./parse.js";
+import { decodeRle } from "./rle.js";
+import { tags } from "./tags.js";
 
 export type StoredValues = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array;
 
@@ -18,6 +19,8 @@ export interface StoredFrame {
   readonly bits: number;
   /** Colours as the values have them, which the file may tell wrong: JPEG 2000 gives RGB, and JPEG markers may say more. */
   readonly photometric: PhotometricInterpretation;
+  /** Where the file contradicts itself, and what was done. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -26,11 +29,12 @@ export interface StoredFrame {
  */
 export async function readStoredFrame(parsed: ParsedDicom, pixel: ImagePixel, frame: number): Promise<StoredFrame> {
   const { dataSet, syntax } = parsed;
-  const element = parsed.readPixelElement();
+  const element = dataSet.element(tags.PixelData);
+  if (element === undefined) throw new DicomError("it has no pixels");
   if (syntax.codec === "none") return nativeFrame(dataSet, element, pixel, frame);
-  if (element.fragments === undefined) throw new DicomError(`its transfer syntax is ${syntax.name}, but its pixels are not encapsulated`);
-  const encoded = encapsulatedFrame(dataSet, element, frame, pixel.frames);
-  if (syntax.codec === "rle") return rleFrame(encoded, pixel);
+  if (!element.hasUndefinedLength) throw new DicomError(`its transfer syntax is ${syntax.name}, but its pixels are not encapsulated`);
+  const { bytes: encoded, warnings } = encapsulatedFrame(dataSet, element, frame, pixel.frames);
+  if (syntax.codec === "rle") return { ...rleFrame(encoded, pixel), warnings };
   const codestream = readCodestream(encoded, syntax.codec);
   checkAgainst(pixel, codestream, syntax.codec);
   const samples = await decodeFrame(encoded, syntax.codec, codestream);
@@ -40,10 +44,12 @@ export async function readStoredFrame(parsed: ParsedDicom, pixel: ImagePixel, fr
   const raw = toWords(samples, samples.length / (pixelCount(pixel) * pixel.samplesPerPixel), true);
   if (syntax.codec === "htj2k") clip(raw, codestream);
   const values = correctBits(raw, bits, 0, pixel.isSigned);
+  const color = isWavelet ? { photometric: waveletPhotometric(pixel.photometric, codestream), warning: null } : jpegPhotometric(pixel.photometric, codestream);
   return {
     values: codestream.isPlanar ? interleave(values, pixelCount(pixel)) : values,
     bits,
-    photometric: isWavelet ? waveletPhotometric(pixel.photometric, codestream) : jpegPhotometric(pixel.photometric, codestream)
+    photometric: color.photometric,
+    warnings: color.warning === null ? warnings : [...warnings, color.warning]
   };
 }
 
@@ -52,28 +58,32 @@ function pixelCount({ rows, columns }: ImagePixel): number {
 }
 
 function nativeFrame(dataSet: DataSet, element: Element, pixel: ImagePixel, frame: number): StoredFrame {
-  if (element.hadUndefinedLength === true) throw new DicomError("its pixels are encapsulated, but its transfer syntax is not for compressed pixels");
-  const { bitsAllocated, bitsStored, highBit, isSigned, photometric, samplesPerPixel, planarConfiguration } = pixel;
+  if (element.hasUndefinedLength) throw new DicomError("its pixels are encapsulated, but its transfer syntax is not for compressed pixels");
+  const { bitsAllocated, bitsStored, highBit, isSigned, samplesPerPixel, planarConfiguration } = pixel;
+  const available = Math.min(element.length, dataSet.bytes.length - element.offset);
+  // Said to have two pixels share their chroma, but stored with three samples for each: by its length it can only be the latter.
+  const isWhole = pixel.photometric === "YBR_FULL_422" && available >= 3 * pixelCount(pixel) * pixel.frames;
+  const photometric = isWhole ? "YBR_FULL" : pixel.photometric;
+  const warnings = isWhole ? ["the file says YBR_FULL_422, but has three samples for each pixel: read as YBR_FULL"] : [];
   const is422 = photometric === "YBR_FULL_422";
   if (is422 && pixel.columns % 2 !== 0) throw new DicomError("its pixels are YBR_FULL_422 with an odd number of columns");
   const frameBits = pixelCount(pixel) * (is422 ? 2 : samplesPerPixel) * bitsAllocated;
-  const available = Math.min(element.length, dataSet.bytes.length - element.dataOffset);
   const needed = Math.ceil((frameBits * pixel.frames) / 8);
   if (available < needed) {
     throw new DicomError(`it says that it has ${pixel.frames === 1 ? "a frame" : `${pixel.frames} frames`} of ${needed} bytes, but holds ${Math.max(0, available)} bytes of pixels`);
   }
-  const start = element.dataOffset + Math.floor((frameBits * frame) / 8);
-  const bytes = dataSet.bytes.subarray(start, element.dataOffset + Math.ceil((frameBits * (frame + 1)) / 8));
+  const start = element.offset + Math.floor((frameBits * frame) / 8);
+  const bytes = dataSet.bytes.subarray(start, element.offset + Math.ceil((frameBits * (frame + 1)) / 8));
   // Big-endian words with two 8-bit samples each have them swapped (PS3.5 8.1.1).
   const isSwapped = bitsAllocated === 8 && !dataSet.isLittleEndian && element.vr === "OW";
-  if (bitsAllocated === 1) return { values: unpackBits(bytes, (frameBits * frame) % 8, frameBits), bits: 1, photometric };
+  if (bitsAllocated === 1) return { values: unpackBits(bytes, (frameBits * frame) % 8, frameBits), bits: 1, photometric, warnings };
   const raw = isSwapped ? swappedPairs(dataSet.bytes, start, bytes.length) : toWords(bytes, bitsAllocated / 8, dataSet.isLittleEndian);
   const values = correctBits(raw, bitsStored, highBit + 1 - bitsStored, isSigned);
-  if (is422) return { values: expand422(values, pixelCount(pixel)), bits: bitsStored, photometric };
-  return { values: samplesPerPixel === 3 && planarConfiguration === 1 ? interleave(values, pixelCount(pixel)) : values, bits: bitsStored, photometric };
+  if (is422) return { values: expand422(values, pixelCount(pixel)), bits: bitsStored, photometric, warnings };
+  return { values: samplesPerPixel === 3 && planarConfiguration === 1 ? interleave(values, pixelCount(pixel)) : values, bits: bitsStored, photometric, warnings };
 }
 
-function rleFrame(encoded: Uint8Array, pixel: ImagePixel): StoredFrame {
+function rleFrame(encoded: Uint8Array, pixel: ImagePixel): Omit<StoredFrame, "warnings"> {
   const { bitsAllocated, bitsStored, highBit, isSigned, photometric, samplesPerPixel } = pixel;
   const bytesPerSample = bitsAllocated / 8;
   const decoded = decodeRle(encoded, { planes: samplesPerPixel, pixels: pixelCount(pixel), bytesPerSample });
@@ -91,7 +101,7 @@ function checkAgainst(pixel: ImagePixel, codestream: Codestream, codec: string):
   }
   if (precision < 2 || precision > 16) throw new DicomError(`a compressed frame has samples of ${precision} bits; expected 2 to 16`);
   if (components === 1) return;
-  if (codec === "jpeg-2000" && precision > 8) throw new DicomError(`a JPEG 2000 frame has colours of ${precision} bits; only 8 are read here`);
+  if (codec === "jpeg-2000" && precision > 8) throw new DicomError(`a JPEG 2000 frame has colours of ${precision} bits; only 8 are read here. Convert it with gdcmconv --raw (GDCM)`);
   if (codec === "htj2k" && !codestream.hasColorTransform) {
     throw new DicomError("an HTJ2K frame has colours without the colour transform, which are not read here");
   }
@@ -170,9 +180,11 @@ function waveletPhotometric(photometric: PhotometricInterpretation, { hasColorTr
   return isRgb ? "RGB" : photometric;
 }
 
-/** As pydicom: component ids "RGB" and the JFIF marker are surer than the attribute. */
-function jpegPhotometric(photometric: PhotometricInterpretation, { color, components }: Codestream): PhotometricInterpretation {
-  if (components !== 3 || color === null) return photometric;
-  if (color === "RGB") return "RGB";
-  return photometric.startsWith("YBR") ? photometric : "YBR_FULL";
+/** The stream is surer than the attribute; where they contradict each other, it is said which was followed. */
+function jpegPhotometric(photometric: PhotometricInterpretation, { color, colorFrom, components, isLossyJpeg }: Codestream): { readonly photometric: PhotometricInterpretation; readonly warning: string | null } {
+  if (components !== 3) return { photometric, warning: null };
+  if (color === null) return { photometric, warning: isLossyJpeg && photometric === "RGB" ? "colours are RGB as the file says; its JPEG frame does not say" : null };
+  const isAsSaid = (color === "RGB") === (photometric === "RGB");
+  if (isAsSaid) return { photometric, warning: null };
+  return { photometric: color === "RGB" ? "RGB" : "YBR_FULL", warning: `the file says ${photometric}, but its JPEG frame is ${color} by its ${colorFrom ?? ""}, which is followed` };
 }

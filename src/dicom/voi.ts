@@ -38,6 +38,10 @@ export interface VoiTransform {
   readonly description: string;
   /** null for a VOI LUT. */
   readonly window: Window | null;
+  /** Values that are told apart: what lies outside is all black or all white. null: none is outside. */
+  readonly shown: readonly [least: number, most: number] | null;
+  /** Where it contradicts itself, and what was done. */
+  readonly warning: string | null;
   readonly toGray: (value: number) => number;
 }
 
@@ -51,17 +55,18 @@ export interface GrayValues {
 /** The choices that a file offers, in their order: VOI LUTs, then windows. */
 export interface FileVoi {
   readonly transforms: readonly VoiTransform[];
-  /** Windows that cannot be: a width below that of their function. */
-  readonly invalid: number;
+  /** What cannot be used, and why. */
+  readonly warnings: readonly string[];
 }
 
 /**
  * @param frame From 0; enhanced files have windows for each frame.
  * @param isSigned Whether a VOI LUT begins at a signed value.
- * @throws DicomError for a lookup table that is damaged, or a function that does not exist
+ * @throws DicomError for a sequence that is damaged
  */
 export function readFileVoi(dataSet: DataSet, frame: number, isSigned: boolean): FileVoi {
-  const luts = dataSet.items(tags.VOILUTSequence).map((item) => readLookupTable(item, isSigned));
+  const tables = dataSet.items(tags.VOILUTSequence).map((item) => readLookupTable(item, isSigned));
+  const luts = tables.filter((table) => table !== null);
   const group = dataSet.functionalGroup(tags.FrameVOILUTSequence, frame);
   const windowFunction = readFunction(group);
   const widths = group.numbers(tags.WindowWidth);
@@ -77,11 +82,17 @@ export function readFileVoi(dataSet: DataSet, frame: number, isSigned: boolean):
       ...luts.map((table, index) => ({
         description: `VOI LUT of the file${which(index)}`,
         window: null,
-        toGray: (value: number) => Math.min(255, (lookUp(table, value) / (2 ** table.bits - 1)) * 255)
+        shown: [table.first, table.first + table.entries.length - 1] as const,
+        warning: table.contradiction === null ? null : `the VOI LUT of the file${which(index)} ${table.contradiction}`,
+        toGray: (value: number) => Math.min(255, (lookUp(table, value) / table.white) * 255)
       })),
       ...windows.map((window, index) => windowTransform(window, `window ${numbersOf(window)} of the file${which(luts.length + index)}`))
     ],
-    invalid: pairs.length - windows.length
+    warnings: [
+      ...(pairs.length > windows.length ? ["a window of the file has no width and is ignored"] : []),
+      ...(tables.length > luts.length ? ["a VOI LUT of the file has too few entries and is ignored"] : []),
+      ...([tags.WindowCenter, tags.WindowWidth].some((tag) => group.hasDecimalComma(tag)) ? ["a decimal comma in a window of the file is taken for a point"] : [])
+    ]
   };
 }
 
@@ -106,7 +117,7 @@ export function chooseVoi(
   if (!isPreset(choice)) return windowTransform({ ...choice, function: "LINEAR" }, `window ${numbersOf(choice)}`);
   const preset = windowPresets[choice];
   if (isHounsfield) return windowTransform({ ...preset, function: "LINEAR" }, `window ${choice} ${numbersOf(preset)}`);
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} is no CT in Hounsfield units, so the window ${choice} says nothing. Give it as C/W, or leave it out.`);
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a CT in Hounsfield units, so the window ${choice} says nothing. Give it as C/W, or leave it out.`);
 }
 
 function readFunction(group: DataSet): WindowFunction {
@@ -122,21 +133,21 @@ function isPossible({ width, function: windowFunction }: Window): boolean {
 function fullRange([least, most]: readonly [number, number]): VoiTransform {
   const window = { center: (least + most) / 2, width: most - least, function: "LINEAR_EXACT" } as const;
   const toGray = (value: number) => (most === least ? 0 : Math.min(1, Math.max(0, (value - least) / (most - least))) * 255);
-  return { description: `from the least to the greatest value (${round(least)} to ${round(most)})`, window, toGray };
+  return { description: `from the least to the greatest value (${round(least)} to ${round(most)})`, window, shown: null, warning: null, toGray };
 }
 
 /** The formulas of PS3.3 C.11.2.1.2.1, C.11.2.1.3.1 and C.11.2.1.3.2, with an output from 0 to 255. */
 function windowTransform(window: Window, description: string): VoiTransform {
   const { center, width } = window;
   if (window.function === "SIGMOID") {
-    return { description: `${description}, sigmoid`, window, toGray: (value) => 255 / (1 + Math.exp((-4 * (value - center)) / width)) };
+    return { description: `${description}, sigmoid`, window, shown: null, warning: null, toGray: (value) => 255 / (1 + Math.exp((-4 * (value - center)) / width)) };
   }
   const [c, w] = window.function === "LINEAR" ? [center - 0.5, width - 1] : [center, width];
   const toGray = (value: number) => {
     if (value <= c - w / 2) return 0;
     return value > c + w / 2 ? 255 : ((value - c) / w + 0.5) * 255;
   };
-  return { description, window, toGray };
+  return { description, window, shown: [c - w / 2, c + w / 2], warning: null, toGray };
 }
 
 function numbersOf({ center, width }: { readonly center: number; readonly width: number }): string {

@@ -1,4 +1,5 @@
 /** A box on the square that the model sees → the pixels of the picture: the way back through padding and resizing. */
+import { squareSize } from "./square-pixels.js";
 import type { ImageFit, PixelBox } from "./types.js";
 
 /** MedGemma counts from 0 to 1000 along each edge of the square, whatever its size (Google's notebooks). */
@@ -9,17 +10,19 @@ export const boxScale = 1000;
  * whole picture, which is padded.
  *
  * @param box [y0, x0, y1, x1], 0 to 1000, with y0 < y1 and x0 < x1.
- * @param image Size in pixels, and how it became a square.
+ * @param image Size in pixels as they are stored, how high a pixel is by its width where it was made square first, and how the
+ *   picture became a square.
  * @returns In hundredths of a pixel; null for a box that lies in the bars altogether.
  */
 export function boxToPixels(
   [y0, x0, y1, x1]: readonly [number, number, number, number],
-  { width, height, fit }: { readonly width: number; readonly height: number; readonly fit: ImageFit }
+  { width, height, fit, pixelAspect = 1 }: { readonly width: number; readonly height: number; readonly fit: ImageFit; readonly pixelAspect?: number | undefined }
 ): PixelBox | null {
-  const side = Math.max(width, height);
-  const across = fit === "stretch" ? { length: width, bar: 0 } : { length: side, bar: Math.floor((side - width) / 2) };
-  const down = fit === "stretch" ? { length: height, bar: 0 } : { length: side, bar: Math.floor((side - height) / 2) };
-  const pixel = (at: number, { length, bar }: typeof across, end: number) => Math.min(Math.max((at * length) / boxScale - bar, 0), end);
+  const seen = squareSize({ width, height }, pixelAspect);
+  const side = Math.max(seen.width, seen.height);
+  const edge = (length: number, stored: number) => (fit === "stretch" ? { length, bar: 0, scale: stored / length } : { length: side, bar: Math.floor((side - length) / 2), scale: stored / length });
+  const [across, down] = [edge(seen.width, width), edge(seen.height, height)];
+  const pixel = (at: number, { length, bar, scale }: typeof across, end: number) => Math.min(Math.max(((at * length) / boxScale - bar) * scale, 0), end);
   const [left, right] = [pixel(x0, across, width), pixel(x1, across, width)];
   const [top, bottom] = [pixel(y0, down, height), pixel(y1, down, height)];
   if (left >= right || top >= bottom) return null;

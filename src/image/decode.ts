@@ -12,6 +12,7 @@ import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
+import { describeOtherVolume, isNiftiBytes } from "../nifti/other-volumes.js";
 import { checkPictureSize, maxPixels } from "../picture-size.js";
 import { checkImageSource } from "./check-source.js";
 import { readSource, type ImageFile } from "./read-source.js";
@@ -48,20 +49,22 @@ export async function checkImage(source: ImageSource, options: DicomOptions = {}
     checkDicom(bytes, name, options);
     return;
   }
+  refuseNifti(bytes, name);
   refuseDicomOptions(name, options);
   try {
     await readHeader(bytes, name);
   } catch (error) {
-    throw asImageError(error, name);
+    throw asImageError(error, name, bytes);
   }
 }
 
 async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Promise<DecodedImage> {
   checkNotEmpty(bytes, name);
   if (isDicom(bytes)) {
-    const { source, width, height, rgb, notes, frame, window } = await readDicomPicture(bytes, name, options);
-    return { source, width, height, rgb, notes, rendering: { frame, window, ranges: null } };
+    const { source, width, height, rgb, notes, warnings, pixelAspect, frame, window } = await readDicomPicture(bytes, name, options);
+    return { source, width, height, rgb, notes, warnings, pixelAspect, rendering: { frame, window, ranges: null } };
   }
+  refuseNifti(bytes, name);
   refuseDicomOptions(name, options);
   try {
     const { format, space } = await readHeader(bytes, name);
@@ -76,12 +79,17 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
       .toBuffer({ resolveWithObject: true });
     return { source: name, width: info.width, height: info.height, rgb: data };
   } catch (error) {
-    throw asImageError(error, name);
+    throw asImageError(error, name, bytes);
   }
 }
 
 function checkNotEmpty(bytes: Uint8Array, name: string): void {
   if (bytes.byteLength === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is empty (0 bytes).`);
+}
+
+/** A volume is not a picture, and libvips would only say that it does not know it. */
+function refuseNifti(bytes: Uint8Array, name: string): void {
+  if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices with --series ${name} --modality CT or MR (readSeries in a program).`);
 }
 
 function isDecoded(source: ImageSource): source is DecodedImage {
@@ -105,6 +113,10 @@ export function checkDecoded(image: DecodedImage, options: DicomOptions): Decode
         `${describe(width)} × ${describe(height)} and ${rgb instanceof Uint8Array ? `${rgb.byteLength} bytes` : describe(rgb)}.`
     );
   }
+  const { pixelAspect = 1 } = image;
+  if (!(typeof pixelAspect === "number" && Number.isFinite(pixelAspect) && pixelAspect > 0)) {
+    throw new MedGemmaError("INVALID_ARGUMENT", `The pixelAspect of ${source} must be a number above 0, but is ${String(pixelAspect)}.`);
+  }
   checkPictureSize(source, width, height);
   refuseDicomOptions(source, options);
   return image;
@@ -127,8 +139,10 @@ async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
   return header;
 }
 
-function asImageError(error: unknown, name: string): MedGemmaError {
+function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
+  const volume = describeOtherVolume(name, bytes.subarray(0, 4096));
+  if (volume !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices with --series.`, { cause: error });
   const message = (error as Error).message.split("\n")[0] ?? "";
   if (/unsupported image format/i.test(message)) {
     return new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, "no image format known here"), { cause: error });

@@ -2,6 +2,7 @@
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
+import { findListedFile } from "../dicom/listed-file.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { openDicom, type DicomHeader } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
@@ -23,18 +24,27 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith(".")).map((entry) => join(entry.parentPath, entry.name));
   if (files.length > maxFiles) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${files.length} files, not an image file. Name one of them.`);
+  const links = entries.filter((entry) => entry.isSymbolicLink()).length;
+  const volumes: string[] = [];
   const pictures: string[] = [];
   const slices: { readonly path: string; readonly header: DicomHeader }[] = [];
   for (const file of files) {
     const header = await readDicomHeader(file);
     if (header?.hasPixels === true) slices.push({ path: file, header });
     else if (header === null && pictureExtensions.has(extname(file).toLowerCase())) pictures.push(file);
+    else if (header === null && /\.nii(?:\.gz)?$/i.test(file)) volumes.push(file);
   }
   const images = [...slices.map((slice) => slice.path), ...pictures];
   const [only] = images;
   if (only !== undefined && images.length === 1) return only;
-  const held = [...(slices.length > 0 ? [describeSeries(slices.map(({ header }) => header))] : []), ...(pictures.length > 0 ? [counted(pictures.length, "picture")] : [])];
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. Name a file in it.`);
+  const held = [
+    ...(slices.length > 0 ? [describeSeries(slices.map(({ header }) => header))] : []),
+    ...(pictures.length > 0 ? [counted(pictures.length, "picture")] : []),
+    ...(volumes.length > 0 ? [counted(volumes.length, "NIfTI file")] : []),
+    ...(links > 0 ? [`${counted(links, "link")} that ${links === 1 ? "is" : "are"} not followed`] : [])
+  ];
+  const remedy = slices.length > 1 ? "Take a series with --series, or name a file in it." : slices.length === 0 && volumes.length > 0 ? "Take a NIfTI file with --series FILE --modality CT or MR." : "Name a file in it.";
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${remedy}`);
 }
 
 /**
@@ -42,13 +52,13 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
  * @returns the path of the one image that a DICOMDIR lists; null when the file is no DICOMDIR
  * @throws MedGemmaError IMAGE_UNREADABLE when it lists none, or more than one
  */
-export function onlyImageOfDirectory(bytes: Uint8Array, path: string, name: string): string | null {
+export async function onlyImageOfDirectory(bytes: Uint8Array, path: string, name: string): Promise<string | null> {
   if (basename(path).toUpperCase() !== "DICOMDIR" || !isDicom(bytes)) return null;
   const listed = readDicomDirectory(bytes);
   if (listed === null) return null;
   const [only] = listed;
-  if (only !== undefined && listed.length === 1) return join(dirname(path), ...only);
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. Name one of the files.`);
+  if (only !== undefined && listed.length === 1) return (await findListedFile(dirname(path), only)) ?? join(dirname(path), ...only);
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Take a series of them with --series, or name one of the files." : "Name a file."}`);
 }
 
 /** null for what is no DICOM file, or a damaged one. */

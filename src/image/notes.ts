@@ -2,3 +2,8 @@
 export function notesOf({ notes = [] }: { readonly notes?: readonly string[] | undefined }): { readonly notes?: readonly string[] } {
   return notes.length === 0 ? {} : { notes };
 }
+
+/** The same of its warnings. */
+export function warningsOf({ warnings = [] }: { readonly warnings?: readonly string[] | undefined }): { readonly warnings?: readonly string[] } {
+  return warnings.length === 0 ? {} : { warnings };
+}

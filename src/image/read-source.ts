@@ -38,7 +38,7 @@ async function readImageFile(path: string, name: string): Promise<ImageFile> {
       return { name: found, bytes: await readWithinLimit(found, found) };
     }
     const bytes = await readWithinLimit(path, name);
-    const listed = onlyImageOfDirectory(bytes, path, name);
+    const listed = await onlyImageOfDirectory(bytes, path, name);
     return listed === null ? { name, bytes } : { name: listed, bytes: await readWithinLimit(listed, listed) };
   } catch (error) {
     throw asImageError(error, name);

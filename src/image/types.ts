@@ -33,6 +33,10 @@ export interface ImagePreprocessing extends ImageRendering {
   readonly fit: ImageFit;
   /** Side of the square in pixels. */
   readonly side: number;
+  /** Whether pixels that are not square were to be made square, as `aspect` says. Left out before version 2, as the next. */
+  readonly aspect?: boolean;
+  /** How high a pixel of the file is by its width, where it was made square first (bilinear, enlarged); 1: taken as it is stored. */
+  readonly pixelAspect?: number;
 }
 
 /** A decoded picture of any size: 8-bit RGB, row-major, `width * height * 3` bytes. */
@@ -44,6 +48,10 @@ export interface DecodedImage {
   readonly rgb: Uint8Array;
   /** What was decided on the way to these pixels, for a person: the window of a DICOM file, say. */
   readonly notes?: readonly string[] | undefined;
+  /** Those of the notes that a person should not miss: the file contradicts itself, or is shown in part. */
+  readonly warnings?: readonly string[] | undefined;
+  /** How high a pixel is by its width, from the file; left out or 1: square. `prepareImage` makes others square. */
+  readonly pixelAspect?: number | undefined;
   /** The same for programs; left out where there was nothing to decide. */
   readonly rendering?: ImageRendering | undefined;
 }
@@ -77,17 +85,19 @@ export interface Square {
   readonly sha256: string;
   /** As in `DecodedImage`. */
   readonly notes?: readonly string[] | undefined;
+  /** As in `DecodedImage`. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** A part of a picture, squeezed into a square. */
 export interface CropImage extends Square {
-  /** Where it lies in the picture; whole pixels. */
+  /** Where it lies in the picture; whole pixels, or hundredths of those that are not square. */
   readonly box: PixelBox;
 }
 
 /** A whole picture as a square, and where it was asked for its crops. */
 export interface SquareImage extends Square {
-  /** Size of the picture in pixels before padding and resizing, after EXIF rotation. */
+  /** Size of the picture in pixels as they are stored, before all but EXIF rotation. */
   readonly width: number;
   readonly height: number;
   readonly fit: ImageFit;

@@ -1,8 +1,6 @@
 /** Bytes of a file, or of what it holds when it is compressed with gzip; never more memory than asked for. */
-import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
-import { createGunzip } from "node:zlib";
+import { gunzip, isGzip } from "./gunzip.js";
 import { NiftiError } from "./nifti-error.js";
 
 /** DEFLATE makes at most so many bytes of one (258 of 2 bits). */
@@ -24,19 +22,15 @@ export async function readStart(path: string, length: number): Promise<Uint8Arra
   const start = await readPlain(path, 0, length);
   if (!isGzip(start)) return start;
   const chunks: Uint8Array[] = [];
-  const collect = async (contents: AsyncIterable<Uint8Array>): Promise<void> => {
-    let held = 0;
-    for await (const chunk of contents) {
+  let held = 0;
+  try {
+    for await (const chunk of gunzip(path, 256)) {
       chunks.push(chunk);
       held += chunk.length;
-      if (held >= length) return;
+      if (held >= length) break;
     }
-  };
-  try {
-    // In small steps: of a step that ends in damage nothing comes.
-    await pipeline(createReadStream(path, { highWaterMark: 256 }), createGunzip(), collect);
   } catch {
-    // Left before its end, or damaged: whoever reads on finds out where.
+    // Damaged: whoever reads on finds out where.
   }
   return Buffer.concat(chunks).subarray(0, length);
 }
@@ -53,22 +47,14 @@ export async function readRange(path: string, range: FileRange, signal: AbortSig
 async function inflate(path: string, { from, length, end }: FileRange, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafe(length);
   let position = 0;
-  const collect = async (contents: AsyncIterable<Uint8Array>): Promise<void> => {
-    for await (const chunk of contents) {
-      const begin = Math.max(0, from - position);
-      const target = position + begin - from;
-      if (begin < chunk.length && target < length) bytes.set(chunk.subarray(begin, begin + length - target), target);
-      position += chunk.length;
-      if (position > end + mostBehind) return; // the pipeline would hide an error of ours behind its own
-    }
-  };
-  try {
-    await pipeline(createReadStream(path), createGunzip({ chunkSize: 2 ** 18 }), collect, { signal });
-  } catch (error) {
-    if (signal?.aborted === true) throw error;
-    if (position <= end + mostBehind) throw new NiftiError(`its compressed data are damaged or cut off: ${(error as Error).message}`, { cause: error });
+  for await (const chunk of gunzip(path)) {
+    signal?.throwIfAborted();
+    const begin = Math.max(0, from - position);
+    const target = position + begin - from;
+    if (begin < chunk.length && target < length) bytes.set(chunk.subarray(begin, begin + length - target), target);
+    position += chunk.length;
+    if (position > end + mostBehind) throw new NiftiError(`it holds more than the ${end} bytes that its header announces`);
   }
-  if (position > end + mostBehind) throw new NiftiError(`it holds more than the ${end} bytes that its header announces`);
   if (position < end) throw new NiftiError(`it is cut off: it holds ${position} of ${end} bytes`);
   return bytes;
 }
@@ -88,8 +74,4 @@ async function readPlain(path: string, from: number, length: number): Promise<Ui
   } finally {
     await file.close();
   }
-}
-
-function isGzip([first, second, method]: Uint8Array): boolean {
-  return first === 0x1f && second === 0x8b && method === 8;
 }

@@ -15,12 +15,13 @@ const computed = /^(?:MPR|CPR|MIP|MINIP|MEAN|PROJECTION IMAGE|REFORMATTED|RESAMP
 const secondaryCapture = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(?:\.[1-4])?$/;
 
 /**
- * @param index From 1, in the list that the error gives.
- * @param name What to call the input in messages.
+ * @param options.index From 1, in the list that the error gives.
+ * @param options.join Takes the images of a study and modality for one series.
+ * @param options.name What to call the input in messages.
  * @throws MedGemmaError IMAGE_UNREADABLE when nothing is a slice; INVALID_ARGUMENT when there are several series and none is chosen
  */
-export function chooseSeries(found: readonly Slice[], index: number | undefined, name: string): ChosenSeries {
-  const all = [...groupBy(found, (slice) => slice.seriesInstanceUid).values()].sort(bySeriesNumber).map(withoutOthers);
+export function chooseSeries(found: readonly Slice[], { index, join = false, name }: { readonly index: number | undefined; readonly join?: boolean | undefined; readonly name: string }): ChosenSeries {
+  const all = [...groupBy(found, (slice) => (join ? `${slice.studyInstanceUid ?? ""} ${slice.modality ?? ""}` : slice.seriesInstanceUid)).values()].sort(bySeriesNumber).map(withoutOthers);
   const candidates = all.filter(({ slices }) => slices.length > 0);
   if (candidates.length === 0) {
     const why = all.flatMap(({ leftOut }) => leftOut.map(describeLeftOut)).join(", ");
@@ -67,9 +68,10 @@ function bySeriesNumber([a]: readonly Slice[], [b]: readonly Slice[]): number {
 function choiceNeeded(candidates: readonly ChosenSeries[], index: number | undefined, name: string): MedGemmaError {
   const listed = candidates.map(({ slices }, place) => {
     const number = slices[0]?.seriesNumber ?? null;
-    return `${place + 1}: ${slices[0]?.modality ?? "unknown modality"}, ${slices.length} slices${number === null ? "" : `, Series Number ${number}`}`;
+    return `${place + 1}: ${slices[0]?.modality ?? "unknown modality"}, ${slices.length === 1 ? "1 slice" : `${slices.length} slices`}${number === null ? "" : `, Series Number ${number}`}`;
   });
   const shown = listed.length > 20 ? [...listed.slice(0, 20), "…"] : listed;
-  const what = index === undefined ? "Choose one with --series-index" : `There is no series ${index}`;
+  const areSingle = candidates.length > 2 && candidates.every(({ slices }) => slices.length === 1);
+  const what = index !== undefined ? `There is no series ${index}` : `Choose one with --series-index${areSingle ? ", or take the slices for one series with --join" : ""}`;
   return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${candidates.length} series (${shown.join("; ")}). ${what}.`);
 }

@@ -1,17 +1,21 @@
 /** The DICOM files of a series → the slices that the model sees, in order; see read-series.ts. */
 import { readFile, stat } from "node:fs/promises";
-import { openDicom, readDicomPicture, type DicomFile } from "../dicom/read-dicom.js";
+import { openDicom, readDicomPicture, unscaledCt, type DicomFile } from "../dicom/read-dicom.js";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { checkPixelsInAll } from "../picture-size.js";
 import { arrange, type Arranged } from "./arrange.js";
 import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
+import { chooseVolume, type ChosenVolume } from "./choose-volume.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
-import { describeTaken } from "./describe-taken.js";
+import { describeAspects, describeTaken } from "./describe-taken.js";
+import { groupBy } from "./group-by.js";
 import { listFiles } from "./list-files.js";
+import { cutTile } from "./mosaic-tiles.js";
+import { splitVolumes } from "./split-volumes.js";
 import { askedOf, defaultSlices } from "./summary.js";
-import { readSlices } from "./read-headers.js";
+import { readSlices, type NoSlices } from "./read-headers.js";
 import type { ValueRange } from "./recipes.js";
 import { toRgb } from "./to-levels.js";
 import type { LeftOut, Series, SeriesOptions, Slice } from "./types.js";
@@ -27,22 +31,30 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const { slices: most = defaultSlices, nameOf = (path: string): string => path, signal } = options;
   const [first = ""] = paths;
   const name = paths.length === 1 ? nameOf(first) : `${nameOf(first)} with ${paths.length - 1} more`;
-  const { found, leftOut: unread } = await readAllHeaders(paths, nameOf, signal);
-  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. Name the folder of a series, or a NIfTI file.`);
-  const chosen = chooseSeries(found, options.index, name);
-  const arranged = arrange(chosen.slices);
+  const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, signal);
+  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice}`);
+  // Told behind what is wrong with the files: left out, the next error would be that.
+  if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`);
+  const chosen = chooseSeries(found, { index: options.index, join: options.join, name });
+  const { slices: single, leftOut: copies } = withoutCopies(chosen.slices);
+  const volume = chooseVolume(splitVolumes(single, name), options.volume, name);
+  const arranged = arrange(volume.slices);
   const indices = evenlySpaced(arranged.slices.length, most);
   const taken = indices.flatMap((index) => arranged.slices[index] ?? []);
   const pixels = taken.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   checkPixelsInAll(pixels, { name, pictures: `${taken.length} slices`, remedy: "Take fewer slices." });
   const conversion = await chooseConversion(arranged.slices, options);
-  const slices = await decode(taken, conversion, options);
-  const leftOut = [...unread, ...chosen.leftOut, ...arranged.leftOut];
+  const { slices, warnings: ofSlices } = await decode(taken, conversion, options);
+  const leftOut = [...unread, ...chosen.leftOut, ...copies, ...volume.leftOut, ...arranged.leftOut];
   const [head] = taken;
+  const isUnscaled = conversion.recipe !== null && arranged.slices.some(({ isRescaled }) => !isRescaled);
+  const warnings = [...(isUnscaled ? [unscaledCt] : []), ...ofSlices, ...describeOrder(arranged)];
   return {
     slices,
     modality: head?.modality ?? null,
     seriesNumber: head?.seriesNumber ?? null,
+    volume: volume.number,
+    volumes: volume.of,
     taken: taken.length,
     of: arranged.slices.length,
     numbers: indices.map((index) => index + 1),
@@ -52,23 +64,65 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
     recipe: conversion.recipe,
     windows: conversion.channels,
     asked: askedOf(options),
-    notes: describe(arranged, { taken, slices, leftOut, conversion })
+    notes: [...describe(arranged, { taken, slices, leftOut, conversion, volume }), ...warnings],
+    warnings
   };
 }
 
-async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, signal: AbortSignal | undefined): Promise<{ readonly found: readonly Slice[]; readonly leftOut: readonly LeftOut[] }> {
+/** A file that is there twice, in two folders say. */
+function withoutCopies(slices: readonly Slice[]): { readonly slices: readonly Slice[]; readonly leftOut: readonly LeftOut[] } {
+  const kept = new Map<string, Slice>();
+  for (const slice of slices) {
+    const { sopInstanceUid, frame, tile, instanceNumber, geometry, facts, path } = slice;
+    const key = sopInstanceUid === null ? `${path} ${frame}` : JSON.stringify([sopInstanceUid, frame, tile?.index, instanceNumber, geometry.imagePositionPatient, facts]);
+    if (!kept.has(key)) kept.set(key, slice);
+  }
+  return { slices: [...kept.values()], leftOut: counted(slices.length - kept.size, "copy of another file") };
+}
+
+interface AllHeaders {
+  readonly found: readonly Slice[];
+  readonly leftOut: readonly LeftOut[];
+  /** Where nothing was found: what to do, in a sentence. */
+  readonly advice: string;
+}
+
+async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, signal: AbortSignal | undefined): Promise<AllHeaders> {
   const found: Slice[] = [];
-  const others = { other: 0, empty: 0, damaged: 0 };
-  const { files, missing } = await listFiles(paths, nameOf);
+  const others: NoSlices[] = [];
+  const { files, missing, links } = await listFiles(paths, nameOf);
   for (const file of files) {
     if (signal?.aborted === true) throw abortedError("Reading the series", signal);
     const read = await readSlices(file);
-    if (typeof read === "string") others[read] += 1;
+    if ("kind" in read) others.push(read);
     else for (const slice of read) found.push(slice);
     if (found.length > maxSlicesInAll) throw new MedGemmaError("IMAGE_TOO_LARGE", `The files hold more than ${maxSlicesInAll} slices. Name the folder of one series.`);
   }
-  const leftOut = [...counted(others.other, "no DICOM file"), ...counted(others.empty, "without pixels"), ...counted(others.damaged, "unreadable"), ...counted(missing, "listed in the DICOMDIR, but missing")];
-  return { found, leftOut };
+  const count = (kind: NoSlices["kind"]) => others.filter((other) => other.kind === kind).length;
+  const leftOut = [
+    ...counted(count("NIfTI"), count("NIfTI") === 1 ? "NIfTI file" : "NIfTI files"),
+    ...counted(count("other"), count("other") === 1 ? "file that is not DICOM" : "files that are not DICOM"),
+    ...groupsOf("empty", others).map(([what, all]) => ({ count: all, why: `without pixels${what === null ? "" : ` (${what})`}` })),
+    ...counted(count("tiles"), "of a slide in tiles"),
+    ...counted(count("unreadable"), "unreadable"),
+    ...counted(missing, "listed in the DICOMDIR, but missing"),
+    ...counted(links, links === 1 ? "link, which is not followed" : "links, which are not followed")
+  ];
+  return { found, leftOut, advice: adviceFor(others, links) };
+}
+
+/** The commonest kinds first, three at most. */
+function groupsOf(kind: NoSlices["kind"], others: readonly NoSlices[]): (readonly [what: string | null, count: number])[] {
+  const groups = [...groupBy(others.filter((other) => other.kind === kind), ({ what }) => what)].map(([what, all]) => [what, all.length] as const);
+  return groups.length > 3 ? [[null, groups.reduce((sum, [, count]) => sum + count, 0)]] : groups.sort(([, a], [, b]) => b - a);
+}
+
+function adviceFor(others: readonly NoSlices[], links: number): string {
+  const unreadable = others.find(({ kind }) => kind === "unreadable")?.what ?? null;
+  if (others.some(({ kind }) => kind === "NIfTI")) return "Name one of the NIfTI files, with --modality CT or MR.";
+  if (others.some(({ kind }) => kind === "tiles")) return "Convert the slide to a tiled TIFF, and give it with --slide.";
+  if (unreadable !== null) return `The first: ${unreadable}.`;
+  return links > 0 ? "Name the files that the links lead to, or the links themselves (FOLDER/*)." : "Name the folder of a series, or a NIfTI file.";
 }
 
 async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal }: SeriesOptions): Promise<Conversion> {
@@ -84,28 +138,42 @@ async function rangeOfVolume(volume: readonly Slice[], options: Pick<SeriesOptio
   let [least, most] = [Infinity, -Infinity];
   for (const slice of volume) {
     const file = await files.open(slice);
-    const [low, high] = (await file.opened().readFrame(slice.frame)).range();
+    const [low, high] = await rangeOfSlice(file.opened(), slice);
     [least, most] = [Math.min(least, low), Math.max(most, high)];
   }
   return [least, most];
 }
 
-async function decode(taken: readonly Slice[], { channels }: Conversion, options: SeriesOptions): Promise<DecodedImage[]> {
+async function rangeOfSlice(file: DicomFile, slice: Slice): Promise<ValueRange> {
+  const pixels = await file.readFrame(slice.frame);
+  if (slice.tile === null) return pixels.range();
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of cutTile(pixels.values, pixels.width, slice)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  return [least, most];
+}
+
+async function decode(taken: readonly Slice[], { channels }: Conversion, options: SeriesOptions): Promise<{ readonly slices: DecodedImage[]; readonly warnings: readonly string[] }> {
   const files = new FileReader(options);
   const decoded: DecodedImage[] = [];
+  const warned: string[] = [];
   for (const slice of taken) {
-    const { name, frame, frames } = slice;
-    const source = frames > 1 ? `${name} (frame ${frame})` : name;
+    const { name, frame, frames, tile, columns: width, rows: height } = slice;
+    const source = tile !== null ? `${name} (tile ${tile.index + 1})` : frames > 1 ? `${name} (frame ${frame})` : name;
     const file = await files.open(slice);
     if (channels === null) {
-      const { width, height, rgb, notes, window } = await readDicomPicture(file.bytes, name, { window: options.window, frame });
-      decoded.push({ source, width, height, rgb, notes, rendering: { frame, window, ranges: null } });
+      const picture = await readDicomPicture(file.bytes, name, { window: options.window, frame });
+      const { notes, warnings, window, pixelAspect } = picture;
+      decoded.push({ source, width, height, rgb: cutTile(picture.rgb, picture.width, slice, 3), notes, warnings, pixelAspect, rendering: { frame, window, ranges: null } });
+      warned.push(...(tile === null ? warnings : []));
     } else {
       const pixels = await file.opened().readFrame(frame);
-      decoded.push({ source, width: pixels.width, height: pixels.height, rgb: toRgb(pixels, channels), rendering: { frame, window: null, ranges: channels } });
+      const values = cutTile(pixels.values, pixels.width, slice);
+      decoded.push({ source, width, height, rgb: toRgb({ values, isInverted: pixels.isInverted }, channels), pixelAspect: pixels.pixelAspect, rendering: { frame, window: null, ranges: channels } });
+      warned.push(...pixels.warnings);
     }
   }
-  return decoded;
+  const counts = [...groupBy(warned, (warning) => warning)].map(([warning, all]) => (all.length === taken.length ? warning : `${all.length} of ${taken.length} slices: ${warning}`));
+  return { slices: decoded, warnings: counts.length > 3 ? [...counts.slice(0, 3), `and ${counts.length - 3} more of the kind`] : counts };
 }
 
 interface ReadFile {
@@ -150,17 +218,23 @@ interface Described {
   readonly slices: readonly DecodedImage[];
   readonly leftOut: readonly LeftOut[];
   readonly conversion: Conversion;
+  readonly volume: ChosenVolume;
 }
 
 /** The most important first. */
-function describe({ slices: volume, order, gaps, medianSpacing }: Arranged, { taken, slices, leftOut, conversion }: Described): string[] {
+function describe({ slices: all, gaps, medianSpacing }: Arranged, { taken, slices, leftOut, conversion, volume }: Described): string[] {
   const largest = gaps.reduce((widest, gap) => (gap.mm > widest.mm ? gap : widest), gaps[0] ?? { after: 0, mm: 0 });
   return [
-    ...describeTaken({ modality: taken[0]?.modality ?? null, slices, of: volume.length, conversion }),
+    ...describeTaken({ modality: taken[0]?.modality ?? null, slices, of: all.length, conversion }),
+    ...(volume.isAsked ? [`volume ${volume.number} of ${volume.of}`] : []),
+    ...describeAspects(slices),
     ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map(describeLeftOut).join(", ")}`]),
-    ...(order === "position" ? [] : [`no positions in the files: ordered by ${order}`]),
-    ...(gaps.length === 0 ? [] : [`${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, the widest ${rounded(largest.mm)} mm behind slice ${largest.after} of ${volume.length} (usual: ${rounded(medianSpacing ?? 0)} mm)`])
+    ...(gaps.length === 0 ? [] : [`${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, the widest ${rounded(largest.mm)} mm behind slice ${largest.after} of ${all.length} (usual: ${rounded(medianSpacing ?? 0)} mm)`])
   ];
+}
+
+function describeOrder({ slices, order, without }: Arranged): string[] {
+  return without === null || slices.length === 1 ? [] : [`${without}: ordered by ${order}`];
 }
 
 function rounded(mm: number): number {

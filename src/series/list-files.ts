@@ -2,6 +2,7 @@
 import { lstat, opendir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
+import { findListedFile } from "../dicom/listed-file.js";
 import { MedGemmaError } from "../errors.js";
 
 /** Files and folders that are looked at: a whole-body CT in thin slices has about 3000 files. */
@@ -22,6 +23,8 @@ export interface Listing {
   readonly files: readonly ListedFile[];
   /** Files that a DICOMDIR lists and that are not there. */
   readonly missing: number;
+  /** Links in folders, which are passed over: they may lead anywhere. */
+  readonly links: number;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface Listing {
  */
 export async function listFiles(paths: readonly string[], nameOf: (path: string) => string): Promise<Listing> {
   const found = new Map<string, boolean>();
-  let missing = 0;
+  let [missing, links] = [0, 0];
   for (const given of paths) {
     const kind = await kindOf(given, nameOf);
     const listed = kind === "file" ? await listedInDirectory(given, nameOf) : null;
@@ -37,10 +40,14 @@ export async function listFiles(paths: readonly string[], nameOf: (path: string)
       missing += listed.missing;
       for (const path of listed.files) if (!found.has(path)) found.set(path, false);
     } else if (kind === "file") found.set(given, true);
-    else for (const path of await filesInFolder(given, nameOf)) if (!found.has(path)) found.set(path, false);
+    else {
+      const inFolder = await filesInFolder(given, nameOf);
+      links += inFolder.links;
+      for (const path of inFolder.files) if (!found.has(path)) found.set(path, false);
+    }
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing };
+  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing, links };
 }
 
 /** The images that a DICOMDIR lists. @returns null for any other file */
@@ -52,8 +59,8 @@ async function listedInDirectory(path: string, nameOf: (path: string) => string)
   if (listed.length > maxEntries) throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(path)} lists ${listed.length} images; the limit is ${maxEntries}. Name the folder of one series.`);
   const files: string[] = [];
   for (const parts of listed) {
-    const file = join(dirname(path), ...parts);
-    if (await isPlainFile(file)) files.push(file);
+    const file = await findListedFile(dirname(path), parts);
+    if (file !== null && (await isPlainFile(file))) files.push(file);
   }
   return { files, missing: listed.length - files.length };
 }
@@ -78,10 +85,10 @@ async function kindOf(path: string, nameOf: (path: string) => string): Promise<"
 }
 
 /** Stops as soon as there are too many, however many there are. */
-async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<string[]> {
+async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<{ readonly files: readonly string[]; readonly links: number }> {
   const files: string[] = [];
   const folders = [root];
-  let entries = 0;
+  let [entries, links] = [0, 0];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for await (const entry of await opendir(folder)) {
       entries += 1;
@@ -92,7 +99,8 @@ async function filesInFolder(root: string, nameOf: (path: string) => string): Pr
       const path = join(folder, entry.name);
       if (entry.isDirectory()) folders.push(path);
       else if (entry.isFile()) files.push(path);
+      else if (entry.isSymbolicLink()) links += 1;
     }
   }
-  return files;
+  return { files, links };
 }

@@ -9,7 +9,7 @@ import { openNifti, type NiftiFile, type NiftiVolume, type Plane } from "../nift
 import { checkPixelsInAll } from "../picture-size.js";
 import { counted, describeLeftOut } from "./choose-series.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
-import { describeTaken } from "./describe-taken.js";
+import { describeAspects, describeTaken } from "./describe-taken.js";
 import type { ValueRange } from "./recipes.js";
 import { askedOf, defaultSlices } from "./summary.js";
 import { toRgb } from "./to-levels.js";
@@ -24,26 +24,30 @@ const directions: Readonly<Record<Plane, string>> = {
 
 /** @throws MedGemmaError IMAGE_UNREADABLE; IMAGE_TOO_LARGE; INVALID_ARGUMENT, also for several volumes of which `index` chooses none; ABORTED */
 export async function readNiftiSeries(path: string, name: string, options: SeriesOptions): Promise<Series> {
-  const { slices: most = defaultSlices, index, modality, window, signal } = options;
+  const { slices: most = defaultSlices, modality, window, signal } = options;
   const file = await openNifti(path, name);
-  checkVolume(file, index, name);
+  const number = chooseVolume(file, options, name);
   if (modality === undefined && (window === undefined || isPreset(window))) {
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say it with --modality (modality in a program), or how it is shown with a --window C/W.`);
   }
   const indices = evenlySpaced(file.slices, most);
   checkPixelsInAll(indices.length * file.width * file.height, { name, pictures: `${indices.length} slices`, remedy: "Take fewer slices." });
-  const volume = await file.readVolume(index ?? 1, signal);
+  const volume = await file.readVolume(number, signal);
   const conversion = window !== undefined ? byWindows() : modality === "CT" ? byRecipe(options.recipe) : byRange(await rangeOfVolume(file, volume, signal));
+  const pixelAspect = aspectOf(file);
   const slices: DecodedImage[] = [];
   for (const slice of indices) {
     await yieldTo(signal);
-    slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, ...toPicture(volume.readSlice(slice), slice + 1, name, conversion, options) });
+    slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, pixelAspect, ...toPicture(volume.readSlice(slice), slice + 1, name, conversion, options) });
   }
+  const warnings = file.isOrientationKnown ? [] : ["the file does not say how it lies in the patient: right and left may be swapped, or the plane another"];
   const leftOut = counted(file.volumes - 1, file.volumes === 2 ? "other volume" : "other volumes");
   return {
     slices,
     modality: modality ?? null,
     seriesNumber: null,
+    volume: number,
+    volumes: file.volumes,
     taken: slices.length,
     of: file.slices,
     numbers: indices.map((slice) => slice + 1),
@@ -57,22 +61,25 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
       ...describeTaken({ modality: modality ?? null, slices, of: file.slices, conversion }),
       `${file.plane.plane} slices, ${directions[file.plane.plane]}`,
       ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map(describeLeftOut).join(", ")}`]),
-      ...(file.isOrientationKnown ? [] : ["the file does not say how it lies in the patient: right and left may be swapped, or the plane another"]),
-      ...describePixels(file)
-    ]
+      ...warnings,
+      ...describeAspects(slices)
+    ],
+    warnings
   };
 }
 
-function checkVolume({ volumes, slices }: NiftiFile, index: number | undefined, name: string): void {
-  if (index === undefined ? volumes === 1 : index <= volumes) return;
-  const what = index === undefined ? "Choose one with --series-index" : `There is no volume ${index}`;
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes} ${volumes === 1 ? "volume" : "volumes"} of ${slices} slices. ${what}.`);
+/** A NIfTI file is one series, so that `index` is taken for the volume too. */
+function chooseVolume({ volumes, slices }: NiftiFile, { volume, index }: SeriesOptions, name: string): number {
+  const asked = volume ?? index;
+  if (asked === undefined ? volumes === 1 : asked <= volumes) return asked ?? 1;
+  const what = asked === undefined ? "Choose one with --volume" : `There is no volume ${asked}`;
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes === 1 ? "1 volume" : `${volumes} volumes`} of ${slices === 1 ? "1 slice" : `${slices} slices`}. ${what}.`);
 }
 
 function toPicture(values: Float64Array, frame: number, name: string, { channels }: Conversion, { window, modality }: SeriesOptions): Pick<DecodedImage, "rgb" | "notes" | "rendering"> {
   const gray = { values, isInverted: false };
   if (channels !== null) return { rgb: toRgb(gray, channels), rendering: { frame, window: null, ranges: channels } };
-  const voi = chooseVoi(window, { transforms: [], invalid: 0 }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
+  const voi = chooseVoi(window, { transforms: [], warnings: [] }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
   return { rgb: grayToRgb(gray, voi.toGray), notes: [voi.description], rendering: { frame, window: shownWindow(window, voi), ranges: null } };
 }
 
@@ -107,8 +114,8 @@ async function yieldTo(signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted === true) throw abortedError("Reading the series", signal);
 }
 
-/** Pictures are shown with square pixels, as every picture is. */
-function describePixels({ plane: { columns, rows } }: NiftiFile): string[] {
+/** Less than 1 in 100 is rounding, as of DICOM files. */
+function aspectOf({ plane: { columns, rows } }: NiftiFile): number {
   const ratio = rows.spacing / columns.spacing;
-  return Math.abs(ratio - 1) < 0.01 ? [] : [`pixels are ${Number(ratio.toPrecision(3))} times as high as wide, and shown square`];
+  return Math.abs(ratio - 1) < 0.01 ? 1 : ratio;
 }

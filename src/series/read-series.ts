@@ -9,7 +9,7 @@
  * A NIfTI file is a volume in order already (nifti-series, on src/nifti). Both end in the same way: evenly-spaced, then conversion
  * (recipes → to-levels, round-half-even), values → 8-bit RGB as in Google's notebook.
  */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, eitherOf, listOf, name, oneOf, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, eitherOf, flag, listOf, name, oneOf, type RulesOf } from "../check-arguments.js";
 import { checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
 import { isNiftiFile } from "../nifti/read-nifti.js";
@@ -31,18 +31,19 @@ export async function readSeries(source: string | readonly string[], options: Se
   checkArgument("The source of a series", source, eitherOf("a folder or file, or a list of files", name, listOf(name)));
   checkOptions("The options of readSeries", options, rules);
   checkChoices(options);
-  const { nameOf = (path: string): string => path, modality } = options;
+  const { nameOf = (path: string): string => path } = options;
   const paths = typeof source === "string" ? [source] : source;
   const [first] = paths;
   if (first === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A series needs a folder or files, but none is given.");
   if (paths.length === 1 && (await isNiftiFile(first))) return await readNiftiSeries(first, nameOf(first), options);
-  if (modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${modality} is given, but ${nameOf(first)} is no NIfTI file, and DICOM files say it themselves. Leave it out.`);
   return await readDicomSeries(paths, options);
 }
 
 const rules: RulesOf<SeriesOptions> = {
   slices: count(1),
   index: count(1),
+  volume: count(1),
+  join: flag,
   recipe: oneOf(recipeNames),
   modality: oneOf(modalities),
   window: checkedLater,

@@ -6,10 +6,10 @@ export const defaultSlices = 85;
 
 /** @param series May be a `Series`: its slices are left out. */
 export function summaryOf(series: SeriesSummary): SeriesSummary {
-  const { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, asked, notes } = series;
-  return { modality, seriesNumber, taken, of, numbers, order, leftOut, gaps, recipe, windows, asked, notes };
+  const { modality, seriesNumber, volume, volumes, taken, of, numbers, order, leftOut, gaps, recipe, windows, asked, notes, warnings } = series;
+  return { modality, seriesNumber, volume, volumes, taken, of, numbers, order, leftOut, gaps, recipe, windows, asked, notes, warnings };
 }
 
-export function askedOf({ slices, index, recipe, modality, window }: SeriesOptions): SeriesAsked {
-  return { slices: slices ?? defaultSlices, index: index ?? null, recipe: recipe ?? null, modality: modality ?? null, window: window ?? null };
+export function askedOf({ slices, index, volume, join, recipe, modality, window }: SeriesOptions): SeriesAsked {
+  return { slices: slices ?? defaultSlices, index: index ?? null, volume: volume ?? null, join: join === true, recipe: recipe ?? null, modality: modality ?? null, window: window ?? null };
 }

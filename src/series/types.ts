@@ -1,5 +1,5 @@
 /** What a series is, from its files to the slices that the model sees. */
-import type { FrameGeometry } from "../dicom/read-dicom.js";
+import type { FrameGeometry, VolumeFacts } from "../dicom/read-dicom.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 import type { DecodedImage } from "../image/types.js";
 import type { RecipeName, ValueRange } from "./recipes.js";
@@ -13,8 +13,12 @@ export type Modality = (typeof modalities)[number];
 export interface SeriesOptions {
   /** At most so many slices, evenly spaced. Default 85, as in Google's notebook. */
   readonly slices?: number | undefined;
-  /** Of several series, as the error lists them, or of several volumes in a NIfTI file, from 1. */
+  /** Of several series, as the error lists them, from 1. */
   readonly index?: number | undefined;
+  /** Of several volumes in one series or in a NIfTI file, as the error lists them, from 1: passes, phases, echoes, b values. */
+  readonly volume?: number | undefined;
+  /** Takes all files of a study and modality for one series: some scanners give every slice a Series Instance UID of its own. */
+  readonly join?: boolean | undefined;
   /** Windows for CT. Default "v1.5"; `recipeForModel` tells which one a model was trained with. */
   readonly recipe?: RecipeName | undefined;
   /** What a NIfTI file holds, which does not say it. DICOM files do. */
@@ -37,6 +41,9 @@ export interface SeriesSummary {
   /** "CT", "MR" …; null where the files do not say. */
   readonly modality: string | null;
   readonly seriesNumber: number | null;
+  /** Which of its volumes, from 1, and how many there are. */
+  readonly volume: number;
+  readonly volumes: number;
   /** Slices that the model sees. */
   readonly taken: number;
   /** Slices of the volume, before it was thinned. */
@@ -55,12 +62,16 @@ export interface SeriesSummary {
   readonly asked: SeriesAsked;
   /** All of it in words, for a person. */
   readonly notes: readonly string[];
+  /** Those of the notes that a person should not miss: what the files contradict themselves in, and what is taken for granted. */
+  readonly warnings: readonly string[];
 }
 
 /** Options of `readSeries`; null: not given. */
 export interface SeriesAsked {
   readonly slices: number;
   readonly index: number | null;
+  readonly volume: number | null;
+  readonly join: boolean;
   readonly recipe: RecipeName | null;
   readonly modality: Modality | null;
   readonly window: WindowChoice | null;
@@ -99,7 +110,22 @@ export interface Slice {
   readonly imageType: readonly string[];
   readonly instanceNumber: number | null;
   readonly isHounsfield: boolean;
+  /** Whether the file says how its values become Hounsfield units. */
+  readonly isRescaled: boolean;
+  readonly studyInstanceUid: string | null;
+  readonly sopInstanceUid: string | null;
+  readonly facts: VolumeFacts;
+  /** Of a Siemens mosaic; null for a slice that is a frame of its own. */
+  readonly tile: Tile | null;
+  /** Of the slice, as the columns. */
   readonly rows: number;
   readonly columns: number;
   readonly geometry: FrameGeometry;
+}
+
+/** Where a slice lies in the picture of a mosaic. */
+export interface Tile {
+  /** From 0, in rows. */
+  readonly index: number;
+  readonly perRow: number;
 }

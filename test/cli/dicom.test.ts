@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { film } from "../demo-model.js";
 import { dicom, folder } from "../dicom/fixtures.js";
@@ -7,7 +8,7 @@ import { runCli, temporaryFolder } from "./run-cli.js";
 
 const ct = `${folder}ct.dcm`;
 const output = join(temporaryFolder(), "out");
-const notes = ["window lung -600/1500", "overlay ignored"];
+const notes = ["window lung -600/1500", "overlay ignored", "pixels 1.14 times as wide as high", "pixels made square (bilinear)"];
 
 describe("DICOM on the command line", () => {
   it("is asked about, and the answer tells the window", async () => {
@@ -20,7 +21,7 @@ describe("DICOM on the command line", () => {
   it("is encoded, and told the same", async () => {
     const { stdout, code } = await runCli(["encode", ct, `${folder}mono1-12-explicit.dcm`, "-o", output, "--window=-600/1500", "-m", "demo", "--json"]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ images: [{ notes: ["window -600/1500", "overlay ignored"] }, { notes: ["window -600/1500", "MONOCHROME1 inverted"] }] });
+    expect(JSON.parse(stdout)).toMatchObject({ images: [{ notes: ["window -600/1500", "overlay ignored", "pixels 1.14 times as wide as high", "pixels made square (bilinear)"] }, { notes: ["window -600/1500", "MONOCHROME1 inverted"] }] });
   });
 
   it("is previewed, a frame of several too, and from stdin", async () => {
@@ -50,5 +51,15 @@ describe("DICOM on the command line", () => {
     expect(stderr).toMatch(/^[^\n]+\n$/);
     expect(stderr).toContain(message);
     expect([stdout, code]).toEqual(["", exitCode]);
+  });
+});
+
+describe("a DICOM file that is shown in part, or contradicts itself", () => {
+  it("is warned of on stderr in scripts too, and in JSON", async () => {
+    const narrow = fileURLToPath(new URL("../fixtures/dicom-odd/narrow-cr.dcm", import.meta.url));
+    const { stdout, stderr, code } = await runCli(["preview", narrow, "-o", output, "--size", "40", "--json"]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^Warning: .*narrow-cr\.dcm: the window of the file hides \d+ % of the pixels.*--window full shows all\.\n$/);
+    expect(JSON.parse(stdout)).toMatchObject({ warnings: [expect.stringContaining("hides") as string] });
   });
 });

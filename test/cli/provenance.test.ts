@@ -32,10 +32,11 @@ async function repeat({ request, images, model, provenance }: AskJson, folder?: 
   await using chat = await medgemma.createChat({ system: request.system ?? undefined });
   const slices = request.series === null || folder === undefined ? null : (await readSeries(folder, given(request.series.asked))).slices;
   const parts = request.prompt.map((part) => (typeof part === "string" ? part : { image: slices?.[part.image] ?? images[part.image]?.source ?? "" }));
-  const { fit, window, frame } = images[0]?.preprocessing ?? {};
+  const { fit, aspect, window, frame } = images[0]?.preprocessing ?? {};
   const { seed, thoughtBudget, maxTokens, temperature } = request.sampling;
   return await chat.ask(parts, {
     fit,
+    aspect,
     ...(slices === null && window ? { window: window.asked ?? undefined, frame: frame ?? undefined } : {}),
     series: request.series ?? undefined,
     think: request.think,
@@ -65,7 +66,9 @@ describe("an answer with a temperature is repeated exactly from its own record",
   it.each([
     ["a frame and a window", "frames.dcm", ["--frame", "2", "--window", "100/300"], { frame: 2, window: { asked: { center: 100, width: 300 }, center: 100, width: 300, function: "LINEAR" } }],
     ["a window of the file", "voi-luts-and-windows.dcm", ["--window", "2"], { frame: 1, window: { asked: 2, function: expect.stringMatching(/^[A-Z_]+$/) as string } }],
-    ["no window asked for", "mono2-12-j2k.dcm", [], { frame: 1, window: { asked: null } }]
+    ["no window asked for", "mono2-12-j2k.dcm", [], { frame: 1, window: { asked: null } }],
+    ["pixels that are not square", "ct.dcm", [], { aspect: true, pixelAspect: expect.closeTo(0.875) as number }],
+    ["pixels that are not square, as they are stored", "ct.dcm", ["--no-aspect"], { aspect: false, pixelAspect: 1 }]
   ])("of DICOM with %s", async (_what, file, args, preprocessing) => {
     const first = await askJson(["Tell me anything", "-i", dicom + file, "-m", "demo", "--temperature", "6", "--max-tokens", "30", ...args]);
     expect(first.images[0]?.preprocessing).toMatchObject({ ...preprocessing, ranges: null });
@@ -105,7 +108,7 @@ describe("a record", () => {
     expect(provenance.model).toMatchObject({ id: "demo", text: { byteLength: statSync(demoText).size, sha256: sha256(demoText) }, mmproj: { sha256: sha256(demoProjector) }, lora: [] });
     expect(provenance.compute).toMatchObject({ gpu: "off", kernels: null, threads: { text: 1, vision: 1 }, contextSize: 4096, parallel: 1, promptLookup: false });
     const square = await prepareImage(film, { side: 224 });
-    expect(images).toMatchObject([{ sha256: square.sha256, preprocessing: { version: 1, fit: "pad", side: 224, frame: null, window: null, ranges: null } }]);
+    expect(images).toMatchObject([{ sha256: square.sha256, preprocessing: { version: 2, fit: "pad", side: 224, aspect: true, pixelAspect: 1, frame: null, window: null, ranges: null } }]);
     expect(request).toEqual({
       system: null,
       prompt: [{ image: 0 }, "Describe the image."],

@@ -74,3 +74,49 @@ export function dicomdir(...images: readonly string[]): Buffer {
   const meta = attribute(0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1\0");
   return Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), meta, attribute(0x0004, 0x1220, "SQ", Buffer.concat(records))]);
 }
+
+/** A value of an attribute as `slice` writes it: texts and decimal strings as they are, numbers as words. */
+type Value = string | number | Buffer;
+
+/** What a slice of 4 × 4 pixels has where nothing else is said; `gray` is what all its pixels hold. */
+const usual = {
+  "0008,0008 CS": "ORIGINAL\\PRIMARY\\AXIAL",
+  "0008,0016 UI": "1.2.840.10008.5.1.4.1.1.2",
+  "0008,0060 CS": "CT",
+  "0018,0050 DS": "3",
+  "0020,000d UI": "1.2.3",
+  "0020,000e UI": "1.2.3.1",
+  "0020,0037 DS": "1\\0\\0\\0\\1\\0",
+  "0028,0002 US": 1,
+  "0028,0004 CS": "MONOCHROME2",
+  "0028,0010 US": 4,
+  "0028,0011 US": 4,
+  "0028,0030 DS": "1\\1",
+  "0028,0100 US": 16,
+  "0028,0101 US": 16,
+  "0028,0102 US": 15,
+  "0028,0103 US": 0,
+  "0028,1052 DS": "0",
+  "0028,1053 DS": "1"
+} as const;
+
+/**
+ * An explicit little-endian DICOM file of a slice.
+ *
+ * @param attributes By "gggg,eeee VR"; null leaves a usual one out.
+ */
+export function slice(gray: number, attributes: Readonly<Record<string, Value | null>> = {}): Buffer {
+  const all: Record<string, Value | null> = { ...usual, "0008,0018 UI": `1.2.3.4.${JSON.stringify(attributes).length}.${gray}`, ...attributes };
+  const [rows, columns] = [Number(all["0028,0010 US"]), Number(all["0028,0011 US"])];
+  const written = Object.keys(all).sort().flatMap((key) => {
+    const value = all[key];
+    if (value === null || value === undefined) return [];
+    const [group = 0, element = 0] = key.slice(0, 9).split(",").map((part) => Number.parseInt(part, 16));
+    return [attribute(group, element, key.slice(10), typeof value === "number" ? Buffer.from([value & 0xff, value >> 8]) : value)];
+  });
+  const pixels = Buffer.alloc(12 + 2 * rows * columns);
+  pixels.write("\xe0\x7f\x10\0OW\0\0", "latin1");
+  pixels.writeUInt32LE(2 * rows * columns, 8);
+  for (let pixel = 0; pixel < rows * columns; pixel += 1) pixels.writeUInt16LE(gray, 12 + 2 * pixel);
+  return Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), attribute(0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1\0"), ...written, pixels]);
+}

@@ -19,7 +19,8 @@ describe("openDicom, the layer for series", () => {
       frames: 1,
       hasPixels: true,
       rescaleType: null,
-      frame: { imagePositionPatient: [-100, -120.5, 33], imageOrientationPatient: [1, 0, 0, 0, 1, 0], pixelSpacing: [0.7, 0.8], sliceThickness: 2.5 }
+      isRescaled: true,
+      frame: { imagePositionPatient: [-100, -120.5, 33], imageOrientationPatient: [1, 0, 0, 0, 1, 0], pixelSpacing: [0.7, 0.8], sliceThickness: 2.5, sliceSpacing: null }
     });
     expect(geometry(1)).toEqual(header.frame);
   });

@@ -52,7 +52,7 @@ describe("what is told", () => {
     expect(series.notes).toEqual([
       "CT, 3 of 7 slices, evenly spaced",
       "red, green, blue: -1024..1024, -135..215, 0..80 HU (recipe v1.5)",
-      "left out: 1 no DICOM file, 1 localizer, 1 secondary capture, 1 derived (MPR, MIP or the like), 1 of another size, 1 of another orientation, 1 duplicate of a position",
+      "left out: 1 file that is not DICOM, 1 localizer, 1 secondary capture, 1 derived (MPR, MIP or the like), 1 of another size, 1 of another orientation, 1 duplicate of a position",
       "1 gap, the widest 7.5 mm behind slice 4 of 7 (usual: 2.5 mm)"
     ]);
     expect(JSON.stringify(series.notes)).not.toContain("SECRET");
@@ -108,7 +108,7 @@ describe("refused, in one line", () => {
     ["an empty folder", many, {}, "IMAGE_UNREADABLE", "holds no DICOM image"],
     ["a NIfTI file without a byte", nifti, {}, "IMAGE_UNREADABLE", "NIfTI"],
     ["nothing but a localizer", scouts, {}, "IMAGE_UNREADABLE", "only 1 localizer"],
-    ["a file of text", `${folder}tilted/README.txt`, {}, "IMAGE_UNREADABLE", "no DICOM file"],
+    ["a file of text", `${folder}tilted/README.txt`, {}, "IMAGE_UNREADABLE", "not a DICOM file"],
     ["no slices", `${folder}two`, { slices: 0 }, "INVALID_ARGUMENT", "whole number from 1"],
     ["a recipe and a window", `${folder}two`, { recipe: "v1", window: "lung" }, "INVALID_ARGUMENT", "not by both"]
   ] as const)("%s", async (_what, path, options, code, message) => {
@@ -134,7 +134,7 @@ describe("refused, in one line", () => {
     writeFileSync(join(disc, "DICOMDIR"), dicomdir("A\\IM1", "DICOMDIR", "..\\frames.dcm"));
     await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("only 1 without pixels, 1 listed in the DICOMDIR, but missing") as string });
     writeFileSync(join(disc, "DICOMDIR"), "no DICOM");
-    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("no DICOM file") as string });
+    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("not a DICOM file") as string });
   });
 
   it("a series that is stopped", async () => {

@@ -5,9 +5,9 @@ import { imageOptions } from "../options.js";
 import { UsageError } from "../output.js";
 import { seriesOptions, type SeriesArguments } from "../series.js";
 
-type Choices = Pick<SeriesArguments, "slices" | "series-index" | "recipe" | "modality" | "window">;
+type Choices = Pick<SeriesArguments, "slices" | "series-index" | "volume" | "join" | "recipe" | "modality" | "window">;
 
-const choices = { slices: { type: "string" }, "series-index": { type: "string" }, recipe: { type: "string" }, modality: { type: "string" }, window: { type: "string" } } as const;
+const choices = { slices: { type: "string" }, "series-index": { type: "string" }, volume: { type: "string" }, join: { type: "boolean" }, recipe: { type: "string" }, modality: { type: "string" }, window: { type: "string" } } as const;
 
 /**
  * Options come last, so that a path may have blanks.
@@ -22,6 +22,8 @@ export function parseSeriesArgument(argument: string): Choices & { readonly path
     paths: argument.slice(0, start).trim(),
     slices: seriesOptions.slices.coerce(values.slices),
     "series-index": seriesOptions["series-index"].coerce(values["series-index"]),
+    volume: seriesOptions.volume.coerce(values.volume),
+    join: values.join,
     recipe: seriesOptions.recipe.coerce(values.recipe),
     modality: seriesOptions.modality.coerce(values.modality),
     window: values.window === undefined ? undefined : imageOptions.window.coerce(values.window)

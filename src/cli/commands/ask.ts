@@ -108,6 +108,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
     fit: args.fit,
+    aspect: args["no-aspect"] !== true,
     maxTokens: args["max-tokens"],
     temperature: args.temperature,
     seed: args.seed,

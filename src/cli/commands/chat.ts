@@ -50,6 +50,7 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
     preset,
     redaction,
     fit: args.fit,
+    aspect: args["no-aspect"] !== true,
     window: args.window,
     frame: args.frame,
     maxTokens: args["max-tokens"],

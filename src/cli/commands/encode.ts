@@ -59,6 +59,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const encoded = await medgemma
     .encode(decoded, {
       fit: args.fit,
+      aspect: args["no-aspect"] !== true,
       signal: interrupt.signal,
       onProgress: (progress) => status.show(describeProgress(progress) ?? "")
     })

@@ -9,7 +9,7 @@ import { summaryOfSlide } from "../../slide/summary.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { checkSources } from "../check-sources.js";
 import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text, wholeNumber } from "../options.js";
-import { printJson, printNote, UsageError } from "../output.js";
+import { printJson, printNote, printWarning, UsageError } from "../output.js";
 import { projectorImageSize } from "../projector-image-size.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { summaryOf } from "../../series/summary.js";
@@ -56,7 +56,7 @@ export const previewCommand: CommandModule<object, Arguments> = {
 };
 
 async function preview(args: Arguments, redaction: Redaction): Promise<void> {
-  const { image, fit = "pad", window, frame } = args;
+  const { image, fit = "pad", "no-aspect": noAspect = false, window, frame } = args;
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
@@ -76,17 +76,18 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const imageName = redaction.image(image);
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
-  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, window, frame });
+  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, aspect: !noAspect, window, frame });
   const { crops } = square;
   const { png, tiles } = crops.length === 0 ? { png: await encodePng(square), tiles: undefined } : await contactSheet(square);
   if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
 
-  const { width, height, sha256, notes } = square;
+  const { width, height, sha256, notes, warnings } = square;
   const source = redaction.isOn ? imageName : square.source;
+  for (const warning of warnings ?? []) printWarning(`${source}: ${warning}.`);
   const boxes = fit === "crops" ? { crops: crops.map(({ box }) => box), tiles } : {};
-  if (args.json === true) printJson({ output: outputName, source, width, height, side, fit, sha256, notes, ...boxes });
-  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${[fit, ...(notes ?? [])].join(", ")})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
+  if (args.json === true) printJson({ output: outputName, source, width, height, side, fit, sha256, notes, warnings, ...boxes });
+  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${[fit, ...(notes ?? []).filter((note) => warnings?.includes(note) !== true)].join(", ")})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
 }
 
 /** Every slice that the model would see, on one sheet. */
@@ -97,7 +98,7 @@ async function previewSeries(args: Arguments, redaction: Redaction): Promise<voi
   const side = args.size ?? (await projectorImageSize(args));
   const series = await readSeriesOf(args, { modelId, redaction });
   if (series === null) return;
-  const slices = await writeSheet(series.slices, { output, side, fit, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
+  const slices = await writeSheet(series.slices, { output, side, fit, aspect: args["no-aspect"] !== true, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
   if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
 }
 
@@ -114,9 +115,9 @@ async function previewSlide(args: Arguments, path: string, redaction: Redaction)
 }
 
 /** @returns what JSON tells of each picture */
-async function writeSheet(pictures: readonly DecodedImage[], { output, side, fit, toSheet }: { readonly output: string; readonly side: number; readonly fit: ImageFit; readonly toSheet: (squares: readonly Square[]) => Promise<ContactSheet> }) {
+async function writeSheet(pictures: readonly DecodedImage[], { output, side, fit, aspect, toSheet }: { readonly output: string; readonly side: number; readonly fit: ImageFit; readonly aspect?: boolean | undefined; readonly toSheet: (squares: readonly Square[]) => Promise<ContactSheet> }) {
   const squares = [];
-  for (const picture of pictures) squares.push(await prepareImage(picture, { side, fit }));
+  for (const picture of pictures) squares.push(await prepareImage(picture, { side, fit, aspect }));
   const { png, tiles } = await toSheet(squares);
   if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
