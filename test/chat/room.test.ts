@@ -160,7 +160,8 @@ describe("a long history", () => {
       const perImage = vision?.facts.tokensPerImage ?? 0;
       const ids = (first: number) => Array.from({ length: perImage }, (_, index) => 2 ** 30 + first + index) as unknown as ReturnType<typeof language.addImage>;
       const [a, b, c] = [ids(0), ids(1000), ids(2000)];
-      const turns: CountedTurn[] = [{ parts: [" A\n", { squares: 1 }, "\n\nB "], answer: " yes\n" }, { parts: [{ squares: 2 }], answer: "" }];
+      const first: CountedTurn = { parts: [" A\n", { squares: 1 }, "\n\nB "], answer: " yes\n" };
+      const second: CountedTurn = { parts: [{ squares: 2 }], answer: "" };
       const last: CountedTurn = { parts: ["C", { squares: 1 }], answer: null };
       for (const system of [null, "", "Be brief.\n"]) {
         const whole = language.renderPrompt(system, [
@@ -169,7 +170,7 @@ describe("a long history", () => {
           { user: ["C", a], answer: null }
         ]);
         const prompt = new ConversationPrompt(language, perImage);
-        expect(prompt.render(system, [[turns[0] as CountedTurn, [a]], [turns[1] as CountedTurn, [b, c]]], [last, [a]])).toEqual(whole);
+        expect(prompt.render(system, [[first, [a]], [second, [b, c]]], [last, [a]])).toEqual(whole);
       }
     } finally {
       await parts.vision?.dispose();
