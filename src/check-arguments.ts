@@ -15,7 +15,8 @@ export interface Rule {
 export type RulesOf<Options> = { readonly [Name in keyof Required<Options>]: Rule };
 
 export const text: Rule = { expected: "a string", holds: (value) => typeof value === "string" };
-export const name: Rule = { expected: "a string that is not empty", holds: (value) => typeof value === "string" && value !== "" };
+/** Of a file, a model: no system takes zero bytes. */
+export const name: Rule = { expected: "a string that is not empty", holds: (value) => typeof value === "string" && value !== "" && !value.includes("\0") };
 export const flag: Rule = { expected: "true or false", holds: (value) => typeof value === "boolean" };
 export const callback: Rule = { expected: "a function", holds: (value) => typeof value === "function" };
 export const abortSignal: Rule = { expected: "an AbortSignal", holds: (value) => value instanceof AbortSignal };

@@ -12,7 +12,7 @@ export const modelOptions = inGroup("Model:", {
   ...mmprojOption(),
   gpu: choice("gpu", ["auto", ...gpuBackends] as const, { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU  [default: auto]" }),
   threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),
-  context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: the model's, at most 8192]" }),
+  context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: 8192, or what the images need]" }),
   lookup: flag({ describe: "Guess tokens from the prompt: faster for answers that quote it" }),
   "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" })
 });

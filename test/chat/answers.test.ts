@@ -186,17 +186,13 @@ describe("a JSON schema", () => {
 
   it.each([
     [{ $ref: "#/$defs/nothing" }, "at $, $ref"],
-    [{ type: "strnig" }, "at $, type"],
-    [{}, "one of type"],
-    [{ type: "object", properties: { age: { type: "integer", multipleOf: 2 } } }, 'at $.properties.age, the keyword "multipleOf"'],
-    [{ type: "object", properties: { share: { type: "number", minimum: 0.5 } } }, "at $.properties.share, the bounds of a number"],
-    [{ type: "number", exclusiveMinimum: 0 }, "at $, the bounds of a number"],
-    [{ type: "integer", minimum: 3, maximum: 2 }, "at $, the bounds of a number"],
-    [{ type: "array", items: { type: "string", pattern: "^a" } }, 'at $.items, the keyword "pattern"'],
-    [{ oneOf: [{ type: "null" }, { enum: [] }] }, "at $.oneOf[1], enum"],
-    [{ type: "string", format: "email" }, "format must be"],
-    [{ type: "object", properties: [] }, "at $.properties, expected an object"],
-    [[], "expected a schema object"]
+    [{ type: "strnig" }, "at $.type, it must be"],
+    [{ type: "object", properties: { age: { type: "integer", multipleOf: 2 } } }, 'at $.properties.age, "multipleOf"'],
+    [{ type: "integer", minimum: 3, maximum: 2 }, "at $, no integer lies between its bounds"],
+    [{ type: "array", items: { type: "string", pattern: "^(?=a)" } }, "at $.items, the pattern cannot be enforced"],
+    [{ oneOf: [{ type: "null" }, { enum: [] }] }, "at $.oneOf[1], every value of enum"],
+    [{ type: "string", format: "ipv6" }, 'the format "ipv6" cannot be enforced'],
+    [{ type: "object", properties: [] }, "at $.properties, it must be object"]
   ])("is an error when it cannot be enforced: %j", async (schema, words) => {
     await using chat = await medgemma.createChat();
     const reply = chat.ask("Count.", { schema });

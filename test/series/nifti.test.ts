@@ -140,7 +140,7 @@ describe("refused, in one line", () => {
     ["a volume that is not there", "mr-4d.nii.gz", { modality: "MR", index: 4 }, "There is no volume 4."],
     ["the second of one volume", "ct-las.nii.gz", { modality: "CT", index: 2 }, "holds 1 volume of 5 slices. There is no volume 2."],
     ["a modality for DICOM", "../series/reversed", { modality: "CT" }, "DICOM files say it themselves"],
-    ["a modality that is none", "ct-las.nii.gz", { modality: "PT" as "CT" }, "must be CT or MR, but is PT"]
+    ["a modality that is none", "ct-las.nii.gz", { modality: "PT" as "CT" }, 'must be CT or MR, but is "PT"']
   ] as const)("%s", async (_what, name, options, message) => {
     expect(await errorOf(`${folder}${name}`, options)).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining(message) as string });
   });

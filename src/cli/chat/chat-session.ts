@@ -149,7 +149,8 @@ export class ChatSession {
       this.#view.note(thought ?? "There was no thought yet. /think on asks for one.");
     },
     retry: async () => {
-      await this.#show((options) => this.#chat.regenerate(options), this.#asked.at(-1)?.preset);
+      // The images are there already, as they were fitted then.
+      await this.#show(({ images: _1, fit: _2, window: _3, frame: _4, ...options }) => this.#chat.regenerate(options), this.#asked.at(-1)?.preset);
     },
     undo: async () => {
       const undone = this.#chat.turns.at(-1);
