@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   dicom: [],
   doctor: ["chat", "hub", "image", "language", "models", "native", "trial", "vision"],
   hub: [],
-  image: ["dicom", "native"],
+  image: ["dicom", "native", "tiff"],
   language: ["native", "trial"],
   vision: [],
   models: ["hub", "native"],
@@ -23,7 +23,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   nifti: [],
   presets: [],
   series: ["dicom", "nifti"],
-  slide: ["image", "native"],
+  slide: ["dicom", "image", "native", "tiff"],
+  tiff: [],
   trial: ["models", "native"]
 };
 

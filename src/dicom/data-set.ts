@@ -71,6 +71,14 @@ export class DataSet {
     return isSigned ? this.#view.getInt16(offset, this.isLittleEndian) : this.#view.getUint16(offset, this.isLittleEndian);
   }
 
+  /** A value of 32 bits (UL, or SL with `isSigned`). */
+  long(tag: Tag, { isSigned = false } = {}): number | undefined {
+    const value = this.value(tag);
+    if (value === undefined || value.length < 4) return undefined;
+    const offset = value.byteOffset - this.bytes.byteOffset;
+    return isSigned ? this.#view.getInt32(offset, this.isLittleEndian) : this.#view.getUint32(offset, this.isLittleEndian);
+  }
+
   /** The items of a sequence; empty when it is missing. */
   items(tag: Tag): DataSet[] {
     const items = this.#elements[tag]?.items ?? [];
