@@ -132,7 +132,7 @@ function planeIndex(image: OmeImage, { channels, z, channel }: { readonly channe
  */
 function pagesOf(image: OmeImage, sizes: readonly PageSize[]): (number | null)[] {
   const [width, height] = [attributeNumber(image.pixels, "SizeX"), attributeNumber(image.pixels, "SizeY")];
-  const isOfImage = (page: PageSize | undefined): boolean => page !== null && page !== undefined && page.width === width && page.height === height;
+  const isOfImage = (page: PageSize | undefined): boolean => page?.width === width && page.height === height;
   const channels = image.channels.length > 0 ? image.channels.length : size(image, "C");
   const planes = Math.min(sizes.length, channels * size(image, "Z") * size(image, "T"));
   const data = elements(image.pixels.inner, "TiffData");
