@@ -22,7 +22,7 @@ import {
 } from "./types.js";
 
 /** Of decoding, padding and resizing; see ImagePreprocessing. */
-const preprocessingVersion = 1;
+const preprocessingVersion = 2;
 
 const notRendered: ImageRendering = { frame: null, window: null, ranges: null };
 

@@ -38,7 +38,7 @@ export function notesOf(facts: Omit<SlideSummary, "notes">, { grid, wanted, othe
     notes.push(`its pixels are not square, ${rounded(micrometres.x)} µm across and ${rounded(micrometres.y)} µm down; the patches are distorted as the file is`);
   }
   notes.push(...ofFormat);
-  if (tiles.missing > 0) notes.push(`${tiles.missing} of ${tiles.of} tiles of the level are left out of the file (sparse), and shown as white background`);
+  if (tiles.missing > 0) notes.push(`shown as white background: ${tiles.missing} of ${tiles.of} tiles of the level, which the file leaves out (it is sparse)`);
   const share = 1 - Math.min(1, (count * grid.pitch * grid.pitch) / (width * height));
   if (share >= toldShare) notes.push(`left out: the right and lower edge, which make no whole patch (${Math.round(share * 100)} % of the slide)`);
   if (otherPictures > 0) notes.push(`left out: ${otherPictures} other picture${otherPictures === 1 ? "" : "s"} of the file (label, photograph of the glass or the like)`);

@@ -4,7 +4,7 @@
  * part and remember by the name of the file.
  */
 import { checkJpeg, decodeTiffRegion } from "../image/decode-region.js";
-import { decodeJpeg2000Rgb } from "../image/jpeg-2000.js";
+import { decodeJpeg2000Rgb } from "../image/formats/jpeg-2000.js";
 import type { PixelBox } from "../image/types.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import { paste, type SlideLevel, type TileCount } from "./level.js";

@@ -92,6 +92,11 @@ export class TiffDirectory {
     return this.#entries.get(tag)?.count ?? 0;
   }
 
+  /** Where its values begin in the file; null without such a tag. */
+  placeOf(tag: number): number | null {
+    return this.#entries.get(tag)?.at ?? null;
+  }
+
   /**
    * Rationals as quotients.
    *

@@ -105,7 +105,7 @@ describe("a record", () => {
     expect(provenance.model).toMatchObject({ id: "demo", text: { byteLength: statSync(demoText).size, sha256: sha256(demoText) }, mmproj: { sha256: sha256(demoProjector) }, lora: [] });
     expect(provenance.compute).toMatchObject({ gpu: "off", kernels: null, threads: { text: 1, vision: 1 }, contextSize: 4096, parallel: 1, promptLookup: false });
     const square = await prepareImage(film, { side: 224 });
-    expect(images).toMatchObject([{ sha256: square.sha256, preprocessing: { version: 1, fit: "pad", side: 224, frame: null, window: null, ranges: null } }]);
+    expect(images).toMatchObject([{ sha256: square.sha256, preprocessing: { version: 2, fit: "pad", side: 224, frame: null, window: null, ranges: null } }]);
     expect(request).toEqual({
       system: null,
       prompt: [{ image: 0 }, "Describe the image."],

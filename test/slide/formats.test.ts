@@ -97,16 +97,16 @@ describe("OME-TIFF", () => {
 
 describe("a sparse slide", () => {
   it.each(["pages-lzw.tif", "aperio-jpeg.svs", "strips-packbits.tif"])("%s, with a tile or strip left out, shows it as white and says so", async (name) => {
-    const options = { level: 0, side: 40 };
+    const isInStrips = name.startsWith("strips"); // of 20 rows: few of them make no patch glass
+    const options = { level: 0, side: isInStrips ? 80 : 40 };
     const whole = await readSlide(`${slides}${name}`, options);
     // The one below the middle of the first patch with tissue.
     const bytes = readFileSync(`${slides}${name}`);
-    const isInStrips = name.startsWith("strips");
     const { x, y } = whole.positions[0] ?? { x: 0, y: 0 };
     const which = isInStrips ? Math.floor((y + 20) / 20) : Math.floor((y + 20) / 64) * Math.ceil(whole.width / 64) + Math.floor((x + 20) / 64);
     for (const tag of isInStrips ? [273, 279] : [324, 325]) setList(bytes, tag, (value, index) => (index === which ? 0 : value));
     const slide = await readSlide(written(name, bytes), options);
-    expect(slide.notes.join()).toMatch(/1 of \d+ tiles of the level are left out of the file \(sparse\), and shown as white background/);
+    expect(slide.notes.join()).toMatch(/shown as white background: 1 of \d+ tiles of the level, which the file leaves out \(it is sparse\)/);
     // Every pixel is as it was, or white, and some are.
     let white = 0;
     for (const [index, { rgb }] of slide.patches.entries()) {

@@ -1,7 +1,8 @@
 /** JPEG 2000, codestreams and JP2 files: decoded by OpenJPEG, which src/dicom has in a thread of its own. */
-import { decodeFrame } from "../dicom/codecs.js";
-import { readCodestream } from "../dicom/codestream.js";
-import { colorToRgb } from "../dicom/color.js";
+import { decodeFrame } from "../../dicom/codecs.js";
+import { readCodestream } from "../../dicom/codestream.js";
+import { colorToRgb } from "../../dicom/color.js";
+import { levels, type OpenPicture, type Raster } from "../raster.js";
 
 export interface Jpeg2000 {
   readonly width: number;
@@ -46,4 +47,48 @@ export async function decodeJpeg2000Rgb(bytes: Uint8Array, expected: { readonly 
   const rgb = new Uint8Array(width * height * 3);
   for (let index = 0; index < samples.length; index += 1) rgb.fill(expected.isInverted ? 255 - (samples[index] ?? 0) : (samples[index] ?? 0), 3 * index, 3 * index + 3);
   return rgb;
+}
+
+/** A JP2 file, or a codestream alone. */
+export function isJpeg2000File(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.length >= 12 && (view.getUint32(0) === 0xff4fff51 || (view.getUint32(0) === 12 && view.getUint32(4) === 0x6a502020 && view.getUint32(8) === 0x0d0a870a));
+}
+
+/** @throws DicomError; Error for what is not read here */
+export function openJpeg2000(bytes: Uint8Array): OpenPicture {
+  const { width, height, precision, hasColorTransform, isSigned } = readJpeg2000Header(bytes);
+  const { hasPalette, isYcbcr } = readBoxes(bytes);
+  if (hasPalette) throw new Error("JPEG 2000 with a palette is not read here");
+  return {
+    width,
+    height,
+    hasValues: precision > 8 || isSigned,
+    decode: async (): Promise<Raster> => {
+      const { channels, samples, bits } = await decodeJpeg2000(bytes);
+      const isLevels = samples instanceof Uint8Array;
+      const size = { width, height };
+      if (isLevels && channels === 3) return levels(size, 3, colorToRgb({ values: samples, bits, photometric: isYcbcr && !hasColorTransform ? "YBR_FULL" : "RGB" }));
+      if (channels === 3) throw new Error("JPEG 2000 in colour with signed samples is not read here");
+      if (isLevels && bits < 8) return levels(size, 1, Uint8Array.from(samples, (value) => Math.floor((value * 255) / (2 ** bits - 1) + 0.5)));
+      return { ...levels(size, 1, new Uint8Array()), samples, white: null };
+    }
+  };
+}
+
+/** Boxes of the JP2 header (ISO 15444-1 annex I): what a codestream does not say. */
+function readBoxes(bytes: Uint8Array): { readonly hasPalette: boolean; readonly isYcbcr: boolean } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let [hasPalette, isYcbcr] = [false, false];
+  const [header, palette, colour, stream] = ["jp2h", "pclr", "colr", "jp2c"].map((name) => Buffer.from(name).readUInt32BE(0));
+  if (view.getUint32(0) !== 12) return { hasPalette, isYcbcr };
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const [length, type] = [view.getUint32(at), view.getUint32(at + 4)];
+    if (type === stream || length < 8) break;
+    if (type === palette) hasPalette = true;
+    const [enumerated, sYcc] = [1, 18];
+    if (type === colour && at + 15 <= bytes.length && bytes[at + 8] === enumerated && view.getUint32(at + 11) === sYcc) isYcbcr = true;
+    at += type === header ? 8 : length; // into the header, past all others
+  }
+  return { hasPalette, isYcbcr };
 }
