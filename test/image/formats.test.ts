@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import sharp from "sharp";
@@ -79,6 +82,27 @@ describe("colours of a wide profile", () => {
   it("are said to be converted, those of sRGB are left", async () => {
     expect((await decodeImage(`${folder}display-p3.png`)).notes).toEqual(["colours converted to sRGB by the profile of the file"]);
     expect((await decodeImage(`${folder}srgb.png`)).notes).toBeUndefined();
+  });
+});
+
+describe("HEIC", () => {
+  const heic = `${folder}photograph.heic`;
+
+  it("is refused without its decoder, with what to install", async () => {
+    const message = await failure(readFileSync(heic));
+    expect(message).toMatch(/^IMAGE_UNREADABLE: \(bytes\) is a HEIC picture, .*npm install heic-decode.*heif-convert.*sips/);
+  });
+
+  it("is decoded by heic-decode where that is installed", () => {
+    // One that gives what it is asked for: the real one is not installed here, for its licence.
+    const modules = mkdtempSync(join(tmpdir(), "medgemma-heic-"));
+    mkdirSync(join(modules, "heic-decode"));
+    writeFileSync(join(modules, "heic-decode", "index.js"), "module.exports = async ({ buffer }) => ({ width: 2, height: 1, data: new Uint8ClampedArray([buffer[4], 10, 20, 255, 200, 100, 50, 128]) });");
+    const program = `import { decodeImage } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)}; const { width, height, rgb } = await decodeImage(${JSON.stringify(heic)}); console.log(JSON.stringify({ width, height, rgb: [...rgb] }));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env: { ...process.env, NODE_PATH: modules }, encoding: "utf8" });
+    rmSync(modules, { recursive: true });
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({ width: 2, height: 1, rgb: [0x66, 10, 20, 100, 50, 25] }); // "ftyp", and half of it on black
   });
 });
 
