@@ -27,7 +27,7 @@ export async function openSlide(path: string, name: string): Promise<OpenSlide> 
       await source.close();
       return await openDicomSlide(path, name, false);
     }
-    const file = TiffFile.of(name, source, source.head);
+    const file = TiffFile.of(name, source, source.head, /\.ndpi$/i.test(path));
     if (file === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} ${explainFile(source.head)}`);
     const content = await openTiff(file, await file.directories());
     return { notes: [], ...content, name, close: source.close };

@@ -61,6 +61,8 @@ interface Entry {
   readonly count: number;
   /** Where the values lie in the file. */
   readonly at: number;
+  /** What stands above the 32 bits of a single value; 0 but in NDPI. */
+  readonly high: number;
 }
 
 /** Where the bytes of a file come from. */
@@ -110,7 +112,7 @@ export class TiffDirectory {
     const size = typeBytes[entry.type] ?? 1;
     if (first + count > entry.count) throw this.#file.damaged(`tag ${tag} has ${entry.count} values where ${first + count} are needed`);
     const bytes = await this.#file.readValues(entry.at + first * size, count * size);
-    return Array.from({ length: count }, (_one, index) => this.#file.numberAt(bytes, index * size, entry.type));
+    return Array.from({ length: count }, (_one, index) => this.#file.numberAt(bytes, index * size, entry.type) + entry.high * 2 ** 32);
   }
 
   /** The first value. */
@@ -138,27 +140,31 @@ export class TiffFile {
   readonly #source: ByteSource;
   readonly #isLittleEndian: boolean;
   readonly #isBig: boolean;
+  readonly #hasHighWords: boolean;
 
-  private constructor(name: string, source: ByteSource, head: Buffer) {
+  private constructor(name: string, source: ByteSource, { head, isNdpi }: { readonly head: Buffer; readonly isNdpi: boolean }) {
     this.name = name;
     this.#source = source;
     this.#isLittleEndian = head[0] === 0x49;
     this.#isBig = head[this.#isLittleEndian ? 2 : 3] === 43;
+    // A file that is called so may still be an ordinary one.
+    this.#hasHighWords = isNdpi && this.#isLittleEndian && !this.#isBig && head.length >= 12 && this.#long8(head, 4) < source.size;
   }
 
   /**
    * @param head The first bytes of the file.
+   * @param isNdpi Whether it is Hamamatsu's NDPI: TIFF with places of 64 bits, whose upper halves stand where TIFF has nothing.
    * @returns null for what is not a TIFF file
    */
-  static of(name: string, source: ByteSource, head: Buffer): TiffFile | null {
-    return isTiff(head) ? new TiffFile(name, source, head) : null;
+  static of(name: string, source: ByteSource, head: Buffer, isNdpi = false): TiffFile | null {
+    return isTiff(head) ? new TiffFile(name, source, { head, isNdpi }) : null;
   }
 
   /** Its pages in their order, each with its sub-directories. @throws MedGemmaError IMAGE_UNREADABLE */
   async directories(): Promise<TiffDirectory[]> {
     const found: TiffDirectory[] = [];
     const seen = new Set<number>();
-    const first = this.#isBig ? this.#pointer(await this.read(8, 8), 0) : this.#pointer(await this.read(4, 4), 0);
+    const first = this.#isBig ? this.#pointer(await this.read(8, 8), 0) : this.#hasHighWords ? this.#long8(await this.read(4, 8), 0) : this.#pointer(await this.read(4, 4), 0);
     for (let at = first; at !== 0; ) {
       const { entries, next } = await this.#directory(at, seen);
       const below: TiffDirectory[] = [];
@@ -177,7 +183,8 @@ export class TiffFile {
     const head = await this.read(at, countBytes);
     const count = this.#isBig ? this.#pointer(head, 0) : this.#short(head, 0);
     if (count > maxEntries) throw this.damaged(`a directory has ${count} entries`);
-    const bytes = await this.read(at + countBytes, count * entryBytes + pointerBytes);
+    const nextAt = count * entryBytes;
+    const bytes = await this.read(at + countBytes, nextAt + (this.#hasHighWords ? 8 + 4 * count : pointerBytes));
     const entries = new Map<number, Entry>();
     for (let index = 0; index < count; index += 1) {
       const start = index * entryBytes;
@@ -185,9 +192,11 @@ export class TiffFile {
       const values = this.#pointer(bytes, start + 4);
       const valuesAt = start + 4 + pointerBytes;
       const isInside = values * (typeBytes[type] ?? 1) <= pointerBytes;
-      entries.set(this.#short(bytes, start), { type, count: values, at: isInside ? at + countBytes + valuesAt : this.#pointer(bytes, valuesAt) });
+      const high = this.#hasHighWords ? this.#long(bytes, nextAt + 8 + 4 * index) : 0;
+      const entry = isInside ? { at: at + countBytes + valuesAt, high: values === 1 ? high : 0 } : { at: this.#pointer(bytes, valuesAt) + high * 2 ** 32, high: 0 };
+      entries.set(this.#short(bytes, start), { type, count: values, ...entry });
     }
-    return { entries, next: this.#pointer(bytes, count * entryBytes) };
+    return { entries, next: this.#hasHighWords ? this.#long8(bytes, nextAt) : this.#pointer(bytes, nextAt) };
   }
 
   /** @throws MedGemmaError IMAGE_UNREADABLE behind the end of the file, before memory is taken */

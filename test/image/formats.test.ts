@@ -72,6 +72,13 @@ describe("values of more than 8 bits", () => {
     expect(await failure(fixture("24.bmp"), { window: "full" })).toBe("INVALID_ARGUMENT: (bytes) has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.");
   });
 
+  it("of 64 bits are refused by name", async () => {
+    const bytes = fixture("f4.tif");
+    const directory = bytes.readUInt32LE(4);
+    for (let at = directory + 2; at < directory + 2 + 12 * bytes.readUInt16LE(directory); at += 12) if (bytes.readUInt16LE(at) === 258) bytes.writeUInt16LE(64, at + 8);
+    expect(await failure(bytes)).toBe("IMAGE_UNREADABLE: (bytes) has samples of 64 bits; expected up to 32. Save it with 32-bit floating point or 16-bit samples.");
+  });
+
   it("of one value alone are black", async () => {
     const flat = await sharp(new Uint16Array(64).fill(700), { raw: { width: 8, height: 8, channels: 1 } }).toColourspace("grey16").png().toBuffer();
     expect([...new Set((await decodeImage(flat)).rgb)]).toEqual([0]);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -197,6 +197,30 @@ describe("Hamamatsu NDPI", () => {
     expect(await failure(written("list.ndpi", bytes))).toBe("IMAGE_UNREADABLE: SLIDE is damaged or incomplete: a restart interval does not end where its list says.");
     setList(bytes, 65426, (value, index) => (index === 5 ? 0 : value));
     expect(await failure(written("list.ndpi", bytes))).toMatch(/^IMAGE_UNREADABLE: SLIDE is damaged or incomplete: a restart interval has -?\d+ bytes/);
+  });
+
+  // Elsewhere a file with a hole may take as much of the disk as it says.
+  it.runIf(process.platform === "linux")("may be larger than 4 GiB: the upper halves of places stand behind each directory", async () => {
+    const bytes = readFileSync(`${folder}hamamatsu.ndpi`);
+    const head = Buffer.from(bytes.subarray(0, 12));
+    head.writeUInt32LE(1, 8);
+    for (let directory = bytes.readUInt32LE(4); directory !== 0; ) {
+      const count = bytes.readUInt16LE(directory);
+      const next = directory + 2 + 12 * count;
+      for (let index = 0; index < count; index += 1) {
+        const entry = directory + 2 + 12 * index;
+        const size = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4][bytes.readUInt16LE(entry + 2)] ?? 1;
+        const isPlace = bytes.readUInt16LE(entry) === 273 || size * bytes.readUInt32LE(entry + 4) > 4;
+        bytes.writeUInt32LE(isPlace ? 1 : 0, next + 8 + 4 * index);
+      }
+      directory = bytes.readUInt32LE(next);
+      bytes.writeUInt32LE(directory === 0 ? 0 : 1, next + 4);
+    }
+    const path = written("large.ndpi", head);
+    const file = openSync(path, "r+");
+    writeSync(file, bytes, 0, bytes.length, 2 ** 32);
+    closeSync(file);
+    expect(hashes(await readSlide(path, { level: 0, side: 40 }))).toEqual(expectedOf("hamamatsu.ndpi"));
   });
 
   it("whose stream is damaged is an error", async () => {

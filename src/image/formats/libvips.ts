@@ -5,6 +5,7 @@ import { checkPictureSize, maxPixels, slideHint } from "../../picture-size.js";
 import { readOrientation } from "../exif-orientation.js";
 import { isWideGamut } from "../icc-profile.js";
 import { levels, type OpenPicture, type Raster, type Samples } from "../raster.js";
+import { isTiff } from "../../tiff/tiff-file.js";
 import { loadSharp } from "../sharp.js";
 import { asUnsigned, readTiffFacts, type TiffFacts } from "../tiff-facts.js";
 import { openHeic } from "./heic.js";
@@ -20,12 +21,13 @@ type Depth = typeof depths extends ReadonlySet<infer One> ? One : never;
 
 /** @throws Error of libvips; MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
 export async function openWithLibvips(bytes: Uint8Array, name: string, unsupported: (found: string) => string): Promise<OpenPicture> {
+  const tiff = isTiff(bytes) ? await readTiffFacts(bytes) : null;
+  if (tiff !== null && tiff.bits > 32) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has samples of ${tiff.bits} bits; expected up to 32. Save it with 32-bit floating point or 16-bit samples.`);
   const header = await loadSharp()(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
   if (!formats.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(header.format));
   checkPictureSize(name, header.width, header.height, header.format === "tiff" ? slideHint : undefined);
   if (header.compression === "hevc") return openHeic(bytes, name, header);
   const { depth } = header;
-  const tiff = header.format === "tiff" ? await readTiffFacts(bytes) : null;
   if (!isDepth(depth) || (header.channels > 2 && depth !== "uchar" && depth !== "ushort")) {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has ${header.channels} samples of type ${depth} a pixel; expected 8 or 16 bits, or gray in up to 32. Convert it to a 16-bit PNG.`);
   }
