@@ -81,6 +81,16 @@ describe("OME-TIFF", () => {
     expect(slide.notes).toContain("left out: 1 other picture of the file (label, photograph of the glass or the like)");
   });
 
+  it("whose XML does not speak of its gray pages is refused, as is any other TIFF of such pages", async () => {
+    const bytes = readFileSync(`${folder}planes.ome.tif`);
+    const expected = "IMAGE_UNREADABLE: SLIDE holds 3 gray pictures of the same size, and does not say whether they are red, green and blue, or channels of something else. Save it as a picture in colour.";
+    for (const [from, to] of [["<Pixels ", "<Pixelz "], ["<OME xmlns", "<XXX xmlns"]] as const) {
+      const changed = Buffer.from(bytes);
+      changed.write(to, changed.indexOf(from));
+      expect(await failure(written("unsaid.ome.tif", changed))).toBe(expected);
+    }
+  });
+
   it("of dyes is refused", async () => {
     expect(await failure(`${folder}planes-dyes.ome.tif`)).toBe(
       "IMAGE_UNREADABLE: SLIDE has 3 channels in planes of their own, as of fluorescence; expected one picture in colour, or three planes of red, green and blue. Make a picture in colour of the channels that you need."

@@ -56,10 +56,10 @@ export async function openOmeTiff(file: TiffFile, pages: readonly TiffDirectory[
   const others = images.filter(({ isOther }) => isOther && images.length > 1).flatMap((image) => pagesOf(image, sizes));
   const free = pages.filter((page, index) => !claimed.has(page) && !others.includes(index)).map((page): PictureDirectories => [page]);
   const pictures = [...found.flatMap(({ shown }) => levelsBelow(shown)), ...free];
-  const { levels, largest } = await findTiffLevels(file, pictures);
+  const { levels, largest, notes } = await findTiffLevels(file, pictures);
   const main = found.find(({ shown }) => levelsBelow(shown).some(([first]) => first === largest[0]));
   const size = main === undefined ? null : byMicrometres(physicalSize(main.image.pixels, "X"), physicalSize(main.image.pixels, "Y"), "OME-XML PhysicalSizeX");
-  return { levels, scanned: size ?? (await resolutionScannedAt(largest[0])), otherPictures: pictures.length - levels.length + new Set(others).size, notes: main?.notes ?? [] };
+  return { levels, scanned: size ?? (await resolutionScannedAt(largest[0])), otherPictures: pictures.length - levels.length + new Set(others).size, notes: [...(main?.notes ?? []), ...notes] };
 }
 
 function readImages(xml: string): OmeImage[] {
