@@ -345,7 +345,7 @@ def make_dicom(out, whole, small):
     shutil.rmtree(split, ignore_errors=True)
     split.mkdir()
     frames = [tile.tobytes() for tile in tiles(small, edge)]
-    for number, (start, end) in enumerate(((0, 4), (4, len(frames))), 1):
+    for number, (start, end) in enumerate(((0, 2), (2, len(frames))), 1):
         ds = instance(small.shape[1::-1], flavor="VOLUME", number=number)
         ds.DimensionOrganizationType = "TILED_FULL"
         ds.ConcatenationUID = "1.2.826.0.1.3680043.8.498.5"

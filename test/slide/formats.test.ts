@@ -164,11 +164,23 @@ describe("a slide in DICOM", () => {
     expect(await failure(study)).toBe("IMAGE_UNREADABLE: SLIDE is a folder with 2 slides in DICOM. Name a file of one, or the folder of one.");
   });
 
+  it("says that a level of it cannot be read", async () => {
+    const own = join(root, "one-damaged");
+    cpSync(`${folder}dicom-full`, own, { recursive: true });
+    writeFileSync(join(own, "level-2.dcm"), readFileSync(join(own, "level-2.dcm")).subarray(0, 500));
+    const slide = await readSlide(join(own, "level-1.dcm"), { level: 0, side: 40 });
+    expect(slide.levels).toBe(1);
+    expect(slide.notes).toContain("left out: 1 DICOM file of the folder that cannot be read");
+  });
+
   it("with a part that is missing is sparse, and says so", async () => {
     const part = join(root, "part");
     mkdirSync(part);
-    copyFileSync(`${folder}dicom-split/part-2.dcm`, join(part, "part-2.dcm"));
-    expect(await failure(part)).toMatch(/has no tissue.*4 of 4 tiles are left out|has no tissue/);
+    copyFileSync(`${folder}dicom-split/part-1.dcm`, join(part, "part-1.dcm"));
+    const slide = await readSlide(part, { level: 0, side: 40 });
+    expect(slide.notes).toContain("shown as white background: 2 of 4 tiles of the level, which the file leaves out (it is sparse)");
+    expect(hashes(slide).slice(0, 2)).toEqual(expectedOf("dicom-split/part-1.dcm").slice(0, 2));
+    expect(slide.patches.at(-1)?.rgb.at(-1)).toBe(255);
   });
 
   it("whose list of frames points elsewhere is damaged", async () => {

@@ -25,8 +25,15 @@ export async function openDicomSlide(path: string, name: string, isFolder: boole
   const own = isFolder ? null : await readHeader(path, name);
   if (!isFolder && own === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOM file, but not of a slide (VL Whole Slide Microscopy). Give it as a picture or as a series.`);
   const found: { readonly path: string; readonly header: WholeSlideHeader }[] = [];
+  let unreadable = 0;
   for (const file of await filesOf(isFolder ? path : dirname(path), { isDeep: isFolder, name })) {
-    const header = await readHeader(file, name).catch(() => null);
+    let header: WholeSlideHeader | null = null;
+    try {
+      header = await readHeader(file, name);
+    } catch (error) {
+      if (!(error instanceof MedGemmaError)) throw error;
+      unreadable += 1;
+    }
     if (header !== null && (own === null || header.seriesInstanceUid === own.seriesInstanceUid)) found.push({ path: file, header });
   }
   const scans = found.filter(({ header }) => header.flavor === "VOLUME" || header.flavor === null);
@@ -39,7 +46,9 @@ export async function openDicomSlide(path: string, name: string, isFolder: boole
   };
   try {
     for (const { path: file, header } of scans) opened.push({ source: await openSource(file, name), header });
-    return { notes: [], ...contentOf(name, opened, found.length - scans.length), name, close };
+    const content = contentOf(name, opened, found.length - scans.length);
+    const left = unreadable > 0 ? [`left out: ${unreadable} DICOM file${unreadable === 1 ? "" : "s"} of the folder that cannot be read`] : [];
+    return { ...content, notes: [...(content.notes ?? []), ...left], name, close };
   } catch (error) {
     await close();
     throw error instanceof DicomError ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error }) : error;
