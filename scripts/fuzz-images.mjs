@@ -1,7 +1,7 @@
 // Feeds damaged files to decodeImage, readSeries and readSlide (as built in dist/) and counts what comes back. Every input must give
 // pictures or one MedGemmaError of images within the time limit, and none may spoil the next: whole files are decoded in between.
 //
-//     node scripts/fuzz-images.mjs [N=1000] [--kind dicom|series|nifti|picture|slide] [--from FIRST] [--limit-ms 10000]
+//     node scripts/fuzz-images.mjs [N=1000] [--kind dicom|series|dicom-slide|nifti|picture|slide] [--from FIRST] [--limit-ms 10000]
 //
 // N inputs, spread over the kinds. Input k of a kind is made from its seeds and the number k alone, so `1 --kind dicom --from k`
 // runs it again.
@@ -171,7 +171,7 @@ async function pictures() {
     made.push({ name: `${index}-gray.tiff`, bytes: await picture().toColourspace(index % 2 === 0 ? "b-w" : "grey16").tiff({ ...tiff, compression: ["jpeg", "webp"].includes(tiff.compression) ? "lzw" : tiff.compression }).toBuffer() });
   }
   for (const format of ["png", "jpeg", "webp", "gif", "avif"]) made.push({ name: format, bytes: await picture().toFormat(format).toBuffer() });
-  return [...made, ...fixtures("images", /\.(?:png|jpg|tiff|webp|gif)$/)];
+  return [...made, ...fixtures("images", /\.(?:png|jpg|tiff?|webp|gif|bmp|p[bgp]m|jp2|j2k)$/)];
 }
 
 const scratch = mkdtempSync(join(tmpdir(), "medgemma-fuzz-"));
@@ -192,7 +192,19 @@ async function decodeSlide(bytes, number = 1) {
   return Buffer.concat([...patches, ...(overview === null ? [] : [overview])].map(({ rgb }) => rgb));
 }
 
-const decodePicture = async (bytes) => (await decodeImage(bytes)).rgb;
+/** A folder of its own: what lies beside a file of DICOM belongs to the slide. */
+async function decodeDicomSlide(bytes, number = 1) {
+  const folder = join(scratch, "dicom-slide");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "level.dcm"), bytes);
+  const { patches } = await readSlide(number % 2 === 0 ? folder : join(folder, "level.dcm"), { level: 0, side: 32, patches: 20 });
+  return Buffer.concat(patches.map(({ rgb }) => rgb));
+}
+
+const slideFolders = ["slides", "slide-formats"];
+const dicomSlideFolders = ["dicom-full", "dicom-sparse", "dicom-split"].map((name) => `slide-formats/${name}`);
+
+const decodePicture = async (bytes, number = 1) => (await decodeImage(bytes, number % 7 === 0 ? { window: "full" } : {})).rgb;
 
 /** A volume number, or none; the odd inputs stand beside a whole slice. */
 async function decodeSeries(bytes, number = 1) {
@@ -229,10 +241,11 @@ const seriesSlice = fixtures("series/reversed", /^01\.dcm$/)[0].bytes;
 
 const kinds = {
   series: { seeds: seriesSeeds, mutations: [...mutations, changeImagePixel, changeSequence, changeSequence, changeSequence], decode: decodeSeries, whole: "volume.dcm" },
-  dicom: { seeds: oddDicom, mutations: [...mutations, changeImagePixel, changeSequence, changeSequence], decode: decodePicture, whole: "mono2-12-j2k.dcm" },
+  dicom: { seeds: oddDicom, mutations: [...mutations, changeImagePixel, changeSequence, changeSequence], decode: async (bytes) => (await decodeImage(bytes)).rgb, whole: "mono2-12-j2k.dcm" },
   nifti: { seeds: fixtures("nifti", /\.nii/), mutations: [...mutations, changeNiftiHeader, changeNiftiHeader, changeNiftiHeader].map(withGzip), decode: decodeNifti, whole: "ct-las.nii.gz" },
   picture: { seeds: await pictures(), mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry], decode: decodePicture, whole: "4.tiff" },
-  slide: { seeds: fixtures("slides", /\.(?:tif|svs)$/), mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeSlideEntry], decode: decodeSlide, whole: "subifds-deflate.ome.tif" }
+  "dicom-slide": { seeds: dicomSlideFolders.flatMap((folder) => fixtures(folder, /\.dcm$/)), mutations: [...mutations, changeImagePixel, changeImagePixel], decode: decodeDicomSlide, whole: "level.dcm" },
+  slide: { seeds: slideFolders.flatMap((folder) => fixtures(folder, /\.(?:tiff?|svs|scn|ndpi)$/)), mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeSlideEntry], decode: decodeSlide, whole: "subifds-deflate.ome.tif" }
 };
 
 function inputOf({ seeds, mutations }, number) {

@@ -7,13 +7,20 @@ export const maxPixels = 2 ** 27;
 /** Twice the longest edge of a JPEG; the resize needs memory for the long edge (native/image/resize.cpp). */
 const maxEdge = 2 ** 17;
 
-/** @throws MedGemmaError IMAGE_TOO_LARGE */
-export function checkPictureSize(source: string, width: number, height: number): void {
+const exportHint = "Export a smaller picture of it.";
+
+/** Where a picture is too large that may be a slide. */
+export const slideHint = "If it is a pathology slide, give it as one (--slide, readSlide). Else export a smaller picture of it.";
+
+/**
+ * @param remedy What to do, as a sentence.
+ * @throws MedGemmaError IMAGE_TOO_LARGE
+ */
+export function checkPictureSize(source: string, width: number, height: number, remedy: string = exportHint): void {
   if (width * height <= maxPixels && Math.max(width, height) <= maxEdge) return;
   throw new MedGemmaError(
     "IMAGE_TOO_LARGE",
-    `${source} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ` +
-      "Export a smaller picture of it."
+    `${source} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ${remedy}`
   );
 }
 

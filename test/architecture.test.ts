@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   doctor: ["chat", "hub", "image", "language", "models", "native", "trial", "vision"],
   gguf: [],
   hub: [],
-  image: ["dicom", "native", "nifti"],
+  image: ["dicom", "native", "nifti", "tiff"],
   language: ["gguf", "native", "schema", "trial"],
   vision: [],
   models: ["gguf", "hub", "native", "stores"],
@@ -25,8 +25,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   presets: ["image"],
   schema: [],
   series: ["dicom", "nifti"],
-  slide: ["image", "native"],
+  slide: ["dicom", "image", "native", "tiff"],
   stores: [],
+  tiff: [],
   trial: ["models", "native"]
 };
 

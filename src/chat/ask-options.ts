@@ -50,7 +50,7 @@ export function checkAskOptions(prompt: unknown, options: unknown): void {
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkRegenerateOptions(options: unknown): void {
-  const { images: _1, fit: _2, window: _3, frame: _4, ...rules } = askOptions;
+  const { images: _images, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...rules } = askOptions;
   checkOptions("The options of regenerate", options, rules);
 }
 

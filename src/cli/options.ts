@@ -35,7 +35,7 @@ export const imageOptions = inGroup("Image:", {
     type: "string",
     requiresArg: true,
     coerce: windowChoice,
-    describe: `Values of a DICOM file to show: ${windowChoices}  [default: its first window, else full]`
+    describe: `Values to show of DICOM, and of pictures with more than 8 bits: ${windowChoices}  [default: its first window, else full]`
   },
   frame: wholeNumber("frame", { least: 1, describe: "Frame of a DICOM file with several  [default: 1]" })
 });

@@ -11,7 +11,7 @@ import type { StatusLine } from "./status-line.js";
 import { refuseStrayOptions } from "./stray-options.js";
 
 export const slideOptions = inGroup("Slide:", {
-  slide: text("slide", { describe: "Pathology slide: tiled TIFF, Aperio SVS or OME-TIFF; patches with tissue are taken" }),
+  slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, NDPI, or DICOM (a file or its folder); patches with tissue are taken" }),
   magnification: decimal("magnification", { least: 0.01, most: 1000, describe: "At which the slide is seen, 5, 10, 20 …  [default: 10]" }),
   level: wholeNumber("level", { least: 0, describe: "Instead: a level of the file as it is, 0 the largest" }),
   patches: wholeNumber("patches", { least: 1, describe: "At most so many patches, evenly spaced, up to 125  [default: 125]" }),

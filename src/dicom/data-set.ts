@@ -89,10 +89,12 @@ export class DataSet {
     return isSigned ? this.#view.getInt16(offset, this.isLittleEndian) : this.#view.getUint16(offset, this.isLittleEndian);
   }
 
-  /** A number of 32 bits (UL). */
-  long(tag: Tag): number | undefined {
+  /** A value of 32 bits (UL, or SL with `isSigned`). */
+  long(tag: Tag, { isSigned = false } = {}): number | undefined {
     const value = this.value(tag);
-    return value === undefined || value.length < 4 ? undefined : this.#view.getUint32(value.byteOffset - this.bytes.byteOffset, this.isLittleEndian);
+    if (value === undefined || value.length < 4) return undefined;
+    const offset = value.byteOffset - this.bytes.byteOffset;
+    return isSigned ? this.#view.getInt32(offset, this.isLittleEndian) : this.#view.getUint32(offset, this.isLittleEndian);
   }
 
   /** A floating-point number of 32 bits (FL). */

@@ -1,25 +1,27 @@
 /**
- * An image source → 8-bit RGB pixels: DICOM by src/dicom, all else by sharp (libvips). Does not pad or resize.
+ * An image source → 8-bit RGB pixels: DICOM by src/dicom, all else by what is in formats/. Does not pad or resize.
  *
- * What happens to unusual files (also in docs/images.md): EXIF rotation is applied; transparency is put on black, as the
- * padding is; 16-bit samples keep their high byte; gray becomes R=G=B; CMYK is converted by its profile; of an animation
- * or a multi-page file the first picture is taken; colour profiles of RGB and gray files are ignored, because the
- * reference (Pillow) ignores them and the model was trained on such pixels.
+ * What happens to unusual files is in docs/images.md: EXIF rotation is applied; transparency is put on black, as the padding is; gray
+ * becomes R=G=B; values of more than 8 bits are shown by a window (to-rgb.ts); of several pages the first is taken; colour
+ * profiles are ignored where they are nearly sRGB, because the reference (Pillow) ignores them and the model was trained on such pixels.
  */
-import type { Metadata } from "sharp";
 import { checkedLater, checkOptions, describe, type RulesOf } from "../check-arguments.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
-import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
-import { MedGemmaError } from "../errors.js";
+import { checkFrameChoice, checkWindowChoice, isPreset } from "../dicom/window-choice.js";
+import { firstLine, MedGemmaError } from "../errors.js";
 import { describeOtherVolume, isNiftiBytes } from "../nifti/other-volumes.js";
-import { checkPictureSize, maxPixels } from "../picture-size.js";
+import { checkPictureSize } from "../picture-size.js";
 import { checkImageSource } from "./check-source.js";
+import { isBmp, openBmp } from "./formats/bmp.js";
+import { isJpeg2000File, openJpeg2000 } from "./formats/jpeg-2000.js";
+import { openWithLibvips } from "./formats/libvips.js";
+import { isNetpbm, openNetpbm } from "./formats/netpbm.js";
+import { explainUnread } from "./other-formats.js";
+import type { OpenPicture } from "./raster.js";
 import { readSource, type ImageFile } from "./read-source.js";
-import { loadSharp } from "./sharp.js";
+import { toRgb } from "./to-rgb.js";
 import type { DecodedImage, DicomOptions, ImageSource } from "./types.js";
-
-const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
 
 const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checkedLater };
 
@@ -50,12 +52,7 @@ export async function checkImage(source: ImageSource, options: DicomOptions = {}
     return;
   }
   refuseNifti(bytes, name);
-  refuseDicomOptions(name, options);
-  try {
-    await readHeader(bytes, name);
-  } catch (error) {
-    throw asImageError(error, name, bytes);
-  }
+  await openPicture({ name, bytes }, options);
 }
 
 async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Promise<DecodedImage> {
@@ -65,22 +62,38 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
     return { source, width, height, rgb, notes, warnings, pixelAspect, rendering: { frame, window, ranges: null } };
   }
   refuseNifti(bytes, name);
-  refuseDicomOptions(name, options);
+  const picture = await openPicture({ name, bytes }, options);
   try {
-    const { format, space } = await readHeader(bytes, name);
-    // libvips only warns of most damage in tiles and strips; in JPEG, warnings are of what every viewer passes over.
-    const failOn = format === "tiff" ? "warning" : "error";
-    const image = loadSharp()(bytes, { limitInputPixels: maxPixels, failOn, ignoreIcc: space !== "cmyk" });
-    const { data, info } = await image
-      .autoOrient()
-      .flatten({ background: "#000000" })
-      .toColourspace("srgb") // three channels, whatever the file has
-      .raw({ depth: "uchar" })
-      .toBuffer({ resolveWithObject: true });
-    return { source: name, width: info.width, height: info.height, rgb: data };
+    const { width, height, rgb, notes, window } = toRgb(await picture.decode(), { name, window: options.window });
+    return { source: name, width, height, rgb, ...(notes.length > 0 ? { notes } : {}), ...(window === null ? {} : { rendering: { frame: null, window, ranges: null } }) };
   } catch (error) {
     throw asImageError(error, name, bytes);
   }
+}
+
+/** Its header, and whether it has what is asked for. */
+async function openPicture({ name, bytes }: ImageFile, options: DicomOptions): Promise<OpenPicture> {
+  checkWindowChoice(options.window);
+  let picture: OpenPicture;
+  try {
+    picture = await openFormat(bytes, name);
+  } catch (error) {
+    throw asImageError(error, name, bytes);
+  }
+  checkPictureSize(name, picture.width, picture.height);
+  if (!picture.hasValues) refuseDicomOptions(name, options);
+  else refuseDicomOptions(name, { frame: options.frame });
+  if (isPreset(options.window) || typeof options.window === "number") {
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file: windows by name are for CT in Hounsfield units, and it has none of its own. Give the window as C/W, or full.`);
+  }
+  return picture;
+}
+
+async function openFormat(bytes: Uint8Array, name: string): Promise<OpenPicture> {
+  if (isNetpbm(bytes)) return openNetpbm(bytes);
+  if (isBmp(bytes)) return openBmp(bytes);
+  if (isJpeg2000File(bytes)) return openJpeg2000(bytes);
+  return await openWithLibvips(bytes, name, (found) => explainUnread(name, bytes, found));
 }
 
 function checkNotEmpty(bytes: Uint8Array, name: string): void {
@@ -97,9 +110,8 @@ function isDecoded(source: ImageSource): source is DecodedImage {
 }
 
 function refuseDicomOptions(name: string, { window, frame }: DicomOptions): void {
-  if (window === undefined && frame === undefined) return;
-  const what = window === undefined ? "frame" : "window";
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} is no DICOM file, and only these have a ${what} to choose. Leave it out.`);
+  if (frame !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file, and only these have a frame to choose. Leave it out.`);
+  if (window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.`);
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT, IMAGE_TOO_LARGE */
@@ -122,34 +134,11 @@ export function checkDecoded(image: DecodedImage, options: DicomOptions): Decode
   return image;
 }
 
-/** Refuses what is no picture that we promise to handle. */
-async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
-  const header = await loadSharp()(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
-  if (!formats.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, header.format));
-  if (header.compression === "hevc") {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a HEIC picture, which this build cannot decode. Convert it to JPEG or PNG.`);
-  }
-  checkPictureSize(name, header.width, header.height);
-  if (header.depth !== "uchar" && header.depth !== "ushort") {
-    throw new MedGemmaError(
-      "IMAGE_UNREADABLE",
-      `${name} has samples of type ${header.depth}; expected 8 or 16 bits. Convert it to an 8-bit PNG with the window you need.`
-    );
-  }
-  return header;
-}
-
 function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const volume = describeOtherVolume(name, bytes.subarray(0, 4096));
   if (volume !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices with --series.`, { cause: error });
-  const message = (error as Error).message.split("\n")[0] ?? "";
-  if (/unsupported image format/i.test(message)) {
-    return new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, "no image format known here"), { cause: error });
-  }
-  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: ${message.trim()}.`, { cause: error });
-}
-
-function unsupported(name: string, found: string): string {
-  return `${name} cannot be read as an image: expected PNG, JPEG, WebP, TIFF, GIF, AVIF or DICOM, found ${found}.`;
+  const message = firstLine(error).trim();
+  const isUnknown = /unsupported image format/i.test(message);
+  return new MedGemmaError("IMAGE_UNREADABLE", isUnknown ? explainUnread(name, bytes, "no image format known here") : `${name} is damaged or incomplete: ${message}.`, { cause: error });
 }

@@ -13,7 +13,7 @@ const maxFiles = 2000;
 /** What stands in front of the pixels of most files. */
 const headBytes = 2 ** 16;
 
-const pictureExtensions: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif"]);
+const pictureExtensions: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif", ".bmp", ".pbm", ".pgm", ".ppm", ".jp2", ".j2k", ".heic"]);
 
 /**
  * @param name What to call the folder in messages.

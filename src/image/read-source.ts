@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "./check-source.js";
+import { slideHint } from "../picture-size.js";
 import { onlyImageOfDirectory, onlyImageOfFolder } from "./image-folder.js";
 import type { DecodedImage, ImageSource } from "./types.js";
 
@@ -48,12 +49,12 @@ async function readImageFile(path: string, name: string): Promise<ImageFile> {
 async function readWithinLimit(path: string, name: string): Promise<Uint8Array> {
   const facts = await stat(path);
   if (!facts.isFile()) {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is no regular file. Copy the image into a file first.`);
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is not a regular file. Copy the image into a file first.`);
   }
   if (facts.size > maxFileBytes) {
     throw new MedGemmaError(
       "IMAGE_TOO_LARGE",
-      `${name} has ${facts.size} bytes, the limit is ${maxFileBytes}. Export a smaller picture of it.`
+      `${name} has ${facts.size} bytes, the limit is ${maxFileBytes}. ${slideHint}`
     );
   }
   return await readFile(path);

@@ -16,7 +16,7 @@ export const imageFits = ["pad", "stretch", "crops"] as const;
  */
 export type ImageFit = (typeof imageFits)[number];
 
-/** How the values of a file became 8-bit RGB, of files that hold values: DICOM and NIfTI. */
+/** How the values of a file became 8-bit RGB, of files that hold values: DICOM, NIfTI, pictures with more than 8 bits a sample. */
 export interface ImageRendering {
   /** Of a DICOM file the frame, of a NIfTI volume the slice as it is counted in a series, from 1; null: a picture. */
   readonly frame: number | null;
@@ -56,11 +56,12 @@ export interface DecodedImage {
   readonly rendering?: ImageRendering | undefined;
 }
 
-/** How a DICOM file becomes a picture. For other pictures they are refused. */
+/** How values become a picture: of a DICOM file, and by `window` of pictures with more than 8 bits a sample. For all others they are refused. */
 export interface DicomOptions {
   /**
    * Which values become black and white: center and width, a preset for CT ("lung", "bone" …), "full", or the number of a
-   * window of the file, from 1. Default: the first window of the file; without one, from the least to the greatest value.
+   * window of the file, from 1. Default: the first window of the file; without one, from the least to the greatest value. Pictures
+   * that are not DICOM have a center and width, and "full".
    */
   readonly window?: WindowChoice | undefined;
   /** Of a file with several frames, from 1. Default: the first. */

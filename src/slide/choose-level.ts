@@ -1,6 +1,6 @@
 /** The wanted magnification or level → the level that is read, and by how much it is shrunk. Nothing is ever enlarged. */
 import { MedGemmaError } from "../errors.js";
-import type { SlideLevel } from "./levels.js";
+import type { SlideLevel } from "./level.js";
 import type { ScannedAt } from "./scanned-at.js";
 
 export interface ChosenLevel {

@@ -1,8 +1,6 @@
 /** Which patches of the grid hold tissue, looked up on a small level. */
 import { boxOnLevel, type Grid } from "./grid.js";
-import type { SlideLevel } from "./levels.js";
-import { readRegion } from "./read-region.js";
-import type { TiffFile } from "./tiff-file.js";
+import type { SlideLevel } from "./level.js";
 import { isTissue, meanLuminance } from "./tissue.js";
 import type { SlideProgress } from "./types.js";
 
@@ -22,7 +20,7 @@ const maxPixelsAtOnce = 2 ** 24;
  * @returns in reading order
  * @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE, and what `checkAborted` throws
  */
-export async function findTissue(file: TiffFile, { levels, grid, checkAborted, onProgress }: { readonly levels: readonly SlideLevel[]; readonly grid: Grid; readonly checkAborted: () => void; readonly onProgress: ((progress: SlideProgress) => void) | undefined }): Promise<Place[]> {
+export async function findTissue({ levels, grid, checkAborted, onProgress }: { readonly levels: readonly SlideLevel[]; readonly grid: Grid; readonly checkAborted: () => void; readonly onProgress: ((progress: SlideProgress) => void) | undefined }): Promise<Place[]> {
   const level = levels.findLast(({ downsample }, index) => index === 0 || grid.pitch / downsample >= leastEdge);
   if (level === undefined) return [];
   const edge = grid.pitch / level.downsample;
@@ -33,7 +31,7 @@ export async function findTissue(file: TiffFile, { levels, grid, checkAborted, o
       checkAborted();
       const count = Math.min(atOnce, grid.columns - first);
       const run = boxOnLevel(grid, level, { column: first, row, count });
-      const rgb = await readRegion(file, level, run);
+      const rgb = await level.readRegion(run);
       for (let column = first; column < first + count; column += 1) {
         const { x, width, height } = boxOnLevel(grid, level, { column, row });
         if (isTissue(meanLuminance(rgb, run.width, { left: x - run.x, width, height }))) found.push({ column, row });

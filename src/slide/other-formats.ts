@@ -1,37 +1,38 @@
 /** Slides that are not read here: told by their names, and what to do. */
 import { MedGemmaError } from "../errors.js";
-import { convertHint } from "./levels.js";
-import { tags, type TiffDirectory } from "./tiff-file.js";
+import { tags, type TiffDirectory } from "../tiff/tiff-file.js";
 
-/** By the end of the path, as the file itself is a JPEG, a text or a ZIP. */
-const byEnding: readonly (readonly [ending: RegExp, format: string])[] = [
-  [/\.mrxs$/i, "a 3DHISTECH slide (MRXS)"],
-  [/\.vm[su]$/i, "a Hamamatsu slide (VMS, VMU)"],
-  [/\.vsi$/i, "an Olympus slide (VSI)"],
-  [/\.isyntax$/i, "a Philips slide (iSyntax)"]
+/** What people do about it. */
+export const convertHint = 'Convert it to a tiled pyramidal TIFF, for example with "vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg --bigtiff" of a libvips that has OpenSlide';
+
+/** Where OpenSlide does not read it, either. */
+const bioFormatsHint = "Convert it to an OME-TIFF with bioformats2raw and raw2ometiff of Glencoe Software";
+
+/** By the end of the path: the file itself is a JPEG, a text, a ZIP, or a TIFF with a small picture, which may be the label. */
+const byEnding: readonly (readonly [ending: RegExp, format: string, hint: string])[] = [
+  [/\.mrxs$/i, "a 3DHISTECH slide (MRXS)", convertHint],
+  [/\.vm[su]$/i, "a Hamamatsu slide (VMS, VMU)", convertHint],
+  [/\.vsi$/i, "an Olympus slide (VSI), whose pixels lie in a folder of .ets files beside it", bioFormatsHint],
+  [/\.ets$/i, "a part of an Olympus slide (VSI)", bioFormatsHint],
+  [/\.isyntax$/i, "a Philips slide (iSyntax)", bioFormatsHint],
+  [/\.afi$/i, "an Aperio list of fluorescence slides (AFI)", bioFormatsHint],
+  [/\.szi$/i, "a slide in a ZIP file (SZI)", convertHint]
 ];
 
-/** @returns what to say of a file that is no TIFF, by its path and first 132 bytes */
-export function explainFile(path: string): (head: Buffer) => string {
-  return (head) => {
-    const text = head.toString("latin1");
-    const other = byEnding.find(([ending]) => ending.test(path))?.[1] ?? (text.startsWith("ZISRAWFILE") ? "a Zeiss slide (CZI)" : undefined);
-    if (other !== undefined) return `is ${other}, which is not read here. ${convertHint}.`;
-    if (text.startsWith("DICM", 128)) return `is a DICOM file. Slides are read from TIFF only, not from DICOM (VL Whole Slide Microscopy). ${convertHint}.`;
-    return "is no TIFF file. A slide is a tiled TIFF: generic, Aperio SVS or OME-TIFF. Give other pictures as pictures.";
-  };
+/** Whatever the file is. @throws MedGemmaError IMAGE_UNREADABLE */
+export function refuseByEnding(path: string, name: string): void {
+  const found = byEnding.find(([ending]) => ending.test(path));
+  if (found !== undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${found[1]}, which is not read here. ${found[2]}.`);
 }
 
-/** Formats that are TIFF by their container alone: of several pictures beside or over each other, or with tags of their own. */
-export async function refuseOtherFormats(first: TiffDirectory, name: string): Promise<void> {
-  const format = await otherFormat(first);
-  if (format !== null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${format}, which is not read here. ${convertHint}.`);
+/** @returns what to say of a file that is not a TIFF, by its first 132 bytes */
+export function explainFile(head: Buffer): string {
+  if (head.toString("latin1").startsWith("ZISRAWFILE")) return `is a Zeiss slide (CZI), which is not read here. ${convertHint}.`;
+  return "is not a slide that is read here: a tiled TIFF (generic, Aperio SVS, OME-TIFF, Philips, Leica SCN, Trestle), Hamamatsu NDPI, or DICOM (VL Whole Slide Microscopy). Give other pictures as pictures.";
 }
 
-async function otherFormat(first: TiffDirectory): Promise<string | null> {
-  if (first.has(tags.hamamatsuFormat)) return "a Hamamatsu slide (NDPI)";
-  const description = (await first.text(tags.imageDescription)) ?? "";
-  if (/<scn\b[^>]*leica-microsystems/i.test(description)) return "a Leica slide (SCN)";
-  if (((await first.bytes(tags.xmp)) ?? Buffer.alloc(0)).includes("<iScan")) return "a Ventana slide (BIF), whose tiles overlap";
-  return null;
+/** @throws MedGemmaError IMAGE_UNREADABLE */
+export async function refuseVentana(first: TiffDirectory, name: string): Promise<void> {
+  if (!((await first.bytes(tags.xmp)) ?? Buffer.alloc(0)).includes("<iScan")) return;
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a Ventana slide (BIF), whose tiles overlap, which is not read here. ${convertHint}.`);
 }

@@ -1,8 +1,6 @@
 /** The whole slide as one small picture. */
 import type { DecodedImage } from "../image/types.js";
-import type { SlideLevel } from "./levels.js";
-import { readRegion } from "./read-region.js";
-import type { TiffFile } from "./tiff-file.js";
+import type { OpenSlide, SlideLevel } from "./level.js";
 
 /** Read at once, along an edge: 50 MB as RGB. Pixels are shrunk by no more. */
 const maxEdgeAtOnce = 4096;
@@ -11,7 +9,7 @@ const maxEdgeAtOnce = 4096;
  * The smallest level whose longer edge is at least `side`, each k × k pixels averaged to one with the greatest k that keeps it so:
  * Pillow's `Image.reduce(k)`.
  */
-export async function readOverview(file: TiffFile, levels: readonly SlideLevel[], { side, checkAborted }: { readonly side: number; readonly checkAborted: () => void }): Promise<DecodedImage | null> {
+export async function readOverview({ name, levels }: OpenSlide, { side, checkAborted }: { readonly side: number; readonly checkAborted: () => void }): Promise<DecodedImage | null> {
   const longer = ({ width, height }: SlideLevel): number => Math.max(width, height);
   const level = levels.findLast((one, index) => index === 0 || longer(one) >= side);
   if (level === undefined) return null;
@@ -23,13 +21,13 @@ export async function readOverview(file: TiffFile, levels: readonly SlideLevel[]
     for (let x = 0; x < level.width; x += edge) {
       checkAborted();
       const box = { x, y, width: Math.min(edge, level.width - x), height: Math.min(edge, level.height - y) };
-      const part = averaged(await readRegion(file, level, box), box, k);
+      const part = averaged(await level.readRegion(box), box, k);
       for (let row = 0; row * part.width * 3 < part.rgb.length; row += 1) {
         rgb.set(part.rgb.subarray(row * part.width * 3, (row + 1) * part.width * 3), ((y / k + row) * width + x / k) * 3);
       }
     }
   }
-  return { source: `${file.name} (overview)`, width, height, rgb };
+  return { source: `${name} (overview)`, width, height, rgb };
 }
 
 /** At the right and lower edge of what pixels there are. */

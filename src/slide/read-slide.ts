@@ -1,9 +1,9 @@
 /**
  * A slide → the patches that the model sees. From the file up:
  *
- *     tiff-file → levels, scanned-at → choose-level     what there is, without pixels
- *     grid → find-tissue → evenly-spaced                which patches, by a small level
- *     read-region → resize                              their pixels, last, one patch at a time
+ *     open-slide → formats → choose-level      what there is, without pixels: levels that can be read in parts
+ *     grid → find-tissue → evenly-spaced       which patches, by a small level
+ *     level.readRegion → resize                their pixels, last, one patch at a time
  *
  * So memory depends on the patches that are taken, never on the slide.
  */
@@ -16,13 +16,10 @@ import { checkPixelsInAll } from "../picture-size.js";
 import { chooseLevel } from "./choose-level.js";
 import { findTissue } from "./find-tissue.js";
 import { boxOnLevel, gridOf } from "./grid.js";
-import { findLevels } from "./levels.js";
+import type { OpenSlide } from "./level.js";
 import { notesOf } from "./notes.js";
-import { explainFile, refuseOtherFormats } from "./other-formats.js";
+import { openSlide } from "./open-slide.js";
 import { readOverview } from "./overview.js";
-import { readRegion } from "./read-region.js";
-import { scannedAt } from "./scanned-at.js";
-import { TiffFile } from "./tiff-file.js";
 import type { Slide, SlideOptions } from "./types.js";
 
 /** As many as Google's notebook high_dimensional_pathology takes. */
@@ -47,7 +44,8 @@ const rules: RulesOf<SlideOptions> = {
 };
 
 /**
- * @param path A tiled TIFF or BigTIFF file with or without a pyramid: generic, Aperio SVS or OME-TIFF.
+ * @param path A tiled TIFF or BigTIFF file with or without a pyramid (generic, Aperio SVS, OME-TIFF, Philips, Leica SCN, Trestle), a
+ *   Hamamatsu NDPI file, or a file or folder of a slide in DICOM (VL Whole Slide Microscopy).
  * @throws MedGemmaError IMAGE_NOT_FOUND; IMAGE_UNREADABLE, also when there is no tissue; IMAGE_TOO_LARGE; INVALID_ARGUMENT;
  *   ABORTED; ADDON_MISSING
  */
@@ -56,28 +54,22 @@ export async function readSlide(path: string, options: SlideOptions = {}): Promi
   checkOptions("The options of readSlide", options, rules);
   checkChoices(options);
   const name = (options.nameOf ?? ((given: string): string => given))(path);
-  const file = await TiffFile.open(path, name, explainFile(path));
+  const slide = await openSlide(path, name);
   try {
-    return await readPatches(file, options);
+    return await readPatches(slide, options);
   } finally {
-    await file.close();
+    await slide.close();
   }
 }
 
-async function readPatches(file: TiffFile, { level, magnification, patches: most = maxPatches, side = 896, overview = false, onProgress, signal }: SlideOptions): Promise<Slide> {
-  const { name } = file;
+async function readPatches(slide: OpenSlide, { level, magnification, patches: most = maxPatches, side = 896, overview = false, onProgress, signal }: SlideOptions): Promise<Slide> {
+  const { name, levels, scanned, otherPictures } = slide;
   const checkAborted = (): void => {
     if (signal?.aborted === true) throw abortedError(`Reading ${name}`, signal);
   };
   checkAborted();
-  const directories = await file.directories();
-  const [first] = directories;
-  if (first === undefined) throw file.damaged("it holds no picture");
-  await refuseOtherFormats(first, name);
-  const levels = await findLevels(file, directories);
   const [largest] = levels;
-  if (largest === undefined) throw file.damaged("it holds no picture");
-  const scanned = await scannedAt(first, largest.directory);
+  if (largest === undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: it holds no picture.`);
   const chosen = chooseLevel(levels, scanned, { level, magnification, name });
 
   const pitch = side * chosen.shrinkBy;
@@ -92,8 +84,12 @@ async function readPatches(file: TiffFile, { level, magnification, patches: most
   }
   if (count > maxGrid) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} has ${count} patches of ${side}×${side} pixels; the limit is ${maxGrid}. Choose a smaller magnification or a smaller level.`);
 
-  const tissue = await findTissue(file, { levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
-  if (tissue.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no tissue: all ${count} patches are as bright as the background, or black. Check that it is a brightfield slide.`);
+  const tissue = await findTissue({ levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
+  const tiles = await chosen.level.countTiles();
+  if (tissue.length === 0) {
+    const sparse = tiles.missing > 0 ? `, and ${tiles.missing} of ${tiles.of} tiles are left out of the file` : "";
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no tissue: all ${count} patches are as bright as the background, or black${sparse}. Check that it is a brightfield slide.`);
+  }
   const indices = evenlySpaced(tissue.length, most);
   checkPixelsInAll(indices.length * side * side, { name, pictures: `${indices.length} patches`, remedy: "Take fewer, or smaller ones." });
   const taken = indices.flatMap((index) => tissue[index] ?? []);
@@ -102,7 +98,7 @@ async function readPatches(file: TiffFile, { level, magnification, patches: most
   for (const [index, place] of taken.entries()) {
     checkAborted();
     const box = boxOnLevel(grid, chosen.level, place);
-    const pixels = await readRegion(file, chosen.level, box);
+    const pixels = await chosen.level.readRegion(box);
     const isAsItIs = box.width === side && box.height === side;
     const rgb = isAsItIs ? pixels : await loadAddon().fitToSquare(pixels, box.width, box.height, side, "stretch");
     patches.push({ source: `${name} (patch ${(indices[index] ?? 0) + 1})`, width: side, height: side, rgb });
@@ -123,11 +119,11 @@ async function readPatches(file: TiffFile, { level, magnification, patches: most
     magnification: chosen.magnification,
     scannedAt: scanned?.magnification ?? null,
     magnificationFrom: scanned?.from ?? null,
-    micrometresPerPixel: scanned?.micrometresPerPixel ?? null
+    micrometresPerPixel: scanned?.micrometres?.x ?? null
   };
-  const picture = overview ? await readOverview(file, levels, { side, checkAborted }) : null;
+  const picture = overview ? await readOverview(slide, { side, checkAborted }) : null;
   checkAborted();
-  return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures: directories.length - levels.length }) };
+  return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures, tiles, micrometres: scanned?.micrometres ?? null, ofFormat: slide.notes }) };
 }
 
 function checkChoices({ magnification, level, patches, side }: SlideOptions): void {

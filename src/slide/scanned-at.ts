@@ -1,11 +1,12 @@
 /** At which magnification a slide was scanned, as far as its file tells. Nothing else of its descriptions is looked at. */
-import { tags, type TiffDirectory } from "./tiff-file.js";
+import { tags, type TiffDirectory } from "../tiff/tiff-file.js";
 import type { MagnificationSource } from "./types.js";
 
 export interface ScannedAt {
   readonly magnification: number;
   readonly from: MagnificationSource;
-  readonly micrometresPerPixel: number | null;
+  /** Across and down; null where the file does not tell. */
+  readonly micrometres: { readonly x: number; readonly y: number } | null;
 }
 
 /** At 10x a pixel is 1 micrometre wide: so do EZ-WSI DICOMweb's magnification.py and every maker of scanners. */
@@ -17,57 +18,56 @@ const nominal = [100, 80, 40, 20, 10, 5, 2.5, 1.25] as const;
 /** By so much may the size of a pixel differ from the nominal one (EZ-WSI DICOMweb, magnification.py). */
 const nominalTolerance = 0.2;
 
-/** Pixels of other sizes are no scan: 72 dots per inch, which programs write without knowing, are 353 micrometres. */
+/** Pixels of other sizes are not of a scan: 72 dots per inch, which programs write without knowing, are 353 micrometres. */
 const [leastMicrometres, mostMicrometres] = [0.05, 16];
 
-const micrometresPerUnit: Readonly<Record<string, number>> = { nm: 1e-3, µm: 1, μm: 1, um: 1, mm: 1e3, cm: 1e4 };
-
-/**
- * @param first The first directory, which carries the descriptions.
- * @param largest That of the largest level.
- * @returns null where the file does not tell
- */
-export async function scannedAt(first: TiffDirectory, largest: TiffDirectory): Promise<ScannedAt | null> {
-  const description = (await first.text(tags.imageDescription)) ?? "";
-  const aperio = description.startsWith("Aperio") ? (await largest.text(tags.imageDescription)) ?? description : null;
-  if (aperio !== null) {
-    const mpp = plausible(aperioValue(aperio, "MPP"));
-    const magnification = aperioValue(aperio, "AppMag");
-    if (magnification !== null && magnification > 0 && magnification <= 200) return { magnification, from: "Aperio AppMag", micrometresPerPixel: mpp };
-    if (mpp !== null) return fromMicrometres(mpp, "Aperio MPP");
-  }
-  const ome = description.includes("<OME") ? plausible(omePixelSize(description)) : null;
-  if (ome !== null) return fromMicrometres(ome, "OME-XML PhysicalSizeX");
-  const byResolution = plausible(await resolutionOf(largest));
-  return byResolution === null ? null : fromMicrometres(byResolution, "TIFF resolution");
-}
-
-function fromMicrometres(micrometresPerPixel: number, from: MagnificationSource): ScannedAt {
-  const exact = micrometresTimesMagnification / micrometresPerPixel;
-  const near = nominal.find((one) => Math.abs((micrometresPerPixel * one) / micrometresTimesMagnification - 1) < nominalTolerance);
-  return { magnification: near ?? exact, from, micrometresPerPixel };
-}
+const mostMagnification = 200;
 
 /** "Aperio Image Library …|AppMag = 20|MPP = 0.4990". */
+export function aperioScannedAt(description: string): ScannedAt | null {
+  const [mpp, objective] = [aperioValue(description, "MPP"), aperioValue(description, "AppMag")];
+  return byObjective(objective, "Aperio AppMag", mpp, mpp) ?? byMicrometres(mpp, mpp, "Aperio MPP");
+}
+
+export async function resolutionScannedAt(directory: TiffDirectory): Promise<ScannedAt | null> {
+  const { x, y } = await resolutionOf(directory);
+  return byMicrometres(x, y, "TIFF resolution");
+}
+
+/** From the resolution of TIFF, in micrometres a pixel. */
+export async function resolutionOf(directory: TiffDirectory): Promise<{ readonly x: number | null; readonly y: number | null }> {
+  const unit = (await directory.number(tags.resolutionUnit)) ?? 2;
+  const micrometres = unit === 3 ? 1e4 : unit === 2 ? 25_400 : null;
+  const sizeOf = (perUnit: number | null): number | null => (perUnit === null || micrometres === null ? null : micrometres / perUnit);
+  return { x: sizeOf(await directory.number(tags.xResolution)), y: sizeOf(await directory.number(tags.yResolution)) };
+}
+
+/** @returns null without a plausible magnification */
+export function byObjective(magnification: number | null, from: MagnificationSource, x: number | null, y: number | null): ScannedAt | null {
+  if (magnification === null || !(magnification > 0 && magnification <= mostMagnification)) return null;
+  return { magnification, from, micrometres: plausible(x, y) };
+}
+
+/**
+ * @param x Micrometres a pixel, across.
+ * @param y The same downward; null: as across.
+ * @returns null where they are not those of a scan
+ */
+export function byMicrometres(x: number | null, y: number | null, from: MagnificationSource): ScannedAt | null {
+  const micrometres = plausible(x, y);
+  if (micrometres === null) return null;
+  const mean = (micrometres.x + micrometres.y) / 2;
+  const near = nominal.find((one) => Math.abs((mean * one) / micrometresTimesMagnification - 1) < nominalTolerance);
+  return { magnification: near ?? micrometresTimesMagnification / mean, from, micrometres };
+}
+
+function plausible(x: number | null, y: number | null): ScannedAt["micrometres"] {
+  const isPlausible = (size: number): boolean => size >= leastMicrometres && size <= mostMicrometres;
+  if (x === null || !isPlausible(x)) return null;
+  return { x, y: y !== null && isPlausible(y) ? y : x };
+}
+
 function aperioValue(description: string, name: "AppMag" | "MPP"): number | null {
   const value = new RegExp(`\\|\\s*${name}\\s*=\\s*([\\d.]+)`).exec(description)?.[1];
   return value === undefined ? null : Number(value);
-}
-
-function omePixelSize(xml: string): number | null {
-  const pixels = /<(?:\w+:)?Pixels\b[^>]*>/.exec(xml)?.[0] ?? "";
-  const size = /\bPhysicalSizeX="([^"]+)"/.exec(pixels)?.[1];
-  const unit = /\bPhysicalSizeXUnit="([^"]+)"/.exec(pixels)?.[1] ?? "µm"; // the schema's default
-  const scale = micrometresPerUnit[unit.replace("&#181;", "µ")];
-  return size === undefined || scale === undefined ? null : Number(size) * scale;
-}
-
-async function resolutionOf(directory: TiffDirectory): Promise<number | null> {
-  const [perUnit, unit] = [await directory.number(tags.xResolution), (await directory.number(tags.resolutionUnit)) ?? 2];
-  const micrometres = unit === 3 ? 1e4 : unit === 2 ? 25_400 : null;
-  return perUnit === null || micrometres === null ? null : micrometres / perUnit;
-}
-
-function plausible(micrometres: number | null): number | null {
-  return micrometres !== null && micrometres >= leastMicrometres && micrometres <= mostMicrometres ? micrometres : null;
 }

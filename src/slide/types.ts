@@ -63,11 +63,22 @@ export interface SlideSummary {
   /** Of the largest level. */
   readonly scannedAt: number | null;
   readonly magnificationFrom: MagnificationSource | null;
-  /** Of the largest level, in micrometres. */
+  /** Of the largest level, in micrometres; across, where pixels are not square. */
   readonly micrometresPerPixel: number | null;
   /** All of it in words, for a person. */
   readonly notes: readonly string[];
 }
 
 /** Where the file says at which magnification it was scanned. */
-export type MagnificationSource = "Aperio AppMag" | "Aperio MPP" | "OME-XML PhysicalSizeX" | "TIFF resolution";
+export type MagnificationSource =
+  | "Aperio AppMag"
+  | "Aperio MPP"
+  | "DICOM Objective Lens Power"
+  | "DICOM Pixel Spacing"
+  | "Hamamatsu SourceLens"
+  | "Leica objective"
+  | "Leica view"
+  | "OME-XML PhysicalSizeX"
+  | "Philips DICOM_PIXEL_SPACING"
+  | "TIFF resolution"
+  | "Trestle Objective Power";

@@ -35,7 +35,7 @@ describe("DICOM on the command line", () => {
   it("is attached in a chat, under the chat's window", async () => {
     const { stdout, stderr, code } = await runCli(["chat", "-m", "demo", "--window", "lung"], { input: `/image ${ct}\nDescribe the image.\n/image ${film}\n` });
     expect(stdout).not.toBe("");
-    expect(stderr).toMatch(/^INVALID_ARGUMENT: .*no DICOM file.*\n$/);
+    expect(stderr).toMatch(/^INVALID_ARGUMENT: .*levels of 8 bits.*\n$/);
     expect(code).toBe(1);
   });
 

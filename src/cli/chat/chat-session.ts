@@ -150,7 +150,7 @@ export class ChatSession {
     },
     retry: async () => {
       // The images are there already, as they were fitted then.
-      await this.#show(({ images: _1, fit: _2, window: _3, frame: _4, ...options }) => this.#chat.regenerate(options), this.#asked.at(-1)?.preset);
+      await this.#show(({ images: _images, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...options }) => this.#chat.regenerate(options), this.#asked.at(-1)?.preset);
     },
     undo: async () => {
       const undone = this.#chat.turns.at(-1);

@@ -3,11 +3,10 @@
  * file that nobody trusts no more than it has: the TIFF libraries of npm follow directories that point back at each other
  * without end, or read a slide as a whole.
  */
-import { open, stat, type FileHandle } from "node:fs/promises";
-import { firstLine, MedGemmaError } from "../errors.js";
+import { MedGemmaError } from "../errors.js";
 
-/** Of a slide there are a few levels, a label and an overview. */
-const maxDirectories = 64;
+/** A slide has a few levels, a label and an overview; one with focal planes has those many times. */
+const maxDirectories = 1024;
 
 const maxEntries = 4096;
 
@@ -23,11 +22,14 @@ export const tags = {
   imageDescription: 270,
   stripOffsets: 273,
   samplesPerPixel: 277,
+  orientation: 274,
   rowsPerStrip: 278,
   stripByteCounts: 279,
   xResolution: 282,
+  yResolution: 283,
   planarConfiguration: 284,
   resolutionUnit: 296,
+  software: 305,
   predictor: 317,
   colorMap: 320,
   tileWidth: 322,
@@ -40,8 +42,15 @@ export const tags = {
   jpegTables: 347,
   ycbcrSubsampling: 530,
   xmp: 700,
-  /** Of NDPI; private. */
-  hamamatsuFormat: 65420
+  /** Of Hamamatsu's NDPI, as are those that follow; private. */
+  hamamatsuFormat: 65420,
+  /** The objective; negative for a picture of the whole glass. */
+  hamamatsuSourceLens: 65421,
+  /** Where in its focus stack a picture lies, in nanometres. */
+  hamamatsuFocus: 65424,
+  /** Where each restart interval of the JPEG stream begins. */
+  hamamatsuRestarts: 65426,
+  hamamatsuRestartsHigh: 65432
 } as const;
 
 /** TIFF 6.0 section 2 and BigTIFF: bytes of a value, by type. */
@@ -52,14 +61,26 @@ interface Entry {
   readonly count: number;
   /** Where the values lie in the file. */
   readonly at: number;
+  /** What stands above the 32 bits of a single value; 0 but in NDPI. */
+  readonly high: number;
+}
+
+/** Where the bytes of a file come from. */
+export interface ByteSource {
+  readonly size: number;
+  /** @param at @param length Inside of the file. */
+  readonly read: (at: number, length: number) => Promise<Buffer>;
 }
 
 /** One picture of the file: what is said of it, each value read when it is asked for. */
 export class TiffDirectory {
+  /** Its sub-directories: in slides, the smaller levels. */
+  readonly below: readonly TiffDirectory[];
   readonly #file: TiffFile;
   readonly #entries: ReadonlyMap<number, Entry>;
 
-  constructor(file: TiffFile, entries: ReadonlyMap<number, Entry>) {
+  constructor(file: TiffFile, entries: ReadonlyMap<number, Entry>, below: readonly TiffDirectory[] = []) {
+    this.below = below;
     this.#file = file;
     this.#entries = entries;
   }
@@ -71,6 +92,11 @@ export class TiffDirectory {
   /** How many values it has. */
   count(tag: number): number {
     return this.#entries.get(tag)?.count ?? 0;
+  }
+
+  /** Where its values begin in the file; null without such a tag. */
+  placeOf(tag: number): number | null {
+    return this.#entries.get(tag)?.at ?? null;
   }
 
   /**
@@ -86,7 +112,7 @@ export class TiffDirectory {
     const size = typeBytes[entry.type] ?? 1;
     if (first + count > entry.count) throw this.#file.damaged(`tag ${tag} has ${entry.count} values where ${first + count} are needed`);
     const bytes = await this.#file.readValues(entry.at + first * size, count * size);
-    return Array.from({ length: count }, (_one, index) => this.#file.numberAt(bytes, index * size, entry.type));
+    return Array.from({ length: count }, (_one, index) => this.#file.numberAt(bytes, index * size, entry.type) + entry.high * 2 ** 32);
   }
 
   /** The first value. */
@@ -111,58 +137,45 @@ export class TiffDirectory {
 
 export class TiffFile {
   readonly name: string;
-  readonly #file: FileHandle;
-  readonly #size: number;
+  readonly #source: ByteSource;
   readonly #isLittleEndian: boolean;
   readonly #isBig: boolean;
+  readonly #hasHighWords: boolean;
 
-  private constructor(file: FileHandle, { name, size, head }: { readonly name: string; readonly size: number; readonly head: Buffer }) {
+  private constructor(name: string, source: ByteSource, { head, isNdpi }: { readonly head: Buffer; readonly isNdpi: boolean }) {
     this.name = name;
-    this.#file = file;
-    this.#size = size;
+    this.#source = source;
     this.#isLittleEndian = head[0] === 0x49;
     this.#isBig = head[this.#isLittleEndian ? 2 : 3] === 43;
+    // A file that is called so may still be an ordinary one.
+    this.#hasHighWords = isNdpi && this.#isLittleEndian && !this.#isBig && head.length >= 12 && this.#long8(head, 4) < source.size;
   }
 
   /**
-   * @param explain Called with the first 132 bytes of what is no TIFF; says what it is and what to do.
-   * @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE
+   * @param head The first bytes of the file.
+   * @param isNdpi Whether it is Hamamatsu's NDPI: TIFF with places of 64 bits, whose upper halves stand where TIFF has nothing.
+   * @returns null for what is not a TIFF file
    */
-  static async open(path: string, name: string, explain: (head: Buffer) => string): Promise<TiffFile> {
-    const file = await openFile(path, name);
-    try {
-      const { size } = await file.stat();
-      if (size === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is empty (0 bytes).`);
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(132), 0, 132, 0);
-      const head = buffer.subarray(0, bytesRead);
-      const order = head.toString("latin1", 0, 4);
-      if (!["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(order)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} ${explain(head)}`);
-      return new TiffFile(file, { name, size, head });
-    } catch (error) {
-      await file.close();
-      throw error instanceof MedGemmaError ? error : new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, { cause: error });
-    }
+  static of(name: string, source: ByteSource, head: Buffer, isNdpi = false): TiffFile | null {
+    return isTiff(head) ? new TiffFile(name, source, { head, isNdpi }) : null;
   }
 
-  async close(): Promise<void> {
-    await this.#file.close();
-  }
-
-  /** All that the file has, each followed by its sub-directories. */
+  /** Its pages in their order, each with its sub-directories. @throws MedGemmaError IMAGE_UNREADABLE */
   async directories(): Promise<TiffDirectory[]> {
     const found: TiffDirectory[] = [];
     const seen = new Set<number>();
-    const first = this.#isBig ? this.#pointer(await this.read(8, 8), 0) : this.#pointer(await this.read(4, 4), 0);
+    const first = this.#isBig ? this.#pointer(await this.read(8, 8), 0) : this.#hasHighWords ? this.#long8(await this.read(4, 8), 0) : this.#pointer(await this.read(4, 4), 0);
     for (let at = first; at !== 0; ) {
-      const { directory, next } = await this.#directory(at, seen);
-      found.push(directory);
-      for (const below of await directory.numbers(tags.subIfds)) found.push((await this.#directory(below, seen)).directory);
+      const { entries, next } = await this.#directory(at, seen);
+      const below: TiffDirectory[] = [];
+      for (const place of await new TiffDirectory(this, entries).numbers(tags.subIfds)) below.push(new TiffDirectory(this, (await this.#directory(place, seen)).entries));
+      found.push(new TiffDirectory(this, entries, below));
       at = next;
     }
     return found;
   }
 
-  async #directory(at: number, seen: Set<number>): Promise<{ readonly directory: TiffDirectory; readonly next: number }> {
+  async #directory(at: number, seen: Set<number>): Promise<{ readonly entries: ReadonlyMap<number, Entry>; readonly next: number }> {
     if (seen.has(at)) throw this.damaged("its directories point back at each other");
     seen.add(at);
     if (seen.size > maxDirectories) throw this.damaged(`it has more than ${maxDirectories} directories`);
@@ -170,7 +183,8 @@ export class TiffFile {
     const head = await this.read(at, countBytes);
     const count = this.#isBig ? this.#pointer(head, 0) : this.#short(head, 0);
     if (count > maxEntries) throw this.damaged(`a directory has ${count} entries`);
-    const bytes = await this.read(at + countBytes, count * entryBytes + pointerBytes);
+    const nextAt = count * entryBytes;
+    const bytes = await this.read(at + countBytes, nextAt + (this.#hasHighWords ? 8 + 4 * count : pointerBytes));
     const entries = new Map<number, Entry>();
     for (let index = 0; index < count; index += 1) {
       const start = index * entryBytes;
@@ -178,20 +192,18 @@ export class TiffFile {
       const values = this.#pointer(bytes, start + 4);
       const valuesAt = start + 4 + pointerBytes;
       const isInside = values * (typeBytes[type] ?? 1) <= pointerBytes;
-      entries.set(this.#short(bytes, start), { type, count: values, at: isInside ? at + countBytes + valuesAt : this.#pointer(bytes, valuesAt) });
+      const high = this.#hasHighWords ? this.#long(bytes, nextAt + 8 + 4 * index) : 0;
+      const entry = isInside ? { at: at + countBytes + valuesAt, high: values === 1 ? high : 0 } : { at: this.#pointer(bytes, valuesAt) + high * 2 ** 32, high: 0 };
+      entries.set(this.#short(bytes, start), { type, count: values, ...entry });
     }
-    return { directory: new TiffDirectory(this, entries), next: this.#pointer(bytes, count * entryBytes) };
+    return { entries, next: this.#hasHighWords ? this.#long8(bytes, nextAt) : this.#pointer(bytes, nextAt) };
   }
 
   /** @throws MedGemmaError IMAGE_UNREADABLE behind the end of the file, before memory is taken */
   async read(at: number, length: number): Promise<Buffer> {
-    if (!(at >= 0 && length >= 0 && at + length <= this.#size)) throw this.damaged(`${length} bytes are wanted at ${at} of ${this.#size}`);
-    const bytes = Buffer.allocUnsafe(length);
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await this.#file.read(bytes, done, length - done, at + done);
-      if (bytesRead === 0) throw this.damaged("it became shorter while it was read");
-      done += bytesRead;
-    }
+    if (!(at >= 0 && length >= 0 && at + length <= this.#source.size)) throw this.damaged(`${length} bytes are wanted at ${at} of ${this.#source.size}`);
+    const bytes = await this.#source.read(at, length);
+    if (bytes.length < length) throw this.damaged("it became shorter while it was read");
     return bytes;
   }
 
@@ -209,6 +221,14 @@ export class TiffFile {
         return this.#long(bytes, at);
       case 5:
         return this.#long(bytes, at) / this.#long(bytes, at + 4);
+      case 8:
+        return (this.#short(bytes, at) << 16) >> 16;
+      case 9:
+        return this.#long(bytes, at) | 0;
+      case 11:
+        return this.#isLittleEndian ? bytes.readFloatLE(at) : bytes.readFloatBE(at);
+      case 12:
+        return this.#isLittleEndian ? bytes.readDoubleLE(at) : bytes.readDoubleBE(at);
       case 16:
       case 17:
       case 18:
@@ -240,16 +260,7 @@ export class TiffFile {
   }
 }
 
-async function openFile(path: string, name: string): Promise<FileHandle> {
-  try {
-    const found = await stat(path); // before it is opened, as the opening of a pipe waits
-    if (!found.isFile()) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${found.isDirectory() ? "a folder" : "no regular file"}. A slide is one file; name it.`);
-    return await open(path);
-  } catch (error) {
-    if (error instanceof MedGemmaError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENOTDIR") throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no slide ${name}. Check the path.`, { cause: error });
-    const why = code === "EACCES" || code === "EPERM" ? "permission denied" : firstLine(error).replaceAll(path, name);
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be opened: ${why}.`, { cause: error });
-  }
+/** Either byte order, TIFF or BigTIFF. */
+export function isTiff(head: Uint8Array): boolean {
+  return ["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(Buffer.from(head.subarray(0, 4)).toString("latin1"));
 }

@@ -1,0 +1,62 @@
+/** Trestle TIFF (MedScan): tiles overlap by so many pixels as the description says, for each level. */
+import type { TiffDirectory, TiffFile } from "../../tiff/tiff-file.js";
+import { tags } from "../../tiff/tiff-file.js";
+import { overlapOf, paste, type SlideContent, type SlideLevel } from "../level.js";
+import { byMicrometres, byObjective } from "../scanned-at.js";
+import { checkSlideSize, readTiffPicture, sizeOf } from "../tiff-picture.js";
+import { countTiles, readTiledRegion, type TiledPicture } from "../tiled-picture.js";
+import { toNumber } from "../xml.js";
+
+export async function isTrestle(first: TiffDirectory): Promise<boolean> {
+  return ((await first.text(tags.software)) ?? "").startsWith("MedScan") && first.has(tags.tileWidth);
+}
+
+export async function openTrestle(file: TiffFile, pages: readonly TiffDirectory[], description: string): Promise<SlideContent> {
+  const values = new Map(description.split(";").map((pair) => [pair.slice(0, pair.indexOf("=")).trim(), pair.slice(pair.indexOf("=") + 1).trim()]));
+  const overlaps = (values.get("OverlapsXY") ?? "").split(/\s+/).filter((one) => one !== "").map(Number);
+  const levels: SlideLevel[] = [];
+  for (const [index, page] of pages.entries()) {
+    if ((await sizeOf(page)) === null || !page.has(tags.tileWidth)) continue;
+    const picture = await readTiffPicture(file, [page]);
+    const [across = 0, down = 0] = overlaps.slice(2 * index, 2 * index + 2);
+    const isPossible = (overlap: number, edge: number): boolean => Number.isSafeInteger(overlap) && overlap >= 0 && overlap < edge;
+    if (!isPossible(across, picture.tileWidth) || !isPossible(down, picture.tileHeight)) throw file.damaged(`its tiles overlap by ${across}×${down} pixels`);
+    const level = overlappingLevel(file.name, picture, { across, down, largest: levels[0] });
+    if (levels.every(({ width }) => width > level.width)) levels.push(level);
+  }
+  const [largest, first] = [levels[0], pages[0]];
+  if (largest === undefined || first === undefined) throw file.damaged("it holds no picture in tiles");
+  checkSlideSize(file.name, largest);
+  // Not pixels a unit, as TIFF has it, but micrometres a pixel.
+  const [x, y] = [await first.number(tags.xResolution), await first.number(tags.yResolution)];
+  return { levels, scanned: byObjective(toNumber(values.get("Objective Power") ?? null), "Trestle Objective Power", x, y) ?? byMicrometres(x, y, "TIFF resolution"), otherPictures: pages.length - levels.length };
+}
+
+/** Each tile begins where the one before it ends, less the overlap; it covers what overlaps. */
+function overlappingLevel(name: string, picture: TiledPicture, { across, down, largest }: { readonly across: number; readonly down: number; readonly largest: SlideLevel | undefined }): SlideLevel {
+  const { columns, rows, tileWidth, tileHeight } = picture;
+  const [stepX, stepY] = [tileWidth - across, tileHeight - down];
+  const [width, height] = [picture.width - (columns - 1) * across, picture.height - (rows - 1) * down];
+  return {
+    width,
+    height,
+    downsample: largest === undefined ? 1 : (largest.width / width + largest.height / height) / 2,
+    countTiles: async () => await countTiles(picture),
+    readRegion: async (box) => {
+      const rgb = new Uint8Array(box.width * box.height * 3).fill(255);
+      const last = { column: Math.min(columns - 1, Math.floor((box.x + box.width - 1) / stepX)), row: Math.min(rows - 1, Math.floor((box.y + box.height - 1) / stepY)) };
+      for (let row = Math.min(rows - 1, Math.floor(box.y / stepY)); row <= last.row; row += 1) {
+        for (let column = Math.min(columns - 1, Math.floor(box.x / stepX)); column <= last.column; column += 1) {
+          // What the picture has of the tile.
+          const stored = { x: column * tileWidth, y: row * tileHeight, width: Math.min(tileWidth, picture.width - column * tileWidth), height: Math.min(tileHeight, picture.height - row * tileHeight) };
+          const [left, top] = [column * stepX, row * stepY];
+          const inside = overlapOf(box, { ...stored, x: left, y: top });
+          if (inside === null) continue;
+          const part = await readTiledRegion(name, picture, { ...inside, x: inside.x - left + stored.x, y: inside.y - top + stored.y });
+          paste(rgb, box, { rgb: part, box: inside });
+        }
+      }
+      return rgb;
+    }
+  };
+}
