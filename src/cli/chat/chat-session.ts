@@ -150,7 +150,11 @@ export class ChatSession {
     },
     retry: async () => {
       // The images are there already, as they were fitted then.
-      await this.#show(({ images: _images, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...options }) => this.#chat.regenerate(options), this.#asked.at(-1)?.preset);
+      const again = (options: AskOptions) => {
+        const { images: _images, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...others } = options;
+        return this.#chat.regenerate(others);
+      };
+      await this.#show(again, this.#asked.at(-1)?.preset);
     },
     undo: async () => {
       const undone = this.#chat.turns.at(-1);
