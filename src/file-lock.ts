@@ -3,10 +3,11 @@
  * is seen at once, from another one by its age, since a living owner renews it.
  */
 import { randomUUID } from "node:crypto";
-import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { abortedError } from "./errors.js";
+import { openRegularFile } from "./regular-file.js";
 import { asWriteError } from "./write-file.js";
 
 interface Owner {
@@ -91,7 +92,8 @@ async function isStale(path: string): Promise<boolean> {
 
 async function ownerOf(path: string): Promise<Owner | null> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as Owner;
+    await using file = await openRegularFile(path);
+    return JSON.parse(await file.readFile("utf8")) as Owner;
   } catch {
     return null;
   }

@@ -10,12 +10,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ".": ["chat", "image", "models", "native", "presets", "series", "slide"],
   advice: ["bench", "chat", "language", "models", "native"],
   bench: ["chat", "image", "language", "native", "vision"],
-  cli: ["advice", "bench", "chat", "dicom", "doctor", "hub", "image", "models", "native", "presets", "series", "slide"],
+  cli: ["advice", "bench", "chat", "dicom", "doctor", "formats", "hub", "image", "models", "native", "presets", "series", "slide"],
   chat: ["dicom", "image", "language", "models", "native", "series", "slide", "vision"],
   dicom: [],
   doctor: ["chat", "hub", "image", "language", "models", "native", "trial", "vision"],
+  formats: ["dicom", "nifti"],
   hub: [],
-  image: ["dicom", "native"],
+  image: ["dicom", "formats", "native"],
   language: ["native", "trial"],
   vision: [],
   models: ["hub", "native"],
@@ -23,7 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   nifti: [],
   presets: [],
   series: ["dicom", "nifti"],
-  slide: ["image", "native"],
+  slide: ["formats", "image", "native"],
   trial: ["models", "native"]
 };
 

@@ -9,13 +9,12 @@
 import type { Metadata } from "sharp";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
-import { MedGemmaError } from "../errors.js";
+import { firstLine, MedGemmaError } from "../errors.js";
+import { decoders, formatOf, isPicture, readableNames } from "../formats/formats.js";
 import { checkPictureSize, maxPixels } from "../picture-size.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { loadSharp } from "./sharp.js";
 import type { DecodedImage, DicomOptions, ImageSource } from "./types.js";
-
-const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "tiff", "gif", "heif", "avif"]);
 
 /**
  * A picture as 8-bit RGB in its own size, turned as its EXIF data says; what happens to each kind of file is in docs/images.md.
@@ -43,7 +42,7 @@ export async function checkImage(source: ImageSource, options: DicomOptions = {}
   try {
     await readHeader(bytes, name);
   } catch (error) {
-    throw asImageError(error, name);
+    throw asImageError(error, name, bytes);
   }
 }
 
@@ -67,7 +66,7 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
       .toBuffer({ resolveWithObject: true });
     return { source: name, width: info.width, height: info.height, rgb: data };
   } catch (error) {
-    throw asImageError(error, name);
+    throw asImageError(error, name, bytes);
   }
 }
 
@@ -103,7 +102,7 @@ function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage 
 /** Refuses what is no picture that we promise to handle. */
 async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
   const header = await loadSharp()(bytes, { limitInputPixels: false, failOn: "none" }).metadata();
-  if (!formats.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, header.format));
+  if (!decoders.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, bytes));
   if (header.compression === "hevc") {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a HEIC picture, which this build cannot decode. Convert it to JPEG or PNG.`);
   }
@@ -117,15 +116,20 @@ async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
   return header;
 }
 
-function asImageError(error: unknown, name: string): MedGemmaError {
+function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
-  const message = (error as Error).message.split("\n")[0] ?? "";
-  if (/unsupported image format/i.test(message)) {
-    return new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, "no image format known here"), { cause: error });
+  const message = firstLine(error);
+  if (/unsupported image format/i.test(message)) return new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, bytes), { cause: error });
+  // What libvips, its decoders and glib say when memory or threads run out: the picture may be whole.
+  if (/out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)) {
+    return new MedGemmaError("OUT_OF_MEMORY", `There is too little memory, or there are too few threads, to decode ${name}: ${message}. Close other programs, or raise the limits of this one.`, { cause: error });
   }
-  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: ${message.trim()}.`, { cause: error });
+  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: ${message}.`, { cause: error });
 }
 
-function unsupported(name: string, found: string): string {
-  return `${name} cannot be read as an image: expected PNG, JPEG, WebP, TIFF, GIF, AVIF or DICOM, found ${found}.`;
+function unsupported(name: string, bytes: Uint8Array): string {
+  const format = formatOf(bytes, name);
+  const found = format === null || isPicture(format) ? "no image format known here" : format.described;
+  const advice = format?.kind === "volume" ? "Read it as a series." : format?.kind === "slide" ? "Read it as a slide." : format?.advice;
+  return `${name} cannot be read as an image: expected ${readableNames}, found ${found}.${advice === undefined ? "" : ` ${advice}`}`;
 }

@@ -1,18 +1,17 @@
 /** The one image of a folder or of a DICOMDIR. Series are no pictures: of several images, only what they are is told. */
 import { open, readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { openDicom, type DicomHeader } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
+import { formatOfName } from "../formats/formats.js";
 
 /** Files that are looked at; a folder with more is no place for one picture. */
 const maxFiles = 2000;
 
 /** What stands in front of the pixels of most files. */
 const headBytes = 2 ** 16;
-
-const pictureExtensions: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif"]);
 
 /**
  * @param name What to call the folder in messages.
@@ -28,7 +27,7 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
   for (const file of files) {
     const header = await readDicomHeader(file);
     if (header?.hasPixels === true) slices.push({ path: file, header });
-    else if (header === null && pictureExtensions.has(extname(file).toLowerCase())) pictures.push(file);
+    else if (header === null && formatOfName(file)?.kind === "picture") pictures.push(file);
   }
   const images = [...slices.map((slice) => slice.path), ...pictures];
   const [only] = images;

@@ -1,6 +1,6 @@
 /** What medgemma-local put into a folder: `medgemma-local.json` beside the files. Whatever it does not name is somebody else's. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readTextFile } from "../regular-file.js";
 import { writeFileAtomically } from "../write-file.js";
 
 export const manifestName = "medgemma-local.json";
@@ -36,7 +36,7 @@ const none: Manifest = { models: [], files: {} };
 export async function readManifest(folder: string): Promise<Manifest> {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(join(folder, manifestName), "utf8"));
+    content = JSON.parse(await readTextFile(join(folder, manifestName), "record"));
   } catch {
     return none;
   }

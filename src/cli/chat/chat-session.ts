@@ -6,6 +6,7 @@ import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
+import { identifyFile } from "../../formats/identify-file.js";
 import type { DecodedImage, DicomOptions } from "../../image/types.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
@@ -17,7 +18,9 @@ import type { Redaction } from "../redaction.js";
 import { tokensOfPictures } from "../context-for.js";
 import { openSeries, type SeriesArguments } from "../series.js";
 import type { ChatView } from "./chat-view.js";
-import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
+import { findNamedFiles, pathsIn } from "./named-files.js";
+import { expandHome } from "./path-readings.js";
+import { refusalOf } from "./refuse-file.js";
 import { parseSeriesArgument } from "./series-argument.js";
 import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
 
@@ -112,14 +115,15 @@ export class ChatSession {
 
   readonly #commands: Readonly<Record<SlashCommandName, (argument: string) => Promise<void> | void>> = {
     image: async (argument) => {
-      const paths = pathsOf(argument);
+      const paths = await pathsOf(argument);
       if (paths.length === 0) this.#tellAttached();
+      for (const path of paths) await this.#refuseOthers(path);
       await this.#attach(paths);
     },
     series: async (argument) => {
       const { paths, ...choices } = parseSeriesArgument(argument);
       if (paths === "") this.#tellAttached();
-      else await this.#attachSeries(pathsOf(paths), choices);
+      else await this.#attachSeries(await pathsOf(paths), choices);
     },
     detach: () => {
       this.#attached = nothingAttached;
@@ -180,14 +184,21 @@ export class ChatSession {
   };
 
   async #say(message: string): Promise<void> {
-    const dropped = findDroppedImages(message);
-    const [missing] = dropped.missing;
-    if (missing !== undefined) {
-      // An answer about a picture that the model never saw is worse than none.
-      throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${this.#redaction.image(missing)}, so nothing was asked. Check the path.`);
+    const { files, text } = await findNamedFiles(message);
+    for (const file of files) {
+      const refusal = refusalOf(file, this.#redaction);
+      if (refusal !== null) throw refusal;
     }
-    await this.#attach(dropped.paths);
-    if (dropped.text !== "") await this.#ask(dropped.text);
+    await this.#attach(files.map(({ path }) => path));
+    if (text !== "") await this.#ask(text);
+  }
+
+  /** A volume or a slide, which another command shows. What else is no picture, the decoder tells. */
+  async #refuseOthers(path: string): Promise<void> {
+    const found = await identifyFile(path);
+    if (found.kind !== "file" || (found.format?.kind !== "volume" && found.format?.kind !== "slide")) return;
+    const refusal = refusalOf({ path, found }, this.#redaction);
+    if (refusal !== null) throw refusal;
   }
 
   async #ask(prompt: string): Promise<void> {
@@ -305,11 +316,10 @@ function besides(): MedGemmaError {
   return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or about a series, not about both. /detach takes back what is attached.");
 }
 
-function pathsOf(argument: string): string[] {
-  const paths = pathTokens(argument).flatMap(({ readings }) => readings.slice(0, 1));
-  // A path with blanks that nobody escaped is still a path.
+/** A path with blanks that nobody escaped is still a path. */
+async function pathsOf(argument: string): Promise<string[]> {
   const whole = expandHome(argument);
-  return paths.length > 1 && existsSync(whole) ? [whole] : paths;
+  return argument !== "" && existsSync(whole) ? [whole] : await pathsIn(argument);
 }
 
 function onePath(command: "save" | "load", argument: string): string {
