@@ -3,6 +3,7 @@ import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Lla
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
 import { describePlatform, howToInstall } from "../native/platform.js";
+import { usableCores } from "../native/usable-cores.js";
 import { tryBackend, type TrialOptions } from "../trial/try-backend.js";
 import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
 
@@ -20,6 +21,8 @@ export interface LlamaRuntime {
   readonly libraries: GpuBackend;
   /** With "auto": the best GPU backend whose drivers are on this machine, but which is not used. */
   readonly missedGpu: MissedGpu | null;
+  /** Cores that this process may keep busy; more threads than that are slower. */
+  readonly cores: number;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
 }
@@ -129,12 +132,14 @@ async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<Ll
     // does not know, it takes the CPU and says nothing.
     const found = libraries !== "off" && (await llama.getGpuDeviceNames()).length > 0 ? libraries : "off";
     if (gpu !== "off" && found !== gpu) throw gpuUnavailable(gpu);
+    const cores = usableCores(llama.cpuMathCores);
     return {
       llama,
+      cores,
       gpu: gpu === "off" ? "off" : found,
       libraries,
       missedGpu,
-      threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores)
+      threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : cores)
     };
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
