@@ -3,6 +3,7 @@ import { decodeImage } from "../image/decode.js";
 import type { DecodedImage, DicomOptions } from "../image/types.js";
 import { standardStream } from "./options.js";
 import { printNote, UsageError } from "./output.js";
+import { plainName } from "./plain-text.js";
 import type { Redaction } from "./redaction.js";
 import { readStdin } from "./stdin.js";
 
@@ -32,5 +33,5 @@ export async function decodeNamed(path: string, redaction: Redaction, { window, 
 
 /** To a person: what was decided on the way to the pixels. */
 export function printImageNotes({ source, notes = [] }: Pick<DecodedImage, "source" | "notes">): void {
-  if (notes.length > 0) printNote(`${source}: ${notes.join(", ")}`);
+  if (notes.length > 0) printNote(plainName(`${source}: ${notes.join(", ")}`));
 }

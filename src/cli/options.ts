@@ -29,12 +29,12 @@ export const loraOption = inGroup("Model:", {
 });
 
 export const imageOptions = inGroup("Image:", {
-  fit: choice("fit", imageFits, { describe: "Squares by black bars (pad), by squeezing (stretch), or bars and crops of long pictures  [default: pad]" }),
+  fit: choice("fit", imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)  [default: pad]" }),
   window: {
     type: "string",
     requiresArg: true,
     coerce: windowChoice,
-    describe: `Values of a DICOM file to show: ${windowChoices}  [default: its first window, else full]`
+    describe: `DICOM window: ${windowChoices}  [default: the first of the file, else full]`
   },
   frame: wholeNumber("frame", { least: 1, describe: "Frame of a DICOM file with several  [default: 1]" })
 });
@@ -43,7 +43,7 @@ export const answerOptions = inGroup("Answer:", {
   system: text("system", { alias: "s", describe: "System text: who the model is, how it should answer" }),
   "max-tokens": wholeNumber("max-tokens", { least: 1, describe: "Longest answer in tokens  [default: 1024, with --think 2048]" }),
   temperature: decimal("temperature", { least: 0, most: 10, describe: "0 always takes the likeliest token  [default: 0]" }),
-  seed: wholeNumber("seed", { least: 0, describe: "Seed of the sampling, for a temperature above 0" }),
+  seed: wholeNumber("seed", { least: 0, most: 2 ** 32 - 1, describe: "Seed of the sampling, for a temperature above 0" }),
   think: flag({ describe: "Let the model think before it answers" }),
   "thought-budget": wholeNumber("thought-budget", { least: 0, describe: "Tokens after which a thought is closed  [default: none]" })
 });
@@ -57,11 +57,11 @@ export const boxesOption = inGroup("Output:", {
 });
 
 export const presetOption = inGroup("Answer:", {
-  preset: text("preset", { describe: "Preset: a name that \"presets\" lists, or a file of yours; your own words and options go first" })
+  preset: text("preset", { describe: "Preset: a name that \"presets\" lists, or the path of a .md file; your own words and options take precedence" })
 });
 
 export const redactOption = inGroup("Output:", {
-  redact: flag({ describe: "Leave names and paths of images out of all that is printed or saved" })
+  redact: flag({ describe: "Hide image names and paths in everything printed or saved" })
 });
 
 export const jsonOption = inGroup("Output:", { json: flag({ describe: "Print one JSON value on stdout" }) });
@@ -114,8 +114,29 @@ function adapter(given: string): ScaledAdapter {
   return parseLora(given);
 }
 
+/** Given twice it is a list, whose values must agree. What stands behind a `=` is checked by `checkFlags`. */
 export function flag(options: { readonly describe: string }) {
-  return { ...options, type: "boolean" } as const satisfies Options;
+  const coerce = (given: boolean | readonly boolean[]): boolean => {
+    const [value = false, ...others] = [given].flat();
+    if (others.some((other) => other !== value)) throw new UsageError("A switch is given as true and as false. Leave one out.");
+    return value;
+  };
+  return { ...options, type: "boolean", coerce } as const satisfies Options;
+}
+
+/**
+ * yargs takes any value of a switch but "true" for false: `--redact=yes` would switch a protection off.
+ *
+ * @param flags Names of the switches of the command.
+ * @throws UsageError
+ */
+export function checkFlags(args: readonly string[], flags: readonly string[]): void {
+  for (const arg of args) {
+    if (arg === "--") return;
+    const [, name = "", value = ""] = /^--?([^=]+)=(.*)$/s.exec(arg) ?? [];
+    const isFlag = flags.includes(name) || flags.includes(name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+    if (isFlag && value !== "true" && value !== "false") throw new UsageError(`--${name} takes no value but true or false. Write --${name} alone to switch it on.`);
+  }
 }
 
 export function choice<const Choice extends string>(name: string, choices: readonly Choice[], options: { readonly describe: string }) {
@@ -128,13 +149,13 @@ export function choice<const Choice extends string>(name: string, choices: reado
   return { ...options, type: "string", requiresArg: true, coerce } as const satisfies Options;
 }
 
-export function wholeNumber(name: string, { least, describe }: { readonly least: number; readonly describe: string }) {
+export function wholeNumber(name: string, { least, most = Number.MAX_SAFE_INTEGER, describe }: { readonly least: number; readonly most?: number; readonly describe: string }) {
   const coerce = (given: unknown): number | undefined => {
     const value = single(name, given);
     if (value === undefined) return undefined;
     const number = Number(value);
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
-      throw new UsageError(`--${name} must be a whole number from ${least}, but is ${value}.`);
+    if (!/^\d+$/.test(value) || number > most || number < least) {
+      throw new UsageError(`--${name} must be a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ""}, but is ${value}.`);
     }
     return number;
   };

@@ -117,6 +117,7 @@ async function start(gpu: GpuBackend | "auto", options: TrialOptions): Promise<L
 
 async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<LlamaRuntime> {
   try {
+    using _arguments = withoutStringInput();
     const llama = await getLlama({
       gpu: gpu !== "off" ? gpu : hasMetalOnly ? "metal" : false,
       // Nothing is compiled or downloaded behind the user's back.
@@ -146,6 +147,20 @@ async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<Ll
     if (error instanceof NoBinaryFoundError && gpu !== "off") throw gpuNotLoaded(gpu, error);
     throw new MedGemmaError("ADDON_MISSING", `node-llama-cpp has no working binary for ${describePlatform()}. ${howToInstall()}`, { cause: error });
   }
+}
+
+/**
+ * node-llama-cpp tries its binary in a process of its own, which gets the options of this one; `--input-type`, as in
+ * `node --input-type=module -e …`, is refused for a process that runs a file.
+ */
+function withoutStringInput(): Disposable {
+  const given = process.execArgv;
+  process.execArgv = given.filter((option) => !option.startsWith("--input-type"));
+  return {
+    [Symbol.dispose]: () => {
+      process.execArgv = given;
+    }
+  };
 }
 
 function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemmaError {

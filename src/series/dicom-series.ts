@@ -24,10 +24,10 @@ const maxSlicesInAll = 50_000;
 
 /** @throws MedGemmaError as `readSeries` */
 export async function readDicomSeries(paths: readonly string[], options: SeriesOptions): Promise<Series> {
-  const { slices: most = defaultSlices, nameOf = (path: string): string => path, signal } = options;
+  const { slices: most = defaultSlices, nameOf = (path: string): string => path } = options;
   const [first = ""] = paths;
   const name = paths.length === 1 ? nameOf(first) : `${nameOf(first)} with ${paths.length - 1} more`;
-  const { found, leftOut: unread } = await readAllHeaders(paths, nameOf, signal);
+  const { found, leftOut: unread } = await readAllHeaders(paths, nameOf, options);
   if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. Name the folder of a series, or a NIfTI file.`);
   const chosen = chooseSeries(found, options.index, name);
   const arranged = arrange(chosen.slices);
@@ -56,34 +56,36 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   };
 }
 
-async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, signal: AbortSignal | undefined): Promise<{ readonly found: readonly Slice[]; readonly leftOut: readonly LeftOut[] }> {
+async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, { signal, onProgress }: SeriesOptions): Promise<{ readonly found: readonly Slice[]; readonly leftOut: readonly LeftOut[] }> {
   const found: Slice[] = [];
   const others = { other: 0, empty: 0, damaged: 0 };
-  const { files, missing } = await listFiles(paths, nameOf);
-  for (const file of files) {
+  const { files, missing, closedFolders } = await listFiles(paths, nameOf);
+  for (const [index, file] of files.entries()) {
     if (signal?.aborted === true) throw abortedError("Reading the series", signal);
     const read = await readSlices(file);
+    onProgress?.({ step: "headers", done: index + 1, of: files.length });
     if (typeof read === "string") others[read] += 1;
     else for (const slice of read) found.push(slice);
     if (found.length > maxSlicesInAll) throw new MedGemmaError("IMAGE_TOO_LARGE", `The files hold more than ${maxSlicesInAll} slices. Name the folder of one series.`);
   }
-  const leftOut = [...counted(others.other, "no DICOM file"), ...counted(others.empty, "without pixels"), ...counted(others.damaged, "unreadable"), ...counted(missing, "listed in the DICOMDIR, but missing")];
+  const leftOut = [...counted(others.other, "no DICOM file"), ...counted(others.empty, "without pixels"), ...counted(others.damaged, "unreadable"), ...counted(missing, "listed in the DICOMDIR, but missing"), ...counted(closedFolders, closedFolders === 1 ? "folder that cannot be opened" : "folders that cannot be opened")];
   return { found, leftOut };
 }
 
-async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal }: SeriesOptions): Promise<Conversion> {
+async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal, onProgress }: SeriesOptions): Promise<Conversion> {
   const modality = volume[0]?.modality;
   if (window !== undefined) return byWindows();
   if (modality === "CT") return volume.every(({ isHounsfield }) => isHounsfield) ? byRecipe(recipe) : byWindows("CT without Hounsfield units: the window of the file");
-  return modality === "MR" ? byRange(await rangeOfVolume(volume, { nameOf, signal })) : byWindows();
+  return modality === "MR" ? byRange(await rangeOfVolume(volume, { nameOf, signal, onProgress })) : byWindows();
 }
 
 /** Padding left out. */
-async function rangeOfVolume(volume: readonly Slice[], options: Pick<SeriesOptions, "nameOf" | "signal">): Promise<ValueRange> {
+async function rangeOfVolume(volume: readonly Slice[], options: Pick<SeriesOptions, "nameOf" | "signal" | "onProgress">): Promise<ValueRange> {
   const files = new FileReader(options);
   let [least, most] = [Infinity, -Infinity];
-  for (const slice of volume) {
+  for (const [index, slice] of volume.entries()) {
     const file = await files.open(slice);
+    options.onProgress?.({ step: "range", done: index + 1, of: volume.length });
     const [low, high] = (await file.opened().readFrame(slice.frame)).range();
     [least, most] = [Math.min(least, low), Math.max(most, high)];
   }
@@ -104,6 +106,7 @@ async function decode(taken: readonly Slice[], { channels }: Conversion, options
       const pixels = await file.opened().readFrame(frame);
       decoded.push({ source, width: pixels.width, height: pixels.height, rgb: toRgb(pixels, channels), rendering: { frame, window: null, ranges: channels } });
     }
+    options.onProgress?.({ step: "slices", done: decoded.length, of: taken.length });
   }
   return decoded;
 }

@@ -22,6 +22,8 @@ export interface Listing {
   readonly files: readonly ListedFile[];
   /** Files that a DICOMDIR lists and that are not there. */
   readonly missing: number;
+  /** Folders inside of the given ones that cannot be opened: not allowed, or of a name that is not UTF-8. */
+  readonly closedFolders: number;
 }
 
 /**
@@ -30,6 +32,7 @@ export interface Listing {
 export async function listFiles(paths: readonly string[], nameOf: (path: string) => string): Promise<Listing> {
   const found = new Map<string, boolean>();
   let missing = 0;
+  let closedFolders = 0;
   for (const given of paths) {
     const kind = await kindOf(given, nameOf);
     const listed = kind === "file" ? await listedInDirectory(given, nameOf) : null;
@@ -37,10 +40,14 @@ export async function listFiles(paths: readonly string[], nameOf: (path: string)
       missing += listed.missing;
       for (const path of listed.files) if (!found.has(path)) found.set(path, false);
     } else if (kind === "file") found.set(given, true);
-    else for (const path of await filesInFolder(given, nameOf)) if (!found.has(path)) found.set(path, false);
+    else {
+      const inside = await filesInFolder(given, nameOf);
+      closedFolders += inside.closedFolders;
+      for (const path of inside.files) if (!found.has(path)) found.set(path, false);
+    }
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing };
+  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing, closedFolders };
 }
 
 /** The images that a DICOMDIR lists. @returns null for any other file */
@@ -78,12 +85,16 @@ async function kindOf(path: string, nameOf: (path: string) => string): Promise<"
 }
 
 /** Stops as soon as there are too many, however many there are. */
-async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<string[]> {
+async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<{ readonly files: readonly string[]; readonly closedFolders: number }> {
   const files: string[] = [];
   const folders = [root];
   let entries = 0;
+  let closedFolders = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const entry of await opendir(folder)) {
+    const opened = await opendir(folder).catch(() => null);
+    if (opened === null && folder === root) throw new MedGemmaError("IMAGE_UNREADABLE", `${nameOf(root)} cannot be opened. Check the permissions of the folder.`);
+    if (opened === null) closedFolders += 1;
+    for await (const entry of opened ?? []) {
       entries += 1;
       if (entries > maxEntries) {
         throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(root)} holds more than ${maxEntries} files. Name the folder of one series.`);
@@ -94,5 +105,5 @@ async function filesInFolder(root: string, nameOf: (path: string) => string): Pr
       else if (entry.isFile()) files.push(path);
     }
   }
-  return files;
+  return { files, closedFolders };
 }

@@ -38,6 +38,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
   for (const slice of indices) {
     await yieldTo(signal);
     slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, ...toPicture(volume.readSlice(slice), slice + 1, name, conversion, options) });
+    options.onProgress?.({ step: "slices", done: slices.length, of: indices.length });
   }
   const leftOut = counted(file.volumes - 1, file.volumes === 2 ? "other volume" : "other volumes");
   return {

@@ -159,7 +159,7 @@ describe.concurrent("pull", () => {
         response.write(content.subarray(from, from + (end - from) / 2), () => response.destroy());
         return true;
       },
-      says: /^DOWNLOAD_FAILED: model-Q4_K_M\.gguf cannot be had: .*5 times in a row.*run the command again/
+      says: /^DOWNLOAD_FAILED: Could not get model-Q4_K_M\.gguf: .*5 times in a row.*run the command again/
     },
     "a body that ends early as if it were whole": {
       fault: ({ response, content, start: from, end }) => {

@@ -14,6 +14,7 @@ import { presetOptions } from "../../presets/preset-options.js";
 import type { Preset } from "../../presets/preset.js";
 import type { Series } from "../../series/types.js";
 import { decodeNamed } from "../decode-images.js";
+import { plainName } from "../plain-text.js";
 import type { Redaction } from "../redaction.js";
 import { tokensOfPictures } from "../context-for.js";
 import { openSeries, type SeriesArguments } from "../series.js";
@@ -27,6 +28,8 @@ import { parseMessage, slashCommands, type SlashCommandName } from "./slash-comm
 interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgress" | "preset"> {
   readonly system?: string | undefined;
   readonly preset?: Preset | undefined;
+  /** Of the first message. */
+  readonly images: readonly DecodedImage[];
   readonly redaction: Redaction;
 }
 
@@ -70,12 +73,14 @@ export class ChatSession {
     view: ChatView,
     options: SessionOptions
   ): Promise<ChatSession> {
-    const { system, ...others } = options;
+    const { system, images, ...others } = options;
     const chat = await medgemma.createChat({ system: system ?? options.preset?.system ?? undefined });
-    return new ChatSession(medgemma, view, others, chat);
+    const session = new ChatSession(medgemma, view, others, chat);
+    for (const image of images) session.#attachImage(image);
+    return session;
   }
 
-  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, window, frame, ...options }: Omit<SessionOptions, "system">, chat: Chat) {
+  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, window, frame, ...options }: Omit<SessionOptions, "system" | "images">, chat: Chat) {
     this.#medgemma = medgemma;
     this.#view = view;
     this.#options = options;
@@ -232,13 +237,15 @@ export class ChatSession {
 
   async #attach(paths: readonly string[]): Promise<void> {
     if (paths.length === 0) return;
-    const { side } = this.#tower();
+    this.#tower(); // before a file is opened for nothing
     if (this.#attached.series !== null) throw besides();
-    for (const path of paths) {
-      const image = await decodeNamed(path, this.#redaction, this.#dicomOptions);
-      this.#attached = { images: [...this.#attached.images, image], series: null };
-      this.#view.note(`▣ ${image.source} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
-    }
+    for (const path of paths) this.#attachImage(await decodeNamed(path, this.#redaction, this.#dicomOptions));
+  }
+
+  #attachImage(image: DecodedImage): void {
+    const { side } = this.#tower();
+    this.#attached = { images: [...this.#attached.images, image], series: null };
+    this.#view.note(`▣ ${plainName(image.source)} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
   }
 
   async #attachSeries(paths: readonly string[], choices: SeriesArguments): Promise<void> {
@@ -248,7 +255,7 @@ export class ChatSession {
     const window = choices.window ?? (choices.recipe === undefined ? this.#dicomOptions.window : undefined);
     this.#reading = new AbortController();
     try {
-      const context = { modelId: id, redaction: this.#redaction, signal: this.#reading.signal };
+      const context = { modelId: id, redaction: this.#redaction, status: this.#view.status, signal: this.#reading.signal };
       const series = await openSeries(paths, { ...choices, window, fit: this.#options.fit }, context);
       const needed = tokensOfPictures(series.taken, tokensPerImage);
       const fitting = Math.floor((contextSize - roomForWords) / tokensOfPictures(1, tokensPerImage));
@@ -258,6 +265,9 @@ export class ChatSession {
       }
       this.#attached = { images: [], series };
       this.#view.note([`▣ ${this.#redaction.text(paths.join(", "))}`, ...series.notes.map((note) => `  ${note}`)].join("\n"));
+    } catch (error) {
+      if (!this.#reading.signal.aborted) throw error;
+      this.#view.note("Stopped; nothing was attached.");
     } finally {
       this.#reading = null;
     }
@@ -272,7 +282,7 @@ export class ChatSession {
 
   #tellAttached(): void {
     const { images, series } = this.#attached;
-    const names = series === null ? images.map(({ source }) => source) : [`a series, ${series.notes[0] ?? ""}`];
+    const names = series === null ? images.map(({ source }) => plainName(source)) : [`a series, ${series.notes[0] ?? ""}`];
     const waiting = names.length === 0 ? "Nothing is attached." : `Attached: ${names.join(", ")}.`;
     this.#view.note(`${waiting} /image PATH attaches a picture, or drop it here; /series PATH a CT or MR series.`);
   }
@@ -292,11 +302,12 @@ export class ChatSession {
     const loaded = await this.#medgemma.loadChat(path);
     await this.#chat.dispose();
     this.#chat = loaded;
+    if (countOf(this.#attached) > 0) this.#view.note("What was attached is put away; it belonged to the conversation before.");
     this.#attached = nothingAttached;
     this.#asked = [];
     this.#file = resolve(path);
     for (const { user, images, answer } of loaded.turns) {
-      for (const { source } of images) this.#view.note(`▣ ${source}`);
+      for (const { source } of images) this.#view.note(`▣ ${plainName(source)}`);
       this.#view.note(`› ${user}\n${answer}\n`);
     }
     this.#view.note(`${name}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
