@@ -65,6 +65,6 @@ async function belongsTo(option: string, value: string, word: string): Promise<b
 
 /** The words of a command line, which may be names of patients, out of a message. */
 export function withoutWords(message: string, args: readonly string[], commands: readonly string[]): string {
-  const words = args.map((arg) => arg.replace(/^-[^=]*=/, "")).filter((word) => word.length > 1 && !word.startsWith("-") && !commands.includes(word));
+  const words = args.map((arg) => arg.replace(/^-[^=]*=/, "")).filter((word) => word.length > 1 && word !== "true" && word !== "false" && !word.startsWith("-") && !commands.includes(word));
   return words.sort((a, b) => b.length - a.length).reduce((cleaned, word) => cleaned.replaceAll(word, "…"), message);
 }

@@ -73,8 +73,12 @@ export function threadWarnings(threads: number | undefined): string[] {
   return [`Warning: ${threads} threads share ${cores} ${cores === 1 ? "processor" : "processors"}, which is many times slower than ${cores}. Take --threads ${cores}, or leave it out.`];
 }
 
+/** Of two steps of a command only the first says it. */
+let isDemoNoted = false;
+
 /** A fallback must be loud, on a terminal or not: the demo model's words about a real picture mean nothing. */
-export function noteDemoModel(medgemma: MedGemma, args: ModelArguments): void {
-  if (args.model !== undefined || medgemma.model.id !== demoModel.id) return;
-  writeNote("Warning: no MedGemma is installed, so the demo model answers. It knows drawn phantoms only, nothing medical. See: medgemma-local models", process.stderr);
+export function noteDemoModel({ model }: Pick<ModelArguments, "model">, id: string): void {
+  if (model !== undefined || id !== demoModel.id || isDemoNoted) return;
+  isDemoNoted = true;
+  writeNote("Warning: no MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical. See: medgemma-local models", process.stderr);
 }

@@ -114,28 +114,29 @@ function adapter(given: string): ScaledAdapter {
   return parseLora(given);
 }
 
-/** Given twice it is a list, whose values must agree. What stands behind a `=` is checked by `checkFlags`. */
+/** What stands behind a `=` is checked by `checkFlags`. */
 export function flag(options: { readonly describe: string }) {
-  const coerce = (given: boolean | readonly boolean[]): boolean => {
-    const [value = false, ...others] = [given].flat();
-    if (others.some((other) => other !== value)) throw new UsageError("A switch is given as true and as false. Leave one out.");
-    return value;
-  };
-  return { ...options, type: "boolean", coerce } as const satisfies Options;
+  return { ...options, type: "boolean" } as const satisfies Options;
 }
 
 /**
- * yargs takes any value of a switch but "true" for false: `--redact=yes` would switch a protection off.
+ * yargs takes any value of a switch but "true" for false, and of several the last: `--redact=yes` would switch a protection off.
  *
  * @param flags Names of the switches of the command.
  * @throws UsageError
  */
 export function checkFlags(args: readonly string[], flags: readonly string[]): void {
-  for (const arg of args) {
+  const given = new Map<string, string>();
+  for (const [index, arg] of args.entries()) {
     if (arg === "--") return;
-    const [, name = "", value = ""] = /^--?([^=]+)=(.*)$/s.exec(arg) ?? [];
-    const isFlag = flags.includes(name) || flags.includes(name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
-    if (isFlag && value !== "true" && value !== "false") throw new UsageError(`--${name} takes no value but true or false. Write --${name} alone to switch it on.`);
+    const [, typed = "", behind] = /^--?([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const name = typed.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (!flags.includes(name)) continue;
+    const next = args[index + 1] ?? "";
+    const value = behind ?? (/^(?:true|false)$/.test(next) ? next : "true");
+    if (value !== "true" && value !== "false") throw new UsageError(`--${name} takes no value but true or false. Write --${name} alone to switch it on.`);
+    if ((given.get(name) ?? value) !== value) throw new UsageError(`--${name} is given as true and as false. Leave one out.`);
+    given.set(name, value);
   }
 }
 

@@ -35,16 +35,18 @@ export function printNote(text: string): void {
   if (process.stderr.isTTY) writeNote(text, process.stderr);
 }
 
-/** Dimmed, and broken between words. */
+/** Dimmed, and on a terminal broken between words. */
 export function writeNote(text: string, terminal: NodeJS.WriteStream): void {
-  terminal.write(`${dim(wrapToWidth(plainText(text), columnsOf(terminal)).join("\n"), terminal)}\n`);
+  const plain = plainText(text);
+  terminal.write(`${dim(terminal.isTTY ? wrapToWidth(plain, columnsOf(terminal)).join("\n") : plain, terminal)}\n`);
 }
 
 /** One line `CODE: what, on which input, what to do`; with `debug` the stack and its causes instead. */
 export function printFailure(error: unknown, { debug }: { readonly debug: boolean }): void {
   if (exitCodeOf(error) === exitCodes.interrupted && !debug) return; // whoever pressed Ctrl-C knows
   const line = plainName(describeFailure(error).replace(/\s*\n\s*/g, " "));
-  process.stderr.write(`${red(line, process.stderr)}\n`);
+  const shown = process.stderr.isTTY ? wrapToWidth(line, columnsOf(process.stderr)).join("\n") : line;
+  process.stderr.write(`${red(shown, process.stderr)}\n`);
   if (debug) for (const { stack } of withCauses(error)) process.stderr.write(`${plainText(stack ?? "")}\n`);
 }
 

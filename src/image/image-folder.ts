@@ -19,8 +19,7 @@ const headBytes = 2 ** 16;
  * @throws MedGemmaError IMAGE_UNREADABLE when there is none, or more than one
  */
 export async function onlyImageOfFolder(path: string, name: string): Promise<string> {
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith(".")).map((entry) => join(entry.parentPath, entry.name));
+  const { files, closedFolders } = await filesIn(path);
   if (files.length > maxFiles) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${files.length} files, not an image file. Name one of them.`);
   const pictures: string[] = [];
   const slices: { readonly path: string; readonly header: DicomHeader }[] = [];
@@ -31,9 +30,28 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
   }
   const images = [...slices.map((slice) => slice.path), ...pictures];
   const [only] = images;
-  if (only !== undefined && images.length === 1) return only;
-  const held = [...(slices.length > 0 ? [describeSeries(slices.map(({ header }) => header))] : []), ...(pictures.length > 0 ? [counted(pictures.length, "picture")] : [])];
+  if (only !== undefined && images.length === 1 && closedFolders === 0) return only;
+  const held = [...(slices.length > 0 ? [describeSeries(slices.map(({ header }) => header))] : []), ...(pictures.length > 0 ? [counted(pictures.length, "picture")] : []), ...(closedFolders > 0 ? [`${counted(closedFolders, "folder")} that cannot be opened`] : [])];
   throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. Name a file in it.`);
+}
+
+/** @param root A folder that can be opened; folders in it that cannot, or whose names are not UTF-8, are counted. */
+async function filesIn(root: string): Promise<{ readonly files: readonly string[]; readonly closedFolders: number }> {
+  const files: string[] = [];
+  const folders = [root];
+  let closedFolders = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+      if (folder === root) throw error;
+      closedFolders += 1;
+      return [];
+    });
+    for (const entry of entries) {
+      if (entry.isDirectory()) folders.push(join(folder, entry.name));
+      else if (entry.isFile() && !entry.name.startsWith(".")) files.push(join(folder, entry.name));
+    }
+  }
+  return { files, closedFolders };
 }
 
 /**

@@ -129,11 +129,14 @@ describe("ask", () => {
     const fromStdin = await askJson(["-i", film], "Describe the image.\n");
     const marked = await askJson(["-i", film], Buffer.from("\ufeffDescribe the image.", "utf16le"));
     const joined = await askJson(["image.", "-", "-i", film], "Describe the");
-    const alone = await askJson(["What do you see?"]);
-    const report = await askJson(["What do you see?"], "A circle.");
     expect(fromStdin.tokens).toEqual(fromArgument.tokens);
     expect(marked.tokens).toEqual(fromArgument.tokens);
     expect(joined.usage.promptTokens).toBeGreaterThan(fromArgument.usage.promptTokens);
+  });
+
+  it("puts piped text in front of a question without images", async () => {
+    const alone = await askJson(["What do you see?"]);
+    const report = await askJson(["What do you see?"], "A circle.");
     expect(report.usage.promptTokens).toBeGreaterThan(alone.usage.promptTokens);
   });
 
@@ -169,7 +172,7 @@ describe("ask", () => {
     expect(cut.stderr).toMatch(/^Warning: the answer was cut off after 3 tokens.*--max-tokens/);
     expect(cut.code).toBe(0);
     const unnamed = await runCli(["ask", "Describe the image.", "-i", film]);
-    expect(unnamed.stderr).toMatch(/^Warning: no MedGemma is installed, so the demo model answers/);
+    expect(unnamed.stderr).toMatch(/^Warning: no MedGemma is installed, so the demo model is used/);
   });
 
   it.each([

@@ -97,14 +97,16 @@ async function readWord(line: string, at: number, word: string, endings: readonl
     if (found.kind === "missing") continue;
     return (await look.isMeant(reading.path, found)) ? { reading, file: { path: reading.path, found } } : null;
   }
-  const certain = readings.filter(({ isLoose }) => !isLoose);
-  const slip = certain.findLast(({ path }) => formatOfName(path) !== null) ?? (await findSlip(certain, { isFirst: line.slice(0, at).trim() === "", word, look }));
+  // Of what stands in quotes all is meant, of a bare word the least.
+  const longestFirst = readings.filter(({ isLoose }) => !isLoose);
+  const certain = /^["'`´“”„‘’‚«»‹›「『《〈]/.test(word) ? longestFirst : longestFirst.toReversed();
+  const slip = certain.find(({ path }) => formatOfName(path) !== null) ?? (await findSlip(certain, { isFirst: line.slice(0, at).trim() === "", word, look }));
   return slip === undefined ? null : { reading: slip, file: { path: slip.path, found: { kind: isAddress(slip.path) ? "elsewhere" : "missing" } } };
 }
 
 /** A path without the ending of a file, where nothing is: a slip where it stands as dropped paths do, or where its folder is there. */
 async function findSlip(readings: readonly Reading[], { isFirst, word, look }: { readonly isFirst: boolean; readonly word: string; readonly look: Looks }): Promise<Reading | undefined> {
-  for (const reading of readings.toReversed()) {
+  for (const reading of readings) {
     const { path } = reading;
     if (!/[\p{L}\p{N}]/u.test(path) || isAddress(path)) continue;
     const isPath = beginsPath(path);

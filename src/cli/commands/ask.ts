@@ -109,7 +109,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const context = args.context ?? (isOfMany ? contextFor(pictures, { modelId, maxTokens: args["max-tokens"] }) : undefined);
 
   await using medgemma = await openModel({ ...args, context }, { signal: interrupt.signal, status, images: Math.max(1, pictures) });
-  noteDemoModel(medgemma, args);
+  noteDemoModel(args, medgemma.model.id);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
     fit: args.fit,

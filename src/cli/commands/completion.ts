@@ -88,7 +88,7 @@ function zsh(commands: readonly CompletedCommand[]): string {
   const optionOf = ({ name, letter, takesValue, describe }: CompletedOption) => [`--${name}`, ...(letter === undefined ? [] : [`-${letter}`])].map((word) => `'*${word}[${escaped(describe)}]${takesValue ? ":value:_files" : ""}'`);
   const cases = commands.map(({ name, options }) => `    ${name}) _arguments ${[...options.flatMap(optionOf), "'*:file:_files'"].join(" ")} ;;`);
   return `#compdef medgemma-local
-_medgemma_local() {
+_medgemma-local() {
   if (( CURRENT == 2 )); then
     local -a commands
     commands=(${commands.map(({ name, describe }) => `'${name}:${escaped(describe)}'`).join(" ")})
@@ -102,7 +102,8 @@ _medgemma_local() {
 ${cases.join("\n")}
   esac
 }
-compdef _medgemma_local medgemma-local
+# As a file of fpath it is the function itself; else it is read by source.
+if [[ $funcstack[1] == _medgemma-local ]]; then _medgemma-local "$@"; else compdef _medgemma-local medgemma-local; fi
 `;
 }
 
