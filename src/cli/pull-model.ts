@@ -27,6 +27,7 @@ export async function pullWithProgress(name: string, options: Pick<PullOptions, 
         if (canMoveCursor(process.stderr)) status.show(reason);
         else writeNote(reason, process.stderr);
       },
+      onRetry: (reason) => status.show(reason),
       onWarning: (warning) => {
         status.clear();
         writeNote(`Warning: ${warning}`, process.stderr);

@@ -149,7 +149,8 @@ function hasEnding(path: string, ending: string): boolean {
 }
 
 function isContainerOf(found: Format, named: Format): boolean {
-  return (found.name === "TIFF" && (named.kind === "slide" || named.name === "camera raw")) || (found.name === "archive" && named.kind !== "picture" && named.kind !== "dicom");
+  if (named.kind === "slide") return found.name === "TIFF" || named.advice !== undefined; // of those not read here, all kinds
+  return (found.name === "TIFF" && named.name === "camera raw") || (found.name === "archive" && named.kind !== "picture" && named.kind !== "dicom");
 }
 
 function picture(name: string, described: string, extensions: readonly string[], magic: RegExp, decoder: string): Format {

@@ -10,7 +10,7 @@ import type { Metadata } from "sharp";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { firstLine, MedGemmaError } from "../errors.js";
-import { decoders, formatOf, isPicture, readableNames } from "../formats/formats.js";
+import { decoders, formatOf, formatOfBytes, isPicture, readableNames } from "../formats/formats.js";
 import { checkPictureSize, maxPixels } from "../picture-size.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { loadSharp } from "./sharp.js";
@@ -119,7 +119,8 @@ async function readHeader(bytes: Uint8Array, name: string): Promise<Metadata> {
 function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const message = firstLine(error);
-  if (/unsupported image format/i.test(message)) return new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, bytes), { cause: error });
+  const format = formatOfBytes(bytes);
+  if (/unsupported image format/i.test(message) || (format !== null && !isPicture(format))) return new MedGemmaError("IMAGE_UNREADABLE", unsupported(name, bytes), { cause: error });
   // What libvips, its decoders and glib say when memory or threads run out: the picture may be whole.
   if (/out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)) {
     return new MedGemmaError("OUT_OF_MEMORY", `There is too little memory, or there are too few threads, to decode ${name}: ${message}. Close other programs, or raise the limits of this one.`, { cause: error });
