@@ -151,7 +151,7 @@ describe("a file that the model cannot see as it is, is told from text", () => {
 
 describe("words stay words", () => {
   it.each([
-    "no path here", "It's a cat's eye", "What is a .png file?", "Is it and/or? T1/T2, L4/5, 12/05/2023, n/a", "5 mg /kg/day, then 3 / 4", "He said 'no' (twice) [sic] <b>", "See https://example.org/guideline for it",
+    "no path here", "It's a cat's eye", "What is a .png file?", "Is it and/or? T1/T2, L4/5, 12/05/2023, n/a", "5 mg /kg/day, then 3 / 4", "He said 'no' (twice) [sic] <b>", "See https://example.org/guideline for it", "See https://example.org/a/b.html, or www.example.org/index.html.",
     "README", "the src folder", "Compare image 1 and image 2.", "/", "... and ~ and . and ..", "e.g. i.v. Fig.3 No.5", "100% at 1:30", "“quoted” «words» `code`", "C: and D:", "yes/no?", "a\\b"
   ])("%j", async (line) => {
     expect(await found(line)).toEqual([[], line]);

@@ -100,7 +100,7 @@ async function readWord(line: string, at: number, word: string, endings: readonl
   // Of what stands in quotes all is meant, of a bare word the least.
   const longestFirst = readings.filter(({ isLoose }) => !isLoose);
   const certain = /^["'`´“”„‘’‚«»‹›「『《〈]/.test(word) ? longestFirst : longestFirst.toReversed();
-  const slip = certain.find(({ path }) => formatOfName(path) !== null) ?? (await findSlip(certain, { isFirst: line.slice(0, at).trim() === "", word, look }));
+  const slip = certain.find(({ path }) => isSurelyFile(path)) ?? (await findSlip(certain, { isFirst: line.slice(0, at).trim() === "", word, look }));
   return slip === undefined ? null : { reading: slip, file: { path: slip.path, found: { kind: isAddress(slip.path) ? "elsewhere" : "missing" } } };
 }
 
@@ -115,6 +115,12 @@ async function findSlip(readings: readonly Reading[], { isFirst, word, look }: {
     if (isDeep && (await look.hasFirstFolder(path))) return reading;
   }
   return undefined;
+}
+
+/** By its ending. A page of the web is cited, not shown. */
+function isSurelyFile(path: string): boolean {
+  const format = formatOfName(path);
+  return format !== null && !(format.name === "text" && (isAddress(path) || /^www\./i.test(path)));
 }
 
 /** Of the web, or another scheme. "C:" is a drive. */
