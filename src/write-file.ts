@@ -91,6 +91,6 @@ export function asWriteError(error: unknown, path: string): MedGemmaError {
     return new MedGemmaError("DISK_FULL", `No space left on the disk while writing ${path}. Free some space, then run the command again.`, { cause: error });
   }
   // Of the system's words without the path, which may be that of a partial file.
-  const known: Readonly<Record<string, string>> = { ENOENT: "its folder does not exist", ENOTDIR: "its folder is a file", EROFS: "the file system is read-only", EACCES: "permission denied", EPERM: "permission denied", EISDIR: "it is a folder", ELOOP: "its links lead in a circle" };
+  const known: Readonly<Record<string, string>> = { ENOENT: "there is no such folder", ENOTDIR: "its folder is a file", EROFS: "the file system is read-only", EACCES: "permission denied", EPERM: "permission denied", EISDIR: "it is a folder", ELOOP: "its links lead in a circle" };
   return new MedGemmaError("FILE_UNUSABLE", `${path} cannot be written: ${known[code] ?? message.replace(/, \w+ '.*$/s, "")}. Choose another folder.`, { cause: error });
 }
