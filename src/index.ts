@@ -42,7 +42,7 @@ export type { WindowChoice, WindowPreset } from "./dicom/window-choice.js";
 export { readSeries } from "./series/read-series.js";
 export { recipeForModel } from "./series/recipes.js";
 export type { RecipeName, ValueRange } from "./series/recipes.js";
-export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, SeriesSummary, SliceOrder } from "./series/types.js";
+export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, SeriesProgress, SeriesSummary, SliceOrder } from "./series/types.js";
 
 // Pathology slides
 export { readSlide } from "./slide/read-slide.js";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "no
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { acquireLock } from "../src/file-lock.js";
 
 const folder = mkdtempSync(join(tmpdir(), "medgemma-lock-"));
@@ -75,5 +75,33 @@ describe("the lock between processes", () => {
     write(path, { pid: process.pid, host: hostname() });
     await lock[Symbol.asyncDispose]();
     expect(readFileSync(path, "utf8")).toContain("other");
+  });
+});
+
+describe("a lock whose time is in the future", () => {
+  it("of a killed process is taken at once, whatever its time says", async () => {
+    const path = newPath();
+    write(path, { pid: deadPid, host: hostname() }, -86_400_000);
+    await (await acquireLock(path))[Symbol.asyncDispose]();
+  });
+
+  it("of another machine is as old as it is known unchanged", async () => {
+    const path = newPath();
+    write(path, { pid: 1, host: "elsewhere" }, -86_400_000);
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const taken = acquireLock(path);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      vi.advanceTimersByTime(20_000);
+      write(path, { pid: 1, host: "elsewhere" }, -86_500_000); // renewed: it is watched anew
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      vi.advanceTimersByTime(20_000);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(readFileSync(path, "utf8")).toContain("elsewhere");
+      vi.advanceTimersByTime(20_000);
+      await (await taken)[Symbol.asyncDispose]();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

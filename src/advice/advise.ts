@@ -43,7 +43,7 @@ export async function advise(options: TrialOptions = {}): Promise<Advice> {
   const machine = await describeMachine(runtime);
   const catalog = await readCatalog();
   const isCpu = runtime.gpu === "off";
-  const limits = isCpu ? await loadAddon(runtime.libraries).measureMachine("F16", runtime.llama.cpuMathCores) : null;
+  const limits = isCpu ? await loadAddon(runtime.libraries).measureMachine("F16", runtime.cores) : null;
   // What this process holds now, a model may have.
   const { ram, vram } = await readMemoryBudget(runtime, Infinity);
   const budgetBytes = Math.max(ram, vram ?? 0);

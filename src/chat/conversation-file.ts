@@ -2,12 +2,12 @@
  * A conversation as one JSON file: texts, and the square pictures that the model saw as PNG inside. Nothing else is
  * needed to go on later, and the pixels are exactly the same. It is patient data: the file is for its owner only.
  */
-import { readFile, stat } from "node:fs/promises";
 import { MedGemmaError } from "../errors.js";
 import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
 import { notesOf, warningsOf } from "../image/notes.js";
 import { imageFits, type CropImage, type ImagePreprocessing, type Square, type SquareImage } from "../image/types.js";
+import { openRegularFile } from "../regular-file.js";
 import { writeFileAtomically } from "../write-file.js";
 import type { StoredPart } from "./content.js";
 import type { AnswerRequest, ChatOptions, Provenance, StopReason } from "./types.js";
@@ -128,10 +128,10 @@ async function unpackSquare(source: string, png: unknown, path: string, imageSiz
 
 async function readJson(path: string): Promise<unknown> {
   try {
-    // A pipe that nobody writes to would never end.
-    if (!(await stat(path)).isFile()) throw new Error("it is not a regular file");
-    return JSON.parse(await readFile(path, "utf8"));
+    await using file = await openRegularFile(path);
+    return JSON.parse(await file.readFile("utf8"));
   } catch (error) {
+    if (error instanceof MedGemmaError) throw error;
     const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
     throw new MedGemmaError("FILE_UNUSABLE", `${path} cannot be read as a conversation: ${why}.`, { cause: error });
   }

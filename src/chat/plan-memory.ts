@@ -1,4 +1,5 @@
 /** Plans a model's memory before any weight is read, or refuses it. */
+import { isAllowed } from "../environment.js";
 import type { LlamaRuntime } from "../language/llama.js";
 import type { ModelFile } from "../language/model-file.js";
 import { shapeOf } from "../language/gemma-shape.js";
@@ -60,7 +61,7 @@ export async function planMemory(
   };
 
   const choice = chooseMemory(estimateAt, question, budget);
-  if (choice.shortage > 0 && process.env.MEDGEMMA_IGNORE_MEMORY !== "1") {
+  if (choice.shortage > 0 && !isAllowed("MEDGEMMA_IGNORE_MEMORY")) {
     const [next, ...others] = smallerContexts(choice.setup.contextSize).filter((size) => size <= shape.contextSize);
     const smallerChoice = next === undefined ? null : chooseMemory(estimateAt, { ...question, contextSizes: [next, ...others] }, budget);
     const smallerContext = smallerChoice?.shortage === 0 ? smallerChoice.setup.contextSize : null;

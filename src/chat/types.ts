@@ -28,7 +28,7 @@ export interface LoadOptions {
   readonly lora?: readonly { readonly path: string; readonly scale?: number | undefined }[] | undefined;
   /** What computes. Default "auto": the best backend of this machine. */
   readonly gpu?: GpuBackend | "auto" | undefined;
-  /** CPU threads, from 1. Default: by model size and physical cores. */
+  /** CPU threads, from 1. Default: by model size, physical cores, and what of them this process may use. */
   readonly threads?: number | undefined;
   /**
    * Context size in tokens. Default: 8192, more where `images` need it, at most the model's own; less where memory is short, but

@@ -3,6 +3,7 @@ import { decodeImage } from "../image/decode.js";
 import type { DecodedImage, DicomOptions } from "../image/types.js";
 import { standardStream } from "./options.js";
 import { printNote, printWarning, UsageError } from "./output.js";
+import { plainName } from "./plain-text.js";
 import type { Redaction } from "./redaction.js";
 import { readStdin } from "./stdin.js";
 
@@ -33,6 +34,6 @@ export async function decodeNamed(path: string, redaction: Redaction, { window, 
 /** What was decided on the way to the pixels: to a person, but warnings to everybody. */
 export function printImageNotes({ source, notes = [], warnings = [] }: Pick<DecodedImage, "source" | "notes" | "warnings">): void {
   const others = notes.filter((note) => !warnings.includes(note));
-  if (others.length > 0) printNote(`${source}: ${others.join(", ")}`);
-  for (const warning of warnings) printWarning(`${source}: ${warning}.`);
+  if (others.length > 0) printNote(plainName(`${source}: ${others.join(", ")}`));
+  for (const warning of warnings) printWarning(plainName(`${source}: ${warning}.`));
 }

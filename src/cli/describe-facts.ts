@@ -1,4 +1,5 @@
 /** A record of facts as lines for people: `imageSize: 896` becomes `image size   896`; byte counts get their unit. */
+import { plainName } from "./plain-text.js";
 
 export function describeFacts(facts: object): string {
   const rows = flatten(facts, "");
@@ -16,7 +17,7 @@ function flatten(facts: object, prefix: string): [string, string][] {
       const isBytes = key.endsWith("Bytes");
       return Object.entries(value).flatMap(([inner, entry]: [string, unknown]) => flatten({ [isBytes ? `${inner}Bytes` : inner]: entry }, `${name} `));
     }
-    return [[name, describeValue(key, value)] satisfies [string, string]];
+    return [[plainName(name), plainName(describeValue(key, value))] satisfies [string, string]];
   });
 }
 

@@ -1,15 +1,17 @@
 /** A checked file of a model in one line. */
 import { storeOf } from "../models/find-stored.js";
 import type { VerifiedFile } from "../models/verify.js";
+import { plainName } from "./plain-text.js";
 
-export function describeFile({ id, path, state, problem }: VerifiedFile): string {
+export function describeFile({ id: rawId, path: rawPath, state, problem }: VerifiedFile): string {
+  const [id, path] = [plainName(rawId), plainName(rawPath)];
   switch (state) {
     case "whole":
       return `ok       ${path}\n`;
     case "unrecorded":
       return `no hash  ${path}: nobody recorded its hash, only its header could be checked\n`;
     case "damaged":
-      return `DAMAGED  ${path}: ${problem ?? ""}. Get it again${remedy(id)}\n`;
+      return `DAMAGED  ${path}: ${plainName(problem ?? "")}. Get it again${remedy(id)}\n`;
   }
 }
 

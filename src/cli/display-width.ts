@@ -1,4 +1,5 @@
 /** How many terminal columns a text takes, and how to cut it to fit. Knows wide characters, marks and emoji; no escape codes. */
+import { columnsOf } from "./terminal.js";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -26,9 +27,10 @@ export function fitToWidth(text: string, columns: number): string {
   return columns < 1 ? "" : `${fitted}…`;
 }
 
-/** Breaks a text into terminal rows, at blanks where there are some. */
+/** Breaks a text into terminal rows, at blanks where there are some. A terminal of 0 columns does not know how many it has. */
 export function wrapToWidth(text: string, columns: number): string[] {
-  return text.split("\n").flatMap((line) => wrapLine(line, Math.max(columns, 2)));
+  const width = Math.max(columnsOf({ columns }), 2);
+  return text.split("\n").flatMap((line) => wrapLine(line, width));
 }
 
 function wrapLine(line: string, columns: number): string[] {

@@ -3,6 +3,7 @@ import type { MedGemma } from "../chat/medgemma.js";
 import type { LoadedModel } from "../chat/types.js";
 import { demoModel } from "../models/demo-model.js";
 import type { GpuBackend } from "../native/backend.js";
+import { usableCores } from "../native/usable-cores.js";
 import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
 import type { ModelArguments } from "./options.js";
 import { printNote, writeNote } from "./output.js";
@@ -39,7 +40,7 @@ export async function openModel(
     for (const warning of medgemma.model.warnings) writeNote(`Warning: ${warning}`, process.stderr);
     for (const note of medgemma.model.notes) printNote(note);
     if (medgemma.missedGpu !== null) writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
-    for (const warning of memoryWarnings(medgemma.model)) writeNote(warning, process.stderr);
+    for (const warning of [...threadWarnings(args.threads), ...memoryWarnings(medgemma.model)]) writeNote(warning, process.stderr);
     return medgemma;
   } finally {
     status.clear();
@@ -72,8 +73,19 @@ export function memoryWarnings({ gpu, gpuLayers, visionGpu, contextSize, wantedC
   return warnings;
 }
 
-/** A fallback must be loud: the demo model's words about a real picture mean nothing. */
-export function noteDemoModel(medgemma: MedGemma, args: ModelArguments): void {
-  if (args.model !== undefined || medgemma.model.id !== demoModel.id) return;
-  printNote("No MedGemma is installed: the demo model answers. It knows drawn phantoms only, nothing medical.");
+/** More threads than cores wait for each other: a tenth of the speed, and less. */
+export function threadWarnings(threads: number | undefined): string[] {
+  const cores = usableCores(Infinity);
+  if (threads === undefined || threads <= cores) return [];
+  return [`Warning: ${threads} threads share ${cores} ${cores === 1 ? "processor" : "processors"}, which is many times slower than ${cores}. Take --threads ${cores}, or leave it out.`];
+}
+
+/** Of two steps of a command only the first says it. */
+let isDemoNoted = false;
+
+/** A fallback must be loud, on a terminal or not: the demo model's words about a real picture mean nothing. */
+export function noteDemoModel({ model }: Pick<ModelArguments, "model">, id: string): void {
+  if (model !== undefined || id !== demoModel.id || isDemoNoted) return;
+  isDemoNoted = true;
+  writeNote("Warning: no MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical. See: medgemma-local models", process.stderr);
 }

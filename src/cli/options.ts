@@ -29,7 +29,7 @@ export const loraOption = inGroup("Model:", {
 });
 
 export const imageOptions = inGroup("Image:", {
-  fit: choice("fit", imageFits, { describe: "Squares by black bars (pad), by squeezing (stretch), or bars and crops of long pictures  [default: pad]" }),
+  fit: choice("fit", imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)  [default: pad]" }),
   "no-aspect": flag({ describe: "Show pixels of DICOM and NIfTI that are not square as they are stored, not made square" }),
   window: {
     type: "string",
@@ -44,7 +44,7 @@ export const answerOptions = inGroup("Answer:", {
   system: text("system", { alias: "s", describe: "System text: who the model is, how it should answer" }),
   "max-tokens": wholeNumber("max-tokens", { least: 1, describe: "Longest answer in tokens  [default: 1024, with --think 2048]" }),
   temperature: decimal("temperature", { least: 0, most: 10, describe: "0 always takes the likeliest token  [default: 0]" }),
-  seed: wholeNumber("seed", { least: 0, describe: "Seed of the sampling, for a temperature above 0" }),
+  seed: wholeNumber("seed", { least: 0, most: 2 ** 32 - 1, describe: "Seed of the sampling, for a temperature above 0" }),
   think: flag({ describe: "Let the model think before it answers" }),
   "thought-budget": wholeNumber("thought-budget", { least: 0, describe: "Tokens after which a thought is closed  [default: none]" })
 });
@@ -58,11 +58,11 @@ export const boxesOption = inGroup("Output:", {
 });
 
 export const presetOption = inGroup("Answer:", {
-  preset: text("preset", { describe: "Preset: a name that \"presets\" lists, or a file of yours; your own words and options go first" })
+  preset: text("preset", { describe: "Preset: a name that \"presets\" lists, or the path of a .md file; your own words and options take precedence" })
 });
 
 export const redactOption = inGroup("Output:", {
-  redact: flag({ describe: "Leave names and paths of images out of all that is printed or saved" })
+  redact: flag({ describe: "Hide image names and paths in everything printed or saved" })
 });
 
 export const jsonOption = inGroup("Output:", { json: flag({ describe: "Print one JSON value on stdout" }) });
@@ -126,8 +126,30 @@ function adapter(given: string): ScaledAdapter {
   return parseLora(given);
 }
 
+/** What stands behind a `=` is checked by `checkFlags`. */
 export function flag(options: { readonly describe: string }) {
   return { ...options, type: "boolean" } as const satisfies Options;
+}
+
+/**
+ * yargs takes any value of a switch but "true" for false, and of several the last: `--redact=yes` would switch a protection off.
+ *
+ * @param flags Names of the switches of the command.
+ * @throws UsageError
+ */
+export function checkFlags(args: readonly string[], flags: readonly string[]): void {
+  const given = new Map<string, string>();
+  for (const [index, arg] of args.entries()) {
+    if (arg === "--") return;
+    const [, typed = "", behind] = /^--?([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const name = typed.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (!flags.includes(name)) continue;
+    const next = args[index + 1] ?? "";
+    const value = behind ?? (/^(?:true|false)$/.test(next) ? next : "true");
+    if (value !== "true" && value !== "false") throw new UsageError(`--${name} takes no value but true or false. Write --${name} alone to switch it on.`);
+    if ((given.get(name) ?? value) !== value) throw new UsageError(`--${name} is given as true and as false. Leave one out.`);
+    given.set(name, value);
+  }
 }
 
 export function choice<const Choice extends string>(name: string, choices: readonly Choice[], options: { readonly describe: string }) {
@@ -140,13 +162,13 @@ export function choice<const Choice extends string>(name: string, choices: reado
   return { ...options, type: "string", requiresArg: true, coerce } as const satisfies Options;
 }
 
-export function wholeNumber(name: string, { least, describe }: { readonly least: number; readonly describe: string }) {
+export function wholeNumber(name: string, { least, most = Number.MAX_SAFE_INTEGER, describe }: { readonly least: number; readonly most?: number; readonly describe: string }) {
   const coerce = (given: unknown): number | undefined => {
     const value = single(name, given);
     if (value === undefined) return undefined;
     const number = Number(value);
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least) {
-      throw new UsageError(`--${name} must be a whole number from ${least}, but is ${value}.`);
+    if (!/^\d+$/.test(value) || number > most || number < least) {
+      throw new UsageError(`--${name} must be a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ""}, but is ${value}.`);
     }
     return number;
   };

@@ -3,9 +3,10 @@
  * person sees them; a failure is always told, in one line.
  */
 import { MedGemmaError } from "../errors.js";
+import { asWriteError } from "../write-file.js";
 import { wrapToWidth } from "./display-width.js";
-import { plainText } from "./plain-text.js";
-import { dim, red } from "./terminal.js";
+import { plainJson, plainName, plainText } from "./plain-text.js";
+import { columnsOf, dim, red } from "./terminal.js";
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -26,7 +27,7 @@ export function printAnswer(text: string): void {
 
 /** One line for a program, indented for a person. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0)}\n`);
+  process.stdout.write(`${plainJson(JSON.stringify(value, null, process.stdout.isTTY ? 2 : 0))}\n`);
 }
 
 /** For people only: silent when stderr is no terminal. */
@@ -39,16 +40,18 @@ export function printWarning(text: string): void {
   writeNote(`Warning: ${text}`, process.stderr);
 }
 
-/** Dimmed, and broken between words. */
+/** Dimmed, and on a terminal broken between words. */
 export function writeNote(text: string, terminal: NodeJS.WriteStream): void {
-  terminal.write(`${dim(wrapToWidth(plainText(text), terminal.columns).join("\n"), terminal)}\n`);
+  const plain = plainText(text);
+  terminal.write(`${dim(terminal.isTTY ? wrapToWidth(plain, columnsOf(terminal)).join("\n") : plain, terminal)}\n`);
 }
 
 /** One line `CODE: what, on which input, what to do`; with `debug` the stack and its causes instead. */
 export function printFailure(error: unknown, { debug }: { readonly debug: boolean }): void {
   if (exitCodeOf(error) === exitCodes.interrupted && !debug) return; // whoever pressed Ctrl-C knows
-  const line = plainText(describeFailure(error)).replace(/\s*\n\s*/g, " ");
-  process.stderr.write(`${red(line, process.stderr)}\n`);
+  const line = plainName(describeFailure(error).replace(/\s*\n\s*/g, " "));
+  const shown = process.stderr.isTTY ? wrapToWidth(line, columnsOf(process.stderr)).join("\n") : line;
+  process.stderr.write(`${red(shown, process.stderr)}\n`);
   if (debug) for (const { stack } of withCauses(error)) process.stderr.write(`${plainText(stack ?? "")}\n`);
 }
 
@@ -65,14 +68,19 @@ export function exitCodeOf(error: unknown): number {
   return exitCodes.failed;
 }
 
-/** `… | head -1` closes our stdout: not an error, but no reason to go on. */
-export function endWhenNobodyReads(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-      process.exit(exitCodes.done);
-    });
-  }
+/**
+ * What cannot be written ends the program. `… | head -1` closes our stdout: nothing to tell anybody. A disk that is full is told;
+ * what stderr does not take is nobody's to see.
+ */
+export function endWhenOutputFails(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCodes.done);
+    printFailure(asWriteError(error, "the output"), { debug: false });
+    process.exit(exitCodes.failed);
+  });
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCodes.done);
+  });
 }
 
 function withCauses(error: unknown): Error[] {

@@ -1,10 +1,12 @@
 /** Models that came just now, for people and for programs. */
 import type { InstalledModel } from "../models/installed.js";
 import { printAnswer } from "./output.js";
+import { plainName } from "./plain-text.js";
 
 /** Id and paths, a line each. */
 export function printModels(models: readonly InstalledModel[]): void {
-  printAnswer(models.map(({ id, text, mmproj }) => `${id}\n${text}\n${mmproj === null ? "" : `${mmproj}\n`}`).join(""));
+  const lines = models.flatMap(({ id, text, mmproj }) => [id, text, ...(mmproj === null ? [] : [mmproj])]);
+  printAnswer(lines.map((line) => `${plainName(line)}\n`).join(""));
 }
 
 /** The same as a value for `--json`. */

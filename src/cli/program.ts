@@ -1,11 +1,14 @@
 /** The command line as yargs sees it: commands, help, and what is said about a wrong line. Runs a command, prints no failure. */
 import { createRequire } from "node:module";
-import type { Argv } from "yargs";
+import type { Argv, CommandModule } from "yargs";
 import { packageVersion } from "../package-version.js";
 import { closestName } from "../closest-name.js";
+import { formatOfName, isPicture } from "../formats/formats.js";
+import { readCommandLine, withoutWords } from "./command-line.js";
 import { askCommand } from "./commands/ask.js";
 import { benchCommand } from "./commands/bench.js";
 import { chatCommand } from "./commands/chat.js";
+import { completionCommand } from "./commands/completion.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { encodeCommand } from "./commands/encode.js";
 import { importCommand } from "./commands/import.js";
@@ -16,65 +19,56 @@ import { presetsCommand } from "./commands/presets.js";
 import { pullCommand } from "./commands/pull.js";
 import { removeCommand } from "./commands/remove.js";
 import { verifyCommand } from "./commands/verify.js";
-import {
-  answerOptions,
-  boxesOption,
-  commonOptions,
-  imageOptions,
-  jsonOption,
-  loraOption,
-  modelOptions,
-  presetOption,
-  redactOption,
-  schemaOption,
-  standardStream
-} from "./options.js";
+import { checkFlags, commonOptions, standardStream } from "./options.js";
 import { UsageError } from "./output.js";
+import { columnsOf } from "./terminal.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
 
-const commandNames = [
-  ...["chat", "ask", "presets", "encode", "preview"],
-  ...["models", "pull", "verify", "remove", "import"],
-  ...["inspect", "doctor", "bench"]
-] as const;
+/** In the order of the help. */
+const commands: readonly CommandModule[] = [
+  ...[chatCommand, askCommand, presetsCommand, encodeCommand, previewCommand],
+  ...[modelsCommand, pullCommand, verifyCommand, removeCommand, importCommand],
+  ...[inspectCommand, doctorCommand, benchCommand, completionCommand(() => commands)]
+] as unknown as readonly CommandModule[];
 
-const optionNames = [
-  ...Object.keys({ ...modelOptions, ...loraOption, ...imageOptions, ...presetOption, ...answerOptions, ...schemaOption }),
-  ...Object.keys({ ...boxesOption, ...jsonOption, ...redactOption, ...commonOptions }),
-  "image",
-  "prior",
-  "output",
-  "size",
-  "repeat",
-  "plot",
-  "to",
-  "accept-terms",
-  "help",
-  "version"
-];
+const commandNames = commands.map(({ command }) => String(command).split(" ")[0] ?? "");
+
+/** What a command cannot do without, where yargs counts "non-option arguments". */
+const needed: Readonly<Record<string, string>> = {
+  pull: 'the id of a model, as "models" lists it: medgemma-local pull 1.5-4b-it',
+  remove: 'the id of a model, as "models" lists it: medgemma-local remove 1.5-4b-it',
+  import: "a folder or a GGUF file: medgemma-local import /media/usb",
+  inspect: "a GGUF file: medgemma-local inspect medgemma-4b-it-Q4_K_M.gguf",
+  completion: "the name of your shell: medgemma-local completion bash"
+};
 
 /** @throws UsageError for a wrong command line; whatever the command throws */
-export async function runProgram(args: readonly string[]): Promise<void> {
+export async function runProgram(given: readonly string[]): Promise<void> {
+  try {
+    await run(await readCommandLine(given, commandNames));
+  } catch (error) {
+    // Before a command can hide names, its line may be wrong.
+    const isRedacted = given.some((arg) => /^--redact(?:=(?!false$)|$)/.test(arg));
+    throw isRedacted && error instanceof UsageError ? new UsageError(withoutWords(error.message, given, commandNames)) : error;
+  }
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  /** Of the command, as soon as it is known. */
+  let optionNames: readonly string[] = [];
   const program = yargs(args.map((arg) => (arg === "-" ? standardStream : arg)))
     .scriptName("medgemma-local")
     .locale("en")
     .usage("$0 <command>\n\nTalk with MedGemma about images, on this machine alone.\nFor research and development; not a medical device.")
-    .command(chatCommand)
-    .command(askCommand)
-    .command(presetsCommand)
-    .command(encodeCommand)
-    .command(previewCommand)
-    .command(modelsCommand)
-    .command(pullCommand)
-    .command(verifyCommand)
-    .command(removeCommand)
-    .command(importCommand)
-    .command(inspectCommand)
-    .command(doctorCommand)
-    .command(benchCommand)
     .options(commonOptions)
+    // Before anything else: a protection that is not understood must not be off.
+    .middleware(((_args: unknown, command: Argv) => {
+      const { names, boolean } = optionsOf(command);
+      optionNames = names;
+      checkFlags(args, boolean);
+    }) as () => void, true)
     // As the variable says it, so that what is deep inside need not be told.
     .middleware(({ offline }) => {
       if (offline === true) process.env.MEDGEMMA_OFFLINE = "1";
@@ -83,7 +77,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .example('$0 ask "Describe the image." -i scan.png', "")
     .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
     .version(packageVersion())
-    .alias({ help: "h" })
+    .alias({ help: "h", version: "v" })
     .strict()
     .exitProcess(false)
     .showHelpOnFail(false)
@@ -94,12 +88,13 @@ export async function runProgram(args: readonly string[]): Promise<void> {
       "greedy-arrays": false,
       "parse-positional-numbers": false
     })
-    .wrap(Math.min(110, process.stdout.isTTY ? process.stdout.columns : 100))
+    .wrap(Math.min(110, process.stdout.isTTY ? columnsOf(process.stdout) : 100))
     .fail((message: string | null, error: Error | undefined) => {
       // What yargs itself finds wrong, a value that an option refuses included, is a matter of usage.
       if (error !== undefined && error.name !== "YError") throw error;
-      throw new UsageError(explain(error?.message ?? message ?? ""));
+      throw new UsageError(explain(error?.message ?? message ?? "", args, optionNames));
     });
+  for (const command of commands) program.command(command);
   hideTypes(program);
   if (args.length === 0) {
     program.showHelp("log");
@@ -113,17 +108,27 @@ function hideTypes(program: object): void {
   (program as { usageConfiguration(options: { "hide-types": boolean }): void }).usageConfiguration({ "hide-types": true });
 }
 
-/** yargs' words, with the nearest right name and where to read on. */
-function explain(message: string): string {
-  const line = message.replace(/\s*\n\s*/g, " ").trim();
-  const typed = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(line)?.[1];
-  const near = typed === undefined ? null : suggest(typed);
-  return `${line.replace(/\.*$/, ".")}${near === null ? "" : ` Did you mean ${near}?`} See medgemma-local --help.`;
+/** Names of options of the command that is being read, its letters included. The typings lack this method as well. */
+function optionsOf(command: object): { readonly names: readonly string[]; readonly boolean: readonly string[] } {
+  const { key, boolean } = (command as { getOptions(): { readonly key: object; readonly boolean: readonly string[] } }).getOptions();
+  return { names: Object.keys(key), boolean };
 }
 
-function suggest(typed: string): string | null {
-  const option = closestName(typed, optionNames);
-  const isOption = process.argv.some((argument) => argument.split("=")[0]?.replace(/^-+/, "") === typed && argument.startsWith("-"));
-  if (isOption) return option === null ? null : `--${option}`;
-  return closestName(typed, commandNames);
+/** yargs' words in ours, with the nearest right name and where to read on. */
+function explain(message: string, args: readonly string[], optionNames: readonly string[]): string {
+  const line = message.replace(/\s*\n\s*/g, " ").trim();
+  const command = args[0] ?? "";
+  if (line.startsWith("Not enough non-option arguments") && needed[command] !== undefined) return `${command} needs ${needed[command]}`;
+  const valueless = /^Not enough arguments following: (.*)$/.exec(line)?.[1];
+  if (valueless !== undefined) return `${valueless.length === 1 ? "-" : "--"}${valueless} needs a value. See medgemma-local ${command} --help.`;
+  const typed = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(line)?.[1];
+  const near = typed === undefined ? null : suggest(typed, args, optionNames);
+  return `${line.replace(/\.*$/, ".")}${near === null ? "" : ` ${near}`} See medgemma-local ${commandNames.includes(command) ? `${command} ` : ""}--help.`;
+}
+
+function suggest(typed: string, args: readonly string[], optionNames: readonly string[]): string | null {
+  const isOption = args.some((argument) => argument.split("=")[0]?.replace(/^-+/, "") === typed && argument.startsWith("-"));
+  if (!isOption) return isPicture(formatOfName(typed)) && optionNames.includes("image") ? "Give each image with -i." : null;
+  const near = closestName(typed, optionNames.filter((name) => name.length > 1));
+  return near === null ? null : `Did you mean --${near}?`;
 }

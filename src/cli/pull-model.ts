@@ -8,6 +8,7 @@ import { wrapToWidth } from "./display-width.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { Interrupted, printNote, writeNote } from "./output.js";
 import { StatusLine } from "./status-line.js";
+import { canMoveCursor, columnsOf } from "./terminal.js";
 import { showTransfers } from "./transfer-status.js";
 
 /** @throws Interrupted; as `pullModel` */
@@ -22,7 +23,11 @@ export async function pullWithProgress(name: string, options: Pick<PullOptions, 
       acceptTerms,
       signal: interrupt.signal,
       onProgress: showTransfers(status),
-      onWait: (reason) => status.show(reason),
+      onWait: (reason) => {
+        if (canMoveCursor(process.stderr)) status.show(reason);
+        else writeNote(reason, process.stderr);
+      },
+      onRetry: (reason) => status.show(reason),
       onWarning: (warning) => {
         status.clear();
         writeNote(`Warning: ${warning}`, process.stderr);
@@ -41,7 +46,7 @@ export async function pullWithProgress(name: string, options: Pick<PullOptions, 
 /** @returns whether they were accepted just now; where nobody can be asked, the pull itself says what to do. */
 async function askForTerms(): Promise<boolean> {
   if (!hasPerson() || (await acceptedTerms()) !== null) return false;
-  process.stderr.write(`${wrapToWidth(await describeTerms(), process.stderr.columns).join("\n")}\n`);
+  process.stderr.write(`${wrapToWidth(await describeTerms(), columnsOf(process.stderr)).join("\n")}\n`);
   const answer = await askPerson("Do you accept these terms? [y/N] ");
   if (answer !== "y" && answer !== "yes") throw new MedGemmaError("TERMS_NOT_ACCEPTED", "Nothing is downloaded without them.");
   return true;

@@ -1,12 +1,13 @@
 /** `--series` and what belongs to it, the same for every command that reads one. */
 import { readSeries } from "../series/read-series.js";
-import { modalities, type Modality, type Series } from "../series/types.js";
+import { modalities, type Modality, type Series, type SeriesProgress } from "../series/types.js";
 import { recipeForModel, recipeNames, type RecipeName } from "../series/recipes.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 import type { ImageFit } from "../image/types.js";
 import { choice, flag, inGroup, standardStream, wholeNumber } from "./options.js";
 import { printNote, printWarning, UsageError } from "./output.js";
 import type { Redaction } from "./redaction.js";
+import type { StatusLine } from "./status-line.js";
 import { refuseStrayOptions } from "./stray-options.js";
 
 export const seriesOptions = inGroup("Series:", {
@@ -42,6 +43,7 @@ export interface SeriesContext {
   /** Of the model that will see the slices; null when none is known. */
   readonly modelId: string | null;
   readonly redaction: Redaction;
+  readonly status?: StatusLine | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -63,15 +65,18 @@ export async function readSeriesOf(args: SeriesArguments, context: SeriesContext
 }
 
 /** @param args Without `series`. */
-export async function openSeries(paths: readonly string[], args: SeriesArguments, { modelId, redaction, signal }: SeriesContext): Promise<Series> {
+export async function openSeries(paths: readonly string[], args: SeriesArguments, { modelId, redaction, status, signal }: SeriesContext): Promise<Series> {
   const { slices, "series-index": index, volume, join, recipe, modality, window, frame, fit } = args;
   if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
   if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
   if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
   if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
+  const onProgress = ({ step, done, of }: SeriesProgress): void => status?.show(`${stepNames[step]} ${done} of ${of}`);
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
-  return await readSeries(paths, { slices, index, volume, join, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), signal });
+  return await readSeries(paths, { slices, index, volume, join, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), onProgress, signal }).finally(() => status?.clear());
 }
+
+const stepNames: Readonly<Record<SeriesProgress["step"], string>> = { headers: "looking at file", range: "measuring slice", slices: "reading slice" };
 
 /** With `--redact` names of files in a folder are hidden too, the same name for the same file. */
 function seriesNames(given: readonly string[], redaction: Redaction): (path: string) => string {

@@ -2,7 +2,7 @@
 import type { ReplyProgress } from "../chat/types.js";
 import { fitToWidth } from "./display-width.js";
 import { plainText } from "./plain-text.js";
-import { canMoveCursor, dim, type OutputStream } from "./terminal.js";
+import { canMoveCursor, columnsOf, dim, type OutputStream } from "./terminal.js";
 
 export class StatusLine {
   readonly #stream: OutputStream;
@@ -15,7 +15,7 @@ export class StatusLine {
   show(text: string): void {
     if (!canMoveCursor(this.#stream)) return;
     // One column stays free: some terminals wrap as soon as the last one is filled.
-    const line = fitToWidth(plainText(text).replaceAll("\n", " "), (this.#stream.columns ?? 80) - 1);
+    const line = fitToWidth(plainText(text).replaceAll("\n", " "), columnsOf(this.#stream) - 1);
     this.#stream.write(`\r\u001b[2K${dim(line, this.#stream)}`);
     this.#shown = true;
   }

@@ -2,6 +2,13 @@
 
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
+/** Columns where nobody says how many: pipes, and terminals that are not told yet (`docker run -t`, `script`, expect say 0). */
+const usualColumns = 80;
+
+export function columnsOf({ columns = 0 }: { readonly columns?: number }): number {
+  return columns > 0 ? columns : usualColumns;
+}
+
 /** A terminal on which a line can be replaced. */
 export function canMoveCursor(stream: OutputStream): boolean {
   return stream.isTTY === true && process.env.TERM !== "dumb";

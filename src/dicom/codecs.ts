@@ -72,7 +72,7 @@ async function decodeInThread(job: CodecJob, limit: number): Promise<CodecAnswer
 
 /** Idle, it keeps no process from ending. */
 async function startThread(): Promise<Worker> {
-  const worker = new Worker(workerFile);
+  const worker = new Worker(workerFile, { execArgv: [] });
   await once(worker, "message");
   worker.unref();
   return worker;

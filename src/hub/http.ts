@@ -2,9 +2,10 @@
  * One GET request: through the user's proxy, following redirects by hand, with a limit on every wait. The token goes to the
  * hub alone, never to the host that it redirects to.
  */
-import { EnvHttpProxyAgent, request, type Dispatcher } from "undici";
+import { Agent, ProxyAgent, request, type Dispatcher } from "undici";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import { packageVersion } from "../package-version.js";
+import { proxyFor } from "./proxy.js";
 
 export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -52,12 +53,14 @@ function idleMs(): number {
   return seconds > 0 && seconds <= 3600 ? seconds * 1000 : 10_000;
 }
 
-let agent: Dispatcher | undefined;
+/** Address of the proxy, "" for none → what keeps its connections. */
+const agents = new Map<string, Dispatcher>();
 
-/** HTTP_PROXY, HTTPS_PROXY and NO_PROXY in either case; this machine itself needs no proxy. */
-function sharedAgent(): Dispatcher {
-  const noProxy = [process.env.no_proxy ?? process.env.NO_PROXY ?? "", "localhost", "127.0.0.1", "::1"].filter((host) => host !== "").join(",");
-  agent ??= new EnvHttpProxyAgent({ noProxy, connect: { timeout: idleMs() }, headersTimeout: idleMs(), bodyTimeout: idleMs() });
+function agentFor(url: URL): Dispatcher {
+  const proxy = proxyFor(url)?.url.href ?? "";
+  const waits = { connect: { timeout: idleMs() }, headersTimeout: idleMs(), bodyTimeout: idleMs() };
+  const agent = agents.get(proxy) ?? (proxy === "" ? new Agent(waits) : new ProxyAgent({ ...waits, uri: proxy }));
+  agents.set(proxy, agent);
   return agent;
 }
 
@@ -84,7 +87,7 @@ async function getOnce(url: URL, { headers, token, signal }: HttpOptions): Promi
   let response: Dispatcher.ResponseData;
   try {
     response = await request(url, {
-      dispatcher: sharedAgent(),
+      dispatcher: agentFor(url),
       signal: signal ?? null,
       headers: {
         "user-agent": `medgemma-local/${packageVersion()}`,
@@ -115,6 +118,13 @@ export function asNetworkError(error: unknown, url: URL, signal?: AbortSignal): 
       { cause: error }
     );
   }
+  const proxy = proxyFor(url);
+  const who = proxy === null ? url.host : `${url.host} through the proxy ${proxy.url.host} (${proxy.variable})`;
+  const refusal = /Proxy response \((\d+)\)/.exec(firstLine(error))?.[1] ?? (firstLine(error).includes('(407)') ? "407" : undefined);
+  if (proxy !== null && refusal === "407") {
+    return new MedGemmaError("DOWNLOAD_FAILED", `The proxy ${proxy.url.host} asks for a user name and a password. Set ${proxy.variable} to http://USER:PASSWORD@${proxy.url.host}.`, { cause: error });
+  }
+  if (refusal !== undefined) return new Interruption(`${who} cannot be reached: the proxy answers ${refusal}`, { cause: error });
   const known: Readonly<Record<string, string>> = {
     UND_ERR_HEADERS_TIMEOUT: `did not answer for ${idleMs() / 1000} s`,
     UND_ERR_BODY_TIMEOUT: `sent nothing for ${idleMs() / 1000} s`,
@@ -127,7 +137,7 @@ export function asNetworkError(error: unknown, url: URL, signal?: AbortSignal): 
     EAI_AGAIN: "cannot be looked up (is there a network?)",
     ENETUNREACH: "cannot be reached (is there a network?)"
   };
-  return new Interruption(`${url.host} ${known[code] ?? `gives trouble (${firstLine(error)})`}`, { cause: error });
+  return new Interruption(`${who} ${known[code] ?? `gives trouble (${firstLine(error)})`}`, { cause: error });
 }
 
 function redirected(from: URL, location: string): URL {

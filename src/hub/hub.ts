@@ -50,6 +50,7 @@ export class Hub {
     }
     this.#endpoint = new URL(text.replace(/\/*$/, "/"));
     const token = env.HF_TOKEN?.trim() ?? "";
+    if (/[^\x21-\x7e]/.test(token)) throw new MedGemmaError("INVALID_ARGUMENT", "HF_TOKEN holds a blank, a line break or another character that no token has. Set it anew, or unset it.");
     this.#token = token === "" ? undefined : token;
   }
 
@@ -69,7 +70,7 @@ export class Hub {
     for (let count = 0; page !== null && count < maxPages; count += 1) {
       const url: URL = page;
       const { entries, next } = await withRetries(() => this.#readPage(url, repository, revision, signal), {
-        what: `The list of files of ${repository}`,
+        what: `the list of files of ${repository}`,
         advice: "Try again later.",
         signal,
         onRetry

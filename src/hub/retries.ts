@@ -42,7 +42,7 @@ export async function withRetries<T>(
       const waitMs = error.retryAfterMs ?? firstWaitMs * 2 ** (tries - 1);
       if (tries >= maxTries || waitMs > longestWaitMs) {
         const often = waitMs > longestWaitMs ? `and asks to wait ${Math.ceil(waitMs / 1000)} s` : `${tries} times in a row`;
-        throw new MedGemmaError("DOWNLOAD_FAILED", `${what} cannot be had: ${error.message}, ${often}. ${advice}`, { cause: error });
+        throw new MedGemmaError("DOWNLOAD_FAILED", `Could not get ${what}: ${error.message}, ${often}. ${advice}`, { cause: error });
       }
       onRetry?.(`${error.message}; trying again`);
       // A little apart, so that several do not come back in the same moment.

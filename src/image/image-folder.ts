@@ -1,11 +1,12 @@
 /** The one image of a folder or of a DICOMDIR. Series are no pictures: of several images, only what they are is told. */
 import { open, readdir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
 import { findListedFile } from "../dicom/listed-file.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { openDicom, type DicomHeader } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
+import { formatOfName } from "../formats/formats.js";
 
 /** Files that are looked at; a folder with more is no place for one picture. */
 const maxFiles = 2000;
@@ -13,38 +14,55 @@ const maxFiles = 2000;
 /** What stands in front of the pixels of most files. */
 const headBytes = 2 ** 16;
 
-const pictureExtensions: ReadonlySet<string> = new Set([".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".avif", ".bmp", ".pbm", ".pgm", ".ppm", ".jp2", ".j2k", ".heic"]);
-
 /**
  * @param name What to call the folder in messages.
  * @returns the path of the image
  * @throws MedGemmaError IMAGE_UNREADABLE when there is none, or more than one
  */
 export async function onlyImageOfFolder(path: string, name: string): Promise<string> {
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith(".")).map((entry) => join(entry.parentPath, entry.name));
+  const { files, links, closedFolders } = await filesIn(path);
   if (files.length > maxFiles) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${files.length} files, not an image file. Name one of them.`);
-  const links = entries.filter((entry) => entry.isSymbolicLink()).length;
   const volumes: string[] = [];
   const pictures: string[] = [];
   const slices: { readonly path: string; readonly header: DicomHeader }[] = [];
   for (const file of files) {
     const header = await readDicomHeader(file);
     if (header?.hasPixels === true) slices.push({ path: file, header });
-    else if (header === null && pictureExtensions.has(extname(file).toLowerCase())) pictures.push(file);
+    else if (header === null && formatOfName(file)?.kind === "picture") pictures.push(file);
     else if (header === null && /\.nii(?:\.gz)?$/i.test(file)) volumes.push(file);
   }
   const images = [...slices.map((slice) => slice.path), ...pictures];
   const [only] = images;
-  if (only !== undefined && images.length === 1) return only;
+  if (only !== undefined && images.length === 1 && closedFolders === 0) return only;
   const held = [
     ...(slices.length > 0 ? [describeSeries(slices.map(({ header }) => header))] : []),
     ...(pictures.length > 0 ? [counted(pictures.length, "picture")] : []),
     ...(volumes.length > 0 ? [counted(volumes.length, "NIfTI file")] : []),
+    ...(closedFolders > 0 ? [`${counted(closedFolders, "folder")} that cannot be opened`] : []),
     ...(links > 0 ? [`${counted(links, "link")} that ${links === 1 ? "is" : "are"} not followed`] : [])
   ];
   const remedy = slices.length > 1 ? "Take a series with --series, or name a file in it." : slices.length === 0 && volumes.length > 0 ? "Take a NIfTI file with --series FILE --modality CT or MR." : "Name a file in it.";
   throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${remedy}`);
+}
+
+/** @param root A folder that can be opened; folders in it that cannot, or whose names are not UTF-8, are counted. */
+async function filesIn(root: string): Promise<{ readonly files: readonly string[]; readonly links: number; readonly closedFolders: number }> {
+  const files: string[] = [];
+  const folders = [root];
+  let [links, closedFolders] = [0, 0];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+      if (folder === root) throw error;
+      closedFolders += 1;
+      return [];
+    });
+    for (const entry of entries) {
+      if (entry.isDirectory()) folders.push(join(folder, entry.name));
+      else if (entry.isSymbolicLink()) links += 1;
+      else if (entry.isFile() && !entry.name.startsWith(".")) files.push(join(folder, entry.name));
+    }
+  }
+  return { files, links, closedFolders };
 }
 
 /**

@@ -17,7 +17,7 @@ export interface MachineFacts {
   };
   readonly cpu: {
     readonly model: string;
-    /** Cores that node-llama-cpp computes on: hyper-threads do not count. */
+    /** Cores that this process may compute on: hyper-threads do not count, and a container may allow fewer. */
     readonly cores: number;
     /** Instruction sets and libraries that llama.cpp found: AVX2, AVX512, NEON, … */
     readonly features: readonly string[];
@@ -31,10 +31,11 @@ export interface MachineFacts {
     readonly totalBytes: number | null;
     readonly freeBytes: number | null;
   };
+  /** Of the machine, or of the container where one limits it. */
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
 }
 
-export async function describeMachine({ llama, gpu, missedGpu }: LlamaRuntime): Promise<MachineFacts> {
+export async function describeMachine({ llama, cores, gpu, missedGpu }: LlamaRuntime): Promise<MachineFacts> {
   const hasGpu = gpu !== "off";
   const vram = hasGpu ? await llama.getVramState() : { total: null, free: null };
   return {
@@ -47,7 +48,7 @@ export async function describeMachine({ llama, gpu, missedGpu }: LlamaRuntime): 
     },
     cpu: {
       model: cpus()[0]?.model.trim() ?? "unknown",
-      cores: llama.cpuMathCores,
+      cores,
       // "CPU : SSE3 = 1 | AVX = 1 | … | REPACK = 1"
       features: [...llama.systemInfo.matchAll(/(\w+) = 1/g)].map(([, name = ""]) => name)
     },
@@ -58,6 +59,12 @@ export async function describeMachine({ llama, gpu, missedGpu }: LlamaRuntime): 
       totalBytes: vram.total,
       freeBytes: vram.free
     },
-    memory: { totalBytes: totalmem(), freeBytes: freemem() }
+    memory: memoryHere()
   };
+}
+
+function memoryHere(): MachineFacts["memory"] {
+  const limit = process.constrainedMemory();
+  const isLimited = limit > 0 && limit < totalmem();
+  return isLimited ? { totalBytes: limit, freeBytes: Math.min(freemem(), process.availableMemory()) } : { totalBytes: totalmem(), freeBytes: freemem() };
 }

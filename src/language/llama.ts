@@ -3,6 +3,7 @@ import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Lla
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
 import { describePlatform, howToInstall } from "../native/platform.js";
+import { usableCores } from "../native/usable-cores.js";
 import { tryBackend, type TrialOptions } from "../trial/try-backend.js";
 import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
 
@@ -20,6 +21,8 @@ export interface LlamaRuntime {
   readonly libraries: GpuBackend;
   /** With "auto": the best GPU backend whose drivers are on this machine, but which is not used. */
   readonly missedGpu: MissedGpu | null;
+  /** Cores that this process may keep busy; more threads than that are slower. */
+  readonly cores: number;
   /** CPU threads for weights of so many bytes. */
   threadsFor(byteLength: number): number;
 }
@@ -114,6 +117,7 @@ async function start(gpu: GpuBackend | "auto", options: TrialOptions): Promise<L
 
 async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<LlamaRuntime> {
   try {
+    using _arguments = withoutStringInput();
     const llama = await getLlama({
       gpu: gpu !== "off" ? gpu : hasMetalOnly ? "metal" : false,
       // Nothing is compiled or downloaded behind the user's back.
@@ -129,18 +133,34 @@ async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<Ll
     // does not know, it takes the CPU and says nothing.
     const found = libraries !== "off" && (await llama.getGpuDeviceNames()).length > 0 ? libraries : "off";
     if (gpu !== "off" && found !== gpu) throw gpuUnavailable(gpu);
+    const cores = usableCores(llama.cpuMathCores);
     return {
       llama,
+      cores,
       gpu: gpu === "off" ? "off" : found,
       libraries,
       missedGpu,
-      threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : llama.cpuMathCores)
+      threadsFor: (byteLength) => (byteLength < singleThreadBytes ? 1 : cores)
     };
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
     if (error instanceof NoBinaryFoundError && gpu !== "off") throw gpuNotLoaded(gpu, error);
     throw new MedGemmaError("ADDON_MISSING", `node-llama-cpp has no working binary for ${describePlatform()}. ${howToInstall()}`, { cause: error });
   }
+}
+
+/**
+ * node-llama-cpp tries its binary in a process of its own, which gets the options of this one; `--input-type`, as in
+ * `node --input-type=module -e …`, is refused for a process that runs a file.
+ */
+function withoutStringInput(): Disposable {
+  const given = process.execArgv;
+  process.execArgv = given.filter((option) => !option.startsWith("--input-type"));
+  return {
+    [Symbol.dispose]: () => {
+      process.execArgv = given;
+    }
+  };
 }
 
 function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemmaError {

@@ -1,6 +1,7 @@
 /** What is in the folder of weights: models that were pulled or imported, and files that somebody put there. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { MedGemmaError } from "../errors.js";
 import { identifyGguf } from "../gguf/identify.js";
 import { isLaterPart, nameWithoutSplit, splitNames } from "../gguf/split-name.js";
 import { checkArgument, name as nameRule } from "../check-arguments.js";
@@ -39,13 +40,26 @@ export interface InstalledModel {
  * count.
  *
  * @param home The folder. Default: the user's.
+ * @throws MedGemmaError FILE_UNUSABLE when the folder is there and cannot be read
  */
 export async function installedModels(home: string = modelHome()): Promise<readonly InstalledModel[]> {
   checkArgument("The folder of weights", home, nameRule);
   // Links count: large folders are often kept on another disk.
-  const folders = [home, ...(await entries(home)).filter((entry) => !entry.isFile()).map((entry) => join(home, entry.name))];
+  const folders = [home, ...(await entriesOfHome(home)).filter((entry) => !entry.isFile()).map((entry) => join(home, entry.name))];
   const found = await Promise.all(folders.map(modelsIn));
   return found.flat().sort((a, b) => Number(a.record === null) - Number(b.record === null) || a.id.localeCompare(b.id));
+}
+
+/** What the folder of weights holds. One that is there and cannot be read is an error: its models would be missed without a word. */
+async function entriesOfHome(home: string) {
+  try {
+    return await readdir(home, { withFileTypes: true });
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    const why = code === "EACCES" || code === "EPERM" ? "permission denied" : message;
+    throw new MedGemmaError("FILE_UNUSABLE", `The folder of weights ${home} cannot be read: ${why}. Change its permissions, or set MEDGEMMA_HOME to a folder of your own.`, { cause: error });
+  }
 }
 
 async function modelsIn(folder: string): Promise<InstalledModel[]> {

@@ -1,7 +1,7 @@
 /** What medgemma-local put into a folder: `medgemma-local.json` beside the files. Whatever it does not name is somebody else's. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { splitNames } from "../gguf/split-name.js";
+import { readTextFile } from "../regular-file.js";
 import { writeFileAtomically } from "../write-file.js";
 
 export const manifestName = "medgemma-local.json";
@@ -51,7 +51,7 @@ const none: Manifest = { models: [], files: {} };
 export async function readManifest(folder: string): Promise<Manifest> {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(join(folder, manifestName), "utf8"));
+    content = JSON.parse(await readTextFile(join(folder, manifestName), "record"));
   } catch {
     return none;
   }

@@ -29,6 +29,8 @@ export interface PullOptions {
   readonly onProgress?: ((progress: PullProgress) => void) | undefined;
   /** Called with a sentence: why nothing happens for a while. */
   readonly onWait?: ((reason: string) => void) | undefined;
+  /** Called with the reason when a request failed and is made again. */
+  readonly onRetry?: ((reason: string) => void) | undefined;
   /** Called with a sentence that the user should know, whatever comes of it. */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
@@ -40,6 +42,7 @@ const rules: RulesOf<PullOptions> = {
   signal: abortSignal,
   onProgress: callback,
   onWait: callback,
+  onRetry: callback,
   onWarning: callback
 };
 
@@ -123,7 +126,7 @@ async function findIn(home: string, folder: string, id: string): Promise<Install
 async function findFiles(hub: Hub, wanted: ModelName, { repository, revision }: Source, options: PullOptions): Promise<ChosenFiles> {
   const files = await hub.listFiles(repository, revision, {
     signal: options.signal,
-    onRetry: options.onWait
+    onRetry: options.onRetry ?? options.onWait
   });
   const chosen = chooseFiles(files, wanted, { repository, mmproj: options.mmproj });
   warnOfOtherHash(wanted, chosen.parts[0], options);
@@ -169,11 +172,11 @@ async function adopt(folder: string, file: HubFile, options: PullOptions): Promi
   throw new MedGemmaError("FILE_UNUSABLE", `${path} is another file than ${file.path} of ${file.repository}, and not from a pull. Move it away, then pull again.`);
 }
 
-async function fetchFile(hub: Hub, folder: string, file: HubFile, { signal, onProgress, onWait }: PullOptions): Promise<void> {
+async function fetchFile(hub: Hub, folder: string, file: HubFile, { signal, onProgress, onWait, onRetry = onWait }: PullOptions): Promise<void> {
   const name = basename(file.path);
   const { path, commit } = await download(hub, file, join(folder, partialFolder), {
     signal,
-    onRetry: onWait,
+    onRetry,
     onProgress: (progress) => onProgress?.({ stage: "download", file: name, ...progress })
   });
   await rename(path, join(folder, name));

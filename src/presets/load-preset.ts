@@ -1,10 +1,11 @@
 /** Finds presets: those that come with the package by name, a user's own by path. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkArgument, name } from "../check-arguments.js";
 import { closestName } from "../closest-name.js";
 import { MedGemmaError } from "../errors.js";
+import { readTextFile } from "../regular-file.js";
 import { parsePreset, type Preset } from "./preset.js";
 
 const folder = fileURLToPath(new URL("../../models/prompts/", import.meta.url));
@@ -23,12 +24,12 @@ export async function listPresets(): Promise<Preset[]> {
  */
 export async function loadPreset(nameOrPath: string): Promise<Preset> {
   const path = await pathOf(nameOrPath);
-  return parsePreset(basename(path, extension), await readPresetFile(path), path);
+  return parsePreset(basename(path, extension), await readTextFile(path, "preset"), path);
 }
 
 /** The file as it is, for people who want to change it. Throws as `loadPreset`. */
 export async function presetSource(nameOrPath: string): Promise<string> {
-  return await readPresetFile(await pathOf(nameOrPath));
+  return await readTextFile(await pathOf(nameOrPath), "preset");
 }
 
 async function presetNames(): Promise<string[]> {
@@ -46,14 +47,4 @@ async function pathOf(nameOrPath: string): Promise<string> {
     "INVALID_ARGUMENT",
     `There is no preset "${nameOrPath}".${near === null ? "" : ` Did you mean ${near}?`} There are ${names.join(", ")}; a file of yours needs a path that ends in ${extension}.`
   );
-}
-
-async function readPresetFile(path: string): Promise<string> {
-  try {
-    // A pipe that nobody writes to would never end.
-    if (!(await stat(path)).isFile()) throw new Error("it is not a regular file");
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new MedGemmaError("FILE_UNUSABLE", `The preset ${path} cannot be read: ${(error as Error).message}.`, { cause: error });
-  }
 }

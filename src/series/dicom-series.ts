@@ -28,10 +28,10 @@ const maxSlicesInAll = 50_000;
 
 /** @throws MedGemmaError as `readSeries` */
 export async function readDicomSeries(paths: readonly string[], options: SeriesOptions): Promise<Series> {
-  const { slices: most = defaultSlices, nameOf = (path: string): string => path, signal } = options;
+  const { slices: most = defaultSlices, nameOf = (path: string): string => path } = options;
   const [first = ""] = paths;
   const name = paths.length === 1 ? nameOf(first) : `${nameOf(first)} with ${paths.length - 1} more`;
-  const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, signal);
+  const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, options);
   if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice}`);
   // Told behind what is wrong with the files: left out, the next error would be that.
   if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`);
@@ -87,13 +87,14 @@ interface AllHeaders {
   readonly advice: string;
 }
 
-async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, signal: AbortSignal | undefined): Promise<AllHeaders> {
+async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, { signal, onProgress }: SeriesOptions): Promise<AllHeaders> {
   const found: Slice[] = [];
   const others: NoSlices[] = [];
-  const { files, missing, links } = await listFiles(paths, nameOf);
-  for (const file of files) {
+  const { files, missing, links, closedFolders } = await listFiles(paths, nameOf);
+  for (const [index, file] of files.entries()) {
     if (signal?.aborted === true) throw abortedError("Reading the series", signal);
     const read = await readSlices(file);
+    onProgress?.({ step: "headers", done: index + 1, of: files.length });
     if ("kind" in read) others.push(read);
     else for (const slice of read) found.push(slice);
     if (found.length > maxSlicesInAll) throw new MedGemmaError("IMAGE_TOO_LARGE", `The files hold more than ${maxSlicesInAll} slices. Name the folder of one series.`);
@@ -106,6 +107,7 @@ async function readAllHeaders(paths: readonly string[], nameOf: (path: string) =
     ...counted(count("tiles"), "of a slide in tiles"),
     ...counted(count("unreadable"), "unreadable"),
     ...counted(missing, "listed in the DICOMDIR, but missing"),
+    ...counted(closedFolders, closedFolders === 1 ? "folder that cannot be opened" : "folders that cannot be opened"),
     ...counted(links, links === 1 ? "link, which is not followed" : "links, which are not followed")
   ];
   return { found, leftOut, advice: adviceFor(others, links) };
@@ -125,19 +127,20 @@ function adviceFor(others: readonly NoSlices[], links: number): string {
   return links > 0 ? "Name the files that the links lead to, or the links themselves (FOLDER/*)." : "Name the folder of a series, or a NIfTI file.";
 }
 
-async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal }: SeriesOptions): Promise<Conversion> {
+async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal, onProgress }: SeriesOptions): Promise<Conversion> {
   const modality = volume[0]?.modality;
   if (window !== undefined) return byWindows();
   if (modality === "CT") return volume.every(({ isHounsfield }) => isHounsfield) ? byRecipe(recipe) : byWindows("CT without Hounsfield units: the window of the file");
-  return modality === "MR" ? byRange(await rangeOfVolume(volume, { nameOf, signal })) : byWindows();
+  return modality === "MR" ? byRange(await rangeOfVolume(volume, { nameOf, signal, onProgress })) : byWindows();
 }
 
 /** Padding left out. */
-async function rangeOfVolume(volume: readonly Slice[], options: Pick<SeriesOptions, "nameOf" | "signal">): Promise<ValueRange> {
+async function rangeOfVolume(volume: readonly Slice[], options: Pick<SeriesOptions, "nameOf" | "signal" | "onProgress">): Promise<ValueRange> {
   const files = new FileReader(options);
   let [least, most] = [Infinity, -Infinity];
-  for (const slice of volume) {
+  for (const [index, slice] of volume.entries()) {
     const file = await files.open(slice);
+    options.onProgress?.({ step: "range", done: index + 1, of: volume.length });
     const [low, high] = await rangeOfSlice(file.opened(), slice);
     [least, most] = [Math.min(least, low), Math.max(most, high)];
   }
@@ -171,6 +174,7 @@ async function decode(taken: readonly Slice[], { channels }: Conversion, options
       decoded.push({ source, width, height, rgb: toRgb({ values, isInverted: pixels.isInverted }, channels), pixelAspect: pixels.pixelAspect, rendering: { frame, window: null, ranges: channels } });
       warned.push(...pixels.warnings);
     }
+    options.onProgress?.({ step: "slices", done: decoded.length, of: taken.length });
   }
   const counts = [...groupBy(warned, (warning) => warning)].map(([warning, all]) => (all.length === taken.length ? warning : `${all.length} of ${taken.length} slices: ${warning}`));
   return { slices: decoded, warnings: counts.length > 3 ? [...counts.slice(0, 3), `and ${counts.length - 3} more of the kind`] : counts };

@@ -25,6 +25,8 @@ export interface Listing {
   readonly missing: number;
   /** Links in folders, which are passed over: they may lead anywhere. */
   readonly links: number;
+  /** Folders inside of the given ones that cannot be opened: not allowed, or of a name that is not UTF-8. */
+  readonly closedFolders: number;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Listing {
  */
 export async function listFiles(paths: readonly string[], nameOf: (path: string) => string): Promise<Listing> {
   const found = new Map<string, boolean>();
-  let [missing, links] = [0, 0];
+  let [missing, links, closedFolders] = [0, 0, 0];
   for (const given of paths) {
     const kind = await kindOf(given, nameOf);
     const listed = kind === "file" ? await listedInDirectory(given, nameOf) : null;
@@ -43,11 +45,12 @@ export async function listFiles(paths: readonly string[], nameOf: (path: string)
     else {
       const inFolder = await filesInFolder(given, nameOf);
       links += inFolder.links;
+      closedFolders += inFolder.closedFolders;
       for (const path of inFolder.files) if (!found.has(path)) found.set(path, false);
     }
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing, links };
+  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing, links, closedFolders };
 }
 
 /** The images that a DICOMDIR lists. @returns null for any other file */
@@ -85,12 +88,15 @@ async function kindOf(path: string, nameOf: (path: string) => string): Promise<"
 }
 
 /** Stops as soon as there are too many, however many there are. */
-async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<{ readonly files: readonly string[]; readonly links: number }> {
+async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<{ readonly files: readonly string[]; readonly links: number; readonly closedFolders: number }> {
   const files: string[] = [];
   const folders = [root];
-  let [entries, links] = [0, 0];
+  let [entries, links, closedFolders] = [0, 0, 0];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const entry of await opendir(folder)) {
+    const opened = await opendir(folder).catch(() => null);
+    if (opened === null && folder === root) throw new MedGemmaError("IMAGE_UNREADABLE", `${nameOf(root)} cannot be opened. Check the permissions of the folder.`);
+    if (opened === null) closedFolders += 1;
+    for await (const entry of opened ?? []) {
       entries += 1;
       if (entries > maxEntries) {
         throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(root)} holds more than ${maxEntries} files. Name the folder of one series.`);
@@ -102,5 +108,5 @@ async function filesInFolder(root: string, nameOf: (path: string) => string): Pr
       else if (entry.isSymbolicLink()) links += 1;
     }
   }
-  return { files, links };
+  return { files, links, closedFolders };
 }

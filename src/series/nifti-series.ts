@@ -39,6 +39,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
   for (const slice of indices) {
     await yieldTo(signal);
     slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, pixelAspect, ...toPicture(volume.readSlice(slice), slice + 1, name, conversion, options) });
+    options.onProgress?.({ step: "slices", done: slices.length, of: indices.length });
   }
   const warnings = file.isOrientationKnown ? [] : ["the file does not say how it lies in the patient: right and left may be swapped, or the plane another"];
   const leftOut = counted(file.volumes - 1, file.volumes === 2 ? "other volume" : "other volumes");

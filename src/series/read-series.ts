@@ -48,6 +48,7 @@ const rules: RulesOf<SeriesOptions> = {
   modality: oneOf(modalities),
   window: checkedLater,
   nameOf: callback,
+  onProgress: callback,
   signal: abortSignal
 };
 

@@ -27,7 +27,17 @@ export interface SeriesOptions {
   readonly window?: WindowChoice | undefined;
   /** What to call a file in messages and results. Default: its path. */
   readonly nameOf?: ((path: string) => string) | undefined;
+  /** Called for each file and slice that was read. */
+  readonly onProgress?: ((progress: SeriesProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** How far the reading of a series is. */
+export interface SeriesProgress {
+  /** "headers": which files are slices; "range": the least and greatest value of MR; "slices": the pixels of those that are taken. */
+  readonly step: "headers" | "range" | "slices";
+  readonly done: number;
+  readonly of: number;
 }
 
 /** A series as the model sees it. */

@@ -26,7 +26,7 @@ export class ImageTokenStore {
   /**
    * @param projectorPath Whose tokens they are; its hash becomes part of every key.
    * @param maxBytes Of all files in the folder; those used least recently are deleted.
-   * @throws MedGemmaError FILE_UNUSABLE when the folder cannot be made
+   * @throws MedGemmaError FILE_UNUSABLE when the folder cannot be made, or others can write into it
    */
   static async open(folder: string, maxBytes: number, projectorPath: string): Promise<ImageTokenStore> {
     try {
@@ -34,6 +34,7 @@ export class ImageTokenStore {
     } catch (error) {
       throw new MedGemmaError("FILE_UNUSABLE", `The folder ${folder} for image tokens cannot be made: ${(error as Error).message}. Name another folder.`, { cause: error });
     }
+    await refuseOpenFolder(folder);
     return new ImageTokenStore(folder, maxBytes, await sha256OfFile(projectorPath));
   }
 
@@ -104,6 +105,20 @@ export class ImageTokenStore {
 
   #pathOf(key: string): string {
     return join(this.#folder, this.#hashOf(key).toString("hex") + extension);
+  }
+}
+
+/**
+ * Whoever can write into the folder can say what a picture shows: the names of the files follow from pixels and projector. So it
+ * belongs to its user, as ssh asks of its keys. Windows keeps such rights elsewhere.
+ */
+async function refuseOpenFolder(folder: string): Promise<void> {
+  const user = process.geteuid?.();
+  if (user === undefined) return;
+  const { uid, mode } = await stat(folder);
+  if (uid !== user && uid !== 0) throw new MedGemmaError("FILE_UNUSABLE", `The folder ${folder} for image tokens belongs to another user, who could change what the model sees. Name a folder of your own.`);
+  if ((mode & 0o022) !== 0) {
+    throw new MedGemmaError("FILE_UNUSABLE", `Others can write into the folder ${folder} for image tokens, and change what the model sees. Name another folder, or run: chmod go-w ${folder}`);
   }
 }
 

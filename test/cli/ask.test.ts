@@ -1,5 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { film as demoFilm } from "../demo-model.js";
 import { png } from "./broken-files.js";
@@ -125,9 +127,70 @@ describe("ask", () => {
   it("takes the question from stdin, and puts piped text in front of an argument", async () => {
     const fromArgument = await askJson(["Describe the image.", "-i", film]);
     const fromStdin = await askJson(["-i", film], "Describe the image.\n");
-    const joined = await askJson(["image.", "-i", film], "Describe the");
+    const marked = await askJson(["-i", film], Buffer.from("\ufeffDescribe the image.", "utf16le"));
+    const joined = await askJson(["image.", "-", "-i", film], "Describe the");
     expect(fromStdin.tokens).toEqual(fromArgument.tokens);
-    expect(joined.usage.promptTokens).not.toBe(fromArgument.usage.promptTokens);
+    expect(marked.tokens).toEqual(fromArgument.tokens);
+    expect(joined.usage.promptTokens).toBeGreaterThan(fromArgument.usage.promptTokens);
+  });
+
+  it("puts piped text in front of a question without images", async () => {
+    const alone = await askJson(["What do you see?"]);
+    const report = await askJson(["What do you see?"], "A circle.");
+    expect(report.usage.promptTokens).toBeGreaterThan(alone.usage.promptTokens);
+  });
+
+  it.each([
+    ["a question and an image", ["Describe the image.", "-i", film]],
+    ["a preset's question and an image", ["--preset", "report", "-i", film]]
+  ])("leaves stdin alone beside %s: a loop keeps its list", async (_what, args) => {
+    const bare = await askJson(args);
+    const looped = await askJson(args, "other.png\nthird.png\n");
+    expect(looped.usage.promptTokens).toBe(bare.usage.promptTokens);
+  });
+
+  it.each([
+    ["a PNG picture", png(64), /^medgemma-local: stdin holds a PNG picture, not a question\. To ask about it, add -i -/],
+    ["a DICOM file", readFileSync(fileURLToPath(new URL("../fixtures/dicom/ct.dcm", import.meta.url))), /stdin holds a DICOM file.*-i -/],
+    ["a PDF document", Buffer.from("%PDF-1.7\n%\xe2\xe3\n", "latin1"), /stdin holds a PDF document, not a question/],
+    ["other bytes", Buffer.from("Gr\xfc\xdfe", "latin1"), /stdin holds bytes that are not text in UTF-8/]
+  ])("tells %s on stdin from a question", async (_what, input, words) => {
+    const { code, stdout, stderr } = await runCli(["ask", "Describe the image.", "-m", "demo"], { input });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(words);
+  });
+
+  it("takes all images that stand behind -i, as a shell's * puts them there", async () => {
+    const dicom = join(folder, "IM1");
+    writeFileSync(dicom, readFileSync(fileURLToPath(new URL("../fixtures/dicom/ct.dcm", import.meta.url))));
+    const { usage } = await askJson(["-i", film, demoFilm, dicom, "What changed?"]);
+    expect(usage.imageTokens).toBe(48);
+  });
+
+  it("tells an answer that the limit cut, and one of the demo model that nobody named", async () => {
+    const cut = await runCli(["ask", "Describe the image.", "-i", film, "-m", "demo", "--max-tokens", "3"]);
+    expect(cut.stderr).toMatch(/^Warning: the answer was cut off after 3 tokens.*--max-tokens/);
+    expect(cut.code).toBe(0);
+    const unnamed = await runCli(["ask", "Describe the image.", "-i", film]);
+    expect(unnamed.stderr).toMatch(/^Warning: no MedGemma is installed, so the demo model is used/);
+  });
+
+  it.each([
+    ["a byte order mark", Buffer.from('\ufeff{"type":"boolean"}')],
+    ["UTF-16, as PowerShell writes it", Buffer.from('\ufeff{"type":"boolean"}', "utf16le")],
+    ["UTF-16 of the other order, unmarked", Buffer.from('{"type":"boolean"}', "utf16le").swap16()]
+  ])("reads a schema with %s", async (_what, content) => {
+    const schema = join(folder, "encoded.json");
+    writeFileSync(schema, content);
+    expect(typeof (await askJson(["Is there a cross?", "-i", film, "--schema", schema])).value).toBe("boolean");
+  });
+
+  it.skipIf(process.platform === "win32").each(["--schema", "--preset"])("waits for no pipe as %s", async (option) => {
+    const pipe = join(folder, `pipe${option}.md`);
+    execFileSync("mkfifo", [pipe]);
+    const { code, stderr } = await runCli(["ask", "x", option, pipe, "-m", "demo"]);
+    expect(stderr).toMatch(/^FILE_UNUSABLE: .* is not a regular file/);
+    expect(code).toBe(1);
   });
 
   it("reads the image of -i - from stdin", async () => {

@@ -7,8 +7,34 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "x", "--modle", "y"], "Did you mean --model?"],
     [["ask", "x", "--crop"], "Unknown argument: crop"],
     [["ask"], "needs a question"],
-    [["ask", "a", "b"], "Unknown argument: b"],
-    [["ask", "x", "-i"], "Not enough arguments following: i"],
+    [["aks", "Describe the image."], "Did you mean ask?"],
+    [["describe", "film.png"], "medgemma-local ask"],
+    [["What is this?", "-i", "film.png"], "medgemma-local ask"],
+    [["Modles", "--json"], "Did you mean models?"],
+    [["help", "chta"], "Did you mean chat?"],
+    [["ask", "a", "b"], "ask takes one question. Put it in quotes"],
+    [["ask", "Describe", "the", "image"], "Put it in quotes"],
+    [["ask", "  "], "The question is empty."],
+    [["ask", "x", "-i", "nope-1.png", "nope-2.png"], "-i nope-1.png -i nope-2.png"],
+    [["ask", "x", "-i"], "-i needs a value"],
+    [["ask", "x", "--redact=yes"], "--redact takes no value but true or false"],
+    [["ask", "x", "--redact="], "--redact takes no value"],
+    [["ask", "x", "--json=1"], "--json takes no value"],
+    [["models", "--offline=1"], "--offline takes no value"],
+    [["pull", "4b-it", "--acceptTerms=yes"], "takes no value"],
+    [["ask", "x", "--slide", "a.svs", "--overview=on"], "--overview takes no value"],
+    [["ask", "x", "--redact=true", "--redact=false"], "as true and as false"],
+    [["ask", "x", "--seed", "99999999999"], "--seed must be a whole number from 0 to 4294967295"],
+    [["ask", "x", "--preset", "nope"], 'There is no preset "nope"'],
+    [["ask", "x", "--schema", "-"], "--schema reads nothing from stdin"],
+    [["ask", "x", "-", "-i", "-"], "- can be given once only"],
+    [["chat", "-i", "-"], "chat reads messages from stdin"],
+    [["chat", "film.png"], "Give each image with -i"],
+    [["ask", "x", "--seris", "a"], "Did you mean --series?"],
+    [["ask", "x", "--magnificaton", "5"], "Did you mean --magnification?"],
+    [["pull"], "pull needs the id of a model"],
+    [["rm"], "remove needs the id of a model"],
+    [["completion", "csh"], "completion knows bash, zsh, fish"],
     [["ask", "x", "-i", "-", "-i", "-"], "- can be given once only"],
     [["ask", "x", "--max-tokens", "-5"], "--max-tokens must be a whole number from 1, but is -5"],
     [["ask", "x", "--max-tokens", "0"], "--max-tokens must be a whole number"],
@@ -25,7 +51,7 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "x", "--lora", "a.gguf:"], "the scale must be a number"],
     [["ask", "x", "--lora", ""], "--lora needs a value"],
     [["ask", "x", "--lora", "-"], "--lora reads no adapter from stdin"],
-    [["ask", "x", "--lora"], "Not enough arguments following: lora"],
+    [["ask", "x", "--lora"], "--lora needs a value"],
     [["ask", "x", "--lroa", "a.gguf"], "Did you mean --lora?"],
     [["ask", "x", "--prior", "2023-13-01=a.png"], "the date must be like 2023-05-01, 2023-05 or 2023, but is 2023-13-01"],
     [["ask", "x", "--prior", "2023-5=a.png"], "the date must be like"],
@@ -36,7 +62,7 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["encode", "a.png"], "Missing required argument: output"],
     [["encode", "a.png", "-o", "-", "--json"], "both want stdout"],
     [["preview", "-o", "x.png"], "preview needs an image file, or a --series"],
-    [["inspect"], "Not enough non-option arguments"]
+    [["inspect"], "inspect needs a GGUF file"]
   ])("%j", async (args, words) => {
     const { code, stdout, stderr } = await runCli(args);
     expect(stderr).toContain(words);
@@ -56,14 +82,18 @@ describe("help", () => {
     expect(bare.stdout).toContain("not a medical device");
   });
 
-  it.each(["chat", "ask", "presets", "encode", "preview", "models", "pull", "verify", "remove", "import", "inspect", "doctor", "bench"])("of %s has examples and fits 100 columns", async (command) => {
+  it.each(["chat", "ask", "presets", "encode", "preview", "models", "pull", "verify", "remove", "import", "inspect", "doctor", "bench", "completion"])("of %s has examples and fits 100 columns", async (command) => {
     const { code, stdout } = await runCli([command, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain("Examples:");
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 
-  it("prints the version of the package", async () => {
-    expect((await runCli(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  it.each(["ask", "chat", "models", "rm"])("is what `help %s` prints", async (command) => {
+    expect((await runCli(["help", command])).stdout).toBe((await runCli([command === "rm" ? "remove" : command, "--help"])).stdout);
+  });
+
+  it.each(["--version", "-v", "version"])("%s prints the version of the package", async (word) => {
+    expect((await runCli([word])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

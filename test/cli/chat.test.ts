@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -45,6 +46,46 @@ describe("chat with a pipe instead of a terminal", () => {
     ]);
     const [first, ...others] = stdout.trimEnd().split("\n").filter((line) => line !== "");
     expect(others).toEqual([first, first]);
+  });
+
+  it("sees pictures of every kind, and answers about no path", async () => {
+    const dicom = fileURLToPath(new URL("../fixtures/dicom/ct.dcm", import.meta.url));
+    const volume = fileURLToPath(new URL("../fixtures/nifti/ct-las.nii.gz", import.meta.url));
+    writeFileSync(join(folder, "IM000001"), readFileSync(dicom));
+    writeFileSync(join(folder, "report.pdf"), "%PDF-1.7\n");
+    const seen = await chat([`${dicom} Describe the image.`, "/reset", "./IM000001 Describe the image."]);
+    const [first, second] = seen.stdout.trimEnd().split("\n");
+    expect([seen.code, seen.stderr]).toEqual([0, ""]);
+    expect(second).toBe(first);
+    const refused = await chat([`${volume} Describe`, `${folder} Describe`, "report.pdf Describe", "missing.dcm Describe", "'/nope/CT 1' Describe", "https://example.org/film.png Describe", `/image ${volume}`]);
+    expect(refused.stdout).toBe("");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^IMAGE_UNREADABLE: .* is a NIfTI volume, so nothing was asked. \/series .*--modality CT/),
+      expect.stringMatching(/^IMAGE_UNREADABLE: .* is a folder, so nothing was asked. \/series /),
+      expect.stringMatching(/^IMAGE_UNREADABLE: report.pdf is a PDF document/),
+      expect.stringMatching(/^IMAGE_NOT_FOUND: There is no image file missing.dcm/),
+      expect.stringMatching(/^IMAGE_NOT_FOUND: There is no image file \/nope\/CT 1/),
+      expect.stringMatching(/^IMAGE_NOT_FOUND: https:\/\/example.org\/film.png is on another computer/),
+      expect.stringMatching(/^IMAGE_UNREADABLE: .* is a NIfTI volume/)
+    ]);
+  });
+
+  it("begins with the images of -i", async () => {
+    const { stdout, code } = await runCli(["chat", "-m", "demo", "-i", "my film.png"], { cwd: folder, input: "Describe the image.\n" });
+    expect([code, stdout]).toEqual([0, (await chat(["'my film.png' Describe the image."])).stdout]);
+  });
+
+  it("does not take a picture on stdin for messages", async () => {
+    const { code, stdout, stderr } = await runCli(["chat", "-m", "demo"], { input: png(64) });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^medgemma-local: stdin is not text in UTF-8/);
+  });
+
+  it.skipIf(process.platform === "win32")("waits for no pipe that it is to load", async () => {
+    execFileSync("mkfifo", [join(folder, "talk.pipe")]);
+    const { stderr } = await chat(["/load talk.pipe", "/exit"]);
+    expect(stderr).toMatch(/^FILE_UNUSABLE: .*not a regular file/);
   });
 
   it("tells what failed, goes on, and exits 1", async () => {

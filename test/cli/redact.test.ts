@@ -35,6 +35,8 @@ describe("--redact keeps names of images out of", () => {
     ["a broken image", "IMAGE_UNREADABLE", ["encode", broken, "-o", "x.npy", "-m", "demo"], "image 1"],
     ["a folder", "IMAGE_UNREADABLE", ["preview", folder, "-o", "x.png", "--size", "32"], "image 1"],
     ["an output that cannot be written", "FILE_UNUSABLE", ["preview", film, "-o", join(folder, "none", "x.png"), "--size", "32"], "the output file"],
+    ["a drawing that cannot be written", "FILE_UNUSABLE", ["ask", "Where?", "-i", film, "--boxes", join(folder, "none", "Doe.png"), "-m", "demo"], "the file of --boxes"],
+    ["a stray argument", "medgemma-local", ["ask", "x", film, "-m", "demo"], "ask takes one question"],
     ["an output that is the image", "medgemma-local", ["preview", film, "-o", film, "--size", "32"], "the input image itself"]
   ])("the error about %s", async (_what, code, args, words) => {
     const { stderr } = await run(args);

@@ -3,8 +3,10 @@ import { closestName } from "../../src/closest-name.js";
 import { describeFacts } from "../../src/cli/describe-facts.js";
 import { displayWidth, fitToWidth, wrapToWidth } from "../../src/cli/display-width.js";
 import { npyFile, npyHeader } from "../../src/cli/npy.js";
-import { plainText } from "../../src/cli/plain-text.js";
+import { alignedRows } from "../../src/cli/aligned-rows.js";
+import { plainJson, plainName, plainText } from "../../src/cli/plain-text.js";
 import { describeProgress, StatusLine } from "../../src/cli/status-line.js";
+import { columnsOf } from "../../src/cli/terminal.js";
 import { WordWrap } from "../../src/cli/word-wrap.js";
 
 describe("display width", () => {
@@ -25,6 +27,30 @@ describe("display width", () => {
   it("wraps at blanks, and inside a word that is too long", () => {
     expect(wrapToWidth("one two three\nfour", 8)).toEqual(["one two", "three", "four"]);
     expect(wrapToWidth("abcdefgh", 3)).toEqual(["abc", "def", "gh"]);
+  });
+});
+
+describe("a terminal that does not say how wide it is", () => {
+  it("has 80 columns", () => {
+    expect([{}, { columns: 0 }, { columns: -1 }, { columns: Number.NaN }, { columns: 40 }].map(columnsOf)).toEqual([80, 80, 80, 80, 40]);
+    expect(wrapToWidth("word ".repeat(20).trim(), 0)[0]).toBe("word ".repeat(16).trim());
+  });
+});
+
+describe("names of files, models and keys", () => {
+  const hostile = "a\u001b[2Jb\r\nc\td\u009b31m\u202egpj.exe\u2066\u200f\u200b\ufeff\u2028é";
+  const clean = "a[2Jbcd31mgpj.exeé";
+
+  it("are one line without control, direction and zero-width characters, also in tables", () => {
+    expect(plainName(hostile)).toBe(clean);
+    expect(alignedRows([[hostile, "x"]])).toBe(`${clean}  x\n`);
+    expect(describeFacts({ name: hostile, list: [hostile] })).toBe(`name  ${clean}\nlist  ${clean}\n`);
+  });
+
+  it("are escaped in JSON, with the same value", () => {
+    const json = plainJson(JSON.stringify({ [hostile]: hostile }));
+    expect(json).toMatch(/^[\x20-\x7eé]*$/);
+    expect(JSON.parse(json)).toEqual({ [hostile]: hostile });
   });
 });
 

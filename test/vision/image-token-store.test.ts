@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ImageTokenStore } from "../../src/vision/image-token-store.js";
@@ -23,6 +23,16 @@ async function newStore(maxBytes = 1e6) {
 }
 
 describe("image tokens on disk", () => {
+  it.skipIf(process.platform === "win32").each([
+    [0o777, "Others can write"],
+    [0o775, "Others can write"],
+    [0o757, "Others can write"]
+  ])("are not kept in a folder with the permissions %o, where others could plant some", async (mode, words) => {
+    const { path } = await newStore();
+    chmodSync(path, mode);
+    await expect(ImageTokenStore.open(path, 1e6, projector)).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringContaining(words) as string });
+  });
+
   it("come back as they were, from another run too, for their key alone", async () => {
     const { path, store } = await newStore();
     await store.write(tokens("a"));

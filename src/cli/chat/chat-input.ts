@@ -4,6 +4,8 @@ export type ChatInputEvent =
   | { readonly kind: "line"; readonly text: string; readonly pasted: boolean }
   /** Ctrl-C while nothing runs; `hadText` when it took back a line that was being typed. */
   | { readonly kind: "interrupt"; readonly hadText: boolean }
+  /** What comes is not text, so that there is nothing to answer. */
+  | { readonly kind: "unreadable" }
   | { readonly kind: "end" };
 
 export interface ChatInput {

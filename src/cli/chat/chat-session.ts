@@ -7,6 +7,7 @@ import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
+import { identifyFile } from "../../formats/identify-file.js";
 import type { DecodedImage, DicomOptions } from "../../image/types.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
@@ -14,16 +15,21 @@ import { presetOptions } from "../../presets/preset-options.js";
 import type { Preset } from "../../presets/preset.js";
 import type { Series } from "../../series/types.js";
 import { decodeNamed } from "../decode-images.js";
+import { plainName } from "../plain-text.js";
 import type { Redaction } from "../redaction.js";
 import { openSeries, type SeriesArguments } from "../series.js";
 import type { ChatView } from "./chat-view.js";
-import { expandHome, findDroppedImages, pathTokens } from "./dropped-images.js";
+import { findNamedFiles, pathsIn } from "./named-files.js";
+import { expandHome } from "./path-readings.js";
+import { refusalOf } from "./refuse-file.js";
 import { parseSeriesArgument } from "./series-argument.js";
 import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
 
 interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgress" | "preset"> {
   readonly system?: string | undefined;
   readonly preset?: Preset | undefined;
+  /** Of the first message. */
+  readonly images: readonly DecodedImage[];
   readonly redaction: Redaction;
 }
 
@@ -67,12 +73,14 @@ export class ChatSession {
     view: ChatView,
     options: SessionOptions
   ): Promise<ChatSession> {
-    const { system, ...others } = options;
+    const { system, images, ...others } = options;
     const chat = await medgemma.createChat({ system: system ?? options.preset?.system ?? undefined });
-    return new ChatSession(medgemma, view, others, chat);
+    const session = new ChatSession(medgemma, view, others, chat);
+    for (const image of images) session.#attachImage(image);
+    return session;
   }
 
-  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, window, frame, ...options }: Omit<SessionOptions, "system">, chat: Chat) {
+  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, window, frame, ...options }: Omit<SessionOptions, "system" | "images">, chat: Chat) {
     this.#medgemma = medgemma;
     this.#view = view;
     this.#options = options;
@@ -112,14 +120,15 @@ export class ChatSession {
 
   readonly #commands: Readonly<Record<SlashCommandName, (argument: string) => Promise<void> | void>> = {
     image: async (argument) => {
-      const paths = pathsOf(argument);
+      const paths = await pathsOf(argument);
       if (paths.length === 0) this.#tellAttached();
+      for (const path of paths) await this.#refuseOthers(path);
       await this.#attach(paths);
     },
     series: async (argument) => {
       const { paths, ...choices } = parseSeriesArgument(argument);
       if (paths === "") this.#tellAttached();
-      else await this.#attachSeries(pathsOf(paths), choices);
+      else await this.#attachSeries(await pathsOf(paths), choices);
     },
     detach: () => {
       this.#attached = nothingAttached;
@@ -185,14 +194,21 @@ export class ChatSession {
   };
 
   async #say(message: string): Promise<void> {
-    const dropped = findDroppedImages(message);
-    const [missing] = dropped.missing;
-    if (missing !== undefined) {
-      // An answer about a picture that the model never saw is worse than none.
-      throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${this.#redaction.image(missing)}, so nothing was asked. Check the path.`);
+    const { files, text } = await findNamedFiles(message);
+    for (const file of files) {
+      const refusal = refusalOf(file, this.#redaction);
+      if (refusal !== null) throw refusal;
     }
-    await this.#attach(dropped.paths);
-    if (dropped.text !== "") await this.#ask(dropped.text);
+    await this.#attach(files.map(({ path }) => path));
+    if (text !== "") await this.#ask(text);
+  }
+
+  /** A volume or a slide, which another command shows. What else is no picture, the decoder tells. */
+  async #refuseOthers(path: string): Promise<void> {
+    const found = await identifyFile(path);
+    if (found.kind !== "file" || (found.format?.kind !== "volume" && found.format?.kind !== "slide")) return;
+    const refusal = refusalOf({ path, found }, this.#redaction);
+    if (refusal !== null) throw refusal;
   }
 
   async #ask(prompt: string): Promise<void> {
@@ -226,13 +242,15 @@ export class ChatSession {
 
   async #attach(paths: readonly string[]): Promise<void> {
     if (paths.length === 0) return;
-    const { side } = this.#tower();
+    this.#tower(); // before a file is opened for nothing
     if (this.#attached.series !== null) throw besides();
-    for (const path of paths) {
-      const image = await decodeNamed(path, this.#redaction, this.#dicomOptions);
-      this.#attached = { images: [...this.#attached.images, image], series: null };
-      this.#view.note(`▣ ${image.source} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
-    }
+    for (const path of paths) this.#attachImage(await decodeNamed(path, this.#redaction, this.#dicomOptions));
+  }
+
+  #attachImage(image: DecodedImage): void {
+    const { side } = this.#tower();
+    this.#attached = { images: [...this.#attached.images, image], series: null };
+    this.#view.note(`▣ ${plainName(image.source)} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
   }
 
   async #attachSeries(paths: readonly string[], choices: SeriesArguments): Promise<void> {
@@ -242,7 +260,7 @@ export class ChatSession {
     const window = choices.window ?? (choices.recipe === undefined ? this.#dicomOptions.window : undefined);
     this.#reading = new AbortController();
     try {
-      const context = { modelId: id, redaction: this.#redaction, signal: this.#reading.signal };
+      const context = { modelId: id, redaction: this.#redaction, status: this.#view.status, signal: this.#reading.signal };
       const series = await openSeries(paths, { ...choices, window, fit: this.#options.fit }, context);
       const needed = tokensOfImages(series.taken, tokensPerImage);
       const fitting = Math.floor((contextSize - roomForWords) / tokensOfImages(1, tokensPerImage));
@@ -252,6 +270,9 @@ export class ChatSession {
       }
       this.#attached = { images: [], series };
       this.#view.note([`▣ ${this.#redaction.text(paths.join(", "))}`, ...series.notes.map((note) => `  ${note}`)].join("\n"));
+    } catch (error) {
+      if (!this.#reading.signal.aborted) throw error;
+      this.#view.note("Stopped; nothing was attached.");
     } finally {
       this.#reading = null;
     }
@@ -266,7 +287,7 @@ export class ChatSession {
 
   #tellAttached(): void {
     const { images, series } = this.#attached;
-    const names = series === null ? images.map(({ source }) => source) : [`a series, ${series.notes[0] ?? ""}`];
+    const names = series === null ? images.map(({ source }) => plainName(source)) : [`a series, ${series.notes[0] ?? ""}`];
     const waiting = names.length === 0 ? "Nothing is attached." : `Attached: ${names.join(", ")}.`;
     this.#view.note(`${waiting} /image PATH attaches a picture, or drop it here; /series PATH a CT or MR series.`);
   }
@@ -286,11 +307,12 @@ export class ChatSession {
     const loaded = await this.#medgemma.loadChat(path);
     await this.#chat.dispose();
     this.#chat = loaded;
+    if (countOf(this.#attached) > 0) this.#view.note("What was attached is put away; it belonged to the conversation before.");
     this.#attached = nothingAttached;
     this.#asked = [];
     this.#file = resolve(path);
     for (const { user, images, answer } of loaded.turns) {
-      for (const { source } of images) this.#view.note(`▣ ${source}`);
+      for (const { source } of images) this.#view.note(`▣ ${plainName(source)}`);
       this.#view.note(`› ${user}\n${answer}\n`);
     }
     this.#view.note(`${name}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
@@ -310,11 +332,10 @@ function besides(): MedGemmaError {
   return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or about a series, not about both. /detach takes back what is attached.");
 }
 
-function pathsOf(argument: string): string[] {
-  const paths = pathTokens(argument).flatMap(({ readings }) => readings.slice(0, 1));
-  // A path with blanks that nobody escaped is still a path.
+/** A path with blanks that nobody escaped is still a path. */
+async function pathsOf(argument: string): Promise<string[]> {
   const whole = expandHome(argument);
-  return paths.length > 1 && existsSync(whole) ? [whole] : paths;
+  return argument !== "" && existsSync(whole) ? [whole] : await pathsIn(argument);
 }
 
 function onePath(command: "save" | "load", argument: string): string {

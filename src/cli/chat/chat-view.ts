@@ -1,10 +1,13 @@
 /** What a chat shows: to a person at a terminal, or as plain lines to a program. */
 import type { Answer, ReplyChunk, ReplyProgress } from "../../chat/types.js";
+import type { StatusLine } from "../status-line.js";
 
 export interface ChatView {
   /** Something for a person: attached, saved, a hint. */
   note(text: string): void;
   failure(error: unknown): void;
+  /** Progress of what is read before a question. */
+  readonly status: StatusLine;
   readonly reply: ReplyView;
 }
 

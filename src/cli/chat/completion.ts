@@ -1,6 +1,8 @@
 /** What Tab offers in a chat: commands, and the paths of files. */
 import { readdirSync } from "node:fs";
-import { escapePath, expandHome, looksLikeImage } from "./dropped-images.js";
+import { extname } from "node:path";
+import { formatOfName, isPicture } from "../../formats/formats.js";
+import { escapePath, expandHome } from "./path-readings.js";
 import { slashCommands } from "./slash-command.js";
 
 /** @returns the whole words that are possible, and the word that they replace: what readline asks for */
@@ -25,10 +27,15 @@ function completePath(word: string, { imagesOnly }: { readonly imagesOnly: boole
   try {
     return readdirSync(folder === "" ? "." : expandHome(folder), { withFileTypes: true })
       .filter(({ name }) => name.startsWith(beginning) && (beginning.startsWith(".") || !name.startsWith(".")))
-      .filter((entry) => !imagesOnly || entry.isDirectory() || entry.isSymbolicLink() || looksLikeImage(entry.name))
+      .filter((entry) => !imagesOnly || entry.isDirectory() || entry.isSymbolicLink() || mayBePicture(entry.name))
       .map((entry) => escapePath(folder + entry.name) + (entry.isDirectory() ? "/" : " "))
       .sort();
   } catch {
     return []; // no such folder: nothing to offer
   }
+}
+
+/** DICOM files often have no ending. */
+function mayBePicture(name: string): boolean {
+  return isPicture(formatOfName(name)) || extname(name) === "";
 }

@@ -1,5 +1,6 @@
 /** The chat as a stream of plain lines: answers to stdout, failures to stderr, everything else only to a person. */
 import { printAnswer, printFailure, printNote } from "../output.js";
+import { StatusLine } from "../status-line.js";
 import type { ChatView } from "./chat-view.js";
 
 export function createPlainView({ debug }: { readonly debug: boolean }): ChatView & { readonly failures: () => number } {
@@ -7,6 +8,7 @@ export function createPlainView({ debug }: { readonly debug: boolean }): ChatVie
   return {
     failures: () => failures,
     note: printNote,
+    status: new StatusLine(process.stderr),
     failure: (error) => {
       failures += 1;
       printFailure(error, { debug });

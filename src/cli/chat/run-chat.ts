@@ -1,4 +1,5 @@
 /** The loop of a chat: the next line, what it asks for, until somebody leaves. */
+import { UsageError } from "../output.js";
 import type { ChatInput } from "./chat-input.js";
 import type { ChatSession } from "./chat-session.js";
 import type { ChatView } from "./chat-view.js";
@@ -22,6 +23,7 @@ export async function runChat(
       if (mayLeave) view.note("Ctrl-C again or Ctrl-D leaves.");
       continue;
     }
+    if (event.kind === "unreadable") throw new UsageError("stdin is not text in UTF-8. A chat reads messages from it; give images with -i.");
     mayLeave = false;
     const message = event.kind === "end" ? lines.finish() : lines.add(event.text, event);
     if (message !== null && message.trim() !== "") await session.handle(message.trim());

@@ -6,6 +6,7 @@ import { createInterface, type Interface, type Key } from "node:readline";
 import { Writable } from "node:stream";
 import type { ChatInput, ChatInputEvent } from "./chat-input.js";
 import { complete } from "./completion.js";
+import { columnsOf } from "../terminal.js";
 import { EventQueue } from "./event-queue.js";
 
 /** Terminals then mark where a paste begins and ends (xterm's "bracketed paste"). */
@@ -109,11 +110,11 @@ class GatedScreen extends Writable {
   }
 
   get columns(): number {
-    return this.#terminal.columns;
+    return columnsOf(this.#terminal);
   }
 
   get rows(): number {
-    return this.#terminal.rows;
+    return this.#terminal.rows > 0 ? this.#terminal.rows : 24;
   }
 
   override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {

@@ -4,7 +4,7 @@ import { wrapToWidth } from "../display-width.js";
 import { printFailure, writeNote } from "../output.js";
 import { plainText } from "../plain-text.js";
 import { describeProgress, StatusLine } from "../status-line.js";
-import { canMoveCursor, dim } from "../terminal.js";
+import { canMoveCursor, columnsOf, dim } from "../terminal.js";
 import { WordWrap } from "../word-wrap.js";
 import type { ChatView, ReplyView } from "./chat-view.js";
 
@@ -12,6 +12,7 @@ export function createTerminalView({ debug }: { readonly debug: boolean }): Chat
   return {
     note: (text) => writeNote(text, process.stdout),
     failure: (error) => printFailure(error, { debug }),
+    status: new StatusLine(process.stdout),
     reply: new TerminalReply()
   };
 }
@@ -48,7 +49,7 @@ class TerminalReply implements ReplyView {
     }
     this.#foldThought();
     this.#last = text;
-    this.#screen.write(this.#wrap.add(plainText(text), this.#screen.columns));
+    this.#screen.write(this.#wrap.add(plainText(text), columnsOf(this.#screen)));
   }
 
   end(answer: Answer | null): void {
@@ -61,7 +62,7 @@ class TerminalReply implements ReplyView {
 
   #drawThought(): void {
     if (!canMoveCursor(this.#screen)) return;
-    const rows = wrapToWidth(`thinking: ${this.#thought}`, this.#screen.columns - 1).slice(-thoughtRows);
+    const rows = wrapToWidth(`thinking: ${this.#thought}`, columnsOf(this.#screen) - 1).slice(-thoughtRows);
     this.#eraseThought();
     this.#screen.write(dim(rows.join("\n"), this.#screen));
     this.#shownRows = rows.length;

@@ -1,20 +1,20 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
-import { readFile } from "node:fs/promises";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
-import { loadPreset } from "../../presets/load-preset.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
+import { readTextFile } from "../../regular-file.js";
 import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
 import { answerOptions, boxesOption, imageOptions, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
-import { Interrupted, printAnswer, printJson, UsageError } from "../output.js";
+import { Interrupted, printAnswer, printJson, UsageError, writeNote } from "../output.js";
+import { loadPresetNamed } from "../preset-named.js";
 import { parsePrior } from "../parse-prior.js";
 import { plainText } from "../plain-text.js";
 import { withRedaction, type Redaction } from "../redaction.js";
@@ -23,7 +23,8 @@ import { readSeriesOf, seriesOptions } from "../series.js";
 import { picturesOf, slideOptions, takeSlide } from "../slide.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
-import { dim } from "../terminal.js";
+import { columnsOf, dim } from "../terminal.js";
+import { WordWrap } from "../word-wrap.js";
 
 const options = {
   image: {
@@ -33,7 +34,7 @@ const options = {
     // Not yargs' arrays: they would swallow the question behind it, and refuse the - of stdin.
     coerce: (given: string | string[]) => [given].flat(),
     group: "Image:",
-    describe: "Image file; repeat it for several; - reads one from stdin"
+    describe: "Image file, or several; - reads one from stdin"
   },
   prior: {
     type: "string",
@@ -55,14 +56,14 @@ const options = {
   ...redactOption
 } as const;
 
-type Arguments = InferredOptionTypes<typeof options> & { prompt: string | undefined };
+type Arguments = InferredOptionTypes<typeof options> & { prompt: string[] | undefined };
 
 export const askCommand: CommandModule<object, Arguments> = {
-  command: "ask [prompt]",
+  command: "ask [prompt..]",
   describe: "Ask one question about images",
   builder: (command) =>
     command
-      .positional("prompt", { type: "string", describe: "The question; text on stdin is put in front of it" })
+      .positional("prompt", { type: "string", array: true, describe: "The question, in quotes; - puts the text on stdin in front of it" })
       .options(options)
       .example('$0 ask "Describe the image." -i scan.png', "")
       .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
@@ -81,17 +82,19 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   checkSources({ images: paths, series: args.series, slide: args.slide });
   const isOfMany = args.series !== undefined || args.slide !== undefined;
   if (isOfMany && args.boxes !== undefined) throw new UsageError("--boxes draws on single pictures, not on a series or a slide. Leave one out.");
+  if (args.boxes !== undefined) redaction.hide(args.boxes, "the file of --boxes");
   checkDrawing(args.boxes, paths);
   using interrupt = listenForInterrupt();
-  const preset = args.preset === undefined ? undefined : await loadPreset(args.preset);
+  const preset = args.preset === undefined ? undefined : await loadPresetNamed(args.preset);
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
-  const question = await readPrompt(args.prompt === standardStream ? undefined : args.prompt, {
+  const question = await readPrompt(args.prompt ?? [], {
     stdinIsImage: paths.includes(standardStream),
-    mayBeEmpty: preset?.question !== undefined && preset.question !== null
+    hasPictures: paths.length > 0 || isOfMany,
+    hasOwnQuestion: preset?.question !== undefined && preset.question !== null
   });
   const status = new StatusLine(process.stderr);
   const modelId = !isOfMany ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
-  const series = await readSeriesOf(args, { modelId, redaction, signal: interrupt.signal });
+  const series = await readSeriesOf(args, { modelId, redaction, status, signal: interrupt.signal });
   const slide = await takeSlide(args, { redaction, status, signal: interrupt.signal });
   const decoded = slide === null ? await decodeImages(paths, redaction, args) : picturesOf(slide);
   const pictures = series?.taken ?? decoded.length;
@@ -104,7 +107,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   });
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, pictures), maxTokens: args["max-tokens"] });
-  noteDemoModel(medgemma, args);
+  noteDemoModel(args, medgemma.model.id);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
     fit: args.fit,
@@ -135,6 +138,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     const provenance = args.json === true && !interrupt.signal.aborted ? { provenance: await medgemma.provenance() } : {};
     if (args.json === true) printJson({ ...answer, model: medgemma.model, ...provenance });
     else if (args.boxes !== undefined) tellRejected(answer);
+    if (args.json !== true && answer.stopReason === "maxTokens") tellCut(answer);
     if (args.boxes !== undefined && answer.stopReason !== "aborted") await drawAnswer(decoded, answer, args.boxes);
   } finally {
     status.clear();
@@ -150,15 +154,21 @@ function checkDrawing(output: string | undefined, images: readonly string[]): vo
   for (const path of drawingPaths(output, images.length)) refuseToOverwrite(images, path, "--boxes");
 }
 
+/** Loud, on a terminal or not: half a report must not look whole. */
+function tellCut({ usage: { completionTokens } }: Answer): void {
+  writeNote(`Warning: the answer was cut off after ${completionTokens} tokens and is not complete. Give it more room with --max-tokens, or a larger --context.`, process.stderr);
+}
+
 /** The answer to stdout; a thought, dimmed, to a person at stderr. */
 async function stream(reply: Reply, status: StatusLine): Promise<void> {
+  const wrap = new WordWrap();
   let kind = "";
   let last = "";
   for await (const chunk of reply) {
     status.clear();
     if (kind === "thought" && chunk.kind === "text" && process.stderr.isTTY) process.stderr.write("\n\n");
     if (chunk.kind === "text") {
-      printAnswer(chunk.text);
+      printAnswer(process.stdout.isTTY ? wrap.add(plainText(chunk.text), columnsOf(process.stdout)) : chunk.text);
       last = chunk.text;
     } else if (process.stderr.isTTY) {
       process.stderr.write(dim(plainText(chunk.text), process.stderr));
@@ -169,12 +179,8 @@ async function stream(reply: Reply, status: StatusLine): Promise<void> {
 }
 
 async function readSchema(path: string): Promise<object> {
-  let content: string;
-  try {
-    content = await readFile(path, "utf8");
-  } catch (error) {
-    throw new MedGemmaError("FILE_UNUSABLE", `The schema ${path} cannot be read: ${(error as Error).message}.`, { cause: error });
-  }
+  if (path === standardStream) throw new UsageError("--schema reads nothing from stdin. Name a file.");
+  const content = await readTextFile(path, "schema");
   let schema: unknown;
   try {
     schema = JSON.parse(content);

@@ -11,9 +11,10 @@ import { demoModel } from "../../models/demo-model.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { bytes } from "../describe-facts.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { memoryWarnings, missedGpuWarning } from "../open-model.js";
+import { memoryWarnings, missedGpuWarning, threadWarnings } from "../open-model.js";
 import { jsonOption, loraOption, modelOptions, text, wholeNumber } from "../options.js";
-import { printAnswer, printJson, printNote, UsageError, writeNote } from "../output.js";
+import { printAnswer, printJson, UsageError, writeNote } from "../output.js";
+import { plainName } from "../plain-text.js";
 import { showTrial, StatusLine } from "../status-line.js";
 
 const { model, mmproj, gpu, threads, context } = modelOptions;
@@ -68,9 +69,9 @@ async function bench(args: Arguments): Promise<void> {
 
   const { missed, backend } = report.machine.gpu;
   if (missed !== null) writeNote(missedGpuWarning(missed, backend), process.stderr);
-  for (const warning of memoryWarnings(report.model)) writeNote(warning, process.stderr);
+  for (const warning of [...threadWarnings(args.threads), ...memoryWarnings(report.model)]) writeNote(warning, process.stderr);
   if (args.model === undefined && report.model.id === demoModel.id) {
-    printNote("No MedGemma is installed: the demo model was measured. It is some hundred times smaller.");
+    writeNote("Warning: no MedGemma is installed, so the demo model was measured. It is some hundred times smaller.", process.stderr);
   }
   if (args.json === true) printJson(report);
   else printAnswer(describeReport(report));
@@ -106,7 +107,7 @@ function describeReport(report: BenchReport): string {
     row("generate", generationTokensPerSecond, tokenRate, generation),
     ["peak memory", bytes(peakMemoryBytes), "", ""]
   ];
-  return `${report.model.id} · ${describeBackend(report)}\n\n${alignColumns(table)}`;
+  return `${plainName(report.model.id)} · ${describeBackend(report)}\n\n${alignColumns(table)}`;
 }
 
 function row(name: string, { median, values }: Sample, { name: unit, size }: Unit, share: Share | null = null): string[] {

@@ -4,24 +4,42 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { MedGemma } from "../../chat/medgemma.js";
+import { MedGemmaError } from "../../errors.js";
+import type { DecodedImage } from "../../image/types.js";
 import { demoModel } from "../../models/demo-model.js";
-import { loadPreset } from "../../presets/load-preset.js";
 import { ChatSession } from "../chat/chat-session.js";
 import { openPipedInput } from "../chat/piped-input.js";
 import { createPlainView } from "../chat/plain-view.js";
 import { runChat } from "../chat/run-chat.js";
 import { TerminalInput } from "../chat/terminal-input.js";
 import { createTerminalView } from "../chat/terminal-view.js";
+import { decodeImages } from "../decode-images.js";
 import { ensureModel } from "../first-run.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
-import { answerOptions, imageOptions, loraOption, modelOptions, presetOption, redactOption } from "../options.js";
-import { exitCodes, Interrupted, printNote } from "../output.js";
+import { answerOptions, imageOptions, loraOption, modelOptions, presetOption, redactOption, standardStream } from "../options.js";
+import { exitCodes, Interrupted, printNote, UsageError } from "../output.js";
+import { loadPresetNamed } from "../preset-named.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { StatusLine } from "../status-line.js";
 import { bold, canMoveCursor, dim, green } from "../terminal.js";
 
-const options = { ...modelOptions, ...loraOption, ...imageOptions, ...presetOption, ...answerOptions, ...redactOption } as const;
+const options = {
+  image: {
+    alias: "i",
+    type: "string",
+    requiresArg: true,
+    coerce: (given: string | string[]) => [given].flat(),
+    group: "Image:",
+    describe: "Image file of the first message, or several"
+  },
+  ...modelOptions,
+  ...loraOption,
+  ...imageOptions,
+  ...presetOption,
+  ...answerOptions,
+  ...redactOption
+} as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { debug?: boolean };
 
@@ -33,13 +51,15 @@ export const chatCommand: CommandModule<object, Arguments> = {
       .options(options)
       .example("$0 chat", "")
       .example('$0 chat -m demo -s "Answer with a digit."', "")
+      .example("$0 chat -i film.png", "")
       .example("$0 chat --preset report", "")
       .example("$0 chat < questions.txt", ""),
   handler: async (args) => await withRedaction(args.redact, async (redaction) => await chat(args, redaction))
 };
 
 async function chat(args: Arguments, redaction: Redaction): Promise<void> {
-  const preset = args.preset === undefined ? undefined : await loadPreset(args.preset);
+  const preset = args.preset === undefined ? undefined : await loadPresetNamed(args.preset);
+  const images = await decodeFirst(args, redaction);
   await using medgemma = await load({ ...args, model: await ensureModel(args.model) });
   const isTerminal = process.stdin.isTTY && canMoveCursor(process.stdout);
   const plainView = createPlainView({ debug: args.debug ?? false });
@@ -48,6 +68,7 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
   const session = await ChatSession.start(medgemma, view, {
     system: args.system,
     preset,
+    images,
     redaction,
     fit: args.fit,
     aspect: args["no-aspect"] !== true,
@@ -72,6 +93,17 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
     input.close();
   }
   if (plainView.failures() > 0) process.exitCode = exitCodes.failed;
+}
+
+/** Before a model is loaded: a wrong file shows at once. */
+async function decodeFirst({ image: paths = [], window, frame }: Arguments, redaction: Redaction): Promise<DecodedImage[]> {
+  if (paths.includes(standardStream)) throw new UsageError("chat reads messages from stdin, not an image. Name a file.");
+  try {
+    return await decodeImages(paths, redaction, { window, frame });
+  } catch (error) {
+    if (!(error instanceof MedGemmaError)) throw error;
+    throw new MedGemmaError(error.code, `${error.message} Or start without -i, and drop the picture into the chat.`, { cause: error });
+  }
 }
 
 async function load(args: Arguments): Promise<MedGemma> {

@@ -55,7 +55,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: decoded.length });
-  noteDemoModel(medgemma, args);
+  noteDemoModel(args, medgemma.model.id);
   const encoded = await medgemma
     .encode(decoded, {
       fit: args.fit,

@@ -3,6 +3,7 @@ import type { CommandModule, InferredOptionTypes } from "yargs";
 import { removeModel } from "../../models/remove.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
+import { plainName } from "../plain-text.js";
 
 const options = { ...jsonOption } as const;
 
@@ -22,5 +23,5 @@ export const removeCommand: CommandModule<object, Arguments> = {
 async function remove({ id, json }: Arguments): Promise<void> {
   const removed = await removeModel(id);
   if (json === true) printJson(removed);
-  else printAnswer(removed.files.map((path) => `removed ${path}\n`).join(""));
+  else printAnswer(removed.files.map((path) => `removed ${plainName(path)}\n`).join(""));
 }

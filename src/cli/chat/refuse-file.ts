@@ -1,0 +1,34 @@
+/** What is said of a file that a message names and the model cannot see as it is: an answer about its name would be worse than none. */
+import { MedGemmaError } from "../../errors.js";
+import { isPicture, readableNames, type Format } from "../../formats/formats.js";
+import type { Redaction } from "../redaction.js";
+import type { NamedFile } from "./named-files.js";
+import { escapePath } from "./path-readings.js";
+
+/** @returns null for a picture, which can be attached */
+export function refusalOf({ path, found }: NamedFile, redaction: Redaction): MedGemmaError | null {
+  if (found.kind === "file" && isPicture(found.format)) return null;
+  const name = redaction.image(path);
+  const typed = redaction.isOn ? "PATH" : escapePath(path);
+  switch (found.kind) {
+    case "missing":
+      return new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${name}, so nothing was asked. Check the path.`);
+    case "elsewhere":
+      return new MedGemmaError("IMAGE_NOT_FOUND", `${name} is on another computer and was not opened, so nothing was asked. Save the file here and name its path${/^[\\/]{2}/.test(path) ? `, or open it with /image ${typed}` : ""}.`);
+    case "folder":
+      return new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder, so nothing was asked. /series ${typed} attaches a CT or MR series, /image ${typed} the only picture of a folder.`);
+    case "special":
+      return new MedGemmaError("IMAGE_UNREADABLE", `${name} is not a regular file, so nothing was asked. Copy the image into a file first.`);
+    case "closed":
+      return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be opened: permission denied. Nothing was asked.`);
+    case "file":
+      return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${explain(found.format, typed)}`);
+  }
+}
+
+function explain(format: Format | null, typed: string): string {
+  if (format === null) return `not an image (expected ${readableNames}), so nothing was asked. Paste the text of a document.`;
+  if (format.kind === "volume") return `${format.described}, so nothing was asked. /series ${typed} --modality CT (or MR) attaches it.`;
+  if (format.kind === "slide" && format.advice === undefined) return `${format.described}, which a chat does not show, so nothing was asked. Ask outside of the chat: medgemma-local ask "…" --slide ${typed}`;
+  return `${format.described}, which is not read here, so nothing was asked. ${format.advice ?? ""}`;
+}
