@@ -23,6 +23,7 @@ const encodeOptions: RulesOf<EncodeOptions> = {
 const askOptions: RulesOf<AskOptions> = {
   ...encodeOptions,
   images: list,
+  raw: flag,
   maxTokens: count(1),
   thoughtBudget: count(0),
   temperature: number(0, 10),

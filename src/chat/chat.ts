@@ -17,6 +17,7 @@ import { writeConversation, type StoredTurn } from "./conversation-file.js";
 import { ConversationPrompt, type CountedPart, type CountedTurn } from "./conversation-prompt.js";
 import { describeEncoded, describeImage, encodeAgain, encodeImages, type ModelParts } from "./encode-images.js";
 import { partsOfQuestion, squaresAtLeast } from "./question-parts.js";
+import { placeImages } from "./raw-prompt.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
 import type { Answer, AnswerImage, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, ReplyChunk } from "./types.js";
@@ -37,6 +38,7 @@ interface Turn extends StoredTurn {
 interface Question {
   readonly options: AskOptions;
   readonly system: string | null;
+  readonly isRaw: boolean;
   readonly sampling: AnswerRequest["sampling"];
   readonly startedAt: number;
   content: readonly StoredPart[];
@@ -56,6 +58,8 @@ interface Question {
 export interface ChatHost {
   readonly parts: ModelParts;
   readonly loadMs: number;
+  /** Whether questions are sent raw unless they say otherwise. */
+  readonly isPretrained: boolean;
   provenance(): Promise<Provenance>;
   /** A further chat on the same model. */
   createChat(options: ChatOptions): Promise<Chat>;
@@ -109,7 +113,8 @@ export class Chat implements AsyncDisposable {
    */
   ask<Value = unknown>(prompt: string | readonly PromptPart[], options: AskOptions<Value> = {}): Reply<Value> {
     return this.#reply<Value>(() => checkAskOptions(prompt, options), options, async (emit, signal) => {
-      const parts = partsOfQuestion(prompt, options);
+      const asked = partsOfQuestion(prompt, options);
+      const parts = this.#isRaw(options) ? placeImages(asked) : asked;
       return await this.#answer((question) => this.#encode(question, parts, signal), options, emit, signal);
     });
   }
@@ -132,7 +137,7 @@ export class Chat implements AsyncDisposable {
           recall(question, last);
           await this.#makeRoom(question, last.counted.parts, signal);
           await this.#encodeEarlier(question, 0, signal);
-        }, options, emit, signal);
+        }, { ...options, raw: options.raw ?? last.counted.isRaw }, emit, signal);
       } finally {
         if (this.#turns.length < turns.length) this.#turns = turns;
       }
@@ -189,7 +194,7 @@ export class Chat implements AsyncDisposable {
     const reportOf = (image: SquareImage) => {
       return describeImage(image, { tokens: squaresOf(image).length * tokensPerImage, encodeMs: 0, cached: false });
     };
-    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf), counted: { parts: countedPartsOf(turn.content), answer: turn.answer } }));
+    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf), counted: { parts: countedPartsOf(turn.content), answer: turn.answer, isRaw: turn.request?.raw ?? false } }));
   }
 
   /** Stops a running reply and frees the images. The model stays loaded. */
@@ -232,9 +237,11 @@ export class Chat implements AsyncDisposable {
     signal: AbortSignal
   ): Promise<Answer<Value>> {
     const now = performance.now();
+    this.#ensureStandsAlone(options);
     const question: Question = {
       options,
       system: this.system,
+      isRaw: this.#isRaw(options),
       sampling: samplingOf(options),
       startedAt: now,
       content: [],
@@ -258,6 +265,21 @@ export class Chat implements AsyncDisposable {
       if (!stopped) throw error;
     }
     return await this.#finish(question, grammar, collected);
+  }
+
+  #isRaw({ raw = this.#host.isPretrained }: AskOptions): boolean {
+    return raw;
+  }
+
+  /** @throws MedGemmaError INVALID_ARGUMENT for what a raw question would leave out without a word */
+  #ensureStandsAlone(options: AskOptions): void {
+    const isRaw = this.#isRaw(options);
+    const fail = (what: string): never => {
+      throw new MedGemmaError("INVALID_ARGUMENT", `A raw question is the whole prompt, ${what}.`);
+    };
+    if (this.#turns.some(({ counted }) => isRaw || counted.isRaw === true)) fail("so it has no part in a conversation. Ask it, and what follows, in chats of their own");
+    if (isRaw && this.system !== null && this.system !== "") fail("so it has no system text. Put it in front of the question");
+    if (isRaw && options.think === true) fail("so no thought can be asked for. Leave think out");
   }
 
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
@@ -304,7 +326,7 @@ export class Chat implements AsyncDisposable {
     const before = parts.slice(0, first).filter((part) => typeof part === "string");
     const marker = -1 as (typeof wholePrompt)[number]; // in place of the image's tokens
     const tokensPerImage = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
-    const asked = { parts: [...before, { squares: 1 }], answer: null };
+    const asked = { parts: [...before, { squares: 1 }], answer: null, isRaw: question.isRaw };
     const wholePrompt = this.#prompt.render(systemText(question), this.#sentTurnsWithIds(), [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]]);
     const beginning = wholePrompt.slice(0, wholePrompt.indexOf(marker));
     // Close to the end of the context the oldest turns may have to go first.
@@ -330,7 +352,7 @@ export class Chat implements AsyncDisposable {
   ): Promise<void> {
     const { think = false, onProgress } = question.options;
     const { maxTokens, temperature, seed, thoughtBudget } = question.sampling;
-    const asked = { parts: countedPartsOf(question.content), answer: null };
+    const asked = { parts: countedPartsOf(question.content), answer: null, isRaw: question.isRaw };
     const ids = imagesOf(question.content).flatMap((image) => this.#images.idsOf(image));
     const tokens = this.#prompt.render(systemText(question), this.#sentTurnsWithIds(), [asked, ids]);
     question.promptTokens = tokens.length;
@@ -355,7 +377,7 @@ export class Chat implements AsyncDisposable {
   async #makeRoom(question: Question, parts: readonly CountedPart[], signal: AbortSignal): Promise<void> {
     const turns = this.#sentTurns().map(({ counted }) => counted);
     const { maxTokens } = question.sampling;
-    this.#droppedTurns += await this.#prompt.fit(systemText(question), turns, { parts, answer: null }, { maxTokens, overflow: this.#overflow, signal });
+    this.#droppedTurns += await this.#prompt.fit(systemText(question), turns, { parts, answer: null, isRaw: question.isRaw }, { maxTokens, overflow: this.#overflow, signal });
   }
 
   /**
@@ -393,7 +415,7 @@ export class Chat implements AsyncDisposable {
     const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce((sum, image) => sum + image.tokens, 0);
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
-      const counted = { parts: countedPartsOf(content), answer: text };
+      const counted = { parts: countedPartsOf(content), answer: text, isRaw: question.isRaw };
       this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason, request, provenance: null, counted }];
     }
     this.#releaseUnused();
@@ -471,10 +493,10 @@ function samplingOf({ think = false, temperature = 0, seed, schema, maxTokens: m
   };
 }
 
-function requestOf({ options, system, sampling, content, series, slide }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
+function requestOf({ options, system, isRaw, sampling, content, series, slide }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
   let images = 0;
   const prompt = content.map((part) => (typeof part === "string" ? part : { image: images++ }));
-  return { system, prompt, preset: options.preset ?? null, series, slide, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
+  return { raw: isRaw, system, prompt, preset: options.preset ?? null, series, slide, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
 }
 
 /** Fills a question with what was asked before. */

@@ -17,6 +17,8 @@ export interface CountedTurn {
   readonly parts: readonly CountedPart[];
   /** null for the question that is to be answered. */
   readonly answer: string | null;
+  /** Without the template: it is the whole prompt. */
+  readonly isRaw?: boolean | undefined;
 }
 
 export interface FitOptions {
@@ -114,7 +116,7 @@ export class ConversationPrompt {
   }
 
   /** −1 for every token of the first square, −2 for every one of the second … */
-  #tokenize({ parts, answer }: CountedTurn, system: string | null): PromptTokens {
+  #tokenize({ parts, answer, isRaw }: CountedTurn, system: string | null): PromptTokens {
     let square = 0;
     const placeholder = () => new Array<Token>(this.#tokensPerImage).fill(((square += 1), -square) as Token);
     const user = parts.map((part): LanguagePart => {
@@ -122,7 +124,8 @@ export class ConversationPrompt {
       const whole = placeholder();
       return part.squares === 1 ? whole : { whole, crops: Array.from({ length: part.squares - 1 }, placeholder) };
     });
-    return this.#language.renderPrompt(system, [{ user, answer }]).slice(1);
+    const turns = [{ user, answer }];
+    return (isRaw === true ? this.#language.renderRawPrompt(turns) : this.#language.renderPrompt(system, turns)).slice(1);
   }
 
   #full(needed: number, question: CountedTurn, maxTokens: number, others: number): MedGemmaError {

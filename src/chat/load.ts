@@ -8,6 +8,7 @@ import { readLoraAdapter } from "../language/lora-adapter.js";
 import { readTextModelFile, type ModelFile } from "../language/model-file.js";
 import { Vocabulary } from "../language/vocabulary.js";
 import { readCatalog } from "../models/catalog.js";
+import { lineageOf } from "../models/lineage.js";
 import { resolveModel } from "../models/resolve-model.js";
 import { adviseSmaller } from "../models/suggest.js";
 import type { ProjectorFacts } from "../native/addon.js";
@@ -105,6 +106,7 @@ export async function loadParts(
     visionGpu: facts === null ? null : towerOnGpu ? runtime.gpu : ("off" as const),
     contextSize,
     wantedContextSize: plan.wantedContextSize,
+    isPretrained: isPretrained(file),
     warnings: paths.warnings,
     notes: paths.notes
   };
@@ -134,4 +136,10 @@ function checkPair(file: ModelFile, { special }: Vocabulary, facts: ProjectorFac
         "Use it without a projector, or a model that takes images."
     );
   }
+}
+
+function isPretrained({ path, info }: ModelFile): boolean {
+  const { name, basename, finetune } = info.metadata.general as Readonly<Record<string, unknown>>;
+  const otherNames = [basename, finetune].filter((text) => typeof text === "string");
+  return lineageOf({ name: typeof name === "string" ? name : null, otherNames, path }).isPretrained;
 }

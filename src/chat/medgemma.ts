@@ -102,6 +102,7 @@ export class MedGemma implements AsyncDisposable {
       {
         parts: this.#parts,
         loadMs: this.loadMs,
+        isPretrained: this.model.isPretrained,
         provenance: () => this.provenance(),
         createChat: (copied) => this.createChat(copied),
         forget: (disposed) => this.#chats.delete(disposed)

@@ -82,6 +82,8 @@ export interface LoadedModel {
   readonly contextSize: number;
   /** The context size that was asked for, or the default; memory may not have sufficed for it. */
   readonly wantedContextSize: number;
+  /** The pre-trained variant, by its name: it goes on with a text, and follows no instructions. */
+  readonly isPretrained: boolean;
   /** Sentences about the pair that the user should know: text model and projector seem to come from different models. */
   readonly warnings: readonly string[];
   /** Sentences about what was chosen: of several projectors that are the same tower, for example. */
@@ -113,6 +115,12 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
   readonly fit?: ImageFit | undefined;
   /** Whether pixels that are not square, of DICOM and NIfTI files, are made square first. Default true (docs/images.md). */
   readonly aspect?: boolean | undefined;
+  /**
+   * Send texts and images as they are, without Gemma's turns: the model goes on with them. `<start_of_image>` in a text is the
+   * place of the next image, as in Google's processor; without it, images stand in front. Such a question stands alone, without a
+   * system text, earlier exchanges or a thought. Default: true for the pre-trained variant (`LoadedModel.isPretrained`), else false.
+   */
+  readonly raw?: boolean | undefined;
   /** Longest answer in tokens, thought included, from 1. Default 1024, with `think` 2048; never more than the context has left. */
   readonly maxTokens?: number | undefined;
   /** 0 to 10. 0 (default) is greedy decoding, which is what Google evaluates with. */
@@ -197,6 +205,8 @@ export interface AnswerImage {
  * answer. Earlier exchanges of the conversation are not in it.
  */
 export interface AnswerRequest {
+  /** Texts and images were sent as they are, without Gemma's turns. */
+  readonly raw: boolean;
   /** The system text; null: none. */
   readonly system: string | null;
   /** In order; an image by its place in `Answer.images`, from 0. */

@@ -52,10 +52,12 @@ export function composePrompt(material: PromptMaterial): PromptPart[] {
   }
   const after = preset?.afterEachImage ?? (slices === undefined ? null : sliceLabel);
   const pictures = imageParts(slices ?? images, priors, after);
+  // Nothing but images and the user's words: these stay as they are, for prompts that are sent so. The chat template strips them.
+  if (preset === undefined && slices === undefined && pictures.every((part) => typeof part !== "string")) return [...pictures, words];
   const template = preset?.prompt ?? (slices === undefined ? plainPrompt : seriesPrompt);
   const pieces = (template.includes("{images}") ? template : `{images}\n${template}`).split(/(\{images\}|\{question\})/);
   const place = pieces.indexOf("{images}");
-  return joined(pieces.flatMap((piece, index) => (piece === "{question}" ? [words] : piece !== "{images}" ? [piece] : index === place ? pictures : [])));
+  return joined(pieces.flatMap((piece, index) => (piece === "{question}" ? [words] : piece !== "{images}" ? [piece] : index === place ? pictures : [])), preset?.raw === true);
 }
 
 const list: Rule = { expected: "a list of images", holds: Array.isArray };
@@ -87,13 +89,13 @@ function asDated(picture: ImageSource | DatedImage): DatedImage {
   return typeof picture === "object" && "image" in picture ? picture : { image: picture };
 }
 
-/** Texts that touch as one, without blank ends: the template puts line breaks around images itself. */
-function joined(parts: readonly PromptPart[]): PromptPart[] {
+/** Texts that touch as one, without blank ends unless they are raw: the template puts line breaks around images itself. */
+function joined(parts: readonly PromptPart[], isRaw: boolean): PromptPart[] {
   const result: PromptPart[] = [];
   for (const part of parts) {
     const last = result.at(-1);
     if (typeof part === "string" && typeof last === "string") result[result.length - 1] = last + part;
     else result.push(part);
   }
-  return result.map((part) => (typeof part === "string" ? part.trim() : part)).filter((part) => part !== "");
+  return result.map((part) => (typeof part === "string" && !isRaw ? part.trim() : part)).filter((part) => part !== "");
 }

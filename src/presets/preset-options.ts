@@ -4,20 +4,21 @@ import { anObject, checkArgument } from "../check-arguments.js";
 import { checkPreset, type Preset } from "./preset.js";
 
 /**
- * What a preset sets besides its words: its name, the JSON schema, `maxTokens` and `think`.
+ * What a preset sets besides its words: its name, the JSON schema, `maxTokens`, `think` and `raw`.
  *
  * @param own What the user sets; it goes first.
  * @throws MedGemmaError INVALID_ARGUMENT
  */
-export function presetOptions<Own extends AskOptions>(preset: Preset, own: Own = {} as Own): Own & Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think"> {
+export function presetOptions<Own extends AskOptions>(preset: Preset, own: Own = {} as Own): Own & Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think" | "raw"> {
   checkPreset(preset);
   checkArgument("The options of a question", own, anObject);
-  const { name, schema, maxTokens, think } = preset;
+  const { name, schema, maxTokens, think, raw } = preset;
   return {
     ...own,
     preset: name,
     schema: own.schema ?? schema ?? undefined,
     maxTokens: own.maxTokens ?? maxTokens ?? undefined,
-    think: own.think ?? think
+    think: own.think ?? think,
+    raw: own.raw ?? (raw === true ? true : undefined)
   };
 }

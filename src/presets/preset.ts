@@ -26,9 +26,11 @@ export interface Preset {
   /** null: the usual one. */
   readonly maxTokens: number | null;
   readonly think: boolean;
+  /** Sent as it is, without the chat template, blanks included. Default false. */
+  readonly raw?: boolean;
 }
 
-const factNames = ["models", "images", "after each image", "max tokens", "think", "source"] as const;
+const factNames = ["models", "images", "after each image", "max tokens", "think", "raw", "source"] as const;
 const sectionNames = ["System", "Prompt", "Question", "Schema"] as const;
 
 type FactName = (typeof factNames)[number];
@@ -66,6 +68,8 @@ export function parsePreset(name: string, markdown: string, path: string): Prese
   if (maxTokens !== undefined && !/^[1-9]\d{0,6}$/.test(maxTokens)) fail(`max tokens must be a whole number from 1, but is ${maxTokens}`);
   const think = facts.get("think") ?? "no";
   if (think !== "yes" && think !== "no") fail(`think must be yes or no, but is ${think}`);
+  const raw = facts.get("raw") ?? "no";
+  if (raw !== "yes" && raw !== "no") fail(`raw must be yes or no, but is ${raw}`);
   const schema = sections.get("Schema");
   return {
     name,
@@ -80,7 +84,8 @@ export function parsePreset(name: string, markdown: string, path: string): Prese
     afterEachImage: textOrNull(facts.get("after each image")),
     schema: schema === undefined ? null : (parseSchema(schema) ?? fail('its section "## Schema" must be a JSON object, by itself or between ```json and ```')),
     maxTokens: maxTokens === undefined ? null : Number(maxTokens),
-    think: think === "yes"
+    think: think === "yes",
+    raw: raw === "yes"
   };
 }
 

@@ -6,7 +6,7 @@ import { renderSvg } from "../../src/image/render-svg.js";
 const sample = (median: number) => ({ median, values: [median] });
 
 const report: BenchReport = {
-  model: { id: "medgemma-4b-it-Q4_K_M", text: "text.gguf", mmproj: "mmproj.gguf", lora: [], gpu: "off", gpuLayers: 0, layers: 8, visionGpu: "off", contextSize: 4096, wantedContextSize: 4096, warnings: [], notes: [] },
+  model: { id: "medgemma-4b-it-Q4_K_M", text: "text.gguf", mmproj: "mmproj.gguf", lora: [], gpu: "off", gpuLayers: 0, layers: 8, visionGpu: "off", contextSize: 4096, wantedContextSize: 4096, isPretrained: false, warnings: [], notes: [] },
   machine: {
     versions: { medgemmaLocal: "1.2.3", nodeLlamaCpp: "3", llamaCpp: "b1", node: "20", system: "linux-x64" },
     cpu: { model: "Some CPU", cores: 8, features: [] },

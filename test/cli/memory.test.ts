@@ -58,7 +58,7 @@ describe("a model that does not fit", () => {
   it("is loaded all the same with MEDGEMMA_IGNORE_MEMORY=1", async () => {
     const { code, stdout } = await ask(["--json"], { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle, MEDGEMMA_IGNORE_MEMORY: "1" });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ model: { gpu: "off", gpuLayers: 0, visionGpu: "off", wantedContextSize: 4096, warnings: [], notes: [] } });
+    expect(JSON.parse(stdout)).toMatchObject({ model: { gpu: "off", gpuLayers: 0, visionGpu: "off", wantedContextSize: 4096, isPretrained: false, warnings: [], notes: [] } });
   });
 });
 
@@ -82,7 +82,7 @@ describe("little memory", () => {
 });
 
 describe("a GPU without room", () => {
-  const model: LoadedModel = { id: "m", text: "m.gguf", mmproj: "p.gguf", lora: [], gpu: "cuda", gpuLayers: 20, layers: 35, visionGpu: "cuda", contextSize: 8192, wantedContextSize: 8192, warnings: [], notes: [] };
+  const model: LoadedModel = { id: "m", text: "m.gguf", mmproj: "p.gguf", lora: [], gpu: "cuda", gpuLayers: 20, layers: 35, visionGpu: "cuda", contextSize: 8192, wantedContextSize: 8192, isPretrained: false, warnings: [], notes: [] };
 
   it("is told of when images are encoded on the CPU, or everything", () => {
     expect(memoryWarnings(model)).toEqual([]);

@@ -39,6 +39,7 @@ async function repeat({ request, images, model, provenance }: AskJson, folder?: 
     aspect,
     ...(slices === null && window ? { window: window.asked ?? undefined, frame: frame ?? undefined } : {}),
     series: request.series ?? undefined,
+    raw: request.raw,
     think: request.think,
     schema: request.schema ?? undefined,
     maxTokens,
@@ -110,6 +111,7 @@ describe("a record", () => {
     const square = await prepareImage(film, { side: 224 });
     expect(images).toMatchObject([{ sha256: square.sha256, preprocessing: { version: 2, fit: "pad", side: 224, aspect: true, pixelAspect: 1, frame: null, window: null, ranges: null } }]);
     expect(request).toEqual({
+      raw: false,
       system: null,
       prompt: [{ image: 0 }, "Describe the image."],
       preset: null,

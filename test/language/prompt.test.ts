@@ -1,6 +1,6 @@
 import type { Token } from "node-llama-cpp";
 import { describe, expect, it } from "vitest";
-import { renderPrompt, type PromptPart, type PromptTurn, type PromptVocabulary } from "../../src/language/prompt.js";
+import { renderPrompt, renderRawPrompt, type PromptPart, type PromptTurn, type PromptVocabulary } from "../../src/language/prompt.js";
 
 /** A vocabulary whose tokens are readable: a control token or a whole text each. */
 const written: string[] = [];
@@ -50,5 +50,15 @@ describe("the prompt", () => {
   it("trims texts as Jinja does, and only these", () => {
     expect(render(" s ", [ask(" \t\nHi\u00a0\u2003\n ")])).toContain("'user\n s \n\nHi'");
     expect(render(null, [ask("\ufeffHi\u200b")])).toContain("'user\n\ufeffHi\u200b'");
+  });
+});
+
+describe("the raw prompt", () => {
+  const raw = (...turns: PromptTurn[]) => renderRawPrompt(turns, readable).map((token) => written[token]).join(" ");
+
+  it("is texts and images as they are, behind <bos>", () => {
+    // The card of the pre-trained model: "<start_of_image> findings:".
+    expect(raw(ask(image("A"), " findings:"))).toBe("<bos> '\n\n' <image> A </image> '\n\n findings:'");
+    expect(raw(ask(" one ", image("A"), "two", image("B")))).toBe("<bos> ' one \n\n' <image> A </image> '\n\ntwo\n\n' <image> B </image> '\n\n'");
   });
 });

@@ -12,7 +12,7 @@ import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { answerOptions, boxesOption, imageOptions, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
+import { answerOptions, boxesOption, flag, imageOptions, inGroup, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
 import { Interrupted, printAnswer, printJson, UsageError, writeNote } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
 import { parsePrior } from "../parse-prior.js";
@@ -51,6 +51,7 @@ const options = {
   ...presetOption,
   ...answerOptions,
   ...schemaOption,
+  ...inGroup("Answer:", { raw: flag({ describe: "Send text and images as they are, without the chat template; <start_of_image> is the place of an image  [default: for 4b-pt]" }) }),
   ...boxesOption,
   ...jsonOption,
   ...redactOption
@@ -112,6 +113,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const own: AskOptions = {
     fit: args.fit,
     aspect: args["no-aspect"] !== true,
+    raw: args.raw,
     maxTokens: args["max-tokens"],
     temperature: args.temperature,
     seed: args.seed,

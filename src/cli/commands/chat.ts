@@ -64,6 +64,7 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
   const isTerminal = process.stdin.isTTY && canMoveCursor(process.stdout);
   const plainView = createPlainView({ debug: args.debug ?? false });
   const view = isTerminal ? createTerminalView({ debug: args.debug ?? false }) : plainView;
+  if (medgemma.model.isPretrained) throw pretrained(medgemma.model.id);
   greet(medgemma);
   const session = await ChatSession.start(medgemma, view, {
     system: args.system,
@@ -133,4 +134,11 @@ function demoExample(): string | null {
   if (!existsSync(path)) return null;
   const fromHere = relative(process.cwd(), path);
   return fromHere.startsWith("..") ? path : fromHere;
+}
+
+function pretrained(id: string): MedGemmaError {
+  return new MedGemmaError(
+    "MODEL_MISMATCH",
+    `${id} is the pre-trained variant: it goes on with a text, and was never taught to hold a conversation. Ask it with "ask", for example --preset findings, or chat with the instruction-tuned one (4b-it).`
+  );
 }
