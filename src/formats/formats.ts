@@ -25,13 +25,15 @@ export interface Format {
   readonly advice?: string;
 }
 
-const toPicture = "Convert it to PNG or JPEG.";
+const toPicture = 'Convert it to PNG, for example with "magick IN OUT.png".';
 const toSlide = "Convert it to a tiled TIFF, for example with libvips: vips tiffsave --tile --pyramid.";
 const toVolume = "Convert it to NIfTI or DICOM.";
 const pagesOrText = "Save its pages as PNG files, or paste its text.";
+const pdfPages = 'Make a picture of a page with "pdftoppm -png IN.pdf OUT" of Poppler, or paste its text.';
 const pasteText = "Paste its text.";
 const unpack = "Unpack it, and name a file in it.";
-const frame = "Save one frame as a PNG file.";
+const unzip = "A NIfTI volume (.nii.gz) is given as a series: --series FILE --modality CT or MR. Unpack other files first.";
+const frame = 'Take a frame of it with "ffmpeg -i IN -frames:v 1 OUT.png".';
 
 /** Those with an advice are not read here. */
 const slides: readonly Format[] = [
@@ -54,7 +56,7 @@ const pictures: readonly Format[] = [
   picture("GIF", "a GIF picture", [".gif"], /^GIF8[79]a/),
   picture("AVIF", "an AVIF picture", [".avif"], /^[^]{4}ftyp(?:avif|avis)/),
   picture("BMP", "a BMP picture", [".bmp", ".dib"], /^BM[^]{4}\0\0\0\0/),
-  picture("Netpbm", "a Netpbm picture", [".pbm", ".pgm", ".ppm", ".pnm"], /^P[1-6]\s/),
+  picture("PBM, PGM, PPM", "a PBM, PGM or PPM picture", [".pbm", ".pgm", ".ppm", ".pnm"], /^P[1-6]\s/),
   picture("JPEG 2000", "a JPEG 2000 picture", [".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jpm"], /^(?:\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/),
   picture("HEIC", "a HEIC picture", [".heic", ".heif", ".hif"], /^[^]{4}ftyp(?:heic|heix|hevc|hevx|heim|heis|mif1|msf1)/)
 ];
@@ -71,7 +73,9 @@ const volumes: readonly Format[] = [
 ];
 
 const otherPictures: readonly Format[] = [
-  unread("JPEG XL", "a JPEG XL picture", [".jxl"], toPicture, /^(?:\xff\x0a|\0\0\0\x0cJXL )/),
+  unread("JPEG XL", "a JPEG XL picture", [".jxl"], 'Convert it to PNG with "djxl IN.jxl OUT.png" of libjxl.', /^(?:\xff\x0a|\0\0\0\x0cJXL )/),
+  unread("JPEG XR", "a JPEG XR picture", [".jxr", ".wdp", ".hdp"], 'Convert it to TIFF with "JxrDecApp -i IN.jxr -o OUT.tif" of jxrlib.', /^II\xbc/),
+  unread("PFM", "a floating-point picture (PFM)", [".pfm"], "Save it as a 32-bit TIFF.", /^P[Ff]\s/),
   unread("SVG", "an SVG drawing", [".svg", ".svgz"], toPicture, /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[^]*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]/),
   unread("PAM", "a PAM picture", [".pam"], toPicture, /^P7\s/),
   unread("ICO", "an icon", [".ico"], toPicture),
@@ -84,11 +88,12 @@ const otherPictures: readonly Format[] = [
 ];
 
 const documents: readonly Format[] = [
-  unread("PDF", "a PDF document", [".pdf"], pagesOrText, /^\s*%PDF-/),
+  unread("PDF", "a PDF document", [".pdf"], pdfPages, /^\s*%PDF-/),
   unread("office document", "an office document", [".docx", ".doc", ".odt", ".rtf", ".pptx", ".ppt", ".odp", ".xlsx", ".xls", ".ods", ".epub"], pagesOrText, /^(?:\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1|\{\\rtf)/),
   unread("text", "a text file", [".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".html", ".htm", ".hl7"], pasteText),
   unread("GGUF", "a GGUF model", [".gguf"], "Start with --model FILE to ask it.", /^GGUF/),
-  unread("archive", "an archive", [".zip", ".tar", ".tgz", ".gz", ".7z", ".rar", ".bz2", ".xz", ".zst"], unpack, /^(?:PK\x03\x04|\x1f\x8b|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/),
+  unread("gzip", "a file compressed with gzip", [".gz"], unzip, /^\x1f\x8b/),
+  unread("archive", "an archive", [".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst"], unpack, /^(?:PK\x03\x04|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/),
   unread("film", "a film", [".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv"], frame, /^(?:[^]{4}ftyp(?:isom|iso2|mp41|mp42|M4V |qt {2}|avc1)|\x1aE\xdf\xa3|RIFF[^]{4}AVI )/),
   unread("recording", "a sound recording", [".wav", ".mp3", ".m4a", ".ogg", ".flac", ".opus"], "The model does not hear. Paste its text."),
   unread("array", "an array of numbers", [".npy", ".npz", ".h5"], toPicture, /^(?:\x93NUMPY|\x89HDF)/)
@@ -146,7 +151,7 @@ function hasEnding(path: string, ending: string): boolean {
 
 function isContainerOf(found: Format, named: Format): boolean {
   if (named.kind === "slide") return found.name === "TIFF" || named.advice !== undefined; // of those not read here, all kinds
-  return (found.name === "TIFF" && named.name === "camera raw") || (found.name === "archive" && named.kind !== "picture" && named.kind !== "dicom");
+  return (found.name === "TIFF" && named.name === "camera raw") || ((found.name === "archive" || found.name === "gzip") && named.kind !== "picture" && named.kind !== "dicom");
 }
 
 function picture(name: string, described: string, extensions: readonly string[], magic: RegExp): Format {

@@ -17,7 +17,7 @@ import { isBmp, openBmp } from "./formats/bmp.js";
 import { isJpeg2000File, openJpeg2000 } from "./formats/jpeg-2000.js";
 import { openWithLibvips } from "./formats/libvips.js";
 import { isNetpbm, openNetpbm } from "./formats/netpbm.js";
-import { explainUnread } from "./other-formats.js";
+import { explainUnread } from "./explain-unread.js";
 import type { OpenPicture } from "./raster.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { toRgb } from "./to-rgb.js";

@@ -28,7 +28,7 @@ describe("the format of a file", () => {
   });
 
   it.each([
-    ["scan.PNG", "PNG"], ["a/b.nii.gz", "NIfTI"], ["b.tar.gz", "archive"], ["slide.ome.tiff", "TIFF"], ["x.svs", "SVS"], ["IM000001", undefined], [".png", undefined], ["a/.png", undefined], ["png", undefined], ["node.js", undefined]
+    ["scan.PNG", "PNG"], ["a/b.nii.gz", "NIfTI"], ["b.tar.gz", "archive"], ["b.gz", "gzip"], ["slide.ome.tiff", "TIFF"], ["x.svs", "SVS"], ["IM000001", undefined], [".png", undefined], ["a/.png", undefined], ["png", undefined], ["node.js", undefined]
   ])("%s is, by its name, %s", (path, name) => {
     expect(formatOfName(path)?.name).toBe(name);
   });
@@ -43,8 +43,8 @@ describe("the format of a file", () => {
   });
 
   it.each([
-    ["report.pdf", "%PDF-1.7 ...", "found a PDF document. Save its pages as PNG files"],
-    ["film.heic", "\0\0\0\x18ftypheic\0\0\0\0", "a HEIC picture"],
+    ["report.pdf", "%PDF-1.7 ...", "is a PDF document, which is not read as a picture. Make a picture of a page"],
+    ["film.jxl", "\xff\x0a\0\0", "is a JPEG XL picture"],
     ["notes", "just text", "found no image format known here"]
   ])("of %s is told when it cannot be decoded", async (_name, content, words) => {
     await expect(decodeImage(Buffer.from(content, "latin1"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining(words) as string });
