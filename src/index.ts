@@ -67,8 +67,9 @@ export type { Catalog, CatalogFile, CatalogModel, Quantization } from "./models/
 export type { PullOptions, PullProgress } from "./models/pull.js";
 export type { InstalledModel } from "./models/installed.js";
 export type { StoredModel, StoredModelFile } from "./models/stored-models.js";
-export type { ManifestFile } from "./models/manifest.js";
-export type { ImportOptions } from "./models/import.js";
+export type { ManifestFile, ModelOrigin } from "./models/manifest.js";
+export type { ImportOptions, ImportProgress } from "./models/import.js";
+export type { SkippedFile } from "./models/import-candidates.js";
 export type { CheckOptions } from "./models/check-file.js";
 export type { VerifiedFile } from "./models/verify.js";
 export type { RemovedModel } from "./models/remove.js";

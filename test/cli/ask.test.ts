@@ -63,13 +63,14 @@ describe("ask", () => {
           width: "number",
           height: "number",
           sha256: "string",
-          preprocessing: { version: "number", fit: "string", side: "number", frame: "null", window: "null", ranges: "null" },
+          preprocessing: { version: "number", fit: "string", side: "number", aspect: "boolean", pixelAspect: "number", frame: "null", window: "null", ranges: "null" },
           tokens: "number",
           encodeMs: "number",
           cached: "boolean"
         }
       ],
       request: {
+        raw: "boolean",
         system: "null",
         prompt: [{ image: "number" }, "string"],
         preset: "null",
@@ -98,7 +99,10 @@ describe("ask", () => {
         layers: "number",
         visionGpu: "string",
         contextSize: "number",
-        wantedContextSize: "number"
+        wantedContextSize: "number",
+        isPretrained: "boolean",
+        warnings: [],
+        notes: []
       },
       provenance: {
         versions: { medgemmaLocal: "string", nodeLlamaCpp: "string", llamaCpp: "string", node: "string", system: "string" },

@@ -13,6 +13,9 @@ const ask = (args: readonly string[], env: NodeJS.ProcessEnv) =>
 /** The demo model takes 193 MB at the smallest context, 205 at 3072 tokens and 216 at its own 4096. */
 const limits = { tooLittle: "150000000", little: "209000000", enough: "400000000" };
 
+/** The answer of four tokens is cut, and says so; nothing else is said. */
+const onlyCut = /^Warning: the answer was cut off after 4 tokens[^\n]*\n$/;
+
 describe("a model that does not fit", () => {
   it("is refused before it is loaded, with what it needs, what there is and what to do", async () => {
     const { code, stdout, stderr } = await ask([], { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle });
@@ -27,7 +30,7 @@ describe("a model that does not fit", () => {
     const context = /Use --context (\d+)\./.exec(stderr)?.[1] ?? "";
     expect(stderr).toContain("with a context of 32768 tokens needs 0.54 GB");
     const { code, stderr: nothing } = await ask(["--context", context], { MEDGEMMA_MEMORY_LIMIT: limits.little });
-    expect({ code, nothing }).toEqual({ code: 0, nothing: "" });
+    expect({ code, nothing }).toEqual({ code: 0, nothing: expect.stringMatching(onlyCut) as string });
     const { code: larger } = await ask(["--context", String(Number(context) + 1024)], { MEDGEMMA_MEMORY_LIMIT: limits.little });
     expect(larger).toBe(1);
   });
@@ -58,7 +61,7 @@ describe("a model that does not fit", () => {
   it("is loaded all the same with MEDGEMMA_IGNORE_MEMORY=1", async () => {
     const { code, stdout } = await ask(["--json"], { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle, MEDGEMMA_IGNORE_MEMORY: "1" });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ model: { gpu: "off", gpuLayers: 0, visionGpu: "off", wantedContextSize: 4096, isPretrained: false, warnings: [], notes: [] } });
+    expect(JSON.parse(stdout)).toMatchObject({ model: { gpu: "off", gpuLayers: 0, visionGpu: "off", wantedContextSize: 4096 } });
   });
 });
 
@@ -71,7 +74,7 @@ describe("little memory", () => {
 
   it("does not where it is enough", async () => {
     const { code, stderr } = await ask([], { MEDGEMMA_MEMORY_LIMIT: limits.enough });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(onlyCut) as string });
   });
 
   it.each(["8 GB", "-8000000000"])("cannot be said as %s", async (limit) => {

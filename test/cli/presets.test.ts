@@ -68,8 +68,8 @@ describe("the presets that come with the package", () => {
 
   it("are suggested when a name is nearly right", async () => {
     const { code, stdout, stderr } = await runCli(["ask", "--preset", "localize", "-i", film, "-m", "demo"]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^INVALID_ARGUMENT: There is no preset "localize"\. Did you mean localise\?[^\n]*\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^medgemma-local: There is no preset "localize"\. Did you mean localise\?[^\n]*\n$/);
   });
 });
 
