@@ -1,8 +1,9 @@
 /** Tests that start many processes or models. `npm run test:long` runs them, `npm test` runs all others in minutes. */
 export const longTests = [
-  "test/cli/{ask,bad-*,bench,boxes,chat,doctor,files,lora,memory,models,offline,output-*,presets,provenance,pull*,redact,series,slide,stores}.test.ts",
+  "test/chat/{memory-estimate,schema}.test.ts",
+  "test/cli/{ask,bad-*,bench,boxes,chat,doctor,files,lora,memory,models,offline,output-*,dicom,presets,provenance,pull*,redact,series,slide,stores}.test.ts",
   "test/examples/**/*.test.ts",
-  "test/language/{sequence,token-types,prompt-lookup}.test.ts",
+  "test/language/{lora,prompt-lookup,sequence,token-types}.test.ts",
   "test/native/{load-addon,process,workers}.test.ts",
   "test/package.test.ts",
   "test/trial/driver.test.ts"
