@@ -199,7 +199,7 @@ function isTiled(dataSet: DataSet): boolean {
 function refuseTiles(dataSet: DataSet, { frames, rows, columns }: ImagePixel): void {
   const matrix = [dataSet.long(tags.TotalPixelMatrixColumns) ?? columns, dataSet.long(tags.TotalPixelMatrixRows) ?? rows] as const;
   if (!isTiled(dataSet) || (frames === 1 && matrix[0] <= columns && matrix[1] <= rows)) return;
-  throw new DicomError(`it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Convert it to a tiled TIFF for --slide; --frame N shows a tile`);
+  throw new DicomError(`it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Take its patches with --slide; --frame N shows a tile`);
 }
 
 function checkPixel(parsed: Parsed, name: string, frame: number): ImagePixel {

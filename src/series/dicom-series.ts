@@ -122,7 +122,7 @@ function groupsOf(kind: NoSlices["kind"], others: readonly NoSlices[]): (readonl
 function adviceFor(others: readonly NoSlices[], links: number): string {
   const unreadable = others.find(({ kind }) => kind === "unreadable")?.what ?? null;
   if (others.some(({ kind }) => kind === "NIfTI")) return "Name one of the NIfTI files, with --modality CT or MR.";
-  if (others.some(({ kind }) => kind === "tiles")) return "Convert the slide to a tiled TIFF, and give it with --slide.";
+  if (others.some(({ kind }) => kind === "tiles")) return "Give the slide with --slide.";
   if (unreadable !== null) return `The first: ${unreadable}.`;
   return links > 0 ? "Name the files that the links lead to, or the links themselves (FOLDER/*)." : "Name the folder of a series, or a NIfTI file.";
 }

@@ -205,7 +205,7 @@ describe("a slide in tiles", () => {
     const path = join(files, "slide.dcm");
     writeFileSync(path, slice(7, slide));
     expect(await picture(path)).toMatch(/is a slide of 8 × 8 pixels in 1 tile \(VL Whole Slide Microscopy\).*--slide/);
-    expect(await series(path)).toContain("only 1 of a slide in tiles. Convert the slide to a tiled TIFF, and give it with --slide.");
+    expect(await series(path)).toContain("only 1 of a slide in tiles. Give the slide with --slide.");
     expect((await decodeImage(path, { frame: 1 })).width).toBe(4);
     expect((await decodeImage(slice(7, { ...slide, "0048,0006 UL": null, "0048,0007 UL": null }))).width).toBe(4);
   });
