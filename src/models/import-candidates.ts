@@ -7,12 +7,15 @@ import { isLaterPart, nameWithoutSplit } from "../gguf/split-name.js";
 import { choicesOf, idOf, type Catalog } from "./catalog.js";
 import { readManifest, type Manifest } from "./manifest.js";
 import { pairModel } from "./pair-model.js";
+import type { StoredModel } from "./stored-models.js";
 import { plainName } from "./plain-name.js";
 import { textParts } from "./text-parts.js";
 
 /** A file to import. */
 export interface CandidateFile {
   readonly path: string;
+  /** What it is called where it comes from: stores call files by their hash. */
+  readonly name: string;
   readonly byteLength: number;
   /** Hex; null: nobody recorded it. */
   readonly sha256: string | null;
@@ -143,13 +146,36 @@ async function describeRecorded(identity: GgufIdentity, { models, files }: Manif
   const ofRecord = (path: string): CandidateFile => {
     const record = files[basename(path)];
     if (record === undefined) throw new MedGemmaError("MODEL_CORRUPT", `The record in ${folder} does not say what ${basename(path)} is. Pull the model again.`);
-    return { path, byteLength: record.byteLength, sha256: record.sha256 };
+    return { path, name: basename(path), byteLength: record.byteLength, sha256: record.sha256 };
   };
   const parts = (await textParts(identity.path)).map(ofRecord);
   const projector = recorded.mmproj === null ? null : join(folder, recorded.mmproj);
   const pairing = await pairModel(identity, mmproj === undefined ? projector : mmproj);
   const own = pairing.mmproj === null ? null : pairing.mmproj === projector ? ofRecord(projector) : await unrecorded(pairing.mmproj);
   return { id: recorded.id, identity, parts, mmproj: own, warnings: pairing.warnings, notes: pairing.notes };
+}
+
+/**
+ * A model in the store of another program. Where the store calls files by their hash, that is what they must be.
+ *
+ * @throws MedGemmaError MODEL_MISMATCH for one that cannot be used as it lies there
+ */
+export async function describeStored({ id, text, mmproj: own, files, unsupported, warnings, notes }: StoredModel, catalog: Catalog, mmproj: string | null | undefined): Promise<Candidate> {
+  if (unsupported !== null) throw new MedGemmaError("MODEL_MISMATCH", `${id} cannot be imported as it is: ${unsupported}`);
+  const described = await describe(await identifyGguf(text), catalog, mmproj === undefined ? own : mmproj);
+  const isBlob = !/\.gguf$/i.test(text);
+  const plain = plainName(id.replaceAll(/[:/]/g, "-"));
+  const known = (file: CandidateFile, name: string): CandidateFile => {
+    const sha256 = files.find(({ path }) => path === file.path)?.sha256 ?? null;
+    return { ...file, name: isBlob ? name : file.name, sha256 };
+  };
+  return {
+    ...described,
+    id: isBlob ? plain : described.id,
+    parts: described.parts.map((file) => known(file, `${plain}.gguf`)),
+    mmproj: described.mmproj === null ? null : known(described.mmproj, `mmproj-${plain}.gguf`),
+    ...(mmproj === undefined ? { warnings, notes } : {})
+  };
 }
 
 /** A model that nobody recorded: it is called by its file, as the catalog does where it knows the file. */
@@ -179,7 +205,7 @@ async function unrecorded(path: string): Promise<CandidateFile> {
   const facts = await stat(path).catch(() => null);
   if (facts === null) throw new MedGemmaError("MODEL_NOT_FOUND", `There is no file ${path}. Check the path.`);
   if (!facts.isFile()) throw new MedGemmaError("FILE_UNUSABLE", `${path} is not a regular file. Name a GGUF file.`);
-  return { path, byteLength: facts.size, sha256: null };
+  return { path, name: basename(path), byteLength: facts.size, sha256: null };
 }
 
 /** Several revisions in a cache link to the same file. */

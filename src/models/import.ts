@@ -1,5 +1,5 @@
 /** Brings models from a folder, such as a USB stick, into the user's folder of weights, and verifies them on the way. */
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { copyFile, link, open, realpath, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { abortSignal, callback, checkArgument, checkOptions, flag, name, orNull, type RulesOf } from "../check-arguments.js";
@@ -10,7 +10,8 @@ import { choicesOf, idOf, readCatalog, type Catalog } from "./catalog.js";
 import { findProblem } from "./check-file.js";
 import { ensureSpace } from "./disk-space.js";
 import { hashFile } from "./hash-file.js";
-import { findCandidates, type Candidate, type CandidateFile, type SkippedFile } from "./import-candidates.js";
+import { describeStored, findCandidates, type Candidate, type CandidateFile, type SkippedFile } from "./import-candidates.js";
+import { findStored } from "./find-stored.js";
 import { installedModels, sizeOf, type InstalledModel } from "./installed.js";
 import { readManifest, recordFile, recordModel, type ManifestFile } from "./manifest.js";
 import { lockFolder, partialFolder } from "./model-folder.js";
@@ -64,14 +65,16 @@ export interface ImportProgress {
  * Brings the models that can be run into the folder of weights, and checks every byte of those whose hash is known. Other GGUF
  * files are left out. A file that was pulled or imported before is never replaced by another of its name without `replace`.
  *
- * @param path A folder that `pull --to` filled, any folder with GGUF files in it or below it, or a GGUF file.
+ * @param path A folder that `pull --to` filled, any folder with GGUF files in it or below it, a GGUF file, or the id of a model in
+ *   another program's store ("ollama:medgemma1.5").
  * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, MODEL_MISMATCH, HASH_MISMATCH, DISK_FULL, FILE_UNUSABLE, INVALID_ARGUMENT, ABORTED
  */
 export async function importModels(path: string, options: ImportOptions = {}): Promise<InstalledModel[]> {
   checkArgument("The path", path, name);
   checkOptions("The options of importModels", options, rules);
   const catalog = await readCatalog();
-  const { models, skipped } = await findCandidates(path, catalog, options.mmproj);
+  const stored = existsSync(path) ? null : await findStored(path);
+  const { models, skipped } = stored === null ? await findCandidates(path, catalog, options.mmproj) : { models: [await describeStored(stored, catalog, options.mmproj)], skipped: [] };
   if (models.length === 0) throw nothingFound(path, skipped);
   for (const file of skipped) options.onSkip?.(file);
   const sound: Candidate[] = [];
@@ -132,14 +135,15 @@ async function importModel(model: Candidate, catalog: Catalog, options: ImportOp
   await ensureSpace(folder, bytes, id);
   for (const file of missing) await bring(folder, file, options);
   // The model comes last: until it is recorded, nothing lists or loads what lies there.
-  await recordModel(folder, { id, text: targetName(identity.path), mmproj: mmproj === null ? null : targetName(mmproj.path) });
+  const [first] = model.parts;
+  await recordModel(folder, { id, text: targetName(first?.name ?? ""), mmproj: mmproj === null ? null : targetName(mmproj.name) });
   await warnOfOtherHash(id, folder, catalog, options);
   return id;
 }
 
 /** Is the same file there already? @throws MedGemmaError FILE_UNUSABLE for another one of its name */
-async function isThere(folder: string, { path, byteLength, sha256 }: CandidateFile, records: Readonly<Record<string, ManifestFile>>, options: ImportOptions): Promise<boolean> {
-  const name = targetName(path);
+async function isThere(folder: string, { path, name: ownName, byteLength, sha256 }: CandidateFile, records: Readonly<Record<string, ManifestFile>>, options: ImportOptions): Promise<boolean> {
+  const name = targetName(ownName);
   const there = join(folder, name);
   const size = await sizeOf(there);
   if (size === null) return false;
@@ -160,7 +164,7 @@ async function isThere(folder: string, { path, byteLength, sha256 }: CandidateFi
 
 async function bring(folder: string, file: CandidateFile, options: ImportOptions): Promise<void> {
   const { path, byteLength, sha256 } = file;
-  const name = targetName(path);
+  const name = targetName(file.name);
   const partial = join(folder, partialFolder, name);
   await rm(partial, { force: true }); // of a process that was killed
   try {
@@ -230,8 +234,8 @@ async function warnOfOtherHash(id: string, folder: string, catalog: Catalog, { o
 }
 
 /** What a file is called in the folder of weights. */
-function targetName(path: string): string {
-  const name = plainName(basename(path));
+function targetName(original: string): string {
+  const name = plainName(original);
   return /\.gguf$/i.test(name) ? name : `${name}.gguf`;
 }
 

@@ -47,6 +47,21 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     });
   });
 
+  it("is imported by its name, by copy or by link, and checked by the hash that it is called by", async () => {
+    const { home, run } = start();
+    for (const { layOut } of Object.values(layouts)) layOut(home);
+    const before = snapshotOf(home);
+    for (const args of [["ollama:medgemma1.5"], ["hf:unsloth/medgemma-1.5-4b-it-GGUF:Q4_K_M", "--link"], [layouts["LM Studio"].id]]) {
+      const [model] = JSON.parse((await run(["import", ...args, "--json"])).stdout) as { id: string; text: string; mmproj: string | null }[];
+      expect(model?.mmproj).not.toBeNull();
+      expect(model?.text).toMatch(/\.gguf$/);
+      expect((await run(["ask", "Describe the image.", "-i", film, "-m", model?.id ?? ""])).stdout).toContain("circle");
+    }
+    expect((await run(["verify"])).stdout).toMatch(/^(?:ok .*\n){6}$/);
+    const after = snapshotOf(home);
+    expect(Object.fromEntries(Object.keys(before).map((path) => [path, after[path]]))).toEqual(before);
+  });
+
   it("is checked by the hash that it is called by", async () => {
     const { home, run } = start();
     layOutOllama(home);
