@@ -4,8 +4,8 @@
  *
  * The addon's `checkGguf` also compares the tensors with the length of the file; ask it before anything is made of the weights.
  */
-import { open } from "node:fs/promises";
 import { MedGemmaError } from "../errors.js";
+import { openRegularFile } from "../regular-file.js";
 
 /** Value types of the specification, by their numbers. */
 export const ggufTypes = { uint8: 0, int8: 1, uint16: 2, int16: 3, uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9, uint64: 10, int64: 11, float64: 12 } as const;
@@ -50,20 +50,19 @@ export interface ReadOptions {
 
 /** Most headers are 6 to 20 MB, nearly all of it vocabulary. */
 const firstRead = 2 ** 18;
-const largestHeader = 2 ** 29;
+const largestHeader = 2 ** 27;
 
 /** A piece of the file that the buffer does not hold yet. */
 class NotReadYet extends Error {}
 
 /** @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE; MODEL_CORRUPT for a file that is not GGUF, or whose header is not whole */
 export async function readGgufHeader(path: string, { stopAt = () => false }: ReadOptions = {}): Promise<GgufHeader> {
-  await using file = await open(path).catch((error: unknown) => {
+  await using file = await openRegularFile(path).catch((error: unknown) => {
     throw asReadError(error, path);
   });
   try {
     const facts = await file.stat();
-    if (!facts.isFile()) throw new MedGemmaError("FILE_UNUSABLE", `${path} is not a regular file. Name a GGUF file.`);
-    for (let wanted = firstRead; ; wanted *= 4) {
+    for (let wanted = firstRead; ; wanted = Math.min(4 * wanted, largestHeader)) {
       const length = Math.min(wanted, facts.size);
       const buffer = Buffer.alloc(length);
       for (let done = 0; done < length; ) {
@@ -80,7 +79,7 @@ export async function readGgufHeader(path: string, { stopAt = () => false }: Rea
       }
     }
   } catch (error) {
-    throw error instanceof MedGemmaError ? error : asReadError(error, path);
+    throw asReadError(error, path);
   }
 }
 
@@ -229,6 +228,7 @@ function corrupt(path: string, what: string): MedGemmaError {
 }
 
 function asReadError(error: unknown, path: string): MedGemmaError {
+  if (error instanceof MedGemmaError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ENOTDIR") return new MedGemmaError("MODEL_NOT_FOUND", `There is no model file ${path}. Check the path.`, { cause: error });
   return new MedGemmaError("FILE_UNUSABLE", `${path} cannot be read: ${message}.`, { cause: error });

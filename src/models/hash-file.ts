@@ -1,7 +1,7 @@
 /** The sha256 of a file, without its bytes ever being in memory at once. */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { abortedError, MedGemmaError } from "../errors.js";
+import { openRegularFile } from "../regular-file.js";
 
 export interface HashOptions {
   readonly signal?: AbortSignal | undefined;
@@ -20,7 +20,7 @@ export async function hashFile(path: string, { signal, onProgress, onChunk }: Ha
   const buffer = Buffer.alloc(chunkBytes);
   let bytes = 0;
   try {
-    await using file = await open(path);
+    await using file = await openRegularFile(path);
     for (;;) {
       if (signal?.aborted === true) throw abortedError(`Reading ${path}`, signal);
       const { bytesRead } = await file.read(buffer, 0, chunkBytes, bytes);
