@@ -3,7 +3,7 @@
  * afterwards. The file of Ollama is only read.
  */
 import { createHash } from "node:crypto";
-import { mkdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
+import { realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { readGgufHeader } from "../gguf/header.js";
@@ -54,7 +54,6 @@ export async function ensureOllamaPair(path: string, options: OllamaPairOptions 
   let doneBytes = 0;
   for (const [name, { values, tensors }] of files) {
     const partial = join(folder, partialFolder, name);
-    await mkdir(join(folder, partialFolder), { recursive: true });
     await rm(partial, { force: true }); // of a process that was killed
     const hash = createHash("sha256");
     let fileBytes = 0;
