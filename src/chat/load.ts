@@ -9,6 +9,7 @@ import { readTextModelFile, type ModelFile } from "../language/model-file.js";
 import { Vocabulary } from "../language/vocabulary.js";
 import { readCatalog } from "../models/catalog.js";
 import { lineageOf } from "../models/lineage.js";
+import { ensureWidthsFit } from "../models/pair-model.js";
 import { resolveModel } from "../models/resolve-model.js";
 import { adviseSmaller } from "../models/suggest.js";
 import type { ProjectorFacts } from "../native/addon.js";
@@ -121,14 +122,7 @@ export async function loadParts(
 
 /** A wrong pair gives fluent nonsense, or crashes other programs; here it is refused before any weight is read. */
 function checkPair(file: ModelFile, { special }: Vocabulary, facts: ProjectorFacts): void {
-  const width = file.info.architectureMetadata.embedding_length;
-  if (width !== facts.projectionSize) {
-    throw new MedGemmaError(
-      "MODEL_MISMATCH",
-      `The projector ${facts.path} gives tokens of width ${facts.projectionSize}, but the model ${file.path} has width ${String(width)}. ` +
-        "Use the projector that belongs to this model."
-    );
-  }
+  ensureWidthsFit({ path: file.path, width: file.info.architectureMetadata.embedding_length }, facts);
   if (special.imageMarks === null) {
     throw new MedGemmaError(
       "MODEL_MISMATCH",

@@ -18,6 +18,7 @@ import { lockFolder, partialFolder } from "./model-folder.js";
 import { modelHome } from "./model-home.js";
 import { folderOf, parseModelName } from "./model-name.js";
 import { ensureOllamaPair } from "./ollama-pair.js";
+import { ensureWidthsFit } from "./pair-model.js";
 import { plainName } from "./plain-name.js";
 
 /** What is imported with a model, and what is told on the way. */
@@ -108,13 +109,7 @@ function nothingFound(path: string, skipped: readonly SkippedFile[]): MedGemmaEr
 async function checkPair({ identity, parts, mmproj }: Candidate): Promise<void> {
   const addon = loadAddon();
   for (const { path } of parts) await addon.checkGguf(path);
-  if (mmproj === null) return;
-  const { projectionSize } = await addon.inspectProjector(mmproj.path);
-  if (projectionSize === identity.width) return;
-  throw new MedGemmaError(
-    "MODEL_MISMATCH",
-    `The projector ${mmproj.path} gives tokens of width ${projectionSize}, but the model ${identity.path} has width ${String(identity.width)}. Use the projector that belongs to this model, or none (--mmproj none).`
-  );
+  if (mmproj !== null) ensureWidthsFit(identity, await addon.inspectProjector(mmproj.path));
 }
 
 /** @returns what the model is called from here on */

@@ -1,8 +1,10 @@
 /** The projector of a text model: the one that is named, or the one that lies with it. */
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { MedGemmaError } from "../errors.js";
 import { identifyGguf, type GgufIdentity } from "../gguf/identify.js";
 import { parseSplitName } from "../gguf/split-name.js";
+import type { ProjectorFacts } from "../native/addon.js";
 import { chooseProjector, describeMismatch, type NamedFile, type Pairing } from "./choose-projector.js";
 import { isProjectorName } from "./projector-choice.js";
 
@@ -16,6 +18,16 @@ export async function pairModel(text: GgufIdentity, given?: string | null): Prom
   const model: NamedFile = { name: text.path, path: text.path, identity: text };
   if (given !== undefined) return { mmproj: given, warnings: describeMismatch(model, await identified(given)), notes: [] };
   return chooseProjector(model, await Promise.all((await projectorsNear(text.path)).map(identified)));
+}
+
+/** @throws MedGemmaError MODEL_MISMATCH for a projector whose tokens have another width than those of the model */
+export function ensureWidthsFit(model: { readonly path: string; readonly width: number | null | undefined }, projector: Pick<ProjectorFacts, "path" | "projectionSize">): void {
+  if (model.width === projector.projectionSize) return;
+  throw new MedGemmaError(
+    "MODEL_MISMATCH",
+    `The projector ${projector.path} gives tokens of width ${projector.projectionSize}, but the model ${model.path} has width ${String(model.width)}. ` +
+      "Use the projector that belongs to this model, or none (--mmproj none)."
+  );
 }
 
 /** What is wrong with a file, loading says. */
