@@ -40,9 +40,28 @@ function unionOf(type, file) {
   return names.join(" | ");
 }
 
+/** The properties of a table of options, each with its comment or, without one, its description and default. */
+async function optionsOf({ node, file, source }) {
+  const constant = /^OptionsOf<typeof (\w+)>$/.exec(node.type.getText(file))?.[1];
+  if (constant === undefined) return undefined;
+  const { [constant]: table } = await import(join(root, "dist", `${source.slice(join(root, "src").length, -3)}.js`));
+  const members = declarationsOf(file).find(({ name }) => name.text === constant).type.members;
+  const lines = members.map((member) => {
+    const name = member.name.text;
+    const { describe, default: without } = table[name];
+    const comment = paragraph(ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc).at(-1)?.comment) || `${describe}.`;
+    const words = (without?.words ?? (without === undefined ? "" : JSON.stringify(without))).replace(/[{}]/g, "`");
+    return `  /** ${oneLine(comment)}${words === "" || /\bDefault/.test(comment) ? "" : ` Default: ${words}.`} */\n  readonly ${name}?: ${member.type.typeArguments[0].getText(file)} | undefined;`;
+  });
+  return `interface ${node.name.text} {\n${lines.join("\n")}\n}`;
+}
+
 /** The declaration without its own comment, and without what is private; of a constant the source, which has its values' comments. */
-function codeOf({ node, file, name, source }) {
+async function codeOf(item) {
+  const { node, file, name, source } = item;
   if (ts.isVariableDeclaration(node)) return declarationsOf(parse(source)).find((declaration) => declaration.name.text === name).parent.getText();
+  const options = ts.isTypeAliasDeclaration(node) ? await optionsOf(item) : undefined;
+  if (options !== undefined) return options;
   const union = ts.isTypeAliasDeclaration(node) ? unionOf(node.type, file) : undefined;
   if (union !== undefined) return `type ${name} = ${union};`;
   const isHidden = (member) => member.name?.kind === ts.SyntaxKind.PrivateIdentifier || isInternal(member);
@@ -81,21 +100,21 @@ function typesIn({ node, file, name: own }) {
     ts.forEachChild(child, visit);
   };
   ts.forEachChild(node, visit);
-  return [...found].filter((name) => ours.has(name) && name !== own);
+  return [...found].filter((name) => ours.has(name) && name !== own && name !== "OptionsOf");
 }
 
 const anchor = (name) => name.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");
 const surface = publicSurface();
 const isPublic = new Set(surface.map(({ name }) => name));
 
-function entry(item) {
+async function entry(item) {
   const types = typesIn(item);
   const missing = types.filter((name) => !isPublic.has(name));
   if (missing.length > 0) throw new Error(`${item.name} uses ${missing.join(" and ")}, which src/index.ts does not export.`);
   const prose = proseOf(item.node);
   if (prose.length === 0) throw new Error(`${item.name} is exported without a comment that says what it is.`);
   const links = types.map((name) => `[${name}](#${anchor(name)})`).join(" · ");
-  return [`### ${item.name}`, ...prose, `\`\`\`ts\n${codeOf(item)}\n\`\`\``, ...(links === "" ? [] : [`See ${links}`])];
+  return [`### ${item.name}`, ...prose, `\`\`\`ts\n${await codeOf(item)}\n\`\`\``, ...(links === "" ? [] : [`See ${links}`])];
 }
 
 const chapters = [...new Set(surface.map(({ chapter }) => chapter))];
@@ -109,7 +128,7 @@ const reference = [
       return `- [${chapter}](#${anchor(chapter)}): ${names.join(" · ")}`;
     })
     .join("\n"),
-  ...chapters.flatMap((chapter) => [`## ${chapter}`, ...surface.filter((item) => item.chapter === chapter).flatMap(entry)])
+  ...(await Promise.all(chapters.map(async (chapter) => [`## ${chapter}`, ...(await Promise.all(surface.filter((item) => item.chapter === chapter).map(entry))).flat()]))).flat()
 ].join("\n\n");
 
 if (!process.argv.includes("--check")) writeFileSync(page, `${reference}\n`);

@@ -8,6 +8,7 @@ export { loadMedGemma } from "./chat/load-lazily.js";
 export type { LoadedModel, LoadOptions, ModelSource } from "./chat/types.js";
 export type { MedGemma, EncodedImage } from "./chat/medgemma.js";
 export type { EncodeOptions } from "./chat/encode-images.js";
+export type { ComputeOptions } from "./chat/load-options.js";
 export type { ScaledAdapter } from "./language/lora-adapter.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
@@ -16,12 +17,14 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 // Ask
 export type { Chat } from "./chat/chat.js";
 export type { AskOptions, ChatOptions, ChatTurn, PromptPart } from "./chat/types.js";
+export type { AnswerOptions } from "./chat/answer-options.js";
+export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
 export type { StandardResult, StandardSchema } from "./schema/standard-schema.js";
 
 // Answers
-export type { Answer, AnswerImage, AnswerRequest, Provenance, StopReason } from "./chat/types.js";
+export type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, Provenance, StopReason, TokenLogprob } from "./chat/types.js";
 export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
 export type { FileIdentity } from "./models/identify-file.js";
 
@@ -42,10 +45,12 @@ export type { WindowChoice, WindowPreset } from "./dicom/window-choice.js";
 export { readSeries } from "./series/read-series.js";
 export { recipeForModel } from "./series/recipes.js";
 export type { RecipeName, ValueRange } from "./series/recipes.js";
+export type { SeriesChoices } from "./series/series-options.js";
 export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, SeriesProgress, SeriesSummary, SliceOrder } from "./series/types.js";
 
 // Pathology slides
 export { readSlide } from "./slide/read-slide.js";
+export type { SlideChoices } from "./slide/slide-options.js";
 export type { MagnificationSource, Slide, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
 
 // Presets

@@ -1,13 +1,19 @@
 /** Gathers what the model generates into thought, text and counts, and passes the pieces on as they come. */
+import type { TokenEvent } from "../language/generation.js";
 import type { GenerationEvent } from "../language/language-model.js";
 import { thoughtHeading } from "../language/thought.js";
 import type { ReplyChunk, StopReason } from "./types.js";
+
+/** Of a token of the text, or of the mark at its end. */
+export type CollectedLogprob = NonNullable<TokenEvent["logprob"]> & { readonly token: number };
 
 export class AnswerCollector {
   readonly tokens: number[] = [];
   text = "";
   stopReason: StopReason = "aborted";
   reusedTokens = 0;
+  /** Without those of a thought; empty unless they were asked for. */
+  readonly logprobs: CollectedLogprob[] = [];
   /** Clock readings in milliseconds; null before the first token. */
   firstTokenAt: number | null = null;
   lastTokenAt: number | null = null;
@@ -33,6 +39,7 @@ export class AnswerCollector {
       this.lastTokenAt = performance.now();
       this.firstTokenAt ??= this.lastTokenAt;
       this.tokens.push(event.token);
+      if (event.logprob != null && event.kind !== "thought") this.logprobs.push({ token: event.token, ...event.logprob });
       if (event.kind === "thought") this.#addThought(event.text);
       if (event.kind === "text") this.#addText(event.text);
     } else {

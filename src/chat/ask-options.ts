@@ -1,10 +1,11 @@
 /** Checks what a caller gives to a loaded model and its chats, before any work begins. */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, name, number, oneOf, orNull, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
-import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
+import { abortSignal, anObject, callback, checkArgument, checkOptions, count, flag, isObject, name, number, oneOf, orNull, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
-import { imageFits } from "../image/types.js";
+import { imageOptions } from "../image/image-options.js";
+import { rulesOf } from "../options/option.js";
 import { isStandardSchema } from "../schema/standard-schema.js";
+import { answerOptions } from "./answer-options.js";
 import type { EncodeOptions } from "./encode-images.js";
 import type { AskOptions, ChatOptions } from "./types.js";
 
@@ -12,25 +13,20 @@ const list: Rule = { expected: "a list of images: paths, URLs or bytes", holds: 
 const schema: Rule = { expected: "a JSON schema object, or a schema of zod or the like", holds: (value) => isObject(value) || isStandardSchema(value) };
 
 const encodeOptions: RulesOf<EncodeOptions> = {
-  fit: oneOf(imageFits),
-  aspect: flag,
-  window: checkedLater,
-  frame: checkedLater,
+  ...rulesOf(imageOptions),
   signal: abortSignal,
   onProgress: callback
 };
 
 const askOptions: RulesOf<AskOptions> = {
   ...encodeOptions,
+  ...rulesOf(answerOptions),
   images: list,
   raw: flag,
-  maxTokens: count(1),
-  thoughtBudget: count(0),
-  temperature: number(0, 10),
-  seed: count(0, 2 ** 32 - 1),
   schema,
   boxes: flag,
-  think: flag,
+  logprobs: count(0, 20),
+  priority: number(-1000, 1000),
   preset: text,
   series: withProperties("what readSeries gives", ["taken", "of", "numbers", "order", "leftOut", "gaps", "asked", "notes"]),
   slide: withProperties("what readSlide gives", ["taken", "of", "grid", "numbers", "positions", "side", "notes"])
@@ -41,18 +37,26 @@ const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), overflow: oneO
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkAskOptions(prompt: unknown, options: unknown): void {
   checkOptions("The options of a question", options, askOptions);
-  const { images, window, frame, series, slide } = options as AskOptions;
+  const { images, series, slide, schema: shape, stop } = options as AskOptions;
   checkPrompt(prompt);
   for (const [index, image] of [...(images ?? [])].entries()) checkImageSource(image, `images[${index}]`);
-  checkWindowChoice(window);
-  checkFrameChoice(frame);
+  if (shape !== undefined && stop !== undefined && stop.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", "A schema says where the answer ends, so stop would cut it. Leave one out.");
   if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or about a slide, but not about both. Leave one out.");
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkCountArguments(prompt: unknown, options: unknown): AskOptions & Pick<ChatOptions, "system"> {
+  checkArgument("The options of countTokens", options, anObject);
+  const { system, ...asked } = options as AskOptions & Pick<ChatOptions, "system">;
+  checkChatOptions({ system });
+  checkAskOptions(prompt, asked);
+  return { system, ...asked };
+}
+
+/** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkRegenerateOptions(options: unknown): void {
-  const { images: _images, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...rules } = askOptions;
-  checkOptions("The options of regenerate", options, rules);
+  const rules = Object.entries(askOptions).filter(([each]) => each !== "images" && !Object.hasOwn(imageOptions, each));
+  checkOptions("The options of regenerate", options, Object.fromEntries(rules));
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

@@ -2,14 +2,17 @@
 import { randomInt } from "node:crypto";
 import { checkArgument } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
+import type { ImageOptions } from "../image/image-options.js";
 import { squaresOf, type SquareImage } from "../image/types.js";
-import { gemmaSampling } from "../language/generation.js";
+import { pick, withDefaults } from "../options/option.js";
 import type { JsonGrammar } from "../language/json-grammar.js";
+import type { Logprob } from "../language/logprobs.js";
 import { summaryOf } from "../series/summary.js";
 import type { SeriesSummary } from "../series/types.js";
 import { summaryOfSlide } from "../slide/summary.js";
 import type { SlideSummary } from "../slide/types.js";
-import { AnswerCollector } from "./answer-collector.js";
+import { AnswerCollector, type CollectedLogprob } from "./answer-collector.js";
+import { samplerOptions } from "./answer-options.js";
 import { checkAskOptions, checkPath, checkRegenerateOptions } from "./ask-options.js";
 import { countedPartsOf, imagesOf, textOf, type StoredPart } from "./content.js";
 import { ConversationImages } from "./conversation-images.js";
@@ -20,10 +23,8 @@ import { partsOfQuestion, squaresAtLeast } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
-import type { Answer, AnswerImage, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, ReplyChunk } from "./types.js";
-
-/** Google's notebooks ask for thinking with this sentence in front of the system text. */
-const thinkingInstruction = "SYSTEM INSTRUCTION: think silently if needed.";
+import { systemText } from "./system-text.js";
+import type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, ReplyChunk, TokenLogprob } from "./types.js";
 
 /** Google's usual limits: up to 1000 tokens for text, 2000 with thinking (medgemma notebooks). */
 const defaultMaxTokens = { plain: 1024, thinking: 2048 };
@@ -125,7 +126,7 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "fit" | "aspect" | "window" | "frame"> = {}): Reply<Value> {
+  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | keyof ImageOptions> = {}): Reply<Value> {
     return this.#reply<Value>(() => checkRegenerateOptions(options), options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);
@@ -327,7 +328,7 @@ export class Chat implements AsyncDisposable {
     const marker = -1 as (typeof wholePrompt)[number]; // in place of the image's tokens
     const tokensPerImage = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
     const asked = { parts: [...before, { squares: 1 }], answer: null, isRaw: question.isRaw };
-    const wholePrompt = this.#prompt.render(systemText(question), this.#sentTurnsWithIds(), [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]]);
+    const wholePrompt = this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]]);
     const beginning = wholePrompt.slice(0, wholePrompt.indexOf(marker));
     // Close to the end of the context the oldest turns may have to go first.
     if (beginning.length > language.contextSize / 2) return await encode();
@@ -350,20 +351,21 @@ export class Chat implements AsyncDisposable {
     collected: AnswerCollector,
     signal: AbortSignal
   ): Promise<void> {
-    const { think = false, onProgress } = question.options;
-    const { maxTokens, temperature, seed, thoughtBudget } = question.sampling;
+    const { think = false, logprobs, priority, onProgress } = question.options;
+    const { seed, thoughtBudget, ...sampling } = question.sampling;
     const asked = { parts: countedPartsOf(question.content), answer: null, isRaw: question.isRaw };
     const ids = imagesOf(question.content).flatMap((image) => this.#images.idsOf(image));
-    const tokens = this.#prompt.render(systemText(question), this.#sentTurnsWithIds(), [asked, ids]);
+    const tokens = this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, ids]);
     question.promptTokens = tokens.length;
     const events = this.#host.parts.language.generate(tokens, {
-      maxTokens,
-      temperature,
+      ...sampling,
       seed: seed ?? undefined,
+      logprobs,
+      priority,
       grammar,
       forceThought: think && grammar !== undefined,
       thoughtBudget: thoughtBudget ?? undefined,
-      onWaiting: () => onProgress?.({ stage: "waiting" }),
+      onWaiting: (ahead) => onProgress?.({ stage: "waiting", ahead }),
       onBegin: () => onProgress?.({ stage: "prefill", tokens: tokens.length }),
       signal
     });
@@ -377,7 +379,7 @@ export class Chat implements AsyncDisposable {
   async #makeRoom(question: Question, parts: readonly CountedPart[], signal: AbortSignal): Promise<void> {
     const turns = this.#sentTurns().map(({ counted }) => counted);
     const { maxTokens } = question.sampling;
-    this.#droppedTurns += await this.#prompt.fit(systemText(question), turns, { parts, answer: null, isRaw: question.isRaw }, { maxTokens, overflow: this.#overflow, signal });
+    this.#droppedTurns += await this.#prompt.fit(systemText(question.system, question.options.think), turns, { parts, answer: null, isRaw: question.isRaw }, { maxTokens, overflow: this.#overflow, signal });
   }
 
   /**
@@ -439,8 +441,17 @@ export class Chat implements AsyncDisposable {
         tokensPerSecond: decodeMs > 0 ? ((tokens.length - 1) * 1000) / decodeMs : 0
       },
       ...value,
+      ...(options.logprobs === undefined ? {} : { logprobs: collected.logprobs.map((each) => this.#inWords(each)) }),
       ...located
     };
+  }
+
+  #inWords({ token, logprob, top }: CollectedLogprob): AnswerLogprob {
+    const described = (one: Logprob): TokenLogprob => {
+      const bytes = this.#host.parts.language.bytesOf(one.token);
+      return { token: one.token, text: new TextDecoder().decode(bytes), bytes: [...bytes], logprob: one.logprob };
+    };
+    return { ...described({ token, logprob }), top: top.map(described) };
   }
 
   /** The images of a question; where it has none, those that were shown last. */
@@ -475,18 +486,14 @@ function problemOf(check: () => void): Error | null {
   }
 }
 
-/** The text in front of the conversation: the system text, and the sentence that asks for a thought. */
-function systemText({ system, options }: Question): string | null {
-  if (options.think !== true) return system;
-  return system === null ? thinkingInstruction : `${thinkingInstruction} ${system}`;
-}
-
-function samplingOf({ think = false, temperature = 0, seed, schema, maxTokens: most, thoughtBudget }: AskOptions): AnswerRequest["sampling"] {
-  const maxTokens = most ?? (think ? defaultMaxTokens.thinking : defaultMaxTokens.plain);
+function samplingOf(options: AskOptions): AnswerRequest["sampling"] {
+  const { think = false, seed, schema, stop = [], thoughtBudget } = options;
+  const sampler = withDefaults(samplerOptions, pick(samplerOptions, options));
+  const maxTokens = options.maxTokens ?? (think ? defaultMaxTokens.thinking : defaultMaxTokens.plain);
   return {
-    temperature,
-    seed: temperature === 0 ? null : (seed ?? randomInt(2 ** 32)),
-    ...gemmaSampling,
+    ...sampler,
+    seed: sampler.temperature === 0 ? null : (seed ?? randomInt(2 ** 32)),
+    stop,
     maxTokens,
     // A thought without end would leave no room for the object.
     thoughtBudget: thoughtBudget ?? (think && schema !== undefined ? Math.ceil(maxTokens / 2) : null)

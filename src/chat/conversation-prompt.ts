@@ -85,6 +85,11 @@ export class ConversationPrompt {
     throw this.#full(whole, question, maxTokens, whole - own);
   }
 
+  /** Tokens of a question that begins a conversation. */
+  count(system: string | null, question: CountedTurn): number {
+    return 1 + this.#lengthOf(question, system);
+  }
+
   /**
    * @param turns With the ids of all squares of their pictures, in order.
    * @param question As `turns`.

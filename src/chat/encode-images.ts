@@ -3,7 +3,8 @@ import { MedGemmaError } from "../errors.js";
 import { checkImage } from "../image/decode.js";
 import { prepareImage } from "../image/prepare.js";
 import { notesOf, warningsOf } from "../image/notes.js";
-import { squaresOf, type CropImage, type DicomOptions, type ImageFit, type ImageSource, type Square, type SquareImage } from "../image/types.js";
+import type { ImageOptions } from "../image/image-options.js";
+import { squaresOf, type CropImage, type ImageSource, type Square, type SquareImage } from "../image/types.js";
 import type { LanguageModel } from "../language/language-model.js";
 import type { EncodeResult, VisionModel } from "../vision/vision-model.js";
 import type { AnswerImage, ReplyProgress } from "./types.js";
@@ -15,11 +16,7 @@ export interface ModelParts {
 }
 
 /** How images are made ready and encoded, in `MedGemma.encode`. */
-export interface EncodeOptions extends DicomOptions {
-  /** How a picture that is not square becomes one. Default "pad". */
-  readonly fit?: ImageFit | undefined;
-  /** Whether pixels that are not square, of DICOM and NIfTI files, are made square first. Default true. */
-  readonly aspect?: boolean | undefined;
+export interface EncodeOptions extends ImageOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
@@ -28,6 +25,10 @@ export interface EncodedPicture {
   readonly image: SquareImage;
   readonly result: EncodeResult;
   readonly crops: readonly { readonly image: CropImage; readonly result: EncodeResult }[];
+}
+
+export function withoutProjector(): MedGemmaError {
+  return new MedGemmaError("MODEL_MISMATCH", "This model is loaded without a projector and takes no images. Give its mmproj file, or use a model that has one.");
 }
 
 /** Reads, squares and encodes pictures, in order; the next one is read while one is encoded. */
@@ -41,12 +42,7 @@ export async function encodeImages(
 ): Promise<EncodedPicture[]> {
   if (sources.length === 0) return [];
   const { vision } = parts;
-  if (vision === null) {
-    throw new MedGemmaError(
-      "MODEL_MISMATCH",
-      "This model is loaded without a projector and takes no images. Give its mmproj file with --mmproj, or use a model that has one."
-    );
-  }
+  if (vision === null) throw withoutProjector();
   // A wrong file in a series shows before the slow part begins.
   const { window, frame } = options;
   for (const source of sources.slice(1)) await checkImage(source, { window, frame });

@@ -1,21 +1,36 @@
-/** Checks what a caller gives to `loadMedGemma`, before any file is opened. */
+/** How a model is loaded: the options, and the check of what a caller gives, before any file is opened. */
 import { resolve } from "node:path";
-import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, describe, eitherOf, flag, name, oneOf, orNull, type RulesOf } from "../check-arguments.js";
+import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, describe, eitherOf, name, orNull, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { gpuBackends } from "../native/backend.js";
+import { choice, onOff, rulesOf, wholeNumber, type OptionsOf } from "../options/option.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
 import type { LoadOptions } from "./types.js";
 
+/** Where the model computes, and how large a conversation may be. */
+export const computeOptions = {
+  gpu: choice(["auto", ...gpuBackends], { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU", default: "auto" }),
+  /** CPU threads. Default: by model size, physical cores, and what of them this process may use. */
+  threads: wholeNumber({ min: 1, describe: "CPU threads", default: { words: "by model size and cores" } }),
+  /** Tokens of a conversation: at most the model's own; where memory is short less, but not under 2048. */
+  contextSize: wholeNumber({ min: 1, describe: "Context size in tokens", default: { words: "8192, or what the images need" }, flag: "context" }),
+  /**
+   * Guess tokens from the prompt and check several at once: sooner for answers that repeat what the prompt says (reports, JSON),
+   * later for others, and otherwise the same.
+   */
+  promptLookup: onOff({ describe: "Guess tokens from the prompt: faster for answers that quote it", default: false, flag: "lookup" })
+};
+
+/** Where the model computes, and how large a conversation may be. */
+export type ComputeOptions = OptionsOf<typeof computeOptions>;
+
 const rules: RulesOf<LoadOptions> = {
+  ...rulesOf(computeOptions),
   mmproj: orNull(name),
   lora: checkedLater,
-  gpu: oneOf(["auto", ...gpuBackends]),
-  threads: count(1),
-  contextSize: count(1),
   images: count(1),
   maxTokens: count(1),
   parallel: count(1),
-  promptLookup: flag,
   imageCache: anObject,
   signal: abortSignal,
   onTrial: callback,

@@ -4,11 +4,15 @@ import type { ImageSource, PixelBox } from "../image/types.js";
 import type { LlamaRuntime } from "../language/llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
-import { checkChatOptions, checkEncodeArguments, checkPath } from "./ask-options.js";
+import { checkChatOptions, checkCountArguments, checkEncodeArguments, checkPath } from "./ask-options.js";
 import { Chat } from "./chat.js";
+import { ConversationPrompt } from "./conversation-prompt.js";
 import { readConversation } from "./conversation-file.js";
-import { describeEncoded, encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
-import type { AnswerImage, ChatOptions, LoadedModel, Provenance } from "./types.js";
+import { describeEncoded, encodeImages, withoutProjector, type EncodeOptions, type ModelParts } from "./encode-images.js";
+import { countSquares, partsOfQuestion } from "./question-parts.js";
+import { placeImages } from "./raw-prompt.js";
+import { systemText } from "./system-text.js";
+import type { AnswerImage, AskOptions, ChatOptions, LoadedModel, PromptPart, Provenance } from "./types.js";
 
 /** A model without a chat around it. */
 export interface LoadedParts {
@@ -137,6 +141,23 @@ export class MedGemma implements AsyncDisposable {
     const chat = await this.createChat({ system, overflow });
     chat.restore(turns);
     return chat;
+  }
+
+  /**
+   * How many tokens a question takes of the context when it begins a conversation, its images included; the answer needs room besides.
+   * No image is encoded, and none is read but for its crops.
+   *
+   * @throws MedGemmaError INVALID_ARGUMENT, DISPOSED; MODEL_MISMATCH for images in a text-only model; with the fit "crops" as `decodeImage`
+   */
+  async countTokens(prompt: string | readonly PromptPart[], options: Omit<AskOptions, "signal" | "onProgress"> & Pick<ChatOptions, "system"> = {}): Promise<number> {
+    this.#ensureUsable();
+    const { system, ...asked } = checkCountArguments(prompt, options);
+    const isRaw = asked.raw ?? this.model.isPretrained;
+    const parts = partsOfQuestion(prompt, asked);
+    const shown = isRaw ? placeImages(parts) : parts;
+    if (this.tokensPerImage === null && shown.some((part) => typeof part !== "string")) throw withoutProjector();
+    const counted = await countSquares(shown, asked);
+    return new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(systemText(system ?? null, asked.think), { parts: counted, answer: null, isRaw });
   }
 
   /**

@@ -1,8 +1,11 @@
 /** What a question shows: its own texts and images, or the series or slide that it is about. */
 import { MedGemmaError } from "../errors.js";
+import { decodeImage } from "../image/decode.js";
+import type { ImageOptions } from "../image/image-options.js";
 import { panAndScan } from "../image/pan-and-scan.js";
 import type { DecodedImage, ImageFit, ImageSource } from "../image/types.js";
 import { composePrompt } from "../presets/compose-prompt.js";
+import type { CountedPart } from "./conversation-prompt.js";
 import type { AskOptions, PromptPart } from "./types.js";
 
 /**
@@ -27,6 +30,15 @@ export function partsOfQuestion(prompt: string | readonly PromptPart[], { images
 /** How many squares a picture becomes, as far as that can be told without reading it. */
 export function squaresAtLeast(source: ImageSource, fit: ImageFit | undefined): number {
   return fit === "crops" && isDecoded(source) ? 1 + panAndScan(source.width, source.height).length : 1;
+}
+
+/** With every picture's squares, for which `fit: "crops"` must read it. @throws MedGemmaError as `decodeImage` */
+export async function countSquares(parts: readonly PromptPart[], { fit, window, frame }: ImageOptions): Promise<CountedPart[]> {
+  const counted = parts.map(async (part) => {
+    if (typeof part === "string") return part;
+    return { squares: squaresAtLeast(fit === "crops" ? await decodeImage(part.image, { window, frame }) : part.image, fit) };
+  });
+  return await Promise.all(counted);
 }
 
 function isDecoded(source: ImageSource): source is DecodedImage {

@@ -1,5 +1,8 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
-import type { DicomOptions, ImageFit, ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
+import type { ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
+import type { ComputeOptions } from "./load-options.js";
+import type { ImageOptions } from "../image/image-options.js";
+import type { AnswerOptions } from "./answer-options.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
 import type { StandardSchema } from "../schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
@@ -16,7 +19,7 @@ import type { LocatedBox, RejectedBox } from "./locate-boxes.js";
 export type ModelSource = string | { readonly model: string; readonly mmproj?: string | null | undefined };
 
 /** How a model is loaded. Every option may be left out. */
-export interface LoadOptions {
+export interface LoadOptions extends ComputeOptions {
   /** Path of the projector GGUF; null: text alone. Default: the one that came with the model, else the one beside it that belongs to it. */
   readonly mmproj?: string | null | undefined;
   /**
@@ -26,26 +29,12 @@ export interface LoadOptions {
    * or with MODEL_MISMATCH for an adapter of another model or one that cannot be applied.
    */
   readonly lora?: readonly { readonly path: string; readonly scale?: number | undefined }[] | undefined;
-  /** What computes. Default "auto": the best backend of this machine. */
-  readonly gpu?: GpuBackend | "auto" | undefined;
-  /** CPU threads, from 1. Default: by model size, physical cores, and what of them this process may use. */
-  readonly threads?: number | undefined;
-  /**
-   * Context size in tokens. Default: 8192, more where `images` need it, at most the model's own; less where memory is short, but
-   * not under 2048.
-   */
-  readonly contextSize?: number | undefined;
   /** Images that a conversation will show, the slices of a series for example: memory and context are planned for them. Default 1. */
   readonly images?: number | undefined;
   /** Tokens of the longest answer, for which the context is planned besides `images`. Default 2048. */
   readonly maxTokens?: number | undefined;
   /** Questions that are answered at the same time, of different chats; each has a context of its own. Default 1. */
   readonly parallel?: number | undefined;
-  /**
-   * Guess tokens from the prompt and check several at once: sooner for answers that repeat what the prompt says (reports,
-   * JSON), later for others, and otherwise the same. Default false.
-   */
-  readonly promptLookup?: boolean | undefined;
   /** How long tokens of images are kept, so that the same image is not encoded again. */
   readonly imageCache?: ImageCacheOptions | undefined;
   /** Stops the loading. */
@@ -105,28 +94,15 @@ export interface ChatOptions {
 export type PromptPart = string | { readonly image: ImageSource };
 
 /** `Value` is the type of `Answer.value`: what a schema of zod or the like gives back. */
-export interface AskOptions<Value = unknown> extends DicomOptions {
+export interface AskOptions<Value = unknown> extends ImageOptions, AnswerOptions {
   /** In order, all in front of the prompt. */
   readonly images?: readonly ImageSource[] | undefined;
-  /**
-   * How a picture that is not square becomes one. Default "pad" (black bars, as Google's notebooks). "crops" shows parts of a
-   * long picture besides the whole, each for the tokens of a whole image (docs/images.md).
-   */
-  readonly fit?: ImageFit | undefined;
-  /** Whether pixels that are not square, of DICOM and NIfTI files, are made square first. Default true (docs/images.md). */
-  readonly aspect?: boolean | undefined;
   /**
    * Send texts and images as they are, without Gemma's turns: the model goes on with them. `<start_of_image>` in a text is the
    * place of the next image, as in Google's processor; without it, images stand in front. Such a question stands alone, without a
    * system text, earlier exchanges or a thought. Default: true for the pre-trained variant (`LoadedModel.isPretrained`), else false.
    */
   readonly raw?: boolean | undefined;
-  /** Longest answer in tokens, thought included, from 1. Default 1024, with `think` 2048; never more than the context has left. */
-  readonly maxTokens?: number | undefined;
-  /** 0 to 10. 0 (default) is greedy decoding, which is what Google evaluates with. */
-  readonly temperature?: number | undefined;
-  /** Seed of the sampler, 0 to 2^32 − 1; matters with a temperature above 0. Default: a random one, which `Answer.request` tells. */
-  readonly seed?: number | undefined;
   /**
    * What the answer must follow: a JSON schema, or a schema of zod (4.2 and later) or of another library with Standard JSON
    * Schema. The value is in `Answer.value`; an answer that was cut off before it was whole fails with SCHEMA_INVALID.
@@ -134,10 +110,13 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
   readonly schema?: object | StandardSchema<Value> | undefined;
   /** Whether `Answer.boxes` is wanted. By default it is there when the answer holds a "box_2d". */
   readonly boxes?: boolean | undefined;
-  /** Ask the model to think before it answers. Default false. The thought is reported apart from the text. */
-  readonly think?: boolean | undefined;
-  /** Tokens of a thought after which it is closed by force. Default: none; with a schema half of `maxTokens`. */
-  readonly thoughtBudget?: number | undefined;
+  /**
+   * Report in `Answer.logprobs` how probable each token of the text was, with so many of the likeliest at its place, 0 to 20.
+   * Default: not.
+   */
+  readonly logprobs?: number | undefined;
+  /** Where all sequences are in use: of the questions that wait, the greatest priority is next, then the first. Default 0. */
+  readonly priority?: number | undefined;
   /** Name of the preset that the question was made with: noted in `Answer.request`, changes nothing. */
   readonly preset?: string | undefined;
   /**
@@ -153,11 +132,12 @@ export interface AskOptions<Value = unknown> extends DicomOptions {
 }
 
 /**
- * What happens before the first word: the question waits for its turn while another one is answered, images are read and encoded
- * (`image` of `images`, both from 1, and how far that one is), then the prompt is decoded.
+ * What happens before the first word: the question waits for its turn while others are answered (`ahead`: so many wait in front of
+ * it, where that is known), images are read and encoded (`image` of `images`, both from 1, and how far that one is), then the prompt
+ * is decoded.
  */
 export type ReplyProgress =
-  | { readonly stage: "waiting" }
+  | { readonly stage: "waiting"; readonly ahead?: number }
   | { readonly stage: "encode"; readonly image: number; readonly images: number; readonly layer: number; readonly layers: number }
   | { readonly stage: "prefill"; readonly tokens: number }
   | { readonly stage: "generate" };
@@ -170,10 +150,10 @@ export interface ReplyChunk {
 }
 
 /**
- * "end": the model had finished. "maxTokens": the limit, or the end of the context, cut it off: the answer looks whole, but what
+ * "end": the model had finished. "stop": a text of `stop` was reached. "maxTokens": the limit, or the end of the context, cut it off: the answer looks whole, but what
  * would have followed is missing, so tell the reader. "aborted": it was stopped.
  */
-export type StopReason = "end" | "maxTokens" | "aborted";
+export type StopReason = "end" | "stop" | "maxTokens" | "aborted";
 
 /** An image as the model got it. */
 export interface AnswerImage {
@@ -222,11 +202,13 @@ export interface AnswerRequest {
   readonly schema: object | null;
   readonly sampling: {
     readonly temperature: number;
-    /** 0 to 2^32 − 1; null without a temperature, where nothing is drawn. */
-    readonly seed: number | null;
     readonly topK: number;
     readonly topP: number;
     readonly minP: number;
+    readonly repeatPenalty: number;
+    /** 0 to 2^32 − 1; null without a temperature, where nothing is drawn. */
+    readonly seed: number | null;
+    readonly stop: readonly string[];
     readonly maxTokens: number;
     /** null: none. */
     readonly thoughtBudget: number | null;
@@ -301,10 +283,27 @@ export interface Answer<Value = unknown> {
   };
   /** The parsed answer, as the schema gives it back; only with a schema, and not of an answer that was stopped. */
   readonly value?: Value;
+  /** Of each token of the text, and of the mark at its end; only where `logprobs` asks for it. Those of a thought are left out. */
+  readonly logprobs?: readonly AnswerLogprob[];
   /** What the model located, in pixels of the original pictures (docs/boxes.md); see `AskOptions.boxes`. */
   readonly boxes?: readonly LocatedBox[];
   /** What it wrote about boxes that is impossible, unreadable or cut off, and why; beside `boxes`. */
   readonly rejectedBoxes?: readonly RejectedBox[];
+}
+
+/** How probable a token was: as the model has it, before the temperature, the sampler or a schema change anything. */
+export interface TokenLogprob {
+  readonly token: number;
+  /** What it adds to a text; bytes that are no whole character by themselves are U+FFFD. */
+  readonly text: string;
+  readonly bytes: readonly number[];
+  /** Natural logarithm of the probability. */
+  readonly logprob: number;
+}
+
+/** A token of an answer with the likeliest ones at its place, the likeliest first. */
+export interface AnswerLogprob extends TokenLogprob {
+  readonly top: readonly TokenLogprob[];
 }
 
 /** One finished exchange of a conversation. */

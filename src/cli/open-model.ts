@@ -1,10 +1,12 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
 import type { MedGemma } from "../chat/medgemma.js";
+import { computeOptions } from "../chat/load-options.js";
 import type { LoadedModel } from "../chat/types.js";
 import { demoModel } from "../models/demo-model.js";
 import type { GpuBackend } from "../native/backend.js";
 import { usableCores } from "../native/usable-cores.js";
 import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
+import { valuesOf } from "./flags.js";
 import type { ModelArguments } from "./options.js";
 import { printNote, writeNote } from "./output.js";
 import { showTrial, type StatusLine } from "./status-line.js";
@@ -14,6 +16,7 @@ export async function openModel(
   options: { readonly signal: AbortSignal; readonly status: StatusLine; readonly images?: number | undefined; readonly maxTokens?: number | undefined }
 ): Promise<MedGemma> {
   const { signal, status, images, maxTokens } = options;
+  const compute = valuesOf(computeOptions, args);
   status.show("loading the model");
   try {
     // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.
@@ -21,12 +24,9 @@ export async function openModel(
     const medgemma = await loadMedGemma(args.model, {
       mmproj: args.mmproj,
       lora: args.lora,
-      gpu: args.gpu,
-      threads: args.threads,
-      contextSize: args.context,
+      ...compute,
       images,
       maxTokens,
-      promptLookup: args.lookup,
       imageCache: { folder: args["image-cache"] },
       signal,
       onTrial: showTrial(status),
@@ -40,7 +40,7 @@ export async function openModel(
     for (const warning of medgemma.model.warnings) writeNote(`Warning: ${warning}`, process.stderr);
     for (const note of medgemma.model.notes) printNote(note);
     if (medgemma.missedGpu !== null) writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
-    for (const warning of [...threadWarnings(args.threads), ...memoryWarnings(medgemma.model)]) writeNote(warning, process.stderr);
+    for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(medgemma.model)]) writeNote(warning, process.stderr);
     return medgemma;
   } finally {
     status.clear();

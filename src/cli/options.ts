@@ -1,21 +1,24 @@
 /** The options that commands share, each defined once: name, letter, unit and default are the same everywhere. */
 import type { Options } from "yargs";
-import { parseWindowChoice, windowChoices, type WindowChoice } from "../dicom/window-choice.js";
-import { imageFits } from "../image/types.js";
+import { answerOptions } from "../chat/answer-options.js";
+import { computeOptions } from "../chat/load-options.js";
+import { imageOptions } from "../image/image-options.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
-import { gpuBackends, type GpuBackend } from "../native/backend.js";
+import { flagsOf, single } from "./flags.js";
 import { UsageError } from "./output.js";
 import { parseLora } from "./parse-lora.js";
 
-export const modelOptions = inGroup("Model:", {
+/** Which model, for commands that read its files only. */
+export const modelFiles = inGroup("Model:", {
   model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file; of a split one its first part  [default: the installed MedGemma, else demo]' }),
-  ...mmprojOption(),
-  gpu: choice("gpu", ["auto", ...gpuBackends] as const, { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU  [default: auto]" }),
-  threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),
-  context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: 8192, or what the images need]" }),
-  lookup: flag({ describe: "Guess tokens from the prompt: faster for answers that quote it" }),
-  "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" })
+  ...mmprojOption()
 });
+
+export const modelOptions = {
+  ...modelFiles,
+  ...flagsOf(computeOptions, "Model:"),
+  ...inGroup("Model:", { "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" }) })
+};
 
 /** Apart from the others: an adapter changes answers, not images. */
 export const loraOption = inGroup("Model:", {
@@ -28,26 +31,12 @@ export const loraOption = inGroup("Model:", {
   }
 });
 
-export const imageOptions = inGroup("Image:", {
-  fit: choice("fit", imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)  [default: pad]" }),
-  "no-aspect": flag({ describe: "Show pixels of DICOM and NIfTI that are not square as they are stored, not made square" }),
-  window: {
-    type: "string",
-    requiresArg: true,
-    coerce: windowChoice,
-    describe: `Values to show of DICOM, and of pictures with more than 8 bits: ${windowChoices}  [default: its first window, else full]`
-  },
-  frame: wholeNumber("frame", { least: 1, describe: "Frame of a DICOM file with several  [default: 1]" })
-});
+export const imageFlags = flagsOf(imageOptions, "Image:");
 
-export const answerOptions = inGroup("Answer:", {
-  system: text("system", { alias: "s", describe: "System text: who the model is, how it should answer" }),
-  "max-tokens": wholeNumber("max-tokens", { least: 1, describe: "Longest answer in tokens  [default: 1024, with --think 2048]" }),
-  temperature: decimal("temperature", { least: 0, most: 10, describe: "0 always takes the likeliest token  [default: 0]" }),
-  seed: wholeNumber("seed", { least: 0, most: 2 ** 32 - 1, describe: "Seed of the sampling, for a temperature above 0" }),
-  think: flag({ describe: "Let the model think before it answers" }),
-  "thought-budget": wholeNumber("thought-budget", { least: 0, describe: "Tokens after which a thought is closed  [default: none]" })
-});
+export const answerFlags = {
+  ...inGroup("Answer:", { system: text("system", { alias: "s", describe: "System text: who the model is, how it should answer" }) }),
+  ...flagsOf(answerOptions, "Answer:")
+};
 
 export const schemaOption = inGroup("Answer:", {
   schema: text("schema", { describe: "File with a JSON schema that the answer must follow" })
@@ -73,15 +62,12 @@ export const commonOptions = {
   ...inGroup("Output:", { debug: flag({ describe: "Show stacks of errors" }) })
 } as const;
 
+/** What `modelOptions` and `loraOption` read, besides the table. */
 export interface ModelArguments {
   readonly model?: string | undefined;
   /** null: text alone. */
   readonly mmproj?: string | null | undefined;
   readonly lora?: readonly ScaledAdapter[] | undefined;
-  readonly gpu?: GpuBackend | "auto" | undefined;
-  readonly threads?: number | undefined;
-  readonly context?: number | undefined;
-  readonly lookup?: boolean | undefined;
   readonly "image-cache"?: string | undefined;
 }
 
@@ -109,16 +95,6 @@ export function mmprojOption() {
   };
   const describe = "Projector GGUF file, or none for text alone  [default: the one beside the model that belongs to it]";
   return { mmproj: { type: "string", requiresArg: true, describe, coerce } } as const satisfies Record<string, Options>;
-}
-
-/** A wrong word is a matter of usage; a window that a file does not have is told by its name, later. */
-function windowChoice(given: unknown): WindowChoice | undefined {
-  const value = single("window", given);
-  try {
-    return value === undefined ? undefined : parseWindowChoice(value);
-  } catch {
-    throw new UsageError(`--window must be ${windowChoices}, but is ${value}.`);
-  }
 }
 
 function adapter(given: string): ScaledAdapter {
@@ -152,16 +128,6 @@ export function checkFlags(args: readonly string[], flags: readonly string[]): v
   }
 }
 
-export function choice<const Choice extends string>(name: string, choices: readonly Choice[], options: { readonly describe: string }) {
-  const coerce = (given: unknown): Choice | undefined => {
-    const value = single(name, given);
-    const known = choices.find((one) => one === value);
-    if (value !== undefined && known === undefined) throw new UsageError(`--${name} must be one of ${choices.join(", ")}, but is ${value}.`);
-    return known;
-  };
-  return { ...options, type: "string", requiresArg: true, coerce } as const satisfies Options;
-}
-
 export function wholeNumber(name: string, { least, most = Number.MAX_SAFE_INTEGER, describe }: { readonly least: number; readonly most?: number; readonly describe: string }) {
   const coerce = (given: unknown): number | undefined => {
     const value = single(name, given);
@@ -184,12 +150,4 @@ export function decimal(name: string, { least, most, describe }: { readonly leas
     return number;
   };
   return { type: "string", requiresArg: true, describe, coerce } as const satisfies Options;
-}
-
-/** yargs gathers a repeated option into a list; which of the values was meant cannot be known. */
-function single(name: string, given: unknown): string | undefined {
-  if (given === undefined) return undefined;
-  if (typeof given !== "string") throw new UsageError(`--${name} is given more than once.`);
-  if (given === "") throw new UsageError(`--${name} needs a value.`);
-  return given;
 }

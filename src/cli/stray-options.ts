@@ -2,11 +2,10 @@
 import { UsageError } from "./output.js";
 
 /**
- * @param given By the names of the options; undefined: left out.
+ * @param given Flags.
  * @param source The option that they belong to: "series", "slide".
- * @throws UsageError for the first that was given
+ * @throws UsageError for the first
  */
-export function refuseStrayOptions(given: Readonly<Record<string, unknown>>, source: string): void {
-  const stray = Object.entries(given).find(([, value]) => value !== undefined);
-  if (stray !== undefined) throw new UsageError(`--${stray[0]} belongs to a ${source}. Name one with --${source}.`);
+export function refuseStrayOptions([stray]: readonly string[], source: string): void {
+  if (stray !== undefined) throw new UsageError(`--${stray} belongs to a ${source}. Name one with --${source}.`);
 }

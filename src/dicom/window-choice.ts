@@ -31,14 +31,17 @@ export type WindowChoice = WindowPreset | "full" | number | { readonly center: n
 /** In words, for messages. */
 export const windowChoices = `C/W (40/400), ${Object.keys(windowPresets).join(", ")}, full, or the number of a window of the file`;
 
+export function isWindowChoice(choice: unknown): choice is WindowChoice {
+  if (isPreset(choice) || choice === "full") return true;
+  if (typeof choice === "number") return Number.isSafeInteger(choice) && choice >= 1;
+  if (typeof choice !== "object" || choice === null || !("center" in choice) || !("width" in choice)) return false;
+  // A width of 1 is the least that PS3.3 C.11.2.1.2.1 allows.
+  return Number.isFinite(choice.center) && typeof choice.width === "number" && Number.isFinite(choice.width) && choice.width >= 1;
+}
+
 /** JavaScript need not keep to the type. @throws MedGemmaError INVALID_ARGUMENT */
 export function checkWindowChoice(choice: unknown): void {
-  if (choice === undefined || isPreset(choice) || choice === "full") return;
-  if (typeof choice === "number" && Number.isSafeInteger(choice) && choice >= 1) return;
-  if (typeof choice === "object" && choice !== null && "center" in choice && "width" in choice) {
-    // A width of 1 is the least that PS3.3 C.11.2.1.2.1 allows.
-    if (Number.isFinite(choice.center) && typeof choice.width === "number" && Number.isFinite(choice.width) && choice.width >= 1) return;
-  }
+  if (choice === undefined || isWindowChoice(choice)) return;
   const found = typeof choice === "string" || typeof choice === "number" ? choice : JSON.stringify(choice);
   throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${found}.`);
 }
@@ -49,12 +52,10 @@ export function checkFrameChoice(frame: unknown): void {
   throw new MedGemmaError("INVALID_ARGUMENT", `A frame must be a whole number from 1, but is ${typeof frame === "number" ? frame : typeof frame}.`);
 }
 
-/** As a person writes it: 40/400, lung, full, 2. @throws MedGemmaError INVALID_ARGUMENT */
-export function parseWindowChoice(text: string): WindowChoice {
+/** As a person writes it, 40/400, lung, full or 2: what it means, which need not be a choice that there is. */
+export function readWindowChoice(text: string): unknown {
   const numbers = /^([-+]?\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
-  const choice = numbers === null ? (/^\d+$/.test(text) ? Number(text) : text) : { center: Number(numbers[1]), width: Number(numbers[2]) };
-  checkWindowChoice(choice);
-  return choice as WindowChoice;
+  return numbers === null ? (/^\d+$/.test(text) ? Number(text) : text) : { center: Number(numbers[1]), width: Number(numbers[2]) };
 }
 
 export function isPreset(choice: unknown): choice is WindowPreset {

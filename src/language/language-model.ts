@@ -46,8 +46,10 @@ export interface LanguageModelOptions {
 }
 
 export interface GenerateOptions extends SamplingOptions {
-  /** Called when all sequences are in use by others, before it waits for one. */
-  readonly onWaiting?: (() => void) | undefined;
+  /** Called when all sequences are in use by others, with the number that wait in front of this question; again as it changes. */
+  readonly onWaiting?: ((ahead: number) => void) | undefined;
+  /** Of those that wait the greatest is next. Default 0. */
+  readonly priority?: number | undefined;
   /** Called when there is a sequence, before the prompt is decoded. */
   readonly onBegin?: (() => void) | undefined;
   /** Open a thought before the answer. Only needed with a grammar, which would not let the model open one by itself. */
@@ -163,6 +165,10 @@ export class LanguageModel implements AsyncDisposable {
     this.#images.release(key);
   }
 
+  bytesOf(token: number): Uint8Array {
+    return this.#vocabulary.decode(token as Token);
+  }
+
   renderPrompt(system: string | null, turns: readonly PromptTurn[]): Token[] {
     return renderPrompt(system, turns, this.#tokenizer);
   }
@@ -190,10 +196,15 @@ export class LanguageModel implements AsyncDisposable {
     if (lent === null) return yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
     try {
       options.onBegin?.();
-      using _watching = this.#images.watch(lent.sequence, options);
-      const { undecoded, reusedTokens } = await lent.prefill(wholePrompt, options.signal);
+      const generation = new Generation(this.#model, this.#vocabulary, lent.sequence, options);
+      const { signal, onLogits, logprobs } = options;
+      using _watching = this.#images.watch(lent.sequence, {
+        signal,
+        onLogits: onLogits ?? (logprobs === undefined ? undefined : (logits, position) => generation.see(logits, position))
+      });
+      const { undecoded, reusedTokens } = await lent.prefill(wholePrompt, signal);
       yield { type: "prefilled", reusedTokens };
-      yield* new Generation(this.#model, this.#vocabulary, lent.sequence, options).run(undecoded, forced, limit);
+      yield* generation.run(undecoded, forced, limit, prompt.length);
     } catch (error) {
       if (!(error instanceof MedGemmaError && error.code === "ABORTED") || options.signal?.aborted !== true) throw error;
       yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };

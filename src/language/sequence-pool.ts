@@ -6,15 +6,23 @@ import type { PromptSequence } from "./prompt-sequence.js";
 const continuationShare = 0.5;
 
 export interface WaitOptions {
-  /** Called when all sequences are lent. */
-  readonly onWaiting?: (() => void) | undefined;
+  /** Called when all sequences are lent, with the number that wait in front, and again whenever that changes. */
+  readonly onWaiting?: ((ahead: number) => void) | undefined;
+  /** The greatest is next; of equal ones the first. Default 0. */
+  readonly priority?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface Waiting extends Omit<WaitOptions, "signal"> {
+  readonly prompt: readonly Token[];
+  readonly take: (sequence: PromptSequence) => void;
 }
 
 export class SequencePool {
   /** Least recently used first. */
   readonly #idle: PromptSequence[];
-  readonly #waiting: { readonly prompt: readonly Token[]; readonly take: (sequence: PromptSequence) => void }[] = [];
+  /** In the order of their turns. */
+  readonly #waiting: Waiting[] = [];
   readonly #count: number;
 
   constructor(sequences: readonly PromptSequence[]) {
@@ -22,28 +30,28 @@ export class SequencePool {
     this.#count = sequences.length;
   }
 
-  /** The best free sequence for the prompt; waits, in order of the calls, while all are lent. @returns null after an abort */
-  async acquire(prompt: readonly Token[], { onWaiting, signal }: WaitOptions): Promise<PromptSequence | null> {
+  /** The best free sequence for the prompt; waits while all are lent. @returns null after an abort */
+  async acquire(prompt: readonly Token[], { onWaiting, priority, signal }: WaitOptions): Promise<PromptSequence | null> {
     const sequence = this.#takeBest(prompt);
     if (sequence !== undefined) return sequence;
-    onWaiting?.();
-    if (signal?.aborted === true) return null;
     return await new Promise((resolve) => {
-      const waiting = { prompt, take: resolve };
+      const waiting = { prompt, priority, onWaiting, take: resolve };
+      this.#enqueue(waiting);
       const leave = (): void => {
         const index = this.#waiting.indexOf(waiting);
         if (index < 0) return;
         this.#waiting.splice(index, 1);
         resolve(null);
+        this.#tellFrom(index);
       };
-      this.#waiting.push(waiting);
-      signal?.addEventListener("abort", leave, { once: true });
+      if (signal?.aborted === true) leave();
+      else signal?.addEventListener("abort", leave, { once: true });
     });
   }
 
   /** Any sequence, as soon as one is free. */
   async take(): Promise<PromptSequence> {
-    return this.#takeBest([]) ?? (await new Promise((take) => this.#waiting.push({ prompt: [], take })));
+    return this.#takeBest([]) ?? (await new Promise((take) => this.#enqueue({ prompt: [], take })));
   }
 
   /** For the beginning of a prompt: all conversations begin alike, so only what a sequence holds is counted. None while all are lent. */
@@ -57,11 +65,25 @@ export class SequencePool {
     if (next === undefined) return;
     const best = this.#takeBest(next.prompt);
     if (best !== undefined) next.take(best);
+    this.#tellFrom(0);
   }
 
   /** Waits until all sequences are free, and keeps them. */
   async close(): Promise<void> {
     for (let taken = 0; taken < this.#count; taken += 1) await this.take();
+  }
+
+  #enqueue(waiting: Waiting): void {
+    const { priority = 0 } = waiting;
+    const place = this.#waiting.findIndex((other) => (other.priority ?? 0) < priority);
+    const index = place < 0 ? this.#waiting.length : place;
+    this.#waiting.splice(index, 0, waiting);
+    this.#tellFrom(index);
+  }
+
+  /** To all whose place has changed. */
+  #tellFrom(index: number): void {
+    for (const [ahead, { onWaiting }] of [...this.#waiting.entries()].slice(index)) onWaiting?.(ahead);
   }
 
   /** The sequence with the longest part of the prompt, if it is a continuation; else the one that was not used for longest. */

@@ -9,7 +9,9 @@
  * A NIfTI file is a volume in order already (nifti-series, on src/nifti). Both end in the same way: evenly-spaced, then conversion
  * (recipes → to-levels, round-half-even), values → 8-bit RGB as in Google's notebook.
  */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, eitherOf, flag, listOf, name, oneOf, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, eitherOf, listOf, name, type RulesOf } from "../check-arguments.js";
+import { rulesOf } from "../options/option.js";
+import { seriesChoices } from "./series-options.js";
 import { checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
 import { isNiftiFile } from "../nifti/read-nifti.js";
@@ -40,12 +42,7 @@ export async function readSeries(source: string | readonly string[], options: Se
 }
 
 const rules: RulesOf<SeriesOptions> = {
-  slices: count(1),
-  index: count(1),
-  volume: count(1),
-  join: flag,
-  recipe: oneOf(recipeNames),
-  modality: oneOf(modalities),
+  ...rulesOf(seriesChoices),
   window: checkedLater,
   nameOf: callback,
   onProgress: callback,

@@ -2,6 +2,7 @@
 import type { FrameGeometry, VolumeFacts } from "../dicom/read-dicom.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 import type { DecodedImage } from "../image/types.js";
+import type { SeriesChoices } from "./series-options.js";
 import type { RecipeName, ValueRange } from "./recipes.js";
 
 export const modalities = ["CT", "MR"] as const;
@@ -10,19 +11,7 @@ export const modalities = ["CT", "MR"] as const;
 export type Modality = (typeof modalities)[number];
 
 /** Which slices of which series, and how their values become colours. */
-export interface SeriesOptions {
-  /** At most so many slices, evenly spaced. Default 85, as in Google's notebook. */
-  readonly slices?: number | undefined;
-  /** Of several series, as the error lists them, from 1. */
-  readonly index?: number | undefined;
-  /** Of several volumes in one series or in a NIfTI file, as the error lists them, from 1: passes, phases, echoes, b values. */
-  readonly volume?: number | undefined;
-  /** Takes all files of a study and modality for one series: some scanners give every slice a Series Instance UID of its own. */
-  readonly join?: boolean | undefined;
-  /** Windows for CT. Default "v1.5"; `recipeForModel` tells which one a model was trained with. */
-  readonly recipe?: RecipeName | undefined;
-  /** What a NIfTI file holds, which does not say it. DICOM files do. */
-  readonly modality?: Modality | undefined;
+export interface SeriesOptions extends SeriesChoices {
   /** Gray by this window instead of the recipe, as for a single picture. */
   readonly window?: WindowChoice | undefined;
   /** What to call a file in messages and results. Default: its path. */

@@ -7,7 +7,7 @@
  *
  * So memory depends on the patches that are taken, never on the slide.
  */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, describe, flag, name as nameRule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkOptions, count, name as nameRule, type RulesOf } from "../check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
@@ -17,13 +17,12 @@ import { chooseLevel } from "./choose-level.js";
 import { findTissue } from "./find-tissue.js";
 import { boxOnLevel, gridOf } from "./grid.js";
 import type { OpenSlide } from "./level.js";
+import { rulesOf } from "../options/option.js";
 import { notesOf } from "./notes.js";
 import { openSlide } from "./open-slide.js";
 import { readOverview } from "./overview.js";
+import { maxPatches, slideChoices } from "./slide-options.js";
 import type { Slide, SlideOptions } from "./types.js";
-
-/** As many as Google's notebook high_dimensional_pathology takes. */
-const maxPatches = 125;
 
 /** Of the grid, taken or not: a slide of 200,000 × 200,000 at 40x has 50,000. */
 const maxGrid = 2 ** 20;
@@ -31,13 +30,9 @@ const maxGrid = 2 ** 20;
 /** Of the level, for one patch: 67 of 1 megapixel shrunk to one. */
 const maxPatchPixels = 2 ** 26;
 
-/** Ranges are told in their own words. */
 const rules: RulesOf<SlideOptions> = {
-  magnification: checkedLater,
-  level: checkedLater,
-  patches: checkedLater,
-  side: checkedLater,
-  overview: flag,
+  ...rulesOf(slideChoices),
+  side: count(1, 4096),
   nameOf: callback,
   onProgress: callback,
   signal: abortSignal
@@ -126,12 +121,6 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
   return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures, tiles, micrometres: scanned?.micrometres ?? null, ofFormat: slide.notes }) };
 }
 
-function checkChoices({ magnification, level, patches, side }: SlideOptions): void {
-  const wrong = (what: string, expected: string, found: unknown): MedGemmaError => new MedGemmaError("INVALID_ARGUMENT", `The ${what} must be ${expected}, but is ${describe(found)}.`);
-  const isWhole = (value: number, least: number, most: number): boolean => Number.isSafeInteger(value) && value >= least && value <= most;
+function checkChoices({ magnification, level }: SlideOptions): void {
   if (magnification !== undefined && level !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A slide is seen at a magnification or at a level of its file, but not at both. Leave one out.");
-  if (magnification !== undefined && !(Number.isFinite(magnification) && magnification > 0)) throw wrong("magnification", "a number above 0, such as 10", magnification);
-  if (level !== undefined && !isWhole(level, 0, Number.MAX_SAFE_INTEGER)) throw wrong("level of a slide", "a whole number from 0, the largest", level);
-  if (patches !== undefined && !isWhole(patches, 1, maxPatches)) throw wrong("number of patches", `a whole number from 1 to ${maxPatches}`, patches);
-  if (side !== undefined && !isWhole(side, 1, 4096)) throw wrong("side of a patch", "1 to 4096 pixels", side);
 }

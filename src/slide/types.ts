@@ -1,18 +1,11 @@
 /** What a slide is, from its file to the patches that the model sees. */
+import type { SlideChoices } from "./slide-options.js";
 import type { DecodedImage, PixelBox } from "../image/types.js";
 
 /** At which magnification a slide is seen, and how many patches of it. */
-export interface SlideOptions {
-  /** At which the slide is seen: 5, 10, 20 … Default 10, as in Google's notebook. */
-  readonly magnification?: number | undefined;
-  /** Instead of a magnification: a level of the pyramid as it is, 0 the largest. */
-  readonly level?: number | undefined;
-  /** At most so many patches, evenly spaced, 1 to 125. Default 125, as in Google's notebook. */
-  readonly patches?: number | undefined;
+export interface SlideOptions extends SlideChoices {
   /** Of a patch in pixels, 1 to 4096: the projector's image size. Default 896, that of MedGemma. */
   readonly side?: number | undefined;
-  /** Whether the whole slide is wanted as a small picture, too. */
-  readonly overview?: boolean | undefined;
   /** What to call the file in messages and results. Default: its path. */
   readonly nameOf?: ((path: string) => string) | undefined;
   /** Called again and again while the slide is searched for tissue, and while patches are read. */

@@ -8,16 +8,18 @@ import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { identifyFile } from "../../formats/identify-file.js";
+import type { ImageOptions } from "../../image/image-options.js";
 import type { DecodedImage, DicomOptions } from "../../image/types.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import type { Preset } from "../../presets/preset.js";
+import type { SeriesChoices } from "../../series/series-options.js";
 import type { Series } from "../../series/types.js";
 import { decodeNamed } from "../decode-images.js";
 import { plainName } from "../plain-text.js";
 import type { Redaction } from "../redaction.js";
-import { openSeries, type SeriesArguments } from "../series.js";
+import { openSeries } from "../series.js";
 import type { ChatView } from "./chat-view.js";
 import { findNamedFiles, pathsIn } from "./named-files.js";
 import { expandHome } from "./path-readings.js";
@@ -126,7 +128,7 @@ export class ChatSession {
       await this.#attach(paths);
     },
     series: async (argument) => {
-      const { paths, ...choices } = parseSeriesArgument(argument);
+      const { paths, choices } = parseSeriesArgument(argument);
       if (paths === "") this.#tellAttached();
       else await this.#attachSeries(await pathsOf(paths), choices);
     },
@@ -253,7 +255,7 @@ export class ChatSession {
     this.#view.note(`▣ ${plainName(image.source)} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
   }
 
-  async #attachSeries(paths: readonly string[], choices: SeriesArguments): Promise<void> {
+  async #attachSeries(paths: readonly string[], choices: SeriesChoices & Pick<ImageOptions, "window">): Promise<void> {
     const { tokensPerImage } = this.#tower();
     if (this.#attached.images.length > 0) throw besides();
     const { id, contextSize } = this.#medgemma.model;

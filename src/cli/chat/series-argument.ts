@@ -1,13 +1,9 @@
 /** What stands behind /series: paths, and the options that `--series` has on a command line. */
-import { parseArgs } from "node:util";
-import { firstLine } from "../../errors.js";
-import { imageOptions } from "../options.js";
-import { UsageError } from "../output.js";
-import { seriesOptions, type SeriesArguments } from "../series.js";
+import { imageOptions, type ImageOptions } from "../../image/image-options.js";
+import { seriesChoices, type SeriesChoices } from "../../series/series-options.js";
+import { readFlags } from "../flags.js";
 
-type Choices = Pick<SeriesArguments, "slices" | "series-index" | "volume" | "join" | "recipe" | "modality" | "window">;
-
-const choices = { slices: { type: "string" }, "series-index": { type: "string" }, volume: { type: "string" }, join: { type: "boolean" }, recipe: { type: "string" }, modality: { type: "string" }, window: { type: "string" } } as const;
+const { window } = imageOptions;
 
 /**
  * Options come last, so that a path may have blanks.
@@ -15,25 +11,7 @@ const choices = { slices: { type: "string" }, "series-index": { type: "string" }
  * @returns `paths` as typed
  * @throws UsageError for an option that there is not, or a value that cannot be
  */
-export function parseSeriesArgument(argument: string): Choices & { readonly paths: string } {
+export function parseSeriesArgument(argument: string): { readonly paths: string; readonly choices: SeriesChoices & Pick<ImageOptions, "window"> } {
   const start = /(?:^|\s)--[a-z]/.exec(argument)?.index ?? argument.length;
-  const values = parse(argument.slice(start).trim());
-  return {
-    paths: argument.slice(0, start).trim(),
-    slices: seriesOptions.slices.coerce(values.slices),
-    "series-index": seriesOptions["series-index"].coerce(values["series-index"]),
-    volume: seriesOptions.volume.coerce(values.volume),
-    join: values.join,
-    recipe: seriesOptions.recipe.coerce(values.recipe),
-    modality: seriesOptions.modality.coerce(values.modality),
-    window: values.window === undefined ? undefined : imageOptions.window.coerce(values.window)
-  };
-}
-
-function parse(words: string) {
-  try {
-    return parseArgs({ args: words === "" ? [] : words.split(/\s+/), options: choices }).values;
-  } catch (error) {
-    throw new UsageError(`${firstLine(error)}. /series takes ${Object.keys(choices).map((name) => `--${name}`).join(", ")} behind the path.`, { cause: error });
-  }
+  return { paths: argument.slice(0, start).trim(), choices: readFlags({ ...seriesChoices, window }, argument.slice(start).trim(), "/series") };
 }

@@ -1,8 +1,10 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
+import { answerOptions } from "../../chat/answer-options.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
+import { imageOptions } from "../../image/image-options.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
@@ -10,17 +12,18 @@ import { readTextFile } from "../../regular-file.js";
 import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
+import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { answerOptions, boxesOption, flag, imageOptions, inGroup, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
+import { answerFlags, boxesOption, flag, imageFlags, inGroup, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
 import { Interrupted, printAnswer, printJson, UsageError, writeNote } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
 import { parsePrior } from "../parse-prior.js";
 import { plainText } from "../plain-text.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
-import { readSeriesOf, seriesOptions } from "../series.js";
-import { picturesOf, slideOptions, takeSlide } from "../slide.js";
+import { readSeriesOf, seriesFlags } from "../series.js";
+import { picturesOf, slideFlags, takeSlide } from "../slide.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { columnsOf, dim } from "../terminal.js";
@@ -45,11 +48,11 @@ const options = {
   },
   ...modelOptions,
   ...loraOption,
-  ...imageOptions,
-  ...seriesOptions,
-  ...slideOptions,
+  ...imageFlags,
+  ...seriesFlags,
+  ...slideFlags,
   ...presetOption,
-  ...answerOptions,
+  ...answerFlags,
   ...schemaOption,
   ...inGroup("Answer:", { raw: flag({ describe: "Send text and images as they are, without the chat template; <start_of_image> is the place of an image  [default: for 4b-pt]" }) }),
   ...boxesOption,
@@ -85,6 +88,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   if (isOfMany && args.boxes !== undefined) throw new UsageError("--boxes draws on single pictures, not on a series or a slide. Leave one out.");
   if (args.boxes !== undefined) redaction.hide(args.boxes, "the file of --boxes");
   checkDrawing(args.boxes, paths);
+  const [shown, answered] = [valuesOf(imageOptions, args), valuesOf(answerOptions, args)];
   using interrupt = listenForInterrupt();
   const preset = args.preset === undefined ? undefined : await loadPresetNamed(args.preset);
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
@@ -97,7 +101,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const modelId = !isOfMany ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
   const series = await readSeriesOf(args, { modelId, redaction, status, signal: interrupt.signal });
   const slide = await takeSlide(args, { redaction, status, signal: interrupt.signal });
-  const decoded = slide === null ? await decodeImages(paths, redaction, args) : picturesOf(slide);
+  const decoded = slide === null ? await decodeImages(paths, redaction, shown) : picturesOf(slide);
   const pictures = series?.taken ?? decoded.length;
   const prompt = composePrompt({
     question,
@@ -107,22 +111,20 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     preset
   });
 
-  await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, pictures), maxTokens: args["max-tokens"] });
+  await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, pictures), maxTokens: answered.maxTokens });
   noteDemoModel(args, medgemma.model.id);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
-    fit: args.fit,
-    aspect: args["no-aspect"] !== true,
+    ...shown,
+    // Pictures are decoded by now.
+    window: undefined,
+    frame: undefined,
+    ...answered,
     raw: args.raw,
-    maxTokens: args["max-tokens"],
-    temperature: args.temperature,
-    seed: args.seed,
     schema,
     series: series ?? undefined,
     slide: slide ?? undefined,
-    boxes: args.boxes === undefined ? undefined : true,
-    thoughtBudget: args["thought-budget"],
-    think: args.think
+    boxes: args.boxes === undefined ? undefined : true
   };
   const reply = chat.ask(prompt, {
     ...(preset === undefined ? own : presetOptions(preset, own)),

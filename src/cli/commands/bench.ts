@@ -6,27 +6,26 @@ import { plot as drawPlot } from "../../bench/plot.js";
 import type { Share, Unit } from "../../bench/quantities.js";
 import { describeBackend, describeShare, sharesOf, threeDigits, timeUnit, tokenRate } from "../../bench/quantities.js";
 import type { Sample } from "../../bench/sample.js";
+import { computeOptions } from "../../chat/load-options.js";
 import { renderSvg } from "../../image/render-svg.js";
 import { demoModel } from "../../models/demo-model.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { bytes } from "../describe-facts.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { memoryWarnings, missedGpuWarning, threadWarnings } from "../open-model.js";
-import { jsonOption, loraOption, modelOptions, text, wholeNumber } from "../options.js";
+import { flagsOf, valuesOf } from "../flags.js";
+import { jsonOption, loraOption, modelFiles, text, wholeNumber } from "../options.js";
 import { printAnswer, printJson, UsageError, writeNote } from "../output.js";
 import { plainName } from "../plain-text.js";
 import { showTrial, StatusLine } from "../status-line.js";
 
-const { model, mmproj, gpu, threads, context } = modelOptions;
+const { promptLookup: _none, ...measured } = computeOptions;
 
 const options = {
   repeat: { ...wholeNumber("repeat", { least: 1, describe: "Rounds; the median counts  [default: 3]" }), group: "Measurement:" },
-  model,
-  mmproj,
+  ...modelFiles,
   ...loraOption,
-  gpu,
-  threads,
-  context,
+  ...flagsOf(measured, "Model:"),
   plot: { ...text("plot", { describe: "Picture of the result to write, .png or .svg" }), group: "Output:" },
   ...jsonOption
 } as const;
@@ -47,6 +46,7 @@ export const benchCommand: CommandModule<object, Arguments> = {
 
 async function bench(args: Arguments): Promise<void> {
   const { plot } = args;
+  const compute = valuesOf(measured, args);
   const extension = plot === undefined ? null : extname(plot).toLowerCase();
   if (extension !== null && extension !== ".png" && extension !== ".svg") {
     throw new UsageError(`--plot must name a .png or .svg file, but is ${plot ?? ""}.`);
@@ -58,9 +58,7 @@ async function bench(args: Arguments): Promise<void> {
   const report = await measure(args.model, {
     mmproj: args.mmproj,
     lora: args.lora,
-    gpu: args.gpu,
-    threads: args.threads,
-    contextSize: args.context,
+    ...compute,
     repeat: args.repeat,
     signal: interrupt.signal,
     onTrial: showTrial(status),
@@ -69,7 +67,7 @@ async function bench(args: Arguments): Promise<void> {
 
   const { missed, backend } = report.machine.gpu;
   if (missed !== null) writeNote(missedGpuWarning(missed, backend), process.stderr);
-  for (const warning of [...threadWarnings(args.threads), ...memoryWarnings(report.model)]) writeNote(warning, process.stderr);
+  for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(report.model)]) writeNote(warning, process.stderr);
   if (args.model === undefined && report.model.id === demoModel.id) {
     writeNote("Warning: no MedGemma is installed, so the demo model was measured. It is some hundred times smaller.", process.stderr);
   }

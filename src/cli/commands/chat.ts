@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CommandModule, InferredOptionTypes } from "yargs";
+import { answerOptions } from "../../chat/answer-options.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import { MedGemmaError } from "../../errors.js";
+import { imageOptions } from "../../image/image-options.js";
 import type { DecodedImage } from "../../image/types.js";
 import { demoModel } from "../../models/demo-model.js";
 import { ChatSession } from "../chat/chat-session.js";
@@ -15,9 +17,10 @@ import { TerminalInput } from "../chat/terminal-input.js";
 import { createTerminalView } from "../chat/terminal-view.js";
 import { decodeImages } from "../decode-images.js";
 import { ensureModel } from "../first-run.js";
+import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
-import { answerOptions, imageOptions, loraOption, modelOptions, presetOption, redactOption, standardStream } from "../options.js";
+import { answerFlags, imageFlags, loraOption, modelOptions, presetOption, redactOption, standardStream } from "../options.js";
 import { exitCodes, Interrupted, printNote, UsageError } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
 import { withRedaction, type Redaction } from "../redaction.js";
@@ -35,9 +38,9 @@ const options = {
   },
   ...modelOptions,
   ...loraOption,
-  ...imageOptions,
+  ...imageFlags,
   ...presetOption,
-  ...answerOptions,
+  ...answerFlags,
   ...redactOption
 } as const;
 
@@ -71,15 +74,8 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
     preset,
     images,
     redaction,
-    fit: args.fit,
-    aspect: args["no-aspect"] !== true,
-    window: args.window,
-    frame: args.frame,
-    maxTokens: args["max-tokens"],
-    temperature: args.temperature,
-    seed: args.seed,
-    thoughtBudget: args["thought-budget"],
-    think: args.think
+    ...valuesOf(imageOptions, args),
+    ...valuesOf(answerOptions, args)
   });
   const input = isTerminal ? new TerminalInput() : openPipedInput();
   try {
@@ -97,10 +93,10 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
 }
 
 /** Before a model is loaded: a wrong file shows at once. */
-async function decodeFirst({ image: paths = [], window, frame }: Arguments, redaction: Redaction): Promise<DecodedImage[]> {
+async function decodeFirst({ image: paths = [], ...args }: Arguments, redaction: Redaction): Promise<DecodedImage[]> {
   if (paths.includes(standardStream)) throw new UsageError("chat reads messages from stdin, not an image. Name a file.");
   try {
-    return await decodeImages(paths, redaction, { window, frame });
+    return await decodeImages(paths, redaction, valuesOf(imageOptions, args));
   } catch (error) {
     if (!(error instanceof MedGemmaError)) throw error;
     throw new MedGemmaError(error.code, `${error.message} Or start without -i, and drop the picture into the chat.`, { cause: error });

@@ -2,20 +2,22 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { Check, Examination } from "../../doctor/examine.js";
 import { examineStorage } from "../../doctor/examine-storage.js";
+import { computeOptions } from "../../chat/load-options.js";
 import { describeFacts } from "../describe-facts.js";
 import { describeFile } from "../describe-file.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { missedGpuWarning } from "../open-model.js";
-import { jsonOption, modelOptions } from "../options.js";
+import { flagsOf, valuesOf } from "../flags.js";
+import { jsonOption } from "../options.js";
 import { exitCodes, printAnswer, printJson, writeNote } from "../output.js";
 import { plainText } from "../plain-text.js";
 import { showTrial, StatusLine } from "../status-line.js";
 import { showTransfers } from "../transfer-status.js";
 import { green, red } from "../terminal.js";
 
-const { gpu, threads } = modelOptions;
+const { gpu, threads } = computeOptions;
 
-const options = { gpu, threads, ...jsonOption } as const;
+const options = { ...flagsOf({ gpu, threads }, "Model:"), ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options>;
 
@@ -26,12 +28,12 @@ export const doctorCommand: CommandModule<object, Arguments> = {
   handler: doctor
 };
 
-async function doctor({ json, gpu: backend, threads: count }: Arguments): Promise<void> {
+async function doctor({ json, ...args }: Arguments): Promise<void> {
   using interrupt = listenForInterrupt();
   const status = new StatusLine(process.stderr);
   status.show("looking at a known image");
   const { examine } = await import("../../doctor/examine.js"); // see openModel
-  const examination = await examine({ gpu: backend, threads: count, signal: interrupt.signal, onTrial: showTrial(status) }).finally(() => status.clear());
+  const examination = await examine({ ...valuesOf({ gpu, threads }, args), signal: interrupt.signal, onTrial: showTrial(status) }).finally(() => status.clear());
   const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
   const { machine, addon, trials, checks, verdict, seesCorrectly } = examination;
   const damaged = storage.files.filter(({ state }) => state === "damaged");

@@ -1,25 +1,27 @@
 /** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]; crops follow their image. */
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { resolveModel } from "../../models/resolve-model.js";
+import { imageOptions } from "../../image/image-options.js";
 import { summaryOf } from "../../series/summary.js";
 import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
 import { writeFileAtomically } from "../../write-file.js";
+import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";
 import { noteDemoModel, openModel } from "../open-model.js";
-import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text } from "../options.js";
+import { imageFlags, jsonOption, modelOptions, redactOption, standardStream, text } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { withRedaction, type Redaction } from "../redaction.js";
-import { readSeriesOf, seriesOptions } from "../series.js";
+import { readSeriesOf, seriesFlags } from "../series.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
 const options = {
   output: { ...text("output", { alias: "o", describe: "File to write, .npy; - writes to stdout" }), demandOption: true, group: "Output:" },
   ...modelOptions,
-  ...imageOptions,
-  ...seriesOptions,
+  ...imageFlags,
+  ...seriesFlags,
   ...jsonOption,
   ...redactOption
 } as const;
@@ -42,6 +44,7 @@ export const encodeCommand: CommandModule<object, Arguments> = {
 
 async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const { images = [] } = args;
+  const shown = valuesOf(imageOptions, args);
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
@@ -51,15 +54,15 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const modelId = args.series === undefined ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
   const series = await readSeriesOf(args, { modelId, redaction, signal: interrupt.signal });
   if (series === null && images.length === 0) throw new UsageError("encode needs image files, or a --series.");
-  const decoded = series?.slices ?? (await decodeImages(images, redaction, args));
+  const decoded = series?.slices ?? (await decodeImages(images, redaction, shown));
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: decoded.length });
   noteDemoModel(args, medgemma.model.id);
   const encoded = await medgemma
     .encode(decoded, {
-      fit: args.fit,
-      aspect: args["no-aspect"] !== true,
+      fit: shown.fit,
+      aspect: shown.aspect,
       signal: interrupt.signal,
       onProgress: (progress) => status.show(describeProgress(progress) ?? "")
     })

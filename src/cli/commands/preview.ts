@@ -2,24 +2,24 @@
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { prepareImage } from "../../image/prepare.js";
 import { contactSheet, seriesSheet, slideSheet, type ContactSheet } from "../../image/contact-sheet.js";
+import { imageOptions } from "../../image/image-options.js";
 import { encodePng } from "../../image/encode-png.js";
 import type { DecodedImage, ImageFit, Square } from "../../image/types.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { summaryOfSlide } from "../../slide/summary.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { checkSources } from "../check-sources.js";
-import { imageOptions, jsonOption, modelOptions, redactOption, standardStream, text, wholeNumber } from "../options.js";
+import { imageFlags, jsonOption, modelFiles, redactOption, standardStream, text, wholeNumber } from "../options.js";
+import { valuesOf } from "../flags.js";
 import { printJson, printNote, printWarning, UsageError } from "../output.js";
 import { projectorImageSize } from "../projector-image-size.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { summaryOf } from "../../series/summary.js";
-import { readSeriesOf, seriesOptions } from "../series.js";
-import { picturesOf, slideOptions, takeSlide } from "../slide.js";
+import { readSeriesOf, seriesFlags } from "../series.js";
+import { picturesOf, slideFlags, takeSlide } from "../slide.js";
 import { StatusLine } from "../status-line.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
-
-const { model, mmproj } = modelOptions;
 
 const options = {
   output: { ...text("output", { alias: "o", describe: "PNG file to write; - writes to stdout" }), demandOption: true, group: "Output:" },
@@ -27,11 +27,10 @@ const options = {
     ...wholeNumber("size", { least: 1, describe: "Side of the square in pixels  [default: what the model's projector wants]" }),
     group: "Image:"
   },
-  model,
-  mmproj,
-  ...imageOptions,
-  ...seriesOptions,
-  ...slideOptions,
+  ...modelFiles,
+  ...imageFlags,
+  ...seriesFlags,
+  ...slideFlags,
   ...jsonOption,
   ...redactOption
 } as const;
@@ -56,7 +55,8 @@ export const previewCommand: CommandModule<object, Arguments> = {
 };
 
 async function preview(args: Arguments, redaction: Redaction): Promise<void> {
-  const { image, fit = "pad", "no-aspect": noAspect = false, window, frame } = args;
+  const { image } = args;
+  const { fit = "pad", aspect, window, frame } = valuesOf(imageOptions, args);
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
   if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
@@ -76,7 +76,7 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const imageName = redaction.image(image);
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
-  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, aspect: !noAspect, window, frame });
+  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, aspect, window, frame });
   const { crops } = square;
   const { png, tiles } = crops.length === 0 ? { png: await encodePng(square), tiles: undefined } : await contactSheet(square);
   if (output === standardStream) process.stdout.write(png);
@@ -92,19 +92,21 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
 
 /** Every slice that the model would see, on one sheet. */
 async function previewSeries(args: Arguments, redaction: Redaction): Promise<void> {
-  const { output = standardStream, fit = "pad", series: paths = [] } = args;
+  const { output = standardStream, series: paths = [] } = args;
+  const { fit = "pad", aspect } = valuesOf(imageOptions, args);
   refuseToOverwrite(paths, output);
   const modelId = args.size === undefined ? (await resolveModel(args.model, { mmproj: args.mmproj })).id : (args.model ?? null);
   const side = args.size ?? (await projectorImageSize(args));
   const series = await readSeriesOf(args, { modelId, redaction });
   if (series === null) return;
-  const slices = await writeSheet(series.slices, { output, side, fit, aspect: args["no-aspect"] !== true, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
+  const slices = await writeSheet(series.slices, { output, side, fit, aspect, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
   if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
 }
 
 /** Every patch that the model would see, on one sheet, behind the overview. */
 async function previewSlide(args: Arguments, path: string, redaction: Redaction): Promise<void> {
-  const { output = standardStream, fit = "pad" } = args;
+  const { output = standardStream } = args;
+  const { fit = "pad" } = valuesOf(imageOptions, args);
   refuseToOverwrite([path], output);
   const slide = await takeSlide(args, { redaction, status: new StatusLine(process.stderr) });
   if (slide === null) return;
