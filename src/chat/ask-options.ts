@@ -1,5 +1,5 @@
 /** Checks what a caller gives to a loaded model and its chats, before any work begins. */
-import { abortSignal, anObject, callback, checkArgument, checkOptions, count, flag, isObject, name, number, oneOf, orNull, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, name, number, oneOf, orNull, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
@@ -32,7 +32,7 @@ const askOptions: RulesOf<AskOptions> = {
   slide: withProperties("what readSlide gives", ["taken", "of", "grid", "numbers", "positions", "side", "notes"])
 };
 
-const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), overflow: oneOf(["dropOldest", "error"]) };
+const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), turns: checkedLater, overflow: oneOf(["dropOldest", "error"]) };
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkAskOptions(prompt: unknown, options: unknown): void {
@@ -76,7 +76,8 @@ export function checkPath(path: unknown): void {
   checkArgument("The path", path, name);
 }
 
-function checkPrompt(prompt: unknown): void {
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkPrompt(prompt: unknown): void {
   if (typeof prompt === "string") return;
   checkArgument("The prompt", prompt, { expected: "a string, or a list of strings and { image }", holds: Array.isArray });
   for (const [index, part] of [...(prompt as readonly unknown[])].entries()) {

@@ -14,7 +14,7 @@ import type { SlideSummary } from "../slide/types.js";
 import { AnswerCollector, type CollectedLogprob } from "./answer-collector.js";
 import { samplerOptions } from "./answer-options.js";
 import { checkAskOptions, checkPath, checkRegenerateOptions } from "./ask-options.js";
-import { countedPartsOf, imagesOf, textOf, type StoredPart } from "./content.js";
+import { countedPartsOf, imagesOf, type StoredPart } from "./content.js";
 import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
 import { ConversationPrompt, type CountedPart, type CountedTurn } from "./conversation-prompt.js";
@@ -24,6 +24,7 @@ import { placeImages } from "./raw-prompt.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
 import { systemText } from "./system-text.js";
+import { readTurn } from "./turns.js";
 import type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, ReplyChunk, TokenLogprob } from "./types.js";
 
 /** Google's usual limits: up to 1000 tokens for text, 2000 with thinking (medgemma notebooks). */
@@ -63,7 +64,7 @@ export interface ChatHost {
   readonly isPretrained: boolean;
   provenance(): Promise<Provenance>;
   /** A further chat on the same model. */
-  createChat(options: ChatOptions): Promise<Chat>;
+  fork(options: Omit<ChatOptions, "turns">, turns: readonly StoredTurn[]): Chat;
   forget(chat: Chat): void;
 }
 
@@ -85,23 +86,20 @@ export class Chat implements AsyncDisposable {
   #asked = 0;
 
   /** @internal Users call `MedGemma.createChat`. */
-  constructor(host: ChatHost, { system, overflow = "dropOldest" }: ChatOptions) {
+  constructor(host: ChatHost, { system, overflow = "dropOldest" }: Omit<ChatOptions, "turns">, turns: readonly StoredTurn[]) {
     this.#host = host;
     this.#overflow = overflow;
     this.#images = new ConversationImages(host.parts.language);
     this.#prompt = new ConversationPrompt(host.parts.language, host.parts.vision?.facts.tokensPerImage ?? 0);
     this.system = system ?? null;
+    const tokensPerImage = host.parts.vision?.facts.tokensPerImage ?? 0;
+    const reportOf = (image: SquareImage) => describeImage(image, { tokens: squaresOf(image).length * tokensPerImage, encodeMs: 0, cached: false });
+    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf), counted: { parts: countedPartsOf(turn.content), answer: turn.answer, isRaw: turn.isRaw } }));
   }
 
-  /** The finished exchanges, oldest first. */
+  /** What was said, oldest first: each question with its images as the model saw them, and its answer. A new chat can begin with it. */
   get turns(): readonly ChatTurn[] {
-    return this.#turns.map(({ content, report, answer, thought, stopReason }) => ({
-      user: textOf(content),
-      images: report,
-      answer,
-      thought,
-      stopReason
-    }));
+    return this.#turns.flatMap(readTurn);
   }
 
   /**
@@ -165,7 +163,7 @@ export class Chat implements AsyncDisposable {
   /** A second conversation that begins with what was said here so far; both go their own ways. */
   async fork(): Promise<Chat> {
     await this.#last;
-    const copy = await this.#host.createChat({ system: this.system, overflow: this.#overflow });
+    const copy = this.#host.fork({ system: this.system, overflow: this.#overflow }, []);
     copy.#turns = this.#turns;
     copy.#droppedTurns = this.#droppedTurns;
     return copy;
@@ -187,15 +185,6 @@ export class Chat implements AsyncDisposable {
     const provenance = await this.#host.provenance();
     const turns = this.#turns.map((turn) => (turn.request === null ? turn : { ...turn, provenance: turn.provenance ?? provenance }));
     await writeConversation(path, { system: this.system, overflow: this.#overflow, turns });
-  }
-
-  /** @internal Takes over the turns of a saved conversation; users call `MedGemma.loadChat`. */
-  restore(turns: readonly StoredTurn[]): void {
-    const tokensPerImage = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
-    const reportOf = (image: SquareImage) => {
-      return describeImage(image, { tokens: squaresOf(image).length * tokensPerImage, encodeMs: 0, cached: false });
-    };
-    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf), counted: { parts: countedPartsOf(turn.content), answer: turn.answer, isRaw: turn.request?.raw ?? false } }));
   }
 
   /** Stops a running reply and frees the images. The model stays loaded. */
@@ -418,7 +407,7 @@ export class Chat implements AsyncDisposable {
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
       const counted = { parts: countedPartsOf(content), answer: text, isRaw: question.isRaw };
-      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason, request, provenance: null, counted }];
+      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason, isRaw: question.isRaw, request, provenance: null, counted }];
     }
     this.#releaseUnused();
     const firstTokenAt = collected.firstTokenAt ?? performance.now();

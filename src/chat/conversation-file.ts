@@ -18,6 +18,8 @@ export interface StoredTurn {
   readonly answer: string;
   readonly thought: string | null;
   readonly stopReason: StopReason;
+  /** Sent without the chat template. */
+  readonly isRaw: boolean;
   /** What was asked, and of whom; null: of a conversation that was saved before it was recorded. */
   readonly request: AnswerRequest | null;
   readonly provenance: Provenance | null;
@@ -56,14 +58,14 @@ export async function readConversation(path: string, imageSize: number | null): 
   return { system, overflow, turns: unpacked };
 }
 
-async function packTurn({ content, answer, thought, stopReason, request, provenance }: StoredTurn) {
+async function packTurn({ content, answer, thought, stopReason, isRaw, request, provenance }: StoredTurn) {
   const packed = content.map(async (part) => {
     if (typeof part === "string") return { text: part };
     const { source, width, height, sha256, fit, preprocessing } = part;
     const crops = await Promise.all(part.crops.map(async (crop) => ({ ...crop.box, png: await packSquare(crop) })));
     return { source, width, height, sha256, fit, preprocessing, ...notesOf(part), ...warningsOf(part), png: await packSquare(part), crops };
   });
-  return { content: await Promise.all(packed), answer, thought, stopReason, request, provenance };
+  return { content: await Promise.all(packed), answer, thought, stopReason, raw: isRaw, request, provenance };
 }
 
 async function packSquare(square: Square): Promise<string> {
@@ -79,7 +81,9 @@ async function unpackTurn(turn: unknown, path: string, imageSize: number | null)
   for (const part of content) parts.push(await unpackPart(part, path, imageSize));
   const request = isRecord(turn.request) ? (turn.request as unknown as AnswerRequest) : null;
   const provenance = isRecord(turn.provenance) ? (turn.provenance as unknown as Provenance) : null;
-  return { content: parts, answer, thought, stopReason, request, provenance };
+  // Older files have it in the request alone.
+  const isRaw = turn.raw === true || request?.raw === true;
+  return { content: parts, answer, thought, stopReason, isRaw, request, provenance };
 }
 
 async function unpackPart(part: unknown, path: string, imageSize: number | null): Promise<StoredPart> {

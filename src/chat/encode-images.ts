@@ -2,6 +2,7 @@
 import { MedGemmaError } from "../errors.js";
 import { checkImage } from "../image/decode.js";
 import { prepareImage } from "../image/prepare.js";
+import { isSquareImage } from "../image/prepared-square.js";
 import { notesOf, warningsOf } from "../image/notes.js";
 import type { ImageOptions } from "../image/image-options.js";
 import { squaresOf, type CropImage, type ImageSource, type Square, type SquareImage } from "../image/types.js";
@@ -45,7 +46,7 @@ export async function encodeImages(
   if (vision === null) throw withoutProjector();
   // A wrong file in a series shows before the slow part begins.
   const { window, frame } = options;
-  for (const source of sources.slice(1)) await checkImage(source, { window, frame });
+  for (const source of sources.slice(1)) if (!isSquareImage(source)) await checkImage(source, { window, frame });
   const prepare = (index: number): Promise<SquareImage> | null => {
     const source = sources[index];
     return source === undefined ? null : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit, aspect: options.aspect, window, frame });

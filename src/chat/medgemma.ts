@@ -1,17 +1,20 @@
 /** A loaded MedGemma: text model and, where it has one, image tower. Makes chats; owns and frees everything. */
 import { MedGemmaError } from "../errors.js";
-import type { ImageSource, PixelBox } from "../image/types.js";
+import type { ImageOptions } from "../image/image-options.js";
+import { prepareImage } from "../image/prepare.js";
+import type { ImageSource, PixelBox, SquareImage } from "../image/types.js";
 import type { LlamaRuntime } from "../language/llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkChatOptions, checkCountArguments, checkEncodeArguments, checkPath } from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { ConversationPrompt } from "./conversation-prompt.js";
-import { readConversation } from "./conversation-file.js";
+import { readConversation, type StoredTurn } from "./conversation-file.js";
 import { describeEncoded, encodeImages, withoutProjector, type EncodeOptions, type ModelParts } from "./encode-images.js";
 import { countSquares, partsOfQuestion } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { systemText } from "./system-text.js";
+import { checkTurns, storeTurns } from "./turns.js";
 import type { AnswerImage, AskOptions, ChatOptions, LoadedModel, PromptPart, Provenance } from "./types.js";
 
 /** A model without a chat around it. */
@@ -96,22 +99,34 @@ export class MedGemma implements AsyncDisposable {
   /**
    * A new conversation. As many as `LoadOptions.parallel` are answered at the same time; more take turns.
    *
-   * @throws MedGemmaError INVALID_ARGUMENT, DISPOSED
+   * @throws MedGemmaError INVALID_ARGUMENT, DISPOSED; for images in `turns` as `Chat.ask`
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- a failure is a rejection, not an exception
   async createChat(options: ChatOptions = {}): Promise<Chat> {
     this.#ensureUsable();
     checkChatOptions(options);
+    checkTurns(options.turns);
+    const turns = await storeTurns(options.turns ?? [], async (image, asked) => await this.#prepare(image, asked));
+    return this.#newChat(options, turns);
+  }
+
+  async #prepare(image: ImageSource, options: ImageOptions): Promise<SquareImage> {
+    if (this.imageSize === null) throw withoutProjector();
+    return await prepareImage(image, { side: this.imageSize, ...options });
+  }
+
+  #newChat(options: Omit<ChatOptions, "turns">, turns: readonly StoredTurn[]): Chat {
+    this.#ensureUsable();
     const chat = new Chat(
       {
         parts: this.#parts,
         loadMs: this.loadMs,
         isPretrained: this.model.isPretrained,
         provenance: () => this.provenance(),
-        createChat: (copied) => this.createChat(copied),
+        fork: (copied, begun) => this.#newChat(copied, begun),
         forget: (disposed) => this.#chats.delete(disposed)
       },
-      options
+      options,
+      turns
     );
     this.#chats.add(chat);
     return chat;
@@ -138,9 +153,7 @@ export class MedGemma implements AsyncDisposable {
     this.#ensureUsable();
     checkPath(path);
     const { system, overflow, turns } = await readConversation(path, this.imageSize);
-    const chat = await this.createChat({ system, overflow });
-    chat.restore(turns);
-    return chat;
+    return this.#newChat({ system, overflow }, turns);
   }
 
   /**

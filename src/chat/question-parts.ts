@@ -2,6 +2,7 @@
 import { MedGemmaError } from "../errors.js";
 import { decodeImage } from "../image/decode.js";
 import type { ImageOptions } from "../image/image-options.js";
+import { isSquareImage } from "../image/prepared-square.js";
 import { panAndScan } from "../image/pan-and-scan.js";
 import type { DecodedImage, ImageFit, ImageSource } from "../image/types.js";
 import { composePrompt } from "../presets/compose-prompt.js";
@@ -29,6 +30,7 @@ export function partsOfQuestion(prompt: string | readonly PromptPart[], { images
 
 /** How many squares a picture becomes, as far as that can be told without reading it. */
 export function squaresAtLeast(source: ImageSource, fit: ImageFit | undefined): number {
+  if (typeof source === "object" && isSquareImage(source)) return 1 + source.crops.length;
   return fit === "crops" && isDecoded(source) ? 1 + panAndScan(source.width, source.height).length : 1;
 }
 
@@ -36,7 +38,8 @@ export function squaresAtLeast(source: ImageSource, fit: ImageFit | undefined): 
 export async function countSquares(parts: readonly PromptPart[], { fit, window, frame }: ImageOptions): Promise<CountedPart[]> {
   const counted = parts.map(async (part) => {
     if (typeof part === "string") return part;
-    return { squares: squaresAtLeast(fit === "crops" ? await decodeImage(part.image, { window, frame }) : part.image, fit) };
+    const { image } = part;
+    return { squares: squaresAtLeast(fit === "crops" && !isSquareImage(image) ? await decodeImage(image, { window, frame }) : image, fit) };
   });
   return await Promise.all(counted);
 }

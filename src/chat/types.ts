@@ -84,6 +84,11 @@ export interface ChatOptions {
   /** The system text: it stands in front of the first user text, as in Google's template. */
   readonly system?: string | null | undefined;
   /**
+   * What was said before, oldest first: user and assistant take turns, and the user begins. Images are read at once, and encoded when
+   * they are first sent.
+   */
+  readonly turns?: readonly ChatTurn[] | undefined;
+  /**
    * When the conversation outgrows the context: "dropOldest" (default) sends the oldest exchanges no more, images included,
    * and says how many in `usage.droppedTurns`; "error" fails with CONTEXT_FULL.
    */
@@ -149,11 +154,13 @@ export interface ReplyChunk {
   readonly text: string;
 }
 
+export const stopReasons = ["end", "stop", "maxTokens", "aborted"] as const;
+
 /**
  * "end": the model had finished. "stop": a text of `stop` was reached. "maxTokens": the limit, or the end of the context, cut it off: the answer looks whole, but what
  * would have followed is missing, so tell the reader. "aborted": it was stopped.
  */
-export type StopReason = "end" | "stop" | "maxTokens" | "aborted";
+export type StopReason = (typeof stopReasons)[number];
 
 /** An image as the model got it. */
 export interface AnswerImage {
@@ -306,14 +313,25 @@ export interface AnswerLogprob extends TokenLogprob {
   readonly top: readonly TokenLogprob[];
 }
 
-/** One finished exchange of a conversation. */
-export interface ChatTurn {
-  /** The texts of the question. */
-  readonly user: string;
-  readonly images: readonly AnswerImage[];
-  /** Without the thought. */
-  readonly answer: string;
-  /** null when the model did not think. */
-  readonly thought: string | null;
-  readonly stopReason: StopReason;
+/** What a user said: a question, as `Chat.ask` takes it. */
+export interface UserTurn extends ImageOptions {
+  readonly role: "user";
+  /** Text, or texts and images in the order that the model shall see them. Turns that a chat tells have the images as the model saw them. */
+  readonly content: string | readonly PromptPart[];
+  /** Sent without the chat template. Default false. */
+  readonly raw?: boolean | undefined;
 }
+
+/** What the model answered. */
+export interface AssistantTurn {
+  readonly role: "assistant";
+  /** Without the thought. */
+  readonly text: string;
+  /** It is kept, but never sent again: Google's notebooks leave old thoughts out. */
+  readonly thought?: string | null | undefined;
+  /** Default "end". */
+  readonly stopReason?: StopReason | undefined;
+}
+
+/** A turn of a conversation, which a chat tells and a new one can begin with. */
+export type ChatTurn = UserTurn | AssistantTurn;

@@ -22,7 +22,8 @@ import { explainUnread } from "./explain-unread.js";
 import type { OpenPicture } from "./raster.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { toRgb } from "./to-rgb.js";
-import type { DecodedImage, DicomOptions, ImageSource } from "./types.js";
+import { isSquareImage } from "./prepared-square.js";
+import type { DecodedImage, DicomOptions, RawImageSource } from "./types.js";
 
 const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checkedLater };
 
@@ -31,17 +32,18 @@ const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checked
  *
  * @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT
  */
-export async function decodeImage(source: ImageSource, options: DicomOptions = {}): Promise<DecodedImage> {
+export async function decodeImage(source: RawImageSource, options: DicomOptions = {}): Promise<DecodedImage> {
   checkOptions("The options of decodeImage", options, dicomRules);
   checkImageSource(source);
   checkWindowChoice(options.window);
   checkFrameChoice(options.frame);
+  if (isSquareImage(source)) throw new MedGemmaError("INVALID_ARGUMENT", `${source.source} is a square already, and cannot be decoded. Give the image itself.`);
   if (isDecoded(source)) return checkDecoded(source, options);
   return await decodeFile(await readSource(source), options);
 }
 
 /** As `decodeImage`, but reads no more than the header: quick, and finds all but damage further on. Throws the same errors. */
-export async function checkImage(source: ImageSource, options: DicomOptions = {}): Promise<void> {
+export async function checkImage(source: RawImageSource, options: DicomOptions = {}): Promise<void> {
   if (isDecoded(source)) {
     checkDecoded(source, options);
     return;
@@ -109,7 +111,7 @@ function refuseNifti(bytes: Uint8Array, name: string): void {
   if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices with --series ${name} --modality CT or MR (readSeries in a program).`);
 }
 
-function isDecoded(source: ImageSource): source is DecodedImage {
+function isDecoded(source: RawImageSource): source is DecodedImage {
   return typeof source === "object" && (source as unknown) !== null && "rgb" in source;
 }
 

@@ -8,6 +8,7 @@ import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { decodeImage } from "./decode.js";
 import { notesOf, warningsOf } from "./notes.js";
+import { checkSquare, isSquareImage } from "./prepared-square.js";
 import { squareSize, withSquarePixels } from "./square-pixels.js";
 import { panAndScan } from "./pan-and-scan.js";
 import {
@@ -48,6 +49,7 @@ export async function prepareImage(
   if (!imageFits.includes(fit)) {
     throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${describe(fit)}.`);
   }
+  if (isSquareImage(source)) return checkSquare(source, side, options);
   const stored = await decodeImage(source, { window, frame });
   const pixelAspect = aspect ? (stored.pixelAspect ?? 1) : 1;
   const image = withSquarePixels({ ...stored, pixelAspect });

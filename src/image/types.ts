@@ -3,10 +3,13 @@ import type { ShownWindow } from "../dicom/voi.js";
 import type { WindowChoice } from "../dicom/window-choice.js";
 
 /**
- * A path, a `file:` or `data:` URL, the bytes of an image file, or pixels that are decoded already. Nothing is ever fetched
- * from a network.
+ * A path, a `file:` or `data:` URL, the bytes of an image file, pixels that are decoded already, or the square of `prepareImage` or of
+ * an earlier turn, which stays as it is. Nothing is ever fetched from a network.
  */
-export type ImageSource = string | URL | Uint8Array | DecodedImage;
+export type ImageSource = string | URL | Uint8Array | DecodedImage | SquareImage;
+
+/** What can still become a square in any way. */
+export type RawImageSource = Exclude<ImageSource, SquareImage>;
 
 export const imageFits = ["pad", "stretch", "crops"] as const;
 

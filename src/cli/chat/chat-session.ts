@@ -5,7 +5,7 @@ import type { Chat } from "../../chat/chat.js";
 import { tokensOfImages } from "../../chat/images-in-context.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
-import type { Answer, AskOptions } from "../../chat/types.js";
+import type { Answer, AskOptions, ChatTurn, UserTurn } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { identifyFile } from "../../formats/identify-file.js";
 import type { ImageOptions } from "../../image/image-options.js";
@@ -156,7 +156,7 @@ export class ChatSession {
       this.#view.note(this.#think === true ? "The model thinks before it answers." : "The model answers at once.");
     },
     thought: () => {
-      const thought = this.#chat.turns.findLast((turn) => turn.thought !== null)?.thought;
+      const thought = this.#chat.turns.map((turn) => (turn.role === "assistant" ? turn.thought : null)).findLast((one) => typeof one === "string");
       this.#view.note(thought ?? "There was no thought yet. /think on asks for one.");
     },
     retry: async () => {
@@ -168,11 +168,11 @@ export class ChatSession {
       await this.#show(again, this.#asked.at(-1)?.preset);
     },
     undo: async () => {
-      const undone = this.#chat.turns.at(-1);
+      const undone = this.#chat.turns.at(-2);
       if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to take back.");
-      const left = this.#chat.turns.length;
+      const left = this.#chat.turns.length / 2;
       const asked = this.#asked.pop();
-      this.#view.note(`Taken back: ${asked?.question ?? undone?.user ?? ""}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
+      this.#view.note(`Taken back: ${asked?.question ?? (undone === undefined ? "" : textOf(undone))}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
       this.#preset = asked?.preset;
       if (asked === undefined || countOf(asked.attached) === 0) return;
       const { images, series } = asked.attached;
@@ -313,17 +313,29 @@ export class ChatSession {
     this.#attached = nothingAttached;
     this.#asked = [];
     this.#file = resolve(path);
-    for (const { user, images, answer } of loaded.turns) {
-      for (const { source } of images) this.#view.note(`▣ ${plainName(source)}`);
-      this.#view.note(`› ${user}\n${answer}\n`);
+    for (const turn of loaded.turns) {
+      for (const source of turn.role === "user" ? sourcesOf(turn) : []) this.#view.note(`▣ ${plainName(source)}`);
+      this.#view.note(turn.role === "user" ? `› ${textOf(turn)}` : `${turn.text}\n`);
     }
-    this.#view.note(`${name}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
+    const exchanges = loaded.turns.length / 2;
+    this.#view.note(`${name}: ${exchanges} ${exchanges === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
   }
 
   #unknown(typed: string, near: string | null): void {
     const hint = near === null ? "" : ` Did you mean /${near}?`;
     throw new MedGemmaError("INVALID_ARGUMENT", `There is no command /${typed}.${hint} /help lists them all.`);
   }
+}
+
+/** What was said, without images. */
+function textOf(turn: ChatTurn): string {
+  if (turn.role === "assistant") return turn.text;
+  return typeof turn.content === "string" ? turn.content : turn.content.filter((part) => typeof part === "string").join(" ");
+}
+
+function sourcesOf({ content }: UserTurn): string[] {
+  const images = typeof content === "string" ? [] : content.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
+  return images.flatMap((image) => (typeof image === "object" && "source" in image ? [image.source] : []));
 }
 
 function countOf({ images, series }: Attached): number {
