@@ -37,7 +37,7 @@ export { decodeImage } from "./image/decode.js";
 export { prepareImage } from "./image/prepare.js";
 export { drawBoxes } from "./image/draw-boxes.js";
 export type { DrawnBox } from "./image/draw-boxes.js";
-export type { CropImage, DecodedImage, DicomOptions, ImageFit, ImagePreprocessing, ImageRendering, ImageSource, PixelBox, Square, SquareImage } from "./image/types.js";
+export type { CropImage, DecodedImage, DicomOptions, ImageFit, ImagePreprocessing, ImageRendering, ImageSource, PixelBox, PlainImageSource, Square, SquareImage } from "./image/types.js";
 export type { ShownWindow, WindowFunction } from "./dicom/voi.js";
 export type { WindowChoice, WindowPreset } from "./dicom/window-choice.js";
 

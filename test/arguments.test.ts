@@ -68,6 +68,8 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       verifyModels: call(library.verifyModels),
       installedModels: call(library.installedModels),
       "chat.ask": (value) => chat.ask(value as never),
+      "medgemma.countTokens": (value) => medgemma.countTokens(value as never),
+      "turns of medgemma.createChat": (value) => medgemma.createChat({ turns: value as never }),
       "chat.save": (value) => chat.save(value as never),
       "medgemma.loadChat": (value) => medgemma.loadChat(value as never),
       "medgemma.encode": (value) => medgemma.encode(value as never)

@@ -23,7 +23,7 @@ import type { OpenPicture } from "./raster.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { toRgb } from "./to-rgb.js";
 import { isSquareImage } from "./prepared-square.js";
-import type { DecodedImage, DicomOptions, RawImageSource } from "./types.js";
+import type { DecodedImage, DicomOptions, PlainImageSource } from "./types.js";
 
 const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checkedLater };
 
@@ -32,7 +32,7 @@ const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checked
  *
  * @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT
  */
-export async function decodeImage(source: RawImageSource, options: DicomOptions = {}): Promise<DecodedImage> {
+export async function decodeImage(source: PlainImageSource, options: DicomOptions = {}): Promise<DecodedImage> {
   checkOptions("The options of decodeImage", options, dicomRules);
   checkImageSource(source);
   checkWindowChoice(options.window);
@@ -43,7 +43,7 @@ export async function decodeImage(source: RawImageSource, options: DicomOptions 
 }
 
 /** As `decodeImage`, but reads no more than the header: quick, and finds all but damage further on. Throws the same errors. */
-export async function checkImage(source: RawImageSource, options: DicomOptions = {}): Promise<void> {
+export async function checkImage(source: PlainImageSource, options: DicomOptions = {}): Promise<void> {
   if (isDecoded(source)) {
     checkDecoded(source, options);
     return;
@@ -111,7 +111,7 @@ function refuseNifti(bytes: Uint8Array, name: string): void {
   if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices with --series ${name} --modality CT or MR (readSeries in a program).`);
 }
 
-function isDecoded(source: RawImageSource): source is DecodedImage {
+function isDecoded(source: PlainImageSource): source is DecodedImage {
   return typeof source === "object" && (source as unknown) !== null && "rgb" in source;
 }
 

@@ -16,12 +16,13 @@ export function isSquareImage(source: ImageSource): source is SquareImage {
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkSquare(image: SquareImage, side: number, { fit, window, frame }: ImageOptions): SquareImage {
-  const { source, crops } = image;
+  const { source } = image;
+  const crops: unknown = image.crops;
   const fail = (why: string): never => {
     throw new MedGemmaError("INVALID_ARGUMENT", `The square of ${typeof source === "string" ? source : describe(source)} ${why}.`);
   };
-  if (!Array.isArray(crops as unknown)) return fail(`needs a list of crops, but has ${describe(crops)}`);
-  for (const square of [image, ...crops] as readonly Square[]) {
+  if (!Array.isArray(crops)) return fail(`needs a list of crops, but has ${describe(crops)}`);
+  for (const square of [image, ...(crops as readonly Square[])]) {
     if (square.side !== side) fail(`was made for ${describe(square.side)} pixels, but this model sees ${side} × ${side}`);
     if (!(square.rgb instanceof Uint8Array) || square.rgb.byteLength !== side * side * 3) fail(`must have ${side * side * 3} bytes of RGB`);
     if (createHash("sha256").update(square.rgb).digest("hex") !== square.sha256) fail("has other pixels than its sha256 says. Prepare the image again");

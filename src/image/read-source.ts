@@ -5,7 +5,7 @@ import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "./check-source.js";
 import { slideHint } from "../picture-size.js";
 import { onlyImageOfDirectory, onlyImageOfFolder } from "./image-folder.js";
-import type { DecodedImage, RawImageSource } from "./types.js";
+import type { DecodedImage, PlainImageSource } from "./types.js";
 
 /** Larger files are no pictures that this package can use; it also bounds the memory that a wrong path can cost. */
 const maxFileBytes = 1024 ** 3;
@@ -17,7 +17,7 @@ export interface ImageFile {
 }
 
 /** @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT */
-export async function readSource(source: Exclude<RawImageSource, DecodedImage>): Promise<ImageFile> {
+export async function readSource(source: Exclude<PlainImageSource, DecodedImage>): Promise<ImageFile> {
   checkImageSource(source);
   if (source instanceof Uint8Array) return { name: "(bytes)", bytes: source };
   const text = source instanceof URL ? source.href : source;

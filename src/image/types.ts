@@ -9,7 +9,7 @@ import type { WindowChoice } from "../dicom/window-choice.js";
 export type ImageSource = string | URL | Uint8Array | DecodedImage | SquareImage;
 
 /** What can still become a square in any way. */
-export type RawImageSource = Exclude<ImageSource, SquareImage>;
+export type PlainImageSource = Exclude<ImageSource, SquareImage>;
 
 export const imageFits = ["pad", "stretch", "crops"] as const;
 
