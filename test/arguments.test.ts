@@ -78,7 +78,7 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
     for (const [name, run] of Object.entries(functions)) {
       for (const value of wrongEverywhere) {
         // An empty question is asked; any text may be the name of a model; nothing is required of an empty object here.
-        if ((name === "chat.ask" || name === "recipeForModel") && typeof value === "string") continue;
+        if (["chat.ask", "medgemma.countTokens", "recipeForModel"].includes(name) && typeof value === "string") continue;
         const outcome = await outcomeOf(() => run(value));
         if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL") wrong.push([name, typeof value === "symbol" ? "symbol" : value, outcome]);
       }
@@ -93,6 +93,7 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       createChat: (value) => medgemma.createChat(value as never),
       "chat.ask": (value) => chat.ask("Hello", value as never),
       "chat.regenerate": (value) => chat.regenerate(value as never),
+      "medgemma.countTokens": (value) => medgemma.countTokens("Hello", value as never),
       "medgemma.encode": (value) => medgemma.encode([film], value as never),
       readSeries: (value) => library.readSeries("nowhere", value as never),
       readSlide: (value) => library.readSlide("nowhere", value as never),

@@ -6,7 +6,7 @@ import type { ImageOptions } from "./image-options.js";
 import type { ImageSource, Square, SquareImage } from "./types.js";
 
 export function isSquareImage(source: ImageSource): source is SquareImage {
-  return typeof source === "object" && "rgb" in source && "side" in source && "crops" in source;
+  return typeof source === "object" && (source as unknown) !== null && "rgb" in source && "side" in source && "crops" in source;
 }
 
 /**
