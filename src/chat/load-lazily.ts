@@ -2,6 +2,7 @@
  * The entry for programs. node-llama-cpp is imported by the first load: it has a top-level await, which require() refuses, and
  * who only prepares pictures or pulls models does not need it.
  */
+import { ensureRoomForLlama } from "../native/process-limits.js";
 import type { MedGemma } from "./medgemma.js";
 import type { LoadOptions, ModelSource } from "./types.js";
 
@@ -14,6 +15,7 @@ import type { LoadOptions, ModelSource } from "./types.js";
  *   OUT_OF_MEMORY, FILE_UNUSABLE for the folder of the image cache, INVALID_ARGUMENT, ABORTED
  */
 export async function loadMedGemma(source?: ModelSource, options: LoadOptions = {}): Promise<MedGemma> {
+  ensureRoomForLlama();
   const load = await import("./load.js");
   return await load.loadMedGemma(source, options);
 }

@@ -1,4 +1,5 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
+import { loadMedGemma } from "../chat/load-lazily.js"; // node-llama-cpp takes half a second to import, which help and wrong options need not wait for
 import type { MedGemma } from "../chat/medgemma.js";
 import type { LoadedModel } from "../chat/types.js";
 import { demoModel } from "../models/demo-model.js";
@@ -16,8 +17,6 @@ export async function openModel(
   const { signal, status, images, maxTokens } = options;
   status.show("loading the model");
   try {
-    // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.
-    const { loadMedGemma } = await import("../chat/load.js");
     const medgemma = await loadMedGemma(args.model, {
       mmproj: args.mmproj,
       lora: args.lora,
