@@ -11,7 +11,7 @@ import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { noteDemoModel, openModel } from "../open-model.js";
+import { openModel } from "../open-model.js";
 import { answerOptions, boxesOption, flag, imageOptions, inGroup, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
 import { Interrupted, printAnswer, printJson, UsageError, writeNote } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
@@ -108,7 +108,6 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   });
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, pictures), maxTokens: args["max-tokens"] });
-  noteDemoModel(args, medgemma.model.id);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
     fit: args.fit,
