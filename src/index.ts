@@ -15,7 +15,7 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 
 // Ask
 export type { Chat } from "./chat/chat.js";
-export type { AskOptions, ChatOptions, ChatTurn, PromptPart } from "./chat/types.js";
+export type { AskOptions, ChatOptions, ChatTurn, LoadChatOptions, PromptPart } from "./chat/types.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
 export type { StandardResult, StandardSchema } from "./schema/standard-schema.js";

@@ -4,11 +4,11 @@ import type { ImageSource, PixelBox } from "../image/types.js";
 import type { LlamaRuntime } from "../language/llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
-import { checkChatOptions, checkEncodeArguments, checkPath } from "./ask-options.js";
+import { checkChatOptions, checkEncodeArguments, checkLoadChatOptions, checkPath } from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { readConversation } from "./conversation-file.js";
 import { describeEncoded, encodeImages, type EncodeOptions, type ModelParts } from "./encode-images.js";
-import type { AnswerImage, ChatOptions, LoadedModel, Provenance } from "./types.js";
+import type { AnswerImage, ChatOptions, LoadChatOptions, LoadedModel, Provenance } from "./types.js";
 
 /** A model without a chat around it. */
 export interface LoadedParts {
@@ -128,12 +128,14 @@ export class MedGemma implements AsyncDisposable {
   /**
    * A conversation that `Chat.save` wrote, with its images. They are encoded again when they are first sent.
    *
-   * @throws MedGemmaError FILE_UNUSABLE, also when there is no such file; MODEL_MISMATCH when its images were made for another tower
+   * @throws MedGemmaError FILE_UNUSABLE, also when there is no such file; MODEL_MISMATCH when its images were made for another tower;
+   *   ABORTED
    */
-  async loadChat(path: string): Promise<Chat> {
+  async loadChat(path: string, options: LoadChatOptions = {}): Promise<Chat> {
     this.#ensureUsable();
     checkPath(path);
-    const { system, overflow, turns } = await readConversation(path, this.imageSize);
+    checkLoadChatOptions(options);
+    const { system, overflow, turns } = await readConversation(path, this.imageSize, options.signal);
     const chat = await this.createChat({ system, overflow });
     chat.restore(turns);
     return chat;
