@@ -16,7 +16,7 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 
 // Ask
 export type { Chat } from "./chat/chat.js";
-export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, PromptPart, UserTurn } from "./chat/types.js";
+export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, UserTurn } from "./chat/types.js";
 export type { AnswerOptions } from "./chat/answer-options.js";
 export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";

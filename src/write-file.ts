@@ -1,9 +1,12 @@
 /** Writes files as the shell does, and what is there as a file in one step: an interruption leaves the older one whole and no half file behind. */
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { access, lstat, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, lstat, open, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { MedGemmaError } from "./errors.js";
+
+/** What is written: at once, or piece by piece, maybe a second time from the start. */
+export type FileContent = Uint8Array | string | AsyncIterable<string>;
 
 /**
  * Links are followed. A pipe or a device is written into. A file that is there keeps its permissions and its owner.
@@ -12,7 +15,7 @@ import { MedGemmaError } from "./errors.js";
  *   user's own (umask).
  * @throws MedGemmaError FILE_UNUSABLE, DISK_FULL
  */
-export async function writeFileAtomically(path: string, content: Uint8Array | string, options: { readonly mode?: number } = {}): Promise<void> {
+export async function writeFileAtomically(path: string, content: FileContent, options: { readonly mode?: number } = {}): Promise<void> {
   try {
     const there = await unlessMissing(stat(path));
     const target = await targetOf(path, there);
@@ -39,10 +42,10 @@ function mustBeWrittenInto(there: Stats, target: string): boolean {
   return !there.isFile() || there.nlink > 1 || /^\/(?:dev|proc)\//.test(target);
 }
 
-async function writeInto(path: string, content: Uint8Array | string): Promise<void> {
+async function writeInto(path: string, content: FileContent): Promise<void> {
   // Nothing is created: what was here a moment ago is what is meant.
   await using file = await open(path, constants.O_WRONLY | constants.O_TRUNC);
-  await file.writeFile(content);
+  await writeFile(file, content);
 }
 
 interface Replacement {
@@ -50,7 +53,7 @@ interface Replacement {
   readonly mode: number | undefined;
 }
 
-async function replace(target: string, content: Uint8Array | string, { there, mode }: Replacement): Promise<void> {
+async function replace(target: string, content: FileContent, { there, mode }: Replacement): Promise<void> {
   if (there !== null) await access(target, constants.W_OK);
   // Of a name that nobody can know before, and new: what somebody else put there is not opened, link or not.
   const partial = join(dirname(target), `.${randomBytes(12).toString("hex")}.partial`);
@@ -65,7 +68,7 @@ async function replace(target: string, content: Uint8Array | string, { there, mo
   }
 }
 
-async function writePartial(partial: string, content: Uint8Array | string, { there, mode }: Replacement): Promise<void> {
+async function writePartial(partial: string, content: FileContent, { there, mode }: Replacement): Promise<void> {
   await using file = await open(partial, "wx", mode ?? (there === null ? 0o666 : 0o600));
   const facts = await file.stat();
   // What is meant for one reader alone becomes our own file, whoever had one of that name.
@@ -73,7 +76,7 @@ async function writePartial(partial: string, content: Uint8Array | string, { the
   // On the descriptor: the umask does not take part.
   const wanted = mode ?? (there === null ? undefined : there.mode & 0o7777);
   if (wanted !== undefined) await file.chmod(wanted);
-  await file.writeFile(content);
+  await writeFile(file, content);
 }
 
 async function unlessMissing<T>(asked: Promise<T>): Promise<T | null> {

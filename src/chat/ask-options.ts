@@ -7,7 +7,7 @@ import { rulesOf } from "../options/option.js";
 import { isStandardSchema } from "../schema/standard-schema.js";
 import { answerOptions } from "./answer-options.js";
 import type { EncodeOptions } from "./encode-images.js";
-import type { AskOptions, ChatOptions } from "./types.js";
+import type { AskOptions, ChatOptions, LoadChatOptions } from "./types.js";
 
 const list: Rule = { expected: "a list of images: paths, URLs or bytes", holds: Array.isArray };
 const schema: Rule = { expected: "a JSON schema object, or a schema of zod or the like", holds: (value) => isObject(value) || isStandardSchema(value) };
@@ -62,6 +62,13 @@ export function checkRegenerateOptions(options: unknown): void {
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkChatOptions(options: unknown): void {
   checkOptions("The options of createChat", options, chatOptions);
+}
+
+const loadChatOptions: RulesOf<LoadChatOptions> = { signal: abortSignal };
+
+/** @throws MedGemmaError INVALID_ARGUMENT */
+export function checkLoadChatOptions(options: unknown): void {
+  checkOptions("The options of loadChat", options, loadChatOptions);
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

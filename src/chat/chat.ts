@@ -17,7 +17,7 @@ import { checkAskOptions, checkPath, checkRegenerateOptions } from "./ask-option
 import { countedPartsOf, imagesOf, type StoredPart } from "./content.js";
 import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
-import { ConversationPrompt, type CountedPart, type CountedTurn } from "./conversation-prompt.js";
+import { ConversationPrompt, type CountedPart, type CountedTurn, type PromptTokens } from "./conversation-prompt.js";
 import { describeEncoded, describeImage, encodeAgain, encodeImages, type ModelParts } from "./encode-images.js";
 import { partsOfQuestion, squaresAtLeast } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
@@ -314,10 +314,10 @@ export class Chat implements AsyncDisposable {
     const isKnown = this.#sentTurns().every((turn) => imagesOf(turn.content).flatMap(squaresOf).every((square) => this.#images.has(square)));
     if (first < 0 || !isKnown) return await encode();
     const before = parts.slice(0, first).filter((part) => typeof part === "string");
-    const marker = -1 as (typeof wholePrompt)[number]; // in place of the image's tokens
+    const marker = -1 as PromptTokens[number]; // in place of the image's tokens
     const tokensPerImage = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
     const asked = { parts: [...before, { squares: 1 }], answer: null, isRaw: question.isRaw };
-    const wholePrompt = this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]]);
+    const wholePrompt = await this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]], signal);
     const beginning = wholePrompt.slice(0, wholePrompt.indexOf(marker));
     // Close to the end of the context the oldest turns may have to go first.
     if (beginning.length > language.contextSize / 2) return await encode();
@@ -344,7 +344,7 @@ export class Chat implements AsyncDisposable {
     const { seed, thoughtBudget, ...sampling } = question.sampling;
     const asked = { parts: countedPartsOf(question.content), answer: null, isRaw: question.isRaw };
     const ids = imagesOf(question.content).flatMap((image) => this.#images.idsOf(image));
-    const tokens = this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, ids]);
+    const tokens = await this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, ids], signal);
     question.promptTokens = tokens.length;
     const events = this.#host.parts.language.generate(tokens, {
       ...sampling,
@@ -385,7 +385,8 @@ export class Chat implements AsyncDisposable {
     const images = [...new Map(unknown.map((image) => [image.sha256, image])).values()];
     for (const [index, image] of images.entries()) {
       const onLayer = (layer: number, layers: number) => question.options.onProgress?.({ stage: "encode", image: index + 1, images: images.length + others, layer, layers });
-      for (const { square, result } of await encodeAgain(vision, image, { signal, onLayer })) {
+      const onWaiting = (): void => question.options.onProgress?.({ stage: "waiting" });
+      for (const { square, result } of await encodeAgain(vision, image, { signal, onLayer, onWaiting })) {
         this.#images.add(square, result.tokens);
         question.earlierEncodeMs += result.encodeMs;
       }

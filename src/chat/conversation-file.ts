@@ -7,7 +7,9 @@ import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
 import { notesOf, warningsOf } from "../image/notes.js";
 import { imageFits, type CropImage, type ImagePreprocessing, type Square, type SquareImage } from "../image/types.js";
+import { parseJsonInSteps } from "../json-in-steps.js";
 import { openRegularFile } from "../regular-file.js";
+import { TimeSlices } from "../time-slices.js";
 import { writeFileAtomically } from "../write-file.js";
 import type { StoredPart } from "./content.js";
 import type { AnswerRequest, ChatOptions, Provenance, StopReason } from "./types.js";
@@ -34,18 +36,37 @@ export interface StoredConversation {
 const format = "medgemma-local conversation";
 const version = 1;
 
+/** Characters that are written at once. */
+const pieceLength = 2 ** 16;
+
 /** Replaces the file in one step, so that an interruption never costs the older one. @throws MedGemmaError FILE_UNUSABLE */
-export async function writeConversation(path: string, { system, overflow, turns }: StoredConversation): Promise<void> {
-  const written = { format, version, system, overflow, turns: await Promise.all(turns.map(packTurn)) };
-  await writeFileAtomically(path, `${JSON.stringify(written, null, 1)}\n`, { mode: 0o600 });
+export async function writeConversation(path: string, conversation: StoredConversation): Promise<void> {
+  await writeFileAtomically(path, { [Symbol.asyncIterator]: () => piecesOf(conversation) }, { mode: 0o600 });
+}
+
+/** A turn a line. Never as one text: it may be hundreds of megabytes. */
+async function* piecesOf({ system, overflow, turns }: StoredConversation): AsyncGenerator<string, void, void> {
+  let piece = `${JSON.stringify({ format, version, system, overflow }).slice(0, -1)},"turns":[`;
+  for (const [index, { content, answer, thought, stopReason, isRaw, request, provenance }] of turns.entries()) {
+    piece += `${index === 0 ? "" : ","}\n{"content":[`;
+    for (const [place, part] of content.entries()) {
+      piece += (place === 0 ? "" : ",") + JSON.stringify(await packPart(part));
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = "";
+    }
+    piece += `],${JSON.stringify({ answer, thought, stopReason, raw: isRaw, request, provenance }).slice(1)}`;
+  }
+  yield `${piece}\n]}\n`;
 }
 
 /**
  * @param imageSize Side of the square that the loaded tower sees; null for a text-only model.
- * @throws MedGemmaError FILE_UNUSABLE; MODEL_MISMATCH when the images were made for another tower
+ * @throws MedGemmaError FILE_UNUSABLE, ABORTED; MODEL_MISMATCH when the images were made for another tower
  */
-export async function readConversation(path: string, imageSize: number | null): Promise<StoredConversation> {
-  const content = await readJson(path);
+export async function readConversation(path: string, imageSize: number | null, signal?: AbortSignal): Promise<StoredConversation> {
+  const slices = new TimeSlices(`Loading ${path}`, signal);
+  const content = await readJson(path, slices);
   if (!isRecord(content) || content.format !== format || content.version !== version) {
     throw new MedGemmaError("FILE_UNUSABLE", `${path} is no saved conversation of this version.`);
   }
@@ -54,18 +75,19 @@ export async function readConversation(path: string, imageSize: number | null): 
   if (!(system === null || typeof system === "string") || !Array.isArray(turns)) throw damaged(path);
   if (overflow !== "dropOldest" && overflow !== "error") throw damaged(path);
   const unpacked: StoredTurn[] = [];
-  for (const turn of turns) unpacked.push(await unpackTurn(turn, path, imageSize));
+  for (const turn of turns as unknown[]) {
+    unpacked.push(await unpackTurn(turn, path, imageSize));
+    await slices.breathe();
+  }
   return { system, overflow, turns: unpacked };
 }
 
-async function packTurn({ content, answer, thought, stopReason, isRaw, request, provenance }: StoredTurn) {
-  const packed = content.map(async (part) => {
-    if (typeof part === "string") return { text: part };
-    const { source, width, height, sha256, fit, preprocessing } = part;
-    const crops = await Promise.all(part.crops.map(async (crop) => ({ ...crop.box, png: await packSquare(crop) })));
-    return { source, width, height, sha256, fit, preprocessing, ...notesOf(part), ...warningsOf(part), png: await packSquare(part), crops };
-  });
-  return { content: await Promise.all(packed), answer, thought, stopReason, raw: isRaw, request, provenance };
+async function packPart(part: StoredPart): Promise<object> {
+  if (typeof part === "string") return { text: part };
+  const { source, width, height, sha256, fit, preprocessing } = part;
+  const png = await packSquare(part);
+  const crops = await Promise.all(part.crops.map(async (crop) => ({ ...crop.box, png: await packSquare(crop) })));
+  return { source, width, height, sha256, fit, preprocessing, ...notesOf(part), ...warningsOf(part), png, crops };
 }
 
 async function packSquare(square: Square): Promise<string> {
@@ -130,10 +152,10 @@ async function unpackSquare(source: string, png: unknown, path: string, imageSiz
   return { source, ...pixels };
 }
 
-async function readJson(path: string): Promise<unknown> {
+async function readJson(path: string, slices: TimeSlices): Promise<unknown> {
   try {
     await using file = await openRegularFile(path);
-    return JSON.parse(await file.readFile("utf8"));
+    return await slices.run(parseJsonInSteps(await file.readFile()));
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
     const why = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;

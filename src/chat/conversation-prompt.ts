@@ -2,8 +2,9 @@
  * The prompt of a conversation. A turn stands between control tokens, so its tokens do not depend on its neighbours: each turn
  * is tokenised once, and a long conversation is counted from its end, in slices between which the process lives.
  */
-import { abortedError, MedGemmaError } from "../errors.js";
+import { MedGemmaError } from "../errors.js";
 import type { LanguageModel } from "../language/language-model.js";
+import { TimeSlices } from "../time-slices.js";
 
 export type PromptTokens = ReturnType<LanguageModel["renderPrompt"]>;
 type Token = PromptTokens[number];
@@ -28,9 +29,6 @@ export interface FitOptions {
   readonly signal: AbortSignal;
 }
 
-/** The event loop is given a turn after so many milliseconds. */
-const slice = 8;
-
 export class ConversationPrompt {
   readonly #language: LanguageModel;
   readonly #tokensPerImage: number;
@@ -54,74 +52,78 @@ export class ConversationPrompt {
     const { maxTokens, overflow, signal } = options;
     const { contextSize } = this.#language;
     const room = Math.min(maxTokens, Math.floor(contextSize / 4));
-    const own = this.#lengthOf(question, null);
+    const slices = new TimeSlices("The question", signal);
+    const lengthOf = async (turn: CountedTurn, first: string | null) => (await this.#tokensOf(turn, first, slices)).length;
+    // A text of megabytes is refused before it is tokenised.
+    const least = Math.floor(question.parts.reduce((sum, part) => sum + (typeof part === "string" ? part.length : 0), 0) / this.#language.longestPiece);
+    if (least > contextSize) throw this.#full(least, question, maxTokens, 0);
+    const own = await lengthOf(question, null);
     const mayDrop = overflow === "dropOldest";
     /** Tokens of the prompt that begins with a turn, by the number of that turn, for the last ones. */
     const lengths = new Map<number, number>();
     let later = 1 + own;
-    let since = performance.now();
-    let whole = 1 + this.#lengthOf(question, system);
+    let whole = 1 + (await lengthOf(question, system));
     for (let index = turns.length - 1; index >= 0; index -= 1) {
       const turn = turns[index];
       if (turn === undefined) break;
-      whole = later + this.#lengthOf(turn, system);
+      whole = later + (await lengthOf(turn, system));
       lengths.set(index, whole);
-      later += this.#lengthOf(turn, null);
+      later += await lengthOf(turn, null);
       if (mayDrop && whole + room > contextSize) break;
-      if (signal.aborted) throw abortedError("The question", signal);
-      if (performance.now() - since > slice) {
-        await new Promise((resolve) => setImmediate(resolve));
-        since = performance.now();
-      }
+      await slices.breathe();
     }
     let dropped = 0;
     if (mayDrop && whole + room > contextSize) {
       // Half of the context at once: whatever is dropped, all that follows is decoded again, so it should be rare.
       const kept = [...lengths].filter(([, length]) => length <= contextSize / 2).map(([index]) => index);
       dropped = Math.min(turns.length, ...kept);
-      whole = dropped < turns.length ? (lengths.get(dropped) ?? 0) : 1 + this.#lengthOf(question, system);
+      whole = dropped < turns.length ? (lengths.get(dropped) ?? 0) : 1 + (await lengthOf(question, system));
     }
     if (whole < contextSize) return dropped;
     throw this.#full(whole, question, maxTokens, whole - own);
   }
 
   /** Tokens of a question that begins a conversation. */
-  count(system: string | null, question: CountedTurn): number {
-    return 1 + this.#lengthOf(question, system);
+  async count(system: string | null, question: CountedTurn): Promise<number> {
+    return 1 + (await this.#tokensOf(question, system, new TimeSlices("Counting tokens", undefined))).length;
   }
 
   /**
    * @param turns With the ids of all squares of their pictures, in order.
    * @param question As `turns`.
+   * @throws MedGemmaError ABORTED
    */
-  render(system: string | null, turns: readonly (readonly [CountedTurn, readonly (readonly Token[])[]])[], question: readonly [CountedTurn, readonly (readonly Token[])[]]): PromptTokens {
+  async render(
+    system: string | null,
+    turns: readonly (readonly [CountedTurn, readonly (readonly Token[])[]])[],
+    question: readonly [CountedTurn, readonly (readonly Token[])[]],
+    signal: AbortSignal
+  ): Promise<PromptTokens> {
+    const slices = new TimeSlices("The question", signal);
     const prompt: PromptTokens = [this.#language.special.bos];
-    [...turns, question].forEach(([turn, ids], index) => {
+    for (const [index, [turn, ids]] of [...turns, question].entries()) {
       const rests = ids.map((square) => square.values());
-      for (const token of this.#tokensOf(turn, index === 0 ? system : null)) {
+      for (const token of await this.#tokensOf(turn, index === 0 ? system : null, slices)) {
         const id = token >= 0 ? token : rests[-1 - token]?.next().value;
         if (id === undefined) throw new MedGemmaError("INTERNAL", "An image of the conversation has no tokens. Please report it.");
         prompt.push(id);
       }
-    });
+      await slices.breathe();
+    }
     return prompt;
   }
 
-  #lengthOf(turn: CountedTurn, system: string | null): number {
-    return this.#tokensOf(turn, system).length;
-  }
-
-  #tokensOf(turn: CountedTurn, system: string | null): PromptTokens {
+  async #tokensOf(turn: CountedTurn, system: string | null, slices: TimeSlices): Promise<PromptTokens> {
     const known = this.#rendered.get(turn);
     if (known !== undefined && (system === null || system === known.system)) return system === null ? known.plain : known.withSystem;
-    const tokens = this.#tokenize(turn, system);
-    if (known === undefined) this.#rendered.set(turn, { system, plain: system === null ? tokens : this.#tokenize(turn, null), withSystem: tokens });
+    const tokens = await this.#tokenize(turn, system, slices);
+    if (known === undefined) this.#rendered.set(turn, { system, plain: system === null ? tokens : await this.#tokenize(turn, null, slices), withSystem: tokens });
     else Object.assign(known, { system, withSystem: tokens });
     return tokens;
   }
 
   /** −1 for every token of the first square, −2 for every one of the second … */
-  #tokenize({ parts, answer, isRaw }: CountedTurn, system: string | null): PromptTokens {
+  async #tokenize({ parts, answer, isRaw = false }: CountedTurn, system: string | null, slices: TimeSlices): Promise<PromptTokens> {
     let square = 0;
     const placeholder = () => new Array<Token>(this.#tokensPerImage).fill(((square += 1), -square) as Token);
     const user = parts.map((part): LanguagePart => {
@@ -129,8 +131,7 @@ export class ConversationPrompt {
       const whole = placeholder();
       return part.squares === 1 ? whole : { whole, crops: Array.from({ length: part.squares - 1 }, placeholder) };
     });
-    const turns = [{ user, answer }];
-    return (isRaw === true ? this.#language.renderRawPrompt(turns) : this.#language.renderPrompt(system, turns)).slice(1);
+    return (await slices.run(this.#language.renderInSteps(system, [{ user, answer }], { isRaw }))).slice(1);
   }
 
   #full(needed: number, question: CountedTurn, maxTokens: number, others: number): MedGemmaError {

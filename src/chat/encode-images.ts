@@ -62,6 +62,7 @@ export async function encodeImages(
     const encode = async (square: Square, before: number) =>
       await vision.encode(square, {
         signal: options.signal,
+        onWaiting: () => options.onProgress?.({ stage: "waiting" }),
         onLayer: (layer, layers) =>
           options.onProgress?.({
             stage: "encode",
@@ -80,12 +81,12 @@ export async function encodeImages(
 }
 
 /** Encodes a picture again that was prepared before; `onLayer` as of one square with all layers. */
-export async function encodeAgain(vision: VisionModel, image: SquareImage, options: { readonly signal: AbortSignal; readonly onLayer: (layer: number, layers: number) => void }) {
+export async function encodeAgain(vision: VisionModel, image: SquareImage, options: { readonly signal: AbortSignal; readonly onLayer: (layer: number, layers: number) => void; readonly onWaiting: () => void }) {
   const squares = squaresOf(image);
   const encoded = [];
   for (const [index, square] of squares.entries()) {
     const onLayer = (layer: number, layers: number): void => options.onLayer(index * layers + layer, squares.length * layers);
-    encoded.push({ square, result: await vision.encode(square, { signal: options.signal, onLayer }) });
+    encoded.push({ square, result: await vision.encode(square, { ...options, onLayer }) });
   }
   return encoded;
 }

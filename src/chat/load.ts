@@ -14,12 +14,18 @@ import { resolveModel } from "../models/resolve-model.js";
 import { adviseSmaller } from "../models/suggest.js";
 import type { ProjectorFacts } from "../native/addon.js";
 import { loadAddon } from "../native/load-addon.js";
+import { ensureRoom } from "../native/process-limits.js";
 import { VisionModel } from "../vision/vision-model.js";
 import { MedGemma, type LoadedParts } from "./medgemma.js";
 import { checkLoadArguments } from "./load-options.js";
 import { planMemory } from "./plan-memory.js";
 import { describeProvenance } from "./provenance.js";
 import type { LoadOptions, ModelSource } from "./types.js";
+
+/** Threads of the addon, and of libvips for the pictures. */
+const threadsBeside = 4;
+/** Address space for the context and for what is computed on the way. */
+const addressSpaceBeside = 300e6;
 
 /** See load-lazily.ts. */
 export async function loadMedGemma(source: ModelSource | undefined, options: LoadOptions): Promise<MedGemma> {
@@ -73,6 +79,11 @@ export async function loadParts(
 
   const threadsFor = (byteLength: number) => options.threads ?? runtime.threadsFor(byteLength);
   const threads = { text: threadsFor(file.byteLength), vision: facts === null ? null : threadsFor(facts.byteLength) };
+  ensureRoom(`Loading ${paths.id}`, {
+    threads: threads.text + (threads.vision ?? 0) + threadsBeside,
+    // Each file is mapped while its weights lie in memory once more, in an order of their own.
+    bytes: 2 * (file.byteLength + (facts?.byteLength ?? 0)) + addressSpaceBeside
+  });
   const loading = await Promise.allSettled([
     LanguageModel.load(file, {
       ...options,

@@ -6,7 +6,7 @@ import type { ImageSource, PixelBox, SquareImage } from "../image/types.js";
 import type { LlamaRuntime } from "../language/llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
-import { checkChatOptions, checkCountArguments, checkEncodeArguments, checkPath } from "./ask-options.js";
+import { checkChatOptions, checkCountArguments, checkEncodeArguments, checkLoadChatOptions, checkPath } from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { ConversationPrompt } from "./conversation-prompt.js";
 import { readConversation, type StoredTurn } from "./conversation-file.js";
@@ -15,7 +15,7 @@ import { countSquares, partsOfQuestion } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { systemText } from "./system-text.js";
 import { checkTurns, storeTurns } from "./turns.js";
-import type { AnswerImage, AskOptions, ChatOptions, LoadedModel, PromptPart, Provenance } from "./types.js";
+import type { AnswerImage, AskOptions, ChatOptions, LoadChatOptions, LoadedModel, PromptPart, Provenance } from "./types.js";
 
 /** A model without a chat around it. */
 export interface LoadedParts {
@@ -147,12 +147,14 @@ export class MedGemma implements AsyncDisposable {
   /**
    * A conversation that `Chat.save` wrote, with its images. They are encoded again when they are first sent.
    *
-   * @throws MedGemmaError FILE_UNUSABLE, also when there is no such file; MODEL_MISMATCH when its images were made for another tower
+   * @throws MedGemmaError FILE_UNUSABLE, also when there is no such file; MODEL_MISMATCH when its images were made for another tower;
+   *   ABORTED
    */
-  async loadChat(path: string): Promise<Chat> {
+  async loadChat(path: string, options: LoadChatOptions = {}): Promise<Chat> {
     this.#ensureUsable();
     checkPath(path);
-    const { system, overflow, turns } = await readConversation(path, this.imageSize);
+    checkLoadChatOptions(options);
+    const { system, overflow, turns } = await readConversation(path, this.imageSize, options.signal);
     return this.#newChat({ system, overflow }, turns);
   }
 
@@ -170,7 +172,7 @@ export class MedGemma implements AsyncDisposable {
     const shown = isRaw ? placeImages(parts) : parts;
     if (this.tokensPerImage === null && shown.some((part) => typeof part !== "string")) throw withoutProjector();
     const counted = await countSquares(shown, asked);
-    return new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(systemText(system ?? null, asked.think), { parts: counted, answer: null, isRaw });
+    return await new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(systemText(system ?? null, asked.think), { parts: counted, answer: null, isRaw });
   }
 
   /**

@@ -73,7 +73,10 @@ export interface LoadedModel {
   readonly wantedContextSize: number;
   /** The pre-trained variant, by its name: it goes on with a text, and follows no instructions. */
   readonly isPretrained: boolean;
-  /** Sentences about the pair that the user should know: text model and projector seem to come from different models. */
+  /**
+   * What the user should know, in sentences: no MedGemma is installed and the demo model is used, text model and projector seem to
+   * come from different models. `loadMedGemma` emits each as a process warning, too.
+   */
   readonly warnings: readonly string[];
   /** Sentences about what was chosen: of several projectors that are the same tower, for example. */
   readonly notes: readonly string[];
@@ -93,6 +96,11 @@ export interface ChatOptions {
    * and says how many in `usage.droppedTurns`; "error" fails with CONTEXT_FULL.
    */
   readonly overflow?: "dropOldest" | "error" | undefined;
+}
+
+/** How a saved conversation is read. */
+export interface LoadChatOptions {
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A piece of a question: text, or an image at its place between the texts. */

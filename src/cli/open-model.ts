@@ -1,8 +1,8 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
+import { loadQuietly } from "../chat/load-lazily.js"; // node-llama-cpp takes half a second to import, which help and wrong options need not wait for
 import type { MedGemma } from "../chat/medgemma.js";
 import { computeOptions } from "../chat/load-options.js";
 import type { LoadedModel } from "../chat/types.js";
-import { demoModel } from "../models/demo-model.js";
 import type { GpuBackend } from "../native/backend.js";
 import { usableCores } from "../native/usable-cores.js";
 import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
@@ -19,9 +19,7 @@ export async function openModel(
   const compute = valuesOf(computeOptions, args);
   status.show("loading the model");
   try {
-    // Not at the top: node-llama-cpp takes half a second to import, which help and wrong options need not wait for.
-    const { loadMedGemma } = await import("../chat/load.js");
-    const medgemma = await loadMedGemma(args.model, {
+    const medgemma = await loadQuietly(args.model, {
       mmproj: args.mmproj,
       lora: args.lora,
       ...compute,
@@ -37,7 +35,7 @@ export async function openModel(
       }
     });
     status.clear();
-    for (const warning of medgemma.model.warnings) writeNote(`Warning: ${warning}`, process.stderr);
+    tellWarnings(medgemma.model.warnings);
     for (const note of medgemma.model.notes) printNote(note);
     if (medgemma.missedGpu !== null) writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
     for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(medgemma.model)]) writeNote(warning, process.stderr);
@@ -80,12 +78,10 @@ export function threadWarnings(threads: number | undefined): string[] {
   return [`Warning: ${threads} threads share ${cores} ${cores === 1 ? "processor" : "processors"}, which is many times slower than ${cores}. Take --threads ${cores}, or leave it out.`];
 }
 
-/** Of two steps of a command only the first says it. */
-let isDemoNoted = false;
+const told = new Set<string>();
 
-/** A fallback must be loud, on a terminal or not: the demo model's words about a real picture mean nothing. */
-export function noteDemoModel({ model }: Pick<ModelArguments, "model">, id: string): void {
-  if (model !== undefined || id !== demoModel.id || isDemoNoted) return;
-  isDemoNoted = true;
-  writeNote("Warning: no MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical. See: medgemma-local models", process.stderr);
+/** Loud, on a terminal or not. Of two steps of a command only the first says it. */
+export function tellWarnings(warnings: readonly string[]): void {
+  for (const warning of warnings) if (!told.has(warning)) writeNote(`Warning: ${warning}`, process.stderr);
+  for (const warning of warnings) told.add(warning);
 }

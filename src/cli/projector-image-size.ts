@@ -1,12 +1,12 @@
 /** The side of the squares that a model sees. Reads the projector's header, no weights. */
 import { MedGemmaError } from "../errors.js";
 import { resolveModel } from "../models/resolve-model.js";
-import { noteDemoModel } from "./open-model.js";
+import { tellWarnings } from "./open-model.js";
 
 /** @throws MedGemmaError MODEL_MISMATCH without a projector; as resolveModel and inspectFile */
 export async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | null | undefined }): Promise<number> {
   const paths = await resolveModel(args.model, { mmproj: args.mmproj });
-  noteDemoModel(args, paths.id);
+  tellWarnings(paths.warnings);
   if (paths.mmproj === null) {
     throw new MedGemmaError("MODEL_MISMATCH", `${paths.id} has no projector, so it sees no images. Give one with --mmproj; preview takes a --size instead.`);
   }

@@ -2,7 +2,7 @@
  * One GET request: through the user's proxy, following redirects by hand, with a limit on every wait. The token goes to the
  * hub alone, never to the host that it redirects to.
  */
-import { Agent, ProxyAgent, request, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import { packageVersion } from "../package-version.js";
 import { proxyFor } from "./proxy.js";
@@ -53,10 +53,14 @@ function idleMs(): number {
   return seconds > 0 && seconds <= 3600 ? seconds * 1000 : 10_000;
 }
 
+/** Imported by the first request: it brings a second copy of itself, Node's own, into the process, and WebAssembly. */
+const importUndici = () => import("undici");
+type Undici = Awaited<ReturnType<typeof importUndici>>;
+
 /** Address of the proxy, "" for none → what keeps its connections. */
 const agents = new Map<string, Dispatcher>();
 
-function agentFor(url: URL): Dispatcher {
+function agentFor(url: URL, { Agent, ProxyAgent }: Undici): Dispatcher {
   const proxy = proxyFor(url)?.url.href ?? "";
   const waits = { connect: { timeout: idleMs() }, headersTimeout: idleMs(), bodyTimeout: idleMs() };
   const agent = agents.get(proxy) ?? (proxy === "" ? new Agent(waits) : new ProxyAgent({ ...waits, uri: proxy }));
@@ -84,10 +88,11 @@ export async function httpGet(start: URL, options: HttpOptions): Promise<HttpRes
 }
 
 async function getOnce(url: URL, { headers, token, signal }: HttpOptions): Promise<Omit<HttpResponse, "firstHeaders">> {
+  const undici = await importUndici();
   let response: Dispatcher.ResponseData;
   try {
-    response = await request(url, {
-      dispatcher: agentFor(url),
+    response = await undici.request(url, {
+      dispatcher: agentFor(url, undici),
       signal: signal ?? null,
       headers: {
         "user-agent": `medgemma-local/${packageVersion()}`,

@@ -3,15 +3,21 @@ import { createRequire } from "node:module";
 import type Sharp from "sharp";
 import { MedGemmaError } from "../errors.js";
 import { describePlatform } from "../native/platform.js";
+import { ensureRoom } from "../native/process-limits.js";
 
 const require = createRequire(import.meta.url);
 
 let loaded: typeof Sharp | undefined;
 
-/** @throws MedGemmaError ADDON_MISSING */
+/** libvips starts one for each step of a pipeline, and crashes or ends the process where it gets none. */
+const threadsOfLibvips = 6;
+
+/** @throws MedGemmaError ADDON_MISSING, OUT_OF_MEMORY */
 export function loadSharp(): typeof Sharp {
+  if (loaded !== undefined) return loaded;
+  ensureRoom("Decoding pictures", { threads: threadsOfLibvips });
   try {
-    loaded ??= require("sharp") as typeof Sharp;
+    loaded = require("sharp") as typeof Sharp;
     return loaded;
   } catch (error) {
     // Its reasons come line by line, then advice of its own.

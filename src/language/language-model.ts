@@ -15,11 +15,12 @@ import { LoadStop } from "./load-stop.js";
 import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";
 import { PromptSequence } from "./prompt-sequence.js";
-import { renderPrompt, renderRawPrompt, type PromptTurn } from "./prompt.js";
+import { promptSegments, rawPromptSegments, renderPrompt, type PromptTurn } from "./prompt.js";
 import { SequencePool } from "./sequence-pool.js";
 import type { SpecialTokens } from "./special-tokens.js";
 import type { StandardSchema } from "../schema/standard-schema.js";
 import { thoughtHeading } from "./thought.js";
+import type { Steps } from "../time-slices.js";
 import { Tokenizer } from "./tokenizer.js";
 import type { Vocabulary } from "./vocabulary.js";
 
@@ -156,6 +157,11 @@ export class LanguageModel implements AsyncDisposable {
     return this.#vocabulary.special;
   }
 
+  /** See `Vocabulary.longestPiece`. */
+  get longestPiece(): number {
+    return this.#vocabulary.longestPiece;
+  }
+
   /** Makes an image known to the context; see ImagePrefill.add. */
   addImage(key: string, embeddings: Float32Array): readonly Token[] {
     return this.#images.add(key, embeddings);
@@ -173,9 +179,14 @@ export class LanguageModel implements AsyncDisposable {
     return renderPrompt(system, turns, this.#tokenizer);
   }
 
-  /** Without the template: see `renderRawPrompt`. */
-  renderRawPrompt(turns: readonly PromptTurn[]): Token[] {
-    return renderRawPrompt(turns, this.#tokenizer);
+  /** As `renderPrompt`, or raw (see `rawPromptSegments`), for texts of any length. */
+  *renderInSteps(system: string | null, turns: readonly PromptTurn[], { isRaw }: { readonly isRaw: boolean }): Steps<Token[]> {
+    const segments = isRaw ? rawPromptSegments(turns, this.special) : promptSegments(system, turns, this.special);
+    const tokens: Token[] = [];
+    for (const segment of segments) {
+      for (const token of typeof segment === "string" ? yield* this.#tokenizer.tokenizeInSteps(segment) : segment) tokens.push(token);
+    }
+    return tokens;
   }
 
   /** @throws MedGemmaError SCHEMA_INVALID */

@@ -3,6 +3,7 @@ import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Lla
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
 import { describePlatform, howToInstall } from "../native/platform.js";
+import { ensureRoomForLlama, threadRoom } from "../native/process-limits.js";
 import { usableCores } from "../native/usable-cores.js";
 import { tryBackend, type TrialOptions } from "../trial/try-backend.js";
 import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
@@ -55,7 +56,7 @@ const runtimes = new Map<GpuBackend | "auto", Promise<LlamaRuntime>>();
  * A GPU backend is tried in a process of its own before it is loaded into this one (src/trial). "auto" takes the first that is
  * good, in node-llama-cpp's order, else the CPU.
  *
- * @throws MedGemmaError GPU_UNAVAILABLE, ADDON_MISSING, ABORTED
+ * @throws MedGemmaError GPU_UNAVAILABLE, ADDON_MISSING, OUT_OF_MEMORY, ABORTED
  */
 export async function startLlama(gpu: GpuBackend | "auto", options: TrialOptions = {}): Promise<LlamaRuntime> {
   const { signal } = options;
@@ -116,8 +117,9 @@ async function start(gpu: GpuBackend | "auto", options: TrialOptions): Promise<L
 }
 
 async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<LlamaRuntime> {
+  ensureRoomForLlama();
   try {
-    using _arguments = withoutStringInput();
+    using _arguments = argumentsOfTest();
     const llama = await getLlama({
       gpu: gpu !== "off" ? gpu : hasMetalOnly ? "metal" : false,
       // Nothing is compiled or downloaded behind the user's back.
@@ -150,12 +152,13 @@ async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<Ll
 }
 
 /**
- * node-llama-cpp tries its binary in a process of its own, which gets the options of this one; `--input-type`, as in
- * `node --input-type=module -e …`, is refused for a process that runs a file.
+ * node-llama-cpp tries its binary in a process of its own, which gets the options of this one. `--input-type`, as in
+ * `node --input-type=module -e …`, is refused for a process that runs a file. Where threads are limited, V8 does with one.
  */
-function withoutStringInput(): Disposable {
+function argumentsOfTest(): Disposable {
   const given = process.execArgv;
   process.execArgv = given.filter((option) => !option.startsWith("--input-type"));
+  if (threadRoom().left < Infinity) process.execArgv.push("--v8-pool-size=1");
   return {
     [Symbol.dispose]: () => {
       process.execArgv = given;

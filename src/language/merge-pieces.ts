@@ -4,6 +4,7 @@
  * convert_slow_tokenizer.py): of the ways to make one piece, that with the longest left part comes first, then the leftmost.
  */
 import type { Token } from "node-llama-cpp";
+import type { Steps } from "../time-slices.js";
 import type { Vocabulary } from "./vocabulary.js";
 
 /** Two neighbours that make a piece: from `left` to `middle` and from there to `right`, as offsets into the text. */
@@ -14,8 +15,11 @@ interface Merge {
   readonly right: number;
 }
 
+/** Characters, merges or pieces between two yields: a fraction of a millisecond. */
+const stepLength = 1024;
+
 /** @param text Blanks escaped. Characters that the vocabulary has no piece for become the tokens of their bytes. */
-export function mergePieces(text: string, vocabulary: Vocabulary): Token[] {
+export function* mergePieces(text: string, vocabulary: Vocabulary): Steps<Token[]> {
   // A part is known by where it starts; ends[start] and starts[end] lead to its neighbours.
   const ends = new Int32Array(text.length + 1);
   const starts = new Int32Array(text.length + 1);
@@ -27,8 +31,11 @@ export function mergePieces(text: string, vocabulary: Vocabulary): Token[] {
     const token = vocabulary.find(text.slice(left, right));
     if (token !== undefined) merges.push({ score: vocabulary.scoreOf(token), left, middle, right });
   };
+  yield;
+  let done = 0;
   let end = 0;
   for (const character of text) {
+    if (++done % stepLength === 0) yield;
     const start = end;
     end += character.length;
     ends[start] = end;
@@ -37,6 +44,7 @@ export function mergePieces(text: string, vocabulary: Vocabulary): Token[] {
     if (start > 0) offer(starts[start] ?? 0, start, end);
   }
   for (let merge = merges.pop(); merge !== undefined; merge = merges.pop()) {
+    if (++done % stepLength === 0) yield;
     const { left, middle, right } = merge;
     if (ends[left] !== middle || ends[middle] !== right) continue; // a part went into another merge
     ends[left] = right;
@@ -47,6 +55,7 @@ export function mergePieces(text: string, vocabulary: Vocabulary): Token[] {
   }
   const tokens: Token[] = [];
   for (let start = 0; start < text.length; start = ends[start] ?? text.length) {
+    if (++done % stepLength === 0) yield;
     const part = text.slice(start, ends[start]);
     const token = vocabulary.find(part);
     tokens.push(...(token === undefined ? vocabulary.tokensOfBytes(Buffer.from(part)) : [token]));

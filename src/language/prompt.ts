@@ -25,6 +25,9 @@ export interface PromptTurn {
   readonly answer: string | null;
 }
 
+/** Text that is tokenised as one string, or tokens that are put in by id. */
+export type PromptSegment = string | readonly Token[];
+
 export interface PromptVocabulary {
   readonly special: Pick<SpecialTokens, "bos" | "startOfTurn" | "endOfTurn" | "imageMarks">;
   /** Plain text to ids; marks spelled out in it stay text. */
@@ -37,8 +40,13 @@ export interface PromptVocabulary {
  * @throws MedGemmaError MODEL_MISMATCH for an image where the vocabulary has no image marks
  */
 export function renderPrompt(system: string | null, turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
-  const prompt = new PromptBuilder(vocabulary);
-  const { bos, startOfTurn, endOfTurn } = vocabulary.special;
+  return promptSegments(system, turns, vocabulary.special).flatMap((segment) => (typeof segment === "string" ? vocabulary.tokenize(segment) : segment));
+}
+
+/** The same, not tokenised yet. */
+export function promptSegments(system: string | null, turns: readonly PromptTurn[], special: PromptVocabulary["special"]): PromptSegment[] {
+  const prompt = new PromptBuilder(special);
+  const { bos, startOfTurn, endOfTurn } = special;
   prompt.control(bos);
   turns.forEach((turn, index) => {
     prompt.control(startOfTurn);
@@ -64,9 +72,9 @@ export function renderPrompt(system: string | null, turns: readonly PromptTurn[]
  *
  * @throws MedGemmaError MODEL_MISMATCH for an image where the vocabulary has no image marks
  */
-export function renderRawPrompt(turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
-  const prompt = new PromptBuilder(vocabulary);
-  prompt.control(vocabulary.special.bos);
+export function rawPromptSegments(turns: readonly PromptTurn[], special: PromptVocabulary["special"]): PromptSegment[] {
+  const prompt = new PromptBuilder(special);
+  prompt.control(special.bos);
   for (const { user, answer } of turns) {
     for (const part of user) prompt.part(part);
     prompt.text(answer ?? "");
@@ -75,12 +83,12 @@ export function renderRawPrompt(turns: readonly PromptTurn[], vocabulary: Prompt
 }
 
 class PromptBuilder {
-  readonly #tokens: Token[] = [];
-  readonly #vocabulary: PromptVocabulary;
+  readonly #segments: PromptSegment[] = [];
+  readonly #special: PromptVocabulary["special"];
   #text = "";
 
-  constructor(vocabulary: PromptVocabulary) {
-    this.#vocabulary = vocabulary;
+  constructor(special: PromptVocabulary["special"]) {
+    this.#special = special;
   }
 
   text(text: string): void {
@@ -89,7 +97,7 @@ class PromptBuilder {
 
   control(...tokens: readonly Token[]): void {
     this.#flush();
-    for (const token of tokens) this.#tokens.push(token);
+    this.#segments.push(tokens);
   }
 
   part(part: PromptPart): void {
@@ -98,14 +106,14 @@ class PromptBuilder {
     else this.#image(part);
   }
 
-  finish(): Token[] {
+  finish(): PromptSegment[] {
     this.#flush();
-    return this.#tokens;
+    return this.#segments;
   }
 
   /** Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image. */
   #image(tokens: readonly Token[]): void {
-    const { imageMarks } = this.#vocabulary.special;
+    const { imageMarks } = this.#special;
     if (imageMarks === null) throw new MedGemmaError("MODEL_MISMATCH", "This model has no tokens to mark an image with: it takes text only.");
     this.text("\n\n");
     this.control(imageMarks.open, ...tokens, imageMarks.close);
@@ -124,13 +132,18 @@ class PromptBuilder {
   }
 
   #flush(): void {
-    if (this.#text !== "") for (const token of this.#vocabulary.tokenize(this.#text)) this.#tokens.push(token);
+    if (this.#text !== "") this.#segments.push(this.#text);
     this.#text = "";
   }
 }
 
 /** Jinja's `trim` is Python's str.strip(): it takes U+001C–U+001F and U+0085 as blanks, but not U+FEFF as JavaScript does. */
+const blank = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+
+/** Character by character: an expression for the end would look at a run of blanks in the middle once for each of them. */
 function strip(text: string): string {
-  const blank = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-  return text.replace(new RegExp(`^${blank}`), "").replace(new RegExp(`${blank}$`), "");
+  let [from, to] = [0, text.length];
+  while (from < to && blank.test(text.charAt(from))) from += 1;
+  while (to > from && blank.test(text.charAt(to - 1))) to -= 1;
+  return text.slice(from, to);
 }

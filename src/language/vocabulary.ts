@@ -60,10 +60,14 @@ export class Vocabulary {
   readonly marks: readonly Token[];
   /** Atoms, longest first. */
   readonly atoms: readonly string[];
+  /** Characters (UTF-16) of the longest piece: a text has at least so many times fewer tokens. */
+  readonly longestPiece: number;
   /** Blanks escaped, as in `atoms`. */
   readonly #texts: readonly string[];
   readonly #roles: readonly PieceRole[];
   readonly #scores: readonly number[];
+  /** Characters (UTF-16) that stand before a blank inside of a word. */
+  readonly #beforeBlank = new Set<string>();
   /** Atoms and words. */
   readonly #tokens = new Map<string, Token>();
 
@@ -90,6 +94,11 @@ export class Vocabulary {
     this.marks = having.mark;
     this.atoms = having.atom.map((token) => this.#textOf(token)).sort((a, b) => b.length - a.length);
     for (const role of ["atom", "word"] as const) for (const token of having[role]) this.#tokens.set(this.#textOf(token), token);
+    for (const token of having.word) {
+      const word = this.#textOf(token);
+      for (let at = word.indexOf("▁", 1); at !== -1; at = word.indexOf("▁", at + 1)) this.#beforeBlank.add(word.charAt(at - 1));
+    }
+    this.longestPiece = this.#texts.reduce((longest, text) => Math.max(longest, text.length), 1);
     const bytes = having.byte.sort((a, b) => this.#byteOf(a) - this.#byteOf(b));
     if (bytes.length !== 256) {
       throw new MedGemmaError("MODEL_MISMATCH", `${path} has ${bytes.length} byte tokens in its vocabulary; expected 256, as Gemma 3 has.`);
@@ -100,6 +109,11 @@ export class Vocabulary {
   /** @param text Blanks escaped. @returns undefined where text cannot become one token */
   find(text: string): Token | undefined {
     return this.#tokens.get(text);
+  }
+
+  /** Can one piece have this character and a blank behind it? Where none can, no merge ever joins them. */
+  canPrecedeBlank(character: string): boolean {
+    return this.#beforeBlank.has(character);
   }
 
   tokensOfBytes(bytes: Iterable<number>): Token[] {

@@ -23,7 +23,7 @@ export interface ResolvedModel {
   readonly text: string;
   /** null: text alone. */
   readonly mmproj: string | null;
-  /** Sentences about the choice of the projector: what may be wrong with it, and what was chosen. */
+  /** Sentences about the choice: what may be wrong with it, and what was chosen. */
   readonly warnings: readonly string[];
   readonly notes: readonly string[];
 }
@@ -46,12 +46,15 @@ export async function resolveModel(source: string | undefined, options: ResolveO
   const installed = await installedModels();
   const model = source === undefined ? await findDefault(installed, catalog) : installedNamed(source, installed, catalog);
   if (model !== undefined) return await resolveInstalled(model, options);
-  if (source === undefined) return demo(options);
+  if (source === undefined) return { ...demo(options), warnings: [demoIsUsed] };
   const stored = await findStored(source);
   if (stored !== null) return await resolveStored(stored, options);
   if (existsSync(source)) return await resolveFile(source, nameWithoutSplit(basename(source)), options);
   throw notFound(source, parseModelName(source, catalog) !== null);
 }
+
+/** A fallback must be loud: the demo model's words about a real picture mean nothing. */
+const demoIsUsed = "No MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical. See: medgemma-local models";
 
 function demo({ mmproj }: ResolveOptions): ResolvedModel {
   return { ...demoModel, mmproj: mmproj === undefined ? demoModel.mmproj : mmproj, warnings: [], notes: [] };

@@ -10,15 +10,21 @@ import { checkFits } from "./check-fits.js";
 import { checkWhole } from "./check-whole.js";
 import { loadHostLibraries } from "./host-libraries.js";
 import { describePlatform, howToInstall } from "./platform.js";
+import { ensureRoom } from "./process-limits.js";
 
 const require = createRequire(import.meta.url);
+
+/** One that works, one that waits for it. */
+const threadsOfAddon = 2;
+/** ggml's libraries, and a stack and an arena of the allocator for each thread. */
+const addressSpaceOfAddon = 250e6;
 
 const loaded = new Map<GpuBackend, { readonly addon: NativeAddon; readonly path: string }>();
 
 /**
  * @param backend The addon is linked to the libraries of one backend, and must be that of the running node-llama-cpp.
  *   Default: one that is loaded already, else the first that is there; enough for pictures and projector files.
- * @throws MedGemmaError ADDON_MISSING
+ * @throws MedGemmaError ADDON_MISSING, OUT_OF_MEMORY
  */
 export function loadAddon(backend?: GpuBackend): NativeAddon {
   const [any] = loaded.values();
@@ -27,6 +33,7 @@ export function loadAddon(backend?: GpuBackend): NativeAddon {
   const chosen = backend ?? (["off", ...gpuBackends] as const).find(isThere) ?? (process.platform === "darwin" && process.arch === "arm64" ? "metal" : "off");
   const known = loaded.get(chosen);
   if (known !== undefined) return known.addon;
+  ensureRoom("The native addon", { threads: threadsOfAddon, bytes: addressSpaceOfAddon }); // else no binary "fits"
   const { addon, path } = loadFirst(chosen);
   addon.initialize(MedGemmaError);
   process.once("exit", () => addon.shutDown());

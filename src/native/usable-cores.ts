@@ -2,9 +2,8 @@
  * How many cores this process may keep busy. More threads than that wait for each other: ggml's threads meet at every node of the
  * graph, and one that has no core, or whose share of processor time is used up, holds back all.
  */
-import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { controlGroups, type ControlGroup } from "./control-groups.js";
 
 /**
  * The least of: the machine's cores, the processors that this process may run on (`taskset`, `--cpuset-cpus`), and the
@@ -24,44 +23,21 @@ export function usableCores(cores: number, { affinity = availableParallelism(), 
  * @param root Where `proc` and `sys` are.
  */
 export function cpuQuota(root = "/"): number {
-  const groups = read(join(root, "proc/self/cgroup")) ?? "";
-  let least = Infinity;
-  for (const [, controllers = "", path = ""] of groups.matchAll(/^\d+:([^:]*):(\/.*)$/gm)) {
-    const isVersion2 = controllers === "";
-    if (!isVersion2 && !controllers.split(",").includes("cpu")) continue;
-    for (const mount of isVersion2 ? ["", "unified"] : [controllers, "cpu", "cpu,cpuacct"]) {
-      for (const folder of upwards(path)) least = Math.min(least, (isVersion2 ? quotaOf2 : quotaOf1)(join(root, "sys/fs/cgroup", mount, folder)));
-    }
-  }
-  return least;
+  return Math.min(Infinity, ...controlGroups("cpu", root).map(({ version, read }) => (version === 2 ? quotaOf2(read) : quotaOf1(read))));
 }
 
 /** "200000 100000": microseconds of time in each period; "max 100000": no limit. */
-function quotaOf2(group: string): number {
-  const [, time, period] = /^(\d+) (\d+)/.exec(read(join(group, "cpu.max")) ?? "") ?? [];
+function quotaOf2(read: ControlGroup["read"]): number {
+  const [, time, period] = /^(\d+) (\d+)/.exec(read("cpu.max") ?? "") ?? [];
   return ratio(time, period);
 }
 
 /** -1: no limit. */
-function quotaOf1(group: string): number {
-  return ratio(read(join(group, "cpu.cfs_quota_us")), read(join(group, "cpu.cfs_period_us")));
+function quotaOf1(read: ControlGroup["read"]): number {
+  return ratio(read("cpu.cfs_quota_us"), read("cpu.cfs_period_us"));
 }
 
 function ratio(time: string | null | undefined, period: string | null | undefined): number {
   const cores = Number(time ?? Number.NaN) / Number(period ?? Number.NaN);
   return cores > 0 ? cores : Infinity;
-}
-
-/** "/a/b" → "/a/b", "/a", "/". A container often sees only its own group, at the root. */
-function upwards(path: string): string[] {
-  const parts = path.split("/").filter((part) => part !== "");
-  return Array.from({ length: parts.length + 1 }, (_, index) => `/${parts.slice(0, parts.length - index).join("/")}`);
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return null;
-  }
 }

@@ -15,6 +15,8 @@ export interface EncodeResult {
 export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onLayer?: ((layer: number, layers: number) => void) | undefined;
+  /** Called when the tower is busy with another picture, or with this one for somebody else, before it waits. */
+  readonly onWaiting?: (() => void) | undefined;
 }
 
 /** Where tokens of images that were encoded are kept. */
@@ -39,6 +41,8 @@ export class VisionModel implements AsyncDisposable {
   readonly #store: ImageTokenStore | null;
   /** Keys that are being encoded: whoever wants the same picture waits for it. */
   readonly #running = new Map<string, Promise<unknown>>();
+  /** Pictures in the tower, and waiting for it. */
+  #inTower = 0;
   #hasWarned = false;
 
   /** @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, OUT_OF_MEMORY; FILE_UNUSABLE for the folder of the cache */
@@ -69,6 +73,7 @@ export class VisionModel implements AsyncDisposable {
       if (signal?.aborted === true) throw abortedError(`Encoding ${image.source}`, signal);
       const running = this.#running.get(key);
       if (running === undefined) break;
+      options.onWaiting?.();
       await unlessAborted(running, signal); // then look again: it may have been stopped
     }
     const result = this.#readOrCompute(image, key, options);
@@ -95,8 +100,9 @@ export class VisionModel implements AsyncDisposable {
     return { tokens, encodeMs, cached: false };
   }
 
-  async #compute(image: Square, { signal, onLayer }: EncodeOptions): Promise<Float32Array> {
+  async #compute(image: Square, { signal, onLayer, onWaiting }: EncodeOptions): Promise<Float32Array> {
     if (signal?.aborted === true) throw abortedError(`Encoding ${image.source}`, signal);
+    if (this.#inTower > 0) onWaiting?.();
     let failure: unknown;
     const run = this.#encoder.encode(image.rgb, (layer, layers) => {
       try {
@@ -109,12 +115,14 @@ export class VisionModel implements AsyncDisposable {
     });
     const abort = () => run.abort();
     signal?.addEventListener("abort", abort, { once: true });
+    this.#inTower += 1;
     try {
       const data = await run.tokens;
       if (failure === undefined) return data;
     } catch (error) {
       failure ??= error;
     } finally {
+      this.#inTower -= 1;
       signal?.removeEventListener("abort", abort);
     }
     throw failure;

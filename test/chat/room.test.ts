@@ -114,8 +114,10 @@ describe("a long history", () => {
     const rendered: string[] = [];
     const language = {
       contextSize,
+      longestPiece: 8,
       special: { bos: 2 },
-      renderPrompt: (system: string | null, turns: readonly { readonly user: readonly unknown[]; readonly answer: string | null }[]) => {
+      // eslint-disable-next-line require-yield -- each turn is short
+      *renderInSteps(system: string | null, turns: readonly { readonly user: readonly unknown[]; readonly answer: string | null }[]) {
         const text = [system ?? "", ...turns.flatMap(({ user, answer }) => [...user.map(String), answer ?? ""])].join(" ");
         rendered.push(text);
         return [2, ...Array.from(text, (_, index) => index + 10)];
@@ -137,6 +139,12 @@ describe("a long history", () => {
     const before = rendered.length;
     expect(await prompt.fit("system", turns.slice(dropped), { parts: ["next"], answer: null }, options)).toBe(0);
     expect(rendered.length - before).toBeLessThan(4);
+  });
+
+  it("with a question of megabytes is refused before one text is tokenised", async () => {
+    const { rendered, prompt } = counting(2000);
+    await expect(prompt.fit(null, turnsOf(10), { parts: ["word ".repeat(4000)], answer: null }, options)).rejects.toMatchObject({ code: "CONTEXT_FULL" });
+    expect(rendered).toEqual([]);
   });
 
   it("lets others run meanwhile, and stops at once", async () => {
@@ -170,12 +178,28 @@ describe("a long history", () => {
           { user: ["C", a], answer: null }
         ]);
         const prompt = new ConversationPrompt(language, perImage);
-        expect(prompt.render(system, [[first, [a]], [second, [b, c]]], [last, [a]])).toEqual(whole);
+        expect(await prompt.render(system, [[first, [a]], [second, [b, c]]], [last, [a]], options.signal)).toEqual(whole);
       }
     } finally {
       await parts.vision?.dispose();
       await parts.language.dispose();
     }
+  });
+});
+
+describe("a picture that waits for the tower", () => {
+  it("says so before it is encoded", async () => {
+    const pictures = Array.from({ length: 40 }, (_, index) => ({ source: `gray ${index}`, width: 8, height: 8, rgb: new Uint8Array(192).fill(index + 100) }));
+    const { heard, onProgress } = listener();
+    let second: Promise<unknown> | undefined;
+    const first = medgemma.encode(pictures.slice(1), {
+      onProgress: () => {
+        second ??= medgemma.encode(pictures.slice(0, 1), { onProgress });
+      }
+    });
+    await first;
+    await second;
+    expect(heard.map(({ stage }) => stage).filter((stage, index, all) => stage !== all[index - 1])).toEqual(["waiting", "encode"]);
   });
 });
 

@@ -176,7 +176,7 @@ describe("ask", () => {
     expect(cut.stderr).toMatch(/^Warning: the answer was cut off after 3 tokens.*--max-tokens/);
     expect(cut.code).toBe(0);
     const unnamed = await runCli(["ask", "Describe the image.", "-i", film]);
-    expect(unnamed.stderr).toMatch(/^Warning: no MedGemma is installed, so the demo model is used/);
+    expect(unnamed.stderr).toMatch(/^Warning: No MedGemma is installed, so the demo model is used/);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { Token } from "node-llama-cpp";
 import { describe, expect, it } from "vitest";
-import { renderPrompt, renderRawPrompt, type PromptPart, type PromptTurn, type PromptVocabulary } from "../../src/language/prompt.js";
+import { rawPromptSegments, renderPrompt, type PromptPart, type PromptTurn, type PromptVocabulary } from "../../src/language/prompt.js";
 
 /** A vocabulary whose tokens are readable: a control token or a whole text each. */
 const written: string[] = [];
@@ -53,8 +53,15 @@ describe("the prompt", () => {
   });
 });
 
+describe("a run of blanks inside of a text", () => {
+  it("stays, and is not looked through once for each of them", () => {
+    const text = `a${" ".repeat(1_000_000)}b`; // squared, that would be hours
+    expect(render(null, [ask(` ${text} `)])).toContain(`'user\n${text}'`);
+  });
+});
+
 describe("the raw prompt", () => {
-  const raw = (...turns: PromptTurn[]) => renderRawPrompt(turns, readable).map((token) => written[token]).join(" ");
+  const raw = (...turns: PromptTurn[]) => rawPromptSegments(turns, readable.special).flatMap((part) => (typeof part === "string" ? `'${part}'` : part.map((token) => written[token]))).join(" ");
 
   it("is texts and images as they are, behind <bos>", () => {
     // The card of the pre-trained model: "<start_of_image> findings:".

@@ -27,6 +27,18 @@ describe("with the 262,144 pieces of Gemma 3", () => {
     for (const text of variedTexts(600)) expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
   });
 
+  it("a text of 100 kB has them too, in steps of some microseconds each", () => {
+    const texts = [variedTexts(400).join(" "), "a report without an end, ".repeat(4000), "日本語のテキスト".repeat(4000), `${"a <b> </b> ".repeat(2000)}> </x`];
+    for (const text of texts) {
+      const steps = tokenizer.tokenizeInSteps(text);
+      let yields = 0;
+      let step = steps.next();
+      for (; step.done !== true; step = steps.next()) yields += 1;
+      expect(step.value).toEqual(reference(text));
+      expect(yields).toBeGreaterThan(text.length / 2048);
+    }
+  });
+
   it("texts that spell marks have the ids of text", () => {
     for (const text of hostileTexts(300)) expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
   });

@@ -2,6 +2,16 @@ import { describe, expect, it } from "vitest";
 import { busyPictures, cleanExit, runProgram } from "../run-program.js";
 
 describe("a process", () => {
+  it("that names no model, where none is installed, is warned of the demo model, once for each load", async () => {
+    const body = `
+      const medgemma = await loadMedGemma(process.env.NAMED, { gpu: "off" });
+      console.log(medgemma.model.id, medgemma.model.warnings.length);
+      await medgemma.dispose();`;
+    const env = { MEDGEMMA_HOME: "/nowhere", NAMED: undefined };
+    expect(await runProgram(body, { env })).toMatchObject({ code: 0, stdout: "demo 1\n", stderr: expect.stringMatching(/^\(node:\d+\) MedGemmaWarning: No MedGemma is installed, so the demo model is used\./) as string });
+    expect(await runProgram(body, { env: { ...env, NAMED: "demo" } })).toMatchObject({ ...cleanExit, stdout: "demo 0\n" });
+  });
+
   it("exits by itself after dispose", async () => {
     const body = `
       const medgemma = await loadMedGemma("demo", { gpu: "off" });

@@ -1,21 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { cpuQuota, usableCores } from "../../src/native/usable-cores.js";
-
-const folder = mkdtempSync(join(tmpdir(), "medgemma-cores-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A root with the files that Linux would have there. */
-function rootWith(files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync(join(folder, "root-"));
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), `${content}\n`);
-  }
-  return root;
-}
+import { rootWith } from "../root-with.js";
 
 describe("cpuQuota", () => {
   it.each([

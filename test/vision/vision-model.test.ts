@@ -52,6 +52,16 @@ describe("the same image", () => {
     expect((await waiting).cached).toBe(false);
   });
 
+  it("is waited for, and so is the tower: each says it, but the first and whoever finds the tokens", async () => {
+    const model = await load();
+    const [image, other] = [await square(film), await square(before)];
+    const heard: string[] = [];
+    const encode = async (name: string, shown: typeof image) => await model.encode(shown, { onWaiting: () => heard.push(name) });
+    await Promise.all([encode("first", image), encode("same", image), encode("other", other)]);
+    await encode("known", image);
+    expect(heard).toEqual(["same", "other"]);
+  });
+
   it("is encoded again when nothing may be kept", async () => {
     const model = await load({ maxBytes: 0 });
     const image = await square(film);

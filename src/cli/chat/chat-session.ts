@@ -114,7 +114,7 @@ export class ChatSession {
     }
   }
 
-  /** Stops the reply that runs, or the series that is read, if there is one. */
+  /** Stops the reply that runs, or the series or conversation that is read, if there is one. */
   stop(): void {
     this.#running?.abort();
     this.#reading?.abort();
@@ -306,7 +306,8 @@ export class ChatSession {
 
   async #load(path: string): Promise<void> {
     const name = this.#redaction.hide(path, "the file");
-    const loaded = await this.#medgemma.loadChat(path);
+    const loaded = await this.#read(path);
+    if (loaded === null) return this.#view.note("Stopped; the conversation is the one before.");
     await this.#chat.dispose();
     this.#chat = loaded;
     if (countOf(this.#attached) > 0) this.#view.note("What was attached is put away; it belonged to the conversation before.");
@@ -319,6 +320,20 @@ export class ChatSession {
     }
     const exchanges = loaded.turns.length / 2;
     this.#view.note(`${name}: ${exchanges} ${exchanges === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
+  }
+
+  /** @returns null when it was stopped */
+  async #read(path: string): Promise<Chat | null> {
+    this.#reading = new AbortController();
+    const { signal } = this.#reading;
+    try {
+      return await this.#medgemma.loadChat(path, { signal });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return null;
+    } finally {
+      this.#reading = null;
+    }
   }
 
   #unknown(typed: string, near: string | null): void {

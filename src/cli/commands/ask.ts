@@ -14,7 +14,7 @@ import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { noteDemoModel, openModel } from "../open-model.js";
+import { openModel } from "../open-model.js";
 import { answerFlags, boxesOption, flag, imageFlags, inGroup, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
 import { Interrupted, printAnswer, printJson, UsageError, writeNote } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
@@ -112,7 +112,6 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   });
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, pictures), maxTokens: answered.maxTokens });
-  noteDemoModel(args, medgemma.model.id);
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
     ...shown,

@@ -3,6 +3,7 @@ import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { Check, Examination } from "../../doctor/examine.js";
 import { examineStorage } from "../../doctor/examine-storage.js";
 import { computeOptions } from "../../chat/load-options.js";
+import { ensureRoomForLlama } from "../../native/process-limits.js";
 import { describeFacts } from "../describe-facts.js";
 import { describeFile } from "../describe-file.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -32,6 +33,7 @@ async function doctor({ json, ...args }: Arguments): Promise<void> {
   using interrupt = listenForInterrupt();
   const status = new StatusLine(process.stderr);
   status.show("looking at a known image");
+  ensureRoomForLlama();
   const { examine } = await import("../../doctor/examine.js"); // see openModel
   const examination = await examine({ ...valuesOf({ gpu, threads }, args), signal: interrupt.signal, onTrial: showTrial(status) }).finally(() => status.clear());
   const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());

@@ -9,7 +9,7 @@ import { writeFileAtomically } from "../../write-file.js";
 import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";
-import { noteDemoModel, openModel } from "../open-model.js";
+import { openModel } from "../open-model.js";
 import { imageFlags, jsonOption, modelOptions, redactOption, standardStream, text } from "../options.js";
 import { printJson, printNote, UsageError } from "../output.js";
 import { withRedaction, type Redaction } from "../redaction.js";
@@ -58,7 +58,6 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const status = new StatusLine(process.stderr);
 
   await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: decoded.length });
-  noteDemoModel(args, medgemma.model.id);
   const encoded = await medgemma
     .encode(decoded, {
       fit: shown.fit,
