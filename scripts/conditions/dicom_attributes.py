@@ -134,6 +134,19 @@ def private():
         ("UN of undefined length, empty", struct.pack("<HH2sHI", 0x0019, 0x1001, b"UN", 0, 0xFFFFFFFF) + tag(0xE0DD, 0)),
     ):
         yield Condition("private elements and odd VRs", name, inserted(base, creator + more, BEFORE_IMAGE), SHOW(TWELVE), show=SHOW)
+    known = saved(plain(RescaleSlope="1", RescaleIntercept="0", **WINDOWED))
+
+    def as_un(file, *elements):
+        for element in elements:
+            at = file.index(struct.pack("<HH", 0x28, element))
+            length = struct.unpack("<H", file[at + 6 : at + 8])[0]
+            file = replaced(file, 0x28, element, raw(0x28, element, "UN", file[at + 8 : at + 8 + length], True))
+        return file
+
+    for name, elements in (("Rows and Columns", (0x10, 0x11)), ("bits", (0x100, 0x101, 0x102, 0x103)), ("Photometric Interpretation", (4,)), ("window", (0x1050, 0x1051)), ("rescale", (0x1052, 0x1053)), ("all of the Image Pixel module", (2, 4, 0x10, 0x11, 0x100, 0x101, 0x102, 0x103))):
+        yield Condition("private elements and odd VRs", f"{name} as UN", as_un(known, *elements), SHOW(TWELVE), show=SHOW)
+    signed = pattern(12, True, SHAPE)
+    yield Condition("private elements and odd VRs", "padding as UN", as_un(saved(dataset(signed, bits=12, PixelPaddingValue=-2048, **WINDOWED)), 0x120), SHOW(signed), show=SHOW)
     icon = sequence(0x0088, 0x0200, "SQ", [attributes_of(dataset(np.full((4, 4), 200, np.uint8)), False)])
     yield Condition("private elements and odd VRs", "icon with pixels and an Image Pixel module before", inserted(base, icon), SHOW(TWELVE), show=SHOW)
     icon = sequence(0x0088, 0x0200, "UN", [attributes_of(dataset(np.full((4, 4), 200, np.uint8)), True)], True)
@@ -381,6 +394,19 @@ def tables():
         show = table(entries, 0, 65535)
         yield Condition("lookup tables", f"VOI LUT as US, {name}", saved(plain(VOILUTSequence=Sequence([lut(entries, 0, 16, "US")])), syntax), show(TWELVE), show=show)
         yield Condition("lookup tables", f"VOI LUT, MONOCHROME1, {name}", saved(dataset(TWELVE, "MONOCHROME1", bits=12, VOILUTSequence=Sequence([lut(entries, 0, 16, "US")])), syntax), turned(show(TWELVE)), show=show)
+    falling = np.linspace(65535, 0, 3000).astype(int)
+    signed_twelve = pattern(12, True, SHAPE)
+    show = table(falling, -1024, 65535)
+    for name, made in (("of signed pixels", dataset(signed_twelve, bits=12)), ("after a rescale", plain(RescaleSlope="1", RescaleIntercept="-2048"))):
+        item = lut(falling, 64512, 16)
+        made.VOILUTSequence = Sequence([item])
+        values = signed_twelve if name == "of signed pixels" else VALUES - 2048
+        yield Condition("lookup tables", f"VOI LUT {name} from −1024, written as US", saved(made), show(values), show=show)
+    high = pattern(16, shape=SHAPE)
+    item = lut(falling, 0, 16)
+    item.add_new("LUTDescriptor", "SS", [3000, 50000 - 65536, 16])
+    show = table(falling, 50000, 65535)
+    yield Condition("lookup tables", "VOI LUT from 50,000, written as SS", saved(dataset(high, VOILUTSequence=Sequence([item]))), show(high), show=show)
     whole = np.arange(65536)[::-1]
     sixteen = pattern(16, shape=SHAPE)
     show = table(whole, 0, 65535)

@@ -107,6 +107,9 @@ def fragments():
     for delimiter in (True, False):
         value = items(streams, delimiter=delimiter)
         yield Condition("fragments", f"encapsulated with a defined length{'' if delimiter else ', no delimiter'}", compressed_file(value, uid.JPEGLSLossless, 3).replace(b"\x10\0OB\0\0\xff\xff\xff\xff", b"\x10\0OB\0\0" + struct.pack("<I", len(value))), full(FRAMES[1]), {"frame": 2})
+    for vr in (b"OW", b"UN"):
+        yield Condition("fragments", f"Pixel Data as {vr.decode()}", compressed_file(items(streams), uid.JPEGLSLossless, 3).replace(b"\x10\0OB\0\0\xff\xff\xff\xff", b"\x10\0" + vr + b"\0\0\xff\xff\xff\xff"), full(FRAMES[1]), {"frame": 2})
+    yield Condition("fragments", "in implicit VR", with_syntax(saved(dataset(FRAMES), uid.ImplicitVRLittleEndian), str(uid.JPEGLSLossless)).replace(b"\xe0\x7f\x10\0" + struct.pack("<I", 3 * FRAMES[0].nbytes) + b"".join(one.tobytes() for one in FRAMES), b"\xe0\x7f\x10\0\xff\xff\xff\xff" + items(streams)), full(FRAMES[2]), {"frame": 3}, tells="attributes are", must_tell=True)
     three_rle = [rle(one) for one in FRAMES]
     split = [part for one in three_rle for part in (one[:64], one[64:])]
     yield Condition("fragments", "RLE in two fragments a frame, no table", compressed_file(items(split), uid.RLELossless, 3), full(FRAMES[2]), {"frame": 3})

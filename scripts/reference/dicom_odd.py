@@ -341,7 +341,7 @@ def high_bits():
     for name, high, signed, note in (("low", 15, False, "its values lie lower"), ("low-signed", 14, True, "its values lie lower"), ("impossible", 3, False, "which cannot be"), ("outside", 16, True, "which cannot be")):
         values = TWELVE.astype(np.int16) - 2048 if signed else TWELVE
         yield f"high-bit-{name}", saved(dataset(values, bits=12, HighBit=high)), full(values), {}, {"note": note, "tolerance": 0}
-    one = (TWELVE % 2).astype(np.uint8)
+    one = (TWELVE // 100 % 3 == 0).astype(np.uint8)  # the two bytes of a word differ
     made = dataset(one, BitsAllocated=1, BitsStored=1, HighBit=0, PixelData=np.frombuffer(pack_bits(one), "<u2").byteswap().tobytes())
     made["PixelData"].VR = "OW"
     yield "one-bit-big-words", saved(made, uid.ExplicitVRBigEndian), gray(one * 255), {}, NOTHING
@@ -368,6 +368,23 @@ def tables_of_frames():
     yield "voi-lut-two-thirds", saved(made), windowed(TWELVE, 1000, 1500), {}, {"note": "too few entries", "tolerance": 0}
 
 
+def tables_of_another_sign():
+    """The VR of a descriptor says that its first input is unsigned, and inputs are signed; or the other way round."""
+    falling = np.linspace(65535, 0, 3000).astype(int)
+
+    def shown(values, first):
+        return gray(falling[(values.astype(int) - first).clip(0, 2999)] / 65535 * 255)
+
+    signed = TWELVE.astype(np.int16) - 2048
+    yield "voi-lut-negative-as-us", saved(dataset(signed, bits=12, VOILUTSequence=Sequence([lut(falling, 64512, 16)]))), shown(signed, -1024), {}, NOTHING
+    made = dataset(TWELVE, bits=12, RescaleSlope="0.5", RescaleIntercept="-1024", VOILUTSequence=Sequence([lut(falling, 65536 - 500, 16)]))
+    yield "voi-lut-negative-as-us-fractions", saved(made), shown(np.trunc(TWELVE / 2 - 1024 + 500) - 500, -500), {}, NOTHING
+    high = TWELVE * np.uint16(16)
+    item = lut(falling, 0, 16)
+    item.add_new("LUTDescriptor", "SS", [3000, 50000 - 65536, 16])
+    yield "voi-lut-high-as-ss", saved(dataset(high, VOILUTSequence=Sequence([item]))), shown(high, 50000), {}, NOTHING
+
+
 def bright_padding():
     values = TWELVE.copy()
     values[:2] = 0
@@ -392,7 +409,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
         old.unlink()
-    makers = (un_sequences, implicit_items, tables_that_contradict, tables_without_entries, offset_tables, whole_422, decimal_commas, adobe_markers, deflated, rescales, narrow_windows, encodings, other_codecs, high_bits, numbers_in_text, tables_of_frames, bright_padding, units)
+    makers = (un_sequences, implicit_items, tables_that_contradict, tables_without_entries, offset_tables, whole_422, decimal_commas, adobe_markers, deflated, rescales, narrow_windows, encodings, other_codecs, high_bits, numbers_in_text, tables_of_frames, tables_of_another_sign, bright_padding, units)
     rows = []
     for maker in makers:
         for name, content, rgb, question, told in maker():

@@ -17,14 +17,12 @@ export interface LookupTable {
  * believes the descriptor, and shows a table of 12 bits that says 16 nearly black.
  *
  * @param item Of a Modality LUT Sequence or VOI LUT Sequence.
- * @param areInputsSigned The first input value is written as inputs are; the file may say so itself, by SS or US.
+ * @param areInputsSigned The first input value is a word as inputs are.
  * @returns null for a table without entries, with fewer than it says, or of zeros alone
  */
 export function readLookupTable(item: DataSet, areInputsSigned: boolean): LookupTable | null {
-  const vr = item.element(tags.LUTDescriptor)?.vr;
-  const isSigned = vr === "SS" || (vr !== "US" && areInputsSigned);
   const length = item.word(tags.LUTDescriptor, { index: 0 });
-  const first = item.word(tags.LUTDescriptor, { index: 1, isSigned });
+  const first = readFirst(item, length ?? 0, areInputsSigned);
   const bits = item.word(tags.LUTDescriptor, { index: 2 });
   const data = item.value(tags.LUTData);
   if (length === undefined || first === undefined || bits === undefined || data === undefined) return null;
@@ -35,6 +33,17 @@ export function readLookupTable(item: DataSet, areInputsSigned: boolean): Lookup
   const isAsSaid = bitsOf(greatest) === bits;
   const contradiction = `says ${bits} bits, but its greatest entry is ${greatest}: shown as white`;
   return { first, entries, white: isAsSaid ? 2 ** bits - 1 : greatest, contradiction: isAsSaid ? null : contradiction };
+}
+
+/**
+ * The VR may tell the sign wrong: no signed input is above 32,767, so a word that would be is negative; and a table that ended
+ * below all unsigned inputs begins above them.
+ */
+function readFirst(item: DataSet, length: number, areInputsSigned: boolean): number | undefined {
+  const signed = item.word(tags.LUTDescriptor, { index: 1, isSigned: true });
+  if (signed === undefined || areInputsSigned) return signed;
+  const isNegative = item.element(tags.LUTDescriptor)?.vr === "SS" && signed + (length === 0 ? 2 ** 16 : length) > 0;
+  return isNegative ? signed : item.word(tags.LUTDescriptor, { index: 1 });
 }
 
 /**

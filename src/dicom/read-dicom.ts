@@ -295,7 +295,8 @@ function rangeOf(values: ModalityValues, stored: StoredValues, padding: Padding)
 
 /** A VOI LUT begins at a value after the modality transform, written as a word of that sign (PS3.3 C.11.2.1.1). */
 function isSignedAfterModality(values: ModalityValues): boolean {
-  return values instanceof Int16Array || values instanceof Int8Array || values instanceof Int32Array || values instanceof Float32Array;
+  if (values instanceof Int16Array || values instanceof Int8Array) return true;
+  return (values instanceof Int32Array || values instanceof Float32Array) && values.every((value: number) => value < 2 ** 15);
 }
 
 function inFile<Result>(name: string, read: () => Result): Result {
