@@ -18,13 +18,15 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from dicom import dataset, encapsulated, group, jpeg, lut, merged, saved, without_jfif
+from dicom import compressed, dataset, encapsulated, group, jpeg, lut, merged, saved, without_jfif
 from dicom_picture import picture
 from PIL import Image
 from pydicom import dcmread, uid
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.filewriter import dcmwrite
 from pydicom.pixels.encoders import RLELosslessEncoder
+from pydicom.pixels.utils import pack_bits
 from pydicom.sequence import Sequence
 
 ROWS, COLUMNS = 12, 16
@@ -271,6 +273,135 @@ def narrow_windows():
     yield "narrow-cr", made, full(TWELVE), {"window": "full"}, NOTHING
 
 
+def header_end(file):
+    """Where the data set begins: behind the group length of 0002, which is the first attribute."""
+    return 144 + struct.unpack("<I", file[140:144])[0]
+
+
+def with_syntax(file, syntax):
+    """The same with another transfer syntax in its header."""
+    changed = replaced(file, 2, 0x10, attribute(2, 0x10, "UI", syntax.encode()))
+    return changed[:140] + struct.pack("<I", struct.unpack("<I", file[140:144])[0] + len(changed) - len(file)) + changed[144:]
+
+
+def encodings():
+    """Attributes in another encoding than the transfer syntax names."""
+    shown = windowed(TWELVE, 2000, 3000)
+    names = {"explicit": uid.ExplicitVRLittleEndian, "implicit": uid.ImplicitVRLittleEndian, "big": uid.ExplicitVRBigEndian, "deflated": uid.DeflatedExplicitVRLittleEndian}
+    files = {name: saved(dataset(TWELVE, bits=12, WindowCenter="2000", WindowWidth="3000"), syntax) for name, syntax in names.items()}
+    for said, written in (("explicit", "implicit"), ("explicit", "big"), ("implicit", "explicit"), ("big", "implicit"), ("explicit", "deflated"), ("deflated", "explicit"), ("deflated", "big")):
+        file = files[said][: header_end(files[said])] + files[written][header_end(files[written]) :]
+        yield f"encoding-{said}-is-{written}", file, shown, {}, {"note": "but its attributes are", "tolerance": 0}
+    late = files["implicit"]
+    late = files["explicit"][: header_end(files["explicit"])] + late[late.index(b"\x10\0\x10\0", header_end(late)) :]
+    yield "encoding-explicit-is-implicit-from-0010", late, shown, {}, {"note": "in Implicit VR Little Endian", "tolerance": 0}
+    implicit = files["implicit"]
+    yield "encoding-implicit-meta", implicit[:132] + struct.pack("<HHI", 2, 0x10, 18) + b"1.2.840.10008.1.2\0" + implicit[header_end(implicit) :], shown, {}, NOTHING
+    curve = np.linspace(65535, 0, 4096).astype(int)
+    for name, undefined in (("defined", False), ("undefined", True)):
+        raw = sequence(0x28, 0x3010, "UN", [attributes_of(lut(curve, 0, 16), True)], undefined)
+        raw = struct.pack(">HH2sHI", 0x28, 0x3010, b"UN", 0, struct.unpack("<I", raw[8:12])[0]) + raw[12:]
+        yield f"big-un-voi-lut-{name}", inserted(saved(dataset(TWELVE, bits=12), uid.ExplicitVRBigEndian), raw, b"\x7f\xe0\0\x10"), gray(curve[TWELVE] / 65535 * 255), {}, NOTHING
+
+
+def other_codecs():
+    """Frames in another codec than the transfer syntax names, and pixels that are not compressed or should not be."""
+    frame = (TWELVE // 16).astype(np.uint8)
+    rle = compressed(dataset(frame), uid.RLELossless, encoding_plugin="pydicom")
+    jls = compressed(dataset(frame), uid.JPEGLSLossless, encoding_plugin="pyjpegls")
+    followed = {"note": "which is followed", "tolerance": 0}
+    for name, file, syntax in (
+        ("jls-said-jpeg", jls, uid.JPEGLosslessSV1),
+        ("jls-said-rle", jls, uid.RLELossless),
+        ("jls-said-j2k", jls, uid.JPEG2000Lossless),
+        ("jls-said-native", jls, uid.ExplicitVRLittleEndian),
+        ("rle-said-jpeg", rle, uid.JPEGBaseline8Bit),
+        ("rle-said-native", rle, uid.ExplicitVRLittleEndian),
+    ):
+        yield f"codec-{name}", with_syntax(file, syntax), full(frame), {}, followed
+    (stream,) = generate_frames(dcmread(io.BytesIO(jls)).PixelData, number_of_frames=1)
+    (rle_stream,) = generate_frames(dcmread(io.BytesIO(rle)).PixelData, number_of_frames=1)
+    plain = saved(dataset(frame))
+    start = plain.rindex(b"\xe0\x7f\x10\x00")
+    for syntax, name in ((uid.ExplicitVRLittleEndian, "native"), (uid.JPEGLSLossless, "jls"), (uid.JPEG2000Lossless, "j2k")):
+        yield f"codec-bare-stream-said-{name}", with_syntax(plain[:start] + attribute(0x7FE0, 0x10, "OB", stream), syntax), full(frame), {}, {"note": "a bare stream of JPEG-LS", "tolerance": 0}
+    items = tag(ITEM, 0) + tag(ITEM, len(stream)) + stream
+    yield "codec-items-of-defined-length", with_syntax(plain[:start] + attribute(0x7FE0, 0x10, "OB", items), uid.JPEGLSLossless), full(frame), {}, NOTHING
+    for syntax, name in ((uid.RLELossless, "rle"), (uid.JPEGLSLossless, "jls"), (uid.HTJ2KLossless, "htj2k")):
+        yield f"codec-native-said-{name}", with_syntax(plain, syntax), full(frame), {}, {"note": "its pixels are not compressed", "tolerance": 0}
+    split = [part for _frame in range(2) for part in (rle_stream[:64], rle_stream[64:])]
+    made = dataset([frame, frame])
+    made.PixelData = tag(ITEM, 0) + b"".join(tag(ITEM, len(one)) + one for one in split)
+    made["PixelData"].VR = "OB"
+    made["PixelData"].is_undefined_length = True
+    yield "fragments-rle-split", saved(made, uid.RLELossless), full(frame), {"frame": 2}, NOTHING
+
+
+def high_bits():
+    for name, high, signed, note in (("low", 15, False, "its values lie lower"), ("low-signed", 14, True, "its values lie lower"), ("impossible", 3, False, "which cannot be"), ("outside", 16, True, "which cannot be")):
+        values = TWELVE.astype(np.int16) - 2048 if signed else TWELVE
+        yield f"high-bit-{name}", saved(dataset(values, bits=12, HighBit=high)), full(values), {}, {"note": note, "tolerance": 0}
+    one = (TWELVE // 100 % 3 == 0).astype(np.uint8)  # the two bytes of a word differ
+    made = dataset(one, BitsAllocated=1, BitsStored=1, HighBit=0, PixelData=np.frombuffer(pack_bits(one), "<u2").byteswap().tobytes())
+    made["PixelData"].VR = "OW"
+    yield "one-bit-big-words", saved(made, uid.ExplicitVRBigEndian), gray(one * 255), {}, NOTHING
+
+
+def numbers_in_text():
+    base = saved(dataset(TWELVE, bits=12, WindowCenter="2000", WindowWidth="3000"))
+    for name, center in (("word", b"center"), ("hexadecimal", b"0x7D0 "), ("infinite", b"1e999 ")):
+        yield f"window-{name}", replaced(base, 0x28, 0x1050, attribute(0x28, 0x1050, "DS", center)), full(TWELVE), {}, {"note": "is no number", "tolerance": 0}
+    unknown = saved(dataset(TWELVE, bits=12, WindowCenter="2000", WindowWidth="3000", VOILUTFunction="CURVE"))
+    yield "window-function-unknown", unknown, windowed(TWELVE, 2000, 3000), {}, {"note": "VOI LUT Function", "tolerance": 0}
+    small = replaced(base, 0x28, 4, attribute(0x28, 4, "CS", b"monochrome2 "))
+    yield "photometric-in-small-letters", small, windowed(TWELVE, 2000, 3000), {}, NOTHING
+
+
+def tables_of_frames():
+    curve = np.linspace(65535, 0, 4096).astype(int)
+    own = [group("FrameVOILUTSequence", VOILUTSequence=Sequence([lut(entries, 0, 16)])) for entries in (curve[::-1], curve)]
+    made = dataset([TWELVE, TWELVE[::-1].copy()], bits=12, PerFrameFunctionalGroupsSequence=Sequence(own))
+    yield "frame-voi-lut", saved(made), gray(curve[TWELVE[::-1]] / 65535 * 255), {"frame": 2}, NOTHING
+    short = lut(np.arange(100), 0, 16)
+    short["LUTDescriptor"].value = [150, 0, 16]
+    made = dataset(TWELVE, bits=12, VOILUTSequence=Sequence([short]), WindowCenter="1000", WindowWidth="1500")
+    yield "voi-lut-two-thirds", saved(made), windowed(TWELVE, 1000, 1500), {}, {"note": "too few entries", "tolerance": 0}
+
+
+def tables_of_another_sign():
+    """The VR of a descriptor says that its first input is unsigned, and inputs are signed; or the other way round."""
+    falling = np.linspace(65535, 0, 3000).astype(int)
+
+    def shown(values, first):
+        return gray(falling[(values.astype(int) - first).clip(0, 2999)] / 65535 * 255)
+
+    signed = TWELVE.astype(np.int16) - 2048
+    yield "voi-lut-negative-as-us", saved(dataset(signed, bits=12, VOILUTSequence=Sequence([lut(falling, 64512, 16)]))), shown(signed, -1024), {}, NOTHING
+    made = dataset(TWELVE, bits=12, RescaleSlope="0.5", RescaleIntercept="-1024", VOILUTSequence=Sequence([lut(falling, 65536 - 500, 16)]))
+    yield "voi-lut-negative-as-us-fractions", saved(made), shown(np.trunc(TWELVE / 2 - 1024 + 500) - 500, -500), {}, NOTHING
+    high = TWELVE * np.uint16(16)
+    item = lut(falling, 0, 16)
+    item.add_new("LUTDescriptor", "SS", [3000, 50000 - 65536, 16])
+    yield "voi-lut-high-as-ss", saved(dataset(high, VOILUTSequence=Sequence([item]))), shown(high, 50000), {}, NOTHING
+
+
+def bright_padding():
+    values = TWELVE.copy()
+    values[:2] = 0
+    note = {"note": "padding around the picture is shown bright", "tolerance": 0}
+    yield "padding-bright", saved(dataset(values, "MONOCHROME1", bits=12, PixelPaddingValue=0, WindowCenter="2000", WindowWidth="3000")), 255 - windowed(values, 2000, 3000), {}, note
+    values[:2] = 4095
+    yield "padding-bright-high", saved(dataset(values, bits=12, PixelPaddingValue=4095, WindowCenter="2000", WindowWidth="3000")), windowed(values, 2000, 3000), {}, note
+    yield "padding-dark", saved(dataset(values, "MONOCHROME1", bits=12, PixelPaddingValue=4095, WindowCenter="2000", WindowWidth="3000")), 255 - windowed(values, 2000, 3000), {}, NOTHING
+
+
+def units():
+    lung = {"window": "lung"}
+    for name, unit, note in (("us", "US", "Rescale Type US"), ("small-letters", "hu", None)):
+        made = saved(dataset(TWELVE, bits=12, Modality="CT", RescaleSlope="1", RescaleIntercept="-1024", RescaleType=unit))
+        yield f"ct-unit-{name}", made, windowed(TWELVE - 1024.0, -600, 1500), lung, {"note": note, "tolerance": 0}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
@@ -278,7 +409,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
         old.unlink()
-    makers = (un_sequences, implicit_items, tables_that_contradict, tables_without_entries, offset_tables, whole_422, decimal_commas, adobe_markers, deflated, rescales, narrow_windows)
+    makers = (un_sequences, implicit_items, tables_that_contradict, tables_without_entries, offset_tables, whole_422, decimal_commas, adobe_markers, deflated, rescales, narrow_windows, encodings, other_codecs, high_bits, numbers_in_text, tables_of_frames, tables_of_another_sign, bright_padding, units)
     rows = []
     for maker in makers:
         for name, content, rgb, question, told in maker():

@@ -27,6 +27,37 @@ export interface Codestream {
 
 const unsaid = { isSigned: false, hasColorTransform: false, color: null, colorFrom: null, isLossyJpeg: false, isPlanar: false } as const;
 
+/** By how a frame begins; null for bytes of no codec that is read here, or too few. */
+export function codecOf(bytes: Uint8Array): Exclude<Codec, "none"> | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    if (view.getUint32(0) >>> 8 === 0xffd8ff) return codecOfJpeg(view);
+    const segments = view.getUint32(0, true);
+    if (segments >= 1 && segments <= 15 && view.getUint32(4, true) === 64) return "rle"; // PS3.5 G.5: its header has 64 bytes
+    const start = codestreamStart(view);
+    return view.getUint32(start) === 0xff4fff51 ? codecOfJpeg2000(view, start) : null;
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof DicomError) return null;
+    throw error;
+  }
+}
+
+function codecOfJpeg(view: DataView): "jpeg" | "jpeg-ls" | null {
+  for (let offset = 2; ; ) {
+    const marker = view.getUint16(offset) & 0xff;
+    if (isFrameHeader(marker, "jpeg-ls")) return "jpeg-ls";
+    if (isFrameHeader(marker, "jpeg")) return "jpeg";
+    if (marker === 0xda || marker === 0xd9) return null;
+    offset += marker === 0xff ? 1 : 2 + view.getUint16(offset + 2);
+  }
+}
+
+/** Part 15 says in its capabilities that it is there (ISO 15444-15 A.3). */
+function codecOfJpeg2000(view: DataView, start: number): "jpeg-2000" | "htj2k" {
+  const behindSize = start + 4 + view.getUint16(start + 4);
+  return view.getUint16(behindSize) === 0xff50 && (view.getUint32(behindSize + 4) & 0x20000) !== 0 ? "htj2k" : "jpeg-2000";
+}
+
 /** @throws DicomError when the bytes are no such codestream */
 export function readCodestream(bytes: Uint8Array, codec: Exclude<Codec, "none" | "rle">): Codestream {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -6,7 +6,10 @@ import { tags, type Tag } from "./tags.js";
 /** Texts longer than this are no coded value, number or UID: the longest are 64 characters, 16 for each number. */
 const maxTextBytes = 4096;
 
-/** A number as a program with the comma of its country writes it: PS3.5 6.2 wants a point in DS. */
+/** DS and IS of PS3.5 6.2; "0x10" and "Infinity" are numbers in JavaScript alone. */
+const decimal = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/;
+
+/** A number as a program with the comma of its country writes it: PS3.5 6.2 wants a point. */
 const decimalComma = /^[-+]?\d*,\d+(?:[eE][-+]?\d+)?$/;
 
 export class DataSet {
@@ -61,7 +64,7 @@ export class DataSet {
 
   /** The values of a decimal or integer string (DS, IS), a comma in them taken for the point; NaN for what is no number. */
   numbers(tag: Tag): number[] {
-    return this.texts(tag).map((text) => (text === "" ? Number.NaN : Number(decimalComma.test(text) ? text.replace(",", ".") : text)));
+    return this.texts(tag).map((text) => (decimal.test(text) ? Number(text) : decimalComma.test(text) ? Number(text.replace(",", ".")) : Number.NaN));
   }
 
   number(tag: Tag): number | undefined {

@@ -70,7 +70,12 @@ export function readElements(bytes: Uint8Array, start: number, end: number, enco
   return new Walker(bytes, start, encoding).elements(end, until);
 }
 
-/** The attributes of the file's own group 0002, and where they end: explicit and little-endian (PS3.10 7.1). @throws DicomError */
+/**
+ * The attributes of the file's own group 0002, and where they end: little-endian and explicit (PS3.10 7.1), but some write them
+ * implicit.
+ *
+ * @throws DicomError
+ */
 export function readMetaElements(bytes: Uint8Array, start: number): { readonly elements: Elements; readonly end: number } {
   const walker = new Walker(bytes, start, { vr: "explicit", isLittleEndian: true });
   return { elements: walker.groupTwo(), end: walker.position };
@@ -123,8 +128,9 @@ class Walker {
 
   groupTwo(): Elements {
     const elements = new Map<string, Element>();
+    const vr = this.#vrOfItem("explicit");
     while (this.#bytes[this.#position] === 0x02 && this.#bytes[this.#position + 1] === 0x00) {
-      const { tag, element } = this.#element("explicit", undefined, 0);
+      const { tag, element } = this.#element(vr, undefined, 0);
       if (element !== null) elements.set(nameOf(tag), element);
     }
     return elements;
@@ -172,7 +178,8 @@ class Walker {
     const offset = this.#position;
     const hasUndefinedLength = head.length === undefinedLength;
     if (until !== undefined && nameOf(tag) === until) return { tag, element: { vr: head.vr, offset, hasUndefinedLength, length: hasUndefinedLength ? this.#bytes.length - offset : head.length } };
-    if (hasUndefinedLength) this.#skipSequence(vr, depth + 1);
+    if (hasUndefinedLength && head.vr === "UN" && !this.#encoding.isLittleEndian) this.#skipLittleEndian(vr, depth + 1);
+    else if (hasUndefinedLength) this.#skipSequence(vr, depth + 1);
     else {
       const left = this.#bytes.length - offset;
       if (head.length > left) throw new DicomError(`it is damaged or cut off: its attribute (${nameOf(tag).slice(1, 5)},${nameOf(tag).slice(5)}) has ${head.length} bytes, and ${left} are there`);
@@ -199,6 +206,15 @@ class Walker {
       else this.#position += length;
     }
     this.#position = this.#bytes.length;
+  }
+
+  /** What is UN is little-endian, also in a big-endian file (PS3.5 6.2.2). */
+  #skipLittleEndian(vr: Encoding["vr"], depth: number): void {
+    const walker = new Walker(this.#bytes, this.#position, { ...this.#encoding, isLittleEndian: true });
+    walker.#read = this.#read;
+    walker.#skipSequence(vr, depth);
+    this.#position = walker.#position;
+    this.#read = walker.#read;
   }
 
   #skipItem(vr: Encoding["vr"], depth: number): void {

@@ -1,4 +1,5 @@
-/** The compressed bytes of one frame (PS3.5 A.4): by offset table where there is one that fits, else by how many fragments there are. */
+/** The compressed bytes of one frame (PS3.5 A.4): by offset table where there is one that fits, else by how many fragments there are, and how they begin and end. */
+import { codecOf } from "./codestream.js";
 import type { DataSet } from "./data-set.js";
 import { DicomError } from "./dicom-error.js";
 import { readFragments, type Element, type Encapsulated } from "./elements.js";
@@ -65,7 +66,10 @@ function withoutOffsets(fragments: readonly Fragment[], frame: number, frames: n
   if (fragments.length === frames) return fragments.slice(frame, frame + 1).filter(({ bytes }) => bytes.length > 0);
   const filled = fragments.filter(({ bytes }) => bytes.length > 0);
   if (filled.length <= frames) return filled.slice(frame, frame + 1);
-  // Several fragments a frame: it ends with the end marker of all JPEG formats, perhaps padded (pydicom looks at 10 bytes).
+  // Several fragments a frame: it begins as its codec does,
+  const starts = filled.flatMap(({ bytes }, index) => (codecOf(bytes) === null ? [] : [index]));
+  if (starts.length === frames && starts[0] === 0) return filled.slice(starts[frame], starts[frame + 1]);
+  // and ends with the end marker of all JPEG formats, perhaps padded (pydicom looks at 10 bytes).
   const groups: Fragment[][] = [[]];
   for (const fragment of filled) {
     groups.at(-1)?.push(fragment);

@@ -19,8 +19,8 @@ export interface DicomHeader {
   readonly frames: number;
   /** Whether there are pixels at all: reports, plans and directories have none. */
   readonly hasPixels: boolean;
-  /** What the values are after the rescale, "HU" say; null where the file does not say. */
-  readonly rescaleType: string | null;
+  /** What the values are after the rescale: Hounsfield units, something else, or what the file does not say. */
+  readonly unit: "HU" | "unspecified" | "other";
   /** Whether the file says how stored values become those of the modality. */
   readonly isRescaled: boolean;
   readonly frame: FrameGeometry;
@@ -63,7 +63,7 @@ export function readHeader(dataSet: DataSet): DicomHeader {
     columns: dataSet.word(tags.Columns) ?? null,
     frames: Number.isSafeInteger(frames) && frames > 0 ? frames : 1,
     hasPixels: [tags.PixelData, tags.FloatPixelData, tags.DoubleFloatPixelData].some((tag) => dataSet.element(tag) !== undefined),
-    rescaleType: code(rescale.text(tags.RescaleType)),
+    unit: unitOf(rescale.text(tags.RescaleType), dataSet.text(tags.Modality)),
     isRescaled: rescale.has(tags.RescaleSlope) || rescale.has(tags.RescaleIntercept) || dataSet.items(tags.ModalityLUTSequence).length > 0,
     frame: readGeometry(dataSet, 0)
   };
@@ -87,9 +87,16 @@ export function readDates(dataSet: DataSet): DicomDates {
   return { study: date(tags.StudyDate), series: date(tags.SeriesDate), acquisition: date(tags.AcquisitionDate), content: date(tags.ContentDate) };
 }
 
-/** Whether values are Hounsfield units: CT says so, or says nothing else. PS3.3 has "HU"; some write the word. */
-export function isHounsfield({ modality, rescaleType }: Pick<DicomHeader, "modality" | "rescaleType">): boolean {
-  return rescaleType === null ? modality === "CT" : /^(?:HU|HOUNSFIELD.*)$/.test(rescaleType);
+/** PS3.3 C.11.1.1.2 has "HU" and "US", for unspecified; some write the word. A CT that says nothing has Hounsfield units (C.8.2.1). */
+function unitOf(rescaleType: string | undefined, modality: string | undefined): DicomHeader["unit"] {
+  if (rescaleType === undefined) return modality === "CT" ? "HU" : "unspecified";
+  if (/^(?:HU|HOUNSFIELD.*)$/i.test(rescaleType)) return "HU";
+  return rescaleType.toUpperCase() === "US" ? "unspecified" : "other";
+}
+
+/** Whether values are Hounsfield units. */
+export function isHounsfield({ unit }: Pick<DicomHeader, "unit">): boolean {
+  return unit === "HU";
 }
 
 function numbers(values: readonly number[], count: number): readonly number[] | null {

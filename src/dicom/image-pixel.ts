@@ -17,6 +17,9 @@ const photometricInterpretations = {
   YBR_RCT: 3
 } as const;
 
+/** Others that PS3.3 C.7.6.3.1.2 has, or had. */
+const otherInterpretations: ReadonlySet<string> = new Set(["YBR_PARTIAL_422", "YBR_PARTIAL_420", "HSV", "ARGB", "CMYK", "XYB"]);
+
 export type PhotometricInterpretation = keyof typeof photometricInterpretations;
 
 export interface ImagePixel {
@@ -29,6 +32,7 @@ export interface ImagePixel {
   readonly planarConfiguration: 0 | 1;
   readonly bitsAllocated: 1 | 8 | 16 | 32;
   readonly bitsStored: number;
+  /** As the file says, which may not fit the others. */
   readonly highBit: number;
   readonly isSigned: boolean;
 }
@@ -51,15 +55,12 @@ export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
   const photometric = readPhotometric(dataSet);
   const samplesPerPixel = dataSet.word(tags.SamplesPerPixel) ?? 1;
   if (samplesPerPixel !== photometricInterpretations[photometric]) {
-    throw new DicomError(`${photometric} has ${photometricInterpretations[photometric]} samples a pixel, but Samples per Pixel is ${samplesPerPixel}`);
+    throw new DicomError(`${photometric} has ${photometricInterpretations[photometric] === 1 ? "1 sample" : "3 samples"} a pixel, but Samples per Pixel is ${samplesPerPixel}`);
   }
   if (bitsAllocated !== 1 && bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) {
     throw new DicomError(`its Bits Allocated is ${bitsAllocated}; expected 1, 8, 16 or 32`);
   }
   if (bitsStored < 1 || bitsStored > bitsAllocated) throw new DicomError(`its Bits Stored is ${bitsStored} of ${bitsAllocated} allocated`);
-  if (highBit < bitsStored - 1 || highBit >= bitsAllocated) {
-    throw new DicomError(`its High Bit is ${highBit}; expected ${bitsStored - 1} to ${bitsAllocated - 1} for ${bitsStored} bits stored`);
-  }
   const isColor = samplesPerPixel === 3;
   if ((isColor || photometric === "PALETTE COLOR") && (bitsAllocated === 1 || (bitsAllocated === 32 && photometric !== "RGB"))) {
     throw new DicomError(`its pixels are ${photometric} with ${bitsAllocated} bits, which are not read here`);
@@ -92,11 +93,12 @@ function needed(value: number | undefined, name: string): number {
 }
 
 function readPhotometric(dataSet: DataSet): PhotometricInterpretation {
-  const text = dataSet.text(tags.PhotometricInterpretation);
+  const text = dataSet.text(tags.PhotometricInterpretation)?.toUpperCase();
   if (text === undefined) throw new DicomError("its Photometric Interpretation is missing");
   if (Object.hasOwn(photometricInterpretations, text)) return text as PhotometricInterpretation;
-  // The value is a stranger's; a code string has 16 such characters (PS3.5 6.2).
-  throw new DicomError(`its Photometric Interpretation is ${/^[A-Z\d_ ]{1,16}$/.test(text) ? text : "no code"}, which is not read here`);
+  // The value is a stranger's, and may be a text that belongs elsewhere.
+  if (!otherInterpretations.has(text)) throw new DicomError("its Photometric Interpretation is none of DICOM's");
+  throw new DicomError(`its Photometric Interpretation is ${text}, which is not read here. Make a PNG of it with dcm2img (DCMTK)`);
 }
 
 function readFrames(dataSet: DataSet): number {

@@ -31,6 +31,23 @@ export function findDicomStart(bytes: Uint8Array): DicomStart | null {
   return null;
 }
 
+/**
+ * How the first attribute of a data set is written, whatever the file says: its group is a low number, as groups ascend, and behind
+ * it stands a value representation, or a length that the bytes have room for.
+ *
+ * @returns null for what does not begin with an attribute
+ */
+export function findEncoding(bytes: Uint8Array): Pick<DicomStart, "vr" | "isLittleEndian"> | null {
+  if (bytes.length < 8) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isLow = (group: number) => group > 0 && group < 0x100;
+  const isLittleEndian = isLow(view.getUint16(0, true));
+  if (isLittleEndian === isLow(view.getUint16(0, false))) return null;
+  if (valueRepresentation.test(latin1(bytes, 4, 2))) return { vr: "explicit", isLittleEndian };
+  const length = view.getUint32(4, isLittleEndian);
+  return length === 0xffff_ffff || length <= bytes.length - 8 ? { vr: "implicit", isLittleEndian } : null;
+}
+
 export function isDicom(bytes: Uint8Array): boolean {
   return findDicomStart(bytes) !== null;
 }

@@ -17,18 +17,16 @@ export interface LookupTable {
  * believes the descriptor, and shows a table of 12 bits that says 16 nearly black.
  *
  * @param item Of a Modality LUT Sequence or VOI LUT Sequence.
- * @param areInputsSigned The first input value is written as inputs are; the file may say so itself, by SS or US.
+ * @param areInputsSigned The first input value is a word as inputs are.
  * @returns null for a table without entries, with fewer than it says, or of zeros alone
  */
 export function readLookupTable(item: DataSet, areInputsSigned: boolean): LookupTable | null {
-  const vr = item.element(tags.LUTDescriptor)?.vr;
-  const isSigned = vr === "SS" || (vr !== "US" && areInputsSigned);
   const length = item.word(tags.LUTDescriptor, { index: 0 });
-  const first = item.word(tags.LUTDescriptor, { index: 1, isSigned });
+  const first = readFirst(item, length ?? 0, areInputsSigned);
   const bits = item.word(tags.LUTDescriptor, { index: 2 });
   const data = item.value(tags.LUTData);
   if (length === undefined || first === undefined || bits === undefined || data === undefined) return null;
-  const entries = readEntries(data, length === 0 ? 2 ** 16 : length, item.isLittleEndian); // 0 stands for 2^16, which 16 bits cannot say
+  const entries = readEntries(data, length === 0 ? 2 ** 16 : length, bits, item.isLittleEndian); // 0 stands for 2^16, which 16 bits cannot say
   if (entries === null) return null;
   const greatest = greatestOf(entries);
   if (greatest === 0) return null;
@@ -37,13 +35,30 @@ export function readLookupTable(item: DataSet, areInputsSigned: boolean): Lookup
   return { first, entries, white: isAsSaid ? 2 ** bits - 1 : greatest, contradiction: isAsSaid ? null : contradiction };
 }
 
-/** Entries are words; tables of 8 bits may be packed into bytes. @returns null when there are fewer */
-export function readEntries(data: Uint8Array, count: number, isLittleEndian: boolean): Uint16Array | null {
+/**
+ * The VR may tell the sign wrong: no signed input is above 32,767, so a word that would be is negative; and a table that ended
+ * below all unsigned inputs begins above them.
+ */
+function readFirst(item: DataSet, length: number, areInputsSigned: boolean): number | undefined {
+  const signed = item.word(tags.LUTDescriptor, { index: 1, isSigned: true });
+  if (signed === undefined || areInputsSigned) return signed;
+  const isNegative = item.element(tags.LUTDescriptor)?.vr === "SS" && signed + (length === 0 ? 2 ** 16 : length) > 0;
+  return isNegative ? signed : item.word(tags.LUTDescriptor, { index: 1 });
+}
+
+/**
+ * Entries are words. Tables of 8 bits may be packed into bytes, and so is one that says more, but has a byte for each entry and
+ * nothing behind: it is not half a table.
+ *
+ * @returns null when there are fewer
+ */
+export function readEntries(data: Uint8Array, count: number, bits: number, isLittleEndian: boolean): Uint16Array | null {
   if (data.length >= 2 * count) {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     return Uint16Array.from({ length: count }, (_one, index) => view.getUint16(2 * index, isLittleEndian));
   }
-  return data.length < count ? null : Uint16Array.from(data.subarray(0, count));
+  const isPacked = bits <= 8 ? data.length >= count : data.length === count + (count % 2);
+  return isPacked ? Uint16Array.from(data.subarray(0, count)) : null;
 }
 
 export function greatestOf(entries: Uint16Array): number {

@@ -51,23 +51,23 @@ function readChannel(dataSet: DataSet, [descriptor, plain, segmented]: (typeof t
   if (bits !== 8 && bits !== 16) throw new DicomError(`its colour palette has entries of ${bits} bits; expected 8 or 16`);
   const count = length === 0 ? 2 ** 16 : length;
   const data = dataSet.value(plain);
-  const entries = data === undefined ? readSegments(dataSet, segmented, bits, count) : readTable(data, count, dataSet, plain);
+  const entries = data === undefined ? readSegments(dataSet, segmented, bits, count) : readTable(data, count, bits, dataSet, plain);
   if (entries === null) throw new DicomError(`its colour palette has fewer entries than the ${count} that it says`);
   return { first, entries, bits };
 }
 
 /** Bytes in a big-endian table of words are swapped, as in pixels of words (PS3.5 8.1.1). */
-function readTable(data: Uint8Array, count: number, dataSet: DataSet, tag: (typeof tables)[number][1]): Uint16Array | null {
+function readTable(data: Uint8Array, count: number, bits: number, dataSet: DataSet, tag: (typeof tables)[number][1]): Uint16Array | null {
   const isPacked = data.length < 2 * count;
   const isSwapped = isPacked && !dataSet.isLittleEndian && dataSet.element(tag)?.vr === "OW";
-  return readEntries(isSwapped ? Buffer.from(Uint8Array.from(data).buffer, 0, data.length - (data.length % 2)).swap16() : data, count, dataSet.isLittleEndian);
+  return readEntries(isSwapped ? Buffer.from(Uint8Array.from(data).buffer, 0, data.length - (data.length % 2)).swap16() : data, count, bits, dataSet.isLittleEndian);
 }
 
 /** Discrete (0), linear (1) and indirect (2) segments (PS3.3 C.7.9.2). */
 function readSegments(dataSet: DataSet, tag: (typeof tables)[number][2], bits: 8 | 16, count: number): Uint16Array {
   const data = dataSet.value(tag);
   if (data === undefined) throw new DicomError("its colour palette is missing");
-  const words = bits === 8 ? Uint16Array.from(data) : (readEntries(data, Math.floor(data.length / 2), dataSet.isLittleEndian) ?? new Uint16Array());
+  const words = bits === 8 ? Uint16Array.from(data) : (readEntries(data, Math.floor(data.length / 2), bits, dataSet.isLittleEndian) ?? new Uint16Array());
   const expanded: number[] = [];
   expand(words, 0, Infinity, { bits, isLittleEndian: dataSet.isLittleEndian, expanded, count, isIndirect: false });
   return Uint16Array.from({ length: count }, (_one, index) => expanded[index] ?? expanded.at(-1) ?? 0);

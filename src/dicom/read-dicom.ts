@@ -2,7 +2,7 @@
  * DICOM files → pictures and values. The folder owns dcmjs-codecs, which decompresses pixels. From the bytes up:
  *
  *     is-dicom → parse (elements → data-set, tags, transfer-syntax) → image-pixel    what is in the file, checked
- *     encapsulated → codestream → codecs | rle → stored-frame                 one frame as stored values
+ *     pixel-form → encapsulated → codestream → codecs | rle → stored-frame    one frame as stored values
  *     modality                                                                stored values → Hounsfield units and the like
  *     voi (window-choice, lookup-table) | color | palette                     values → 8-bit RGB
  *     header                                                                  facts of a series, without pixels
@@ -43,6 +43,9 @@ const mostOutside = 1 / 3;
 /** Of a CT whose file has no rescale. */
 export const unscaledCt = "the file has no rescale: its values are taken for Hounsfield units";
 
+/** SimpleITK and GDCM do not ask for the unit either; a preset that somebody asks for is shown, and told of. */
+const unspecifiedCt = "the file says that its values have no certain unit (Rescale Type US): they are taken for Hounsfield units";
+
 export interface DicomPictureOptions {
   /** Default: the first VOI LUT or window of the file; without one, from the least to the greatest value. */
   readonly window?: WindowChoice | undefined;
@@ -78,6 +81,8 @@ export interface DicomFrame {
   readonly range: () => readonly [number, number];
   /** Of the pixels, padding left out: how many lie below or above, from 0 to 1. */
   readonly shareOutside: (shown: readonly [least: number, most: number]) => number;
+  /** The index of a pixel that is padding; null where there is none. */
+  readonly firstPadding: () => number | null;
   readonly isInverted: boolean;
   readonly geometry: FrameGeometry;
   /** As in `DicomPicture`. */
@@ -156,18 +161,28 @@ export async function readDicomPicture(bytes: Uint8Array, name: string, options:
     const gray = grayFrame(dataSet, pixel, stored, frame - 1);
     const header = readHeader(dataSet);
     const file = readFileVoi(dataSet, frame - 1, isSignedAfterModality(gray.values));
-    const voi = chooseVoi(options.window, file, { name, isHounsfield: isHounsfield(header), range: gray.range });
-    const warnings = [...gray.warnings, ...(voi.warning === null ? [] : [voi.warning]), ...file.warnings, ...unseenBy(options.window, voi, header, gray)];
-    return picture(grayToRgb(gray, voi.toGray), shownWindow(options.window, voi), [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : [])], warnings);
+    const mayBeHounsfield = isHounsfield(header) || (header.modality === "CT" && header.unit === "unspecified");
+    const voi = chooseVoi(options.window, file, { name, isHounsfield: mayBeHounsfield, range: gray.range });
+    const rgb = grayToRgb(gray, voi.toGray);
+    const warnings = [...gray.warnings, ...(voi.warning === null ? [] : [voi.warning]), ...file.warnings, ...unseenBy(options.window, voi, header, gray), ...brightPadding(gray, rgb)];
+    return picture(rgb, shownWindow(options.window, voi), [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : [])], warnings);
   });
 }
 
 /** What a person would not see of the picture, or take for something else. */
-function unseenBy(choice: WindowChoice | undefined, { shown }: VoiTransform, { modality, isRescaled }: DicomHeader, gray: DicomFrame): string[] {
+function unseenBy(choice: WindowChoice | undefined, { shown }: VoiTransform, { modality, isRescaled, unit }: DicomHeader, gray: DicomFrame): string[] {
   if (isPreset(choice) && !isRescaled) return [unscaledCt];
+  if (isPreset(choice) && unit === "unspecified") return [unspecifiedCt];
   if (choice !== undefined || shown === null || !projections.has(modality ?? "")) return [];
   const outside = gray.shareOutside(shown);
   return outside > mostOutside ? [`the window of the file hides ${Math.round(outside * 100)} % of the pixels, which are all black or all white; --window full shows all`] : [];
+}
+
+/** Padding is no picture, and PS3.3 C.7.5.1.1.2 wants it as background; of MONOCHROME1 it is often white. */
+function brightPadding({ firstPadding }: DicomFrame, rgb: Uint8Array): string[] {
+  const pixel = firstPadding();
+  const isBright = pixel !== null && (rgb[3 * pixel] ?? 0) >= 128;
+  return isBright ? ["the padding around the picture is shown bright, as its values are and as pydicom shows it, not as background"] : [];
 }
 
 /** As `readDicomPicture`, but decodes no pixels: finds all but damage in them. Throws the same errors. */
@@ -231,6 +246,10 @@ function grayFrame(dataSet: DataSet, pixel: ImagePixel, stored: StoredFrame, fra
     values,
     range: () => rangeOf(values, stored.values, padding),
     shareOutside: (shown) => shareOutside(values, stored.values, padding, shown),
+    firstPadding: () => {
+      const index = stored.values.findIndex((value) => isPadding(value, padding));
+      return index < 0 ? null : index;
+    },
     isInverted: stored.photometric === "MONOCHROME1",
     geometry: readGeometry(dataSet, frame),
     pixelAspect: aspect.ratio,
@@ -248,11 +267,14 @@ function readPadding(dataSet: DataSet, isSigned: boolean): Padding {
 
 type Padding = readonly [number, number] | null;
 
+function isPadding(stored: number, padding: Padding): boolean {
+  return padding !== null && stored >= padding[0] && stored <= padding[1];
+}
+
 function shareOutside(values: ModalityValues, stored: StoredValues, padding: Padding, [least, most]: readonly [number, number]): number {
   let [outside, counted] = [0, 0];
   for (let index = 0; index < values.length; index += 1) {
-    const original = stored[index] ?? 0;
-    if (padding !== null && original >= padding[0] && original <= padding[1]) continue;
+    if (isPadding(stored[index] ?? 0, padding)) continue;
     const value = values[index] ?? 0;
     counted += 1;
     if (value < least || value > most) outside += 1;
@@ -263,8 +285,7 @@ function shareOutside(values: ModalityValues, stored: StoredValues, padding: Pad
 function rangeOf(values: ModalityValues, stored: StoredValues, padding: Padding): readonly [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (let index = 0; index < values.length; index += 1) {
-    const original = stored[index] ?? 0;
-    if (padding !== null && original >= padding[0] && original <= padding[1]) continue;
+    if (isPadding(stored[index] ?? 0, padding)) continue;
     const value = values[index] ?? 0;
     if (value < least) least = value;
     if (value > most) most = value;
@@ -274,7 +295,8 @@ function rangeOf(values: ModalityValues, stored: StoredValues, padding: Padding)
 
 /** A VOI LUT begins at a value after the modality transform, written as a word of that sign (PS3.3 C.11.2.1.1). */
 function isSignedAfterModality(values: ModalityValues): boolean {
-  return values instanceof Int16Array || values instanceof Int8Array || values instanceof Int32Array || values instanceof Float32Array;
+  if (values instanceof Int16Array || values instanceof Int8Array) return true;
+  return (values instanceof Int32Array || values instanceof Float32Array) && values.every((value: number) => value < 2 ** 15);
 }
 
 function inFile<Result>(name: string, read: () => Result): Result {

@@ -1,12 +1,13 @@
 /** One frame of the file → its stored values: bits shifted into place, signs extended, planes and subsampling resolved. */
 import type { DataSet } from "./data-set.js";
-import { readCodestream, type Codestream } from "./codestream.js";
+import { codecOf, readCodestream, type Codestream } from "./codestream.js";
 import { decodeFrame } from "./codecs.js";
 import { DicomError } from "./dicom-error.js";
 import type { Element } from "./elements.js";
 import { encapsulatedFrame } from "./encapsulated.js";
 import type { ImagePixel, PhotometricInterpretation } from "./image-pixel.js";
 import type { ParsedDicom } from "./parse.js";
+import { formOfPixels } from "./pixel-form.js";
 import { decodeRle } from "./rle.js";
 import { tags } from "./tags.js";
 
@@ -31,20 +32,31 @@ export async function readStoredFrame(parsed: ParsedDicom, pixel: ImagePixel, fr
   const { dataSet, syntax } = parsed;
   const element = dataSet.element(tags.PixelData);
   if (element === undefined) throw new DicomError("it has no pixels");
-  if (syntax.codec === "none") return nativeFrame(dataSet, element, pixel, frame);
-  if (!element.hasUndefinedLength) throw new DicomError(`its transfer syntax is ${syntax.name}, but its pixels are not encapsulated`);
-  const { bytes: encoded, warnings } = encapsulatedFrame(dataSet, element, frame, pixel.frames);
-  if (syntax.codec === "rle") return { ...rleFrame(encoded, pixel), warnings };
-  const codestream = readCodestream(encoded, syntax.codec);
-  checkAgainst(pixel, codestream, syntax.codec);
-  const samples = await decodeFrame(encoded, syntax.codec, codestream);
-  const isWavelet = syntax.codec === "jpeg-2000" || syntax.codec === "htj2k";
+  const form = formOfPixels(dataSet, element, pixel, syntax.codec);
+  if (form === "native") {
+    const stored = nativeFrame(dataSet, element, pixel, frame);
+    const warning = syntax.codec === "none" ? [] : [`the transfer syntax of the file is ${syntax.name}, but its pixels are not compressed: read as they are, as GDCM does`];
+    return { ...stored, warnings: [...parsed.warnings, ...warning, ...stored.warnings] };
+  }
+  const { bytes: encoded, warnings: counted } = form === "items" ? encapsulatedFrame(dataSet, element, frame, pixel.frames) : { bytes: dataSet.bytes.subarray(element.offset, element.offset + element.length), warnings: [] };
+  const codec = codecOf(encoded) ?? syntax.codec;
+  if (codec === "none") throw new DicomError("its pixels are encapsulated, but its transfer syntax is not for compressed pixels, and they begin like those of no codec that is read here");
+  const isOther = codec !== syntax.codec || form === "stream";
+  const warnings = [...parsed.warnings, ...(isOther ? [`the transfer syntax of the file is ${syntax.name}, but its frames are ${form === "stream" ? "a bare stream of " : ""}${codecNames[codec]}, which is followed`] : []), ...counted];
+  if (codec === "rle") {
+    const stored = rleFrame(encoded, pixel);
+    return { ...stored, warnings: [...warnings, ...stored.warnings] };
+  }
+  const codestream = readCodestream(encoded, codec);
+  checkAgainst(pixel, codestream, codec);
+  const samples = await decodeFrame(encoded, codec, codestream);
+  const isWavelet = codec === "jpeg-2000" || codec === "htj2k";
   // As pydicom: the codestream knows its depth, but for plain JPEG the file's Bits Stored counts.
-  const bits = syntax.codec === "jpeg" ? Math.min(pixel.bitsStored, samples.length > pixelCount(pixel) * pixel.samplesPerPixel ? 16 : 8) : codestream.precision;
+  const bits = codec === "jpeg" ? Math.min(pixel.bitsStored, samples.length > pixelCount(pixel) * pixel.samplesPerPixel ? 16 : 8) : codestream.precision;
   const raw = toWords(samples, samples.length / (pixelCount(pixel) * pixel.samplesPerPixel), true);
-  if (syntax.codec === "htj2k") clip(raw, codestream);
+  if (codec === "htj2k") clip(raw, codestream);
   const values = correctBits(raw, bits, 0, pixel.isSigned);
-  const color = isWavelet ? { photometric: waveletPhotometric(pixel.photometric, codestream), warning: null } : jpegPhotometric(pixel.photometric, codestream);
+  const color = isWavelet ? waveletPhotometric(pixel.photometric, codestream) : jpegPhotometric(pixel.photometric, codestream);
   return {
     values: codestream.isPlanar ? interleave(values, pixelCount(pixel)) : values,
     bits,
@@ -53,18 +65,19 @@ export async function readStoredFrame(parsed: ParsedDicom, pixel: ImagePixel, fr
   };
 }
 
+const codecNames = { rle: "RLE", jpeg: "JPEG", "jpeg-ls": "JPEG-LS", "jpeg-2000": "JPEG 2000", htj2k: "HTJ2K" } as const;
+
 function pixelCount({ rows, columns }: ImagePixel): number {
   return rows * columns;
 }
 
 function nativeFrame(dataSet: DataSet, element: Element, pixel: ImagePixel, frame: number): StoredFrame {
-  if (element.hasUndefinedLength) throw new DicomError("its pixels are encapsulated, but its transfer syntax is not for compressed pixels");
-  const { bitsAllocated, bitsStored, highBit, isSigned, samplesPerPixel, planarConfiguration } = pixel;
+  const { bitsAllocated, bitsStored, isSigned, samplesPerPixel, planarConfiguration } = pixel;
   const available = Math.min(element.length, dataSet.bytes.length - element.offset);
   // Said to have two pixels share their chroma, but stored with three samples for each: by its length it can only be the latter.
   const isWhole = pixel.photometric === "YBR_FULL_422" && available >= 3 * pixelCount(pixel) * pixel.frames;
   const photometric = isWhole ? "YBR_FULL" : pixel.photometric;
-  const warnings = isWhole ? ["the file says YBR_FULL_422, but has three samples for each pixel: read as YBR_FULL"] : [];
+  const ofWhole = isWhole ? ["the file says YBR_FULL_422, but has three samples for each pixel: read as YBR_FULL"] : [];
   const is422 = photometric === "YBR_FULL_422";
   if (is422 && pixel.columns % 2 !== 0) throw new DicomError("its pixels are YBR_FULL_422 with an odd number of columns");
   const frameBits = pixelCount(pixel) * (is422 ? 2 : samplesPerPixel) * bitsAllocated;
@@ -74,21 +87,26 @@ function nativeFrame(dataSet: DataSet, element: Element, pixel: ImagePixel, fram
   }
   const start = element.offset + Math.floor((frameBits * frame) / 8);
   const bytes = dataSet.bytes.subarray(start, element.offset + Math.ceil((frameBits * (frame + 1)) / 8));
-  // Big-endian words with two 8-bit samples each have them swapped (PS3.5 8.1.1).
-  const isSwapped = bitsAllocated === 8 && !dataSet.isLittleEndian && element.vr === "OW";
-  if (bitsAllocated === 1) return { values: unpackBits(bytes, (frameBits * frame) % 8, frameBits), bits: 1, photometric, warnings };
-  const raw = isSwapped ? swappedPairs(dataSet.bytes, start, bytes.length) : toWords(bytes, bitsAllocated / 8, dataSet.isLittleEndian);
-  const values = correctBits(raw, bitsStored, highBit + 1 - bitsStored, isSigned);
+  // Big-endian words with two samples of 8 bits each have them swapped, and so have those of 16 bits (PS3.5 8.1.1).
+  const isSwapped = bitsAllocated <= 8 && !dataSet.isLittleEndian && element.vr === "OW";
+  const ordered = isSwapped ? swappedPairs(dataSet.bytes, element.offset, start - element.offset, bytes.length) : bytes;
+  if (bitsAllocated === 1) return { values: unpackBits(ordered, (frameBits * frame) % 8, frameBits), bits: 1, photometric, warnings: ofWhole };
+  const raw = toWords(ordered, bitsAllocated / 8, dataSet.isLittleEndian);
+  const { shift, warnings: ofShift } = placeOf(raw, pixel);
+  const values = correctBits(raw, bitsStored, shift, isSigned);
+  const warnings = [...ofWhole, ...ofShift];
   if (is422) return { values: expand422(values, pixelCount(pixel)), bits: bitsStored, photometric, warnings };
   return { values: samplesPerPixel === 3 && planarConfiguration === 1 ? interleave(values, pixelCount(pixel)) : values, bits: bitsStored, photometric, warnings };
 }
 
-function rleFrame(encoded: Uint8Array, pixel: ImagePixel): Omit<StoredFrame, "warnings"> {
-  const { bitsAllocated, bitsStored, highBit, isSigned, photometric, samplesPerPixel } = pixel;
+function rleFrame(encoded: Uint8Array, pixel: ImagePixel): StoredFrame {
+  const { bitsAllocated, bitsStored, isSigned, photometric, samplesPerPixel } = pixel;
   const bytesPerSample = bitsAllocated / 8;
   const decoded = decodeRle(encoded, { planes: samplesPerPixel, pixels: pixelCount(pixel), bytesPerSample });
-  const values = correctBits(toWords(decoded, bytesPerSample, true), bitsStored, highBit + 1 - bitsStored, isSigned);
-  return { values: samplesPerPixel === 3 ? interleave(values, pixelCount(pixel)) : values, bits: bitsStored, photometric };
+  const raw = toWords(decoded, bytesPerSample, true);
+  const { shift, warnings } = placeOf(raw, pixel);
+  const values = correctBits(raw, bitsStored, shift, isSigned);
+  return { values: samplesPerPixel === 3 ? interleave(values, pixelCount(pixel)) : values, bits: bitsStored, photometric, warnings };
 }
 
 /** The codec takes memory for what the codestream says, and its result is taken for a picture of the file's size. */
@@ -119,9 +137,10 @@ function toWords(bytes: Uint8Array, bytesPerWord: number, isLittleEndian: boolea
   return new Uint32Array(copy.buffer);
 }
 
-function swappedPairs(file: Uint8Array, start: number, length: number): Uint8Array {
+/** @param base Where the first pair begins, which may be at an odd place of the file. */
+function swappedPairs(file: Uint8Array, base: number, start: number, length: number): Uint8Array {
   const swapped = new Uint8Array(length);
-  for (let index = 0; index < length; index += 1) swapped[index] = file[(start + index) ^ 1] ?? 0;
+  for (let index = 0; index < length; index += 1) swapped[index] = file[base + ((start + index) ^ 1)] ?? 0;
   return swapped;
 }
 
@@ -130,6 +149,20 @@ function clip(raw: Uint8Array | Uint16Array | Uint32Array, { precision, isSigned
   const words = isSigned ? new Int16Array(raw.buffer) : raw;
   const [least, most] = isSigned ? [-(2 ** (precision - 1)), 2 ** (precision - 1) - 1] : [0, 2 ** precision - 1];
   for (let index = 0; index < words.length; index += 1) words[index] = Math.min(most, Math.max(least, words[index] ?? 0));
+}
+
+/**
+ * How many bits lie below the values. A High Bit that cannot be is not believed, nor one above which there is nothing, while below
+ * the values that it means there is something. pydicom looks at none.
+ */
+function placeOf(raw: Uint8Array | Uint16Array | Uint32Array, { bitsAllocated, bitsStored, highBit, isSigned }: ImagePixel): { readonly shift: number; readonly warnings: readonly string[] } {
+  const shift = highBit + 1 - bitsStored;
+  if (shift === 0) return { shift, warnings: [] };
+  const taken = `taken for ${bitsStored - 1}, as pydicom does`;
+  if (shift < 0 || highBit >= bitsAllocated) return { shift: 0, warnings: [`the High Bit of the file is ${highBit}, which cannot be with ${bitsStored} bits of ${bitsAllocated}: ${taken}`] };
+  const isNegative = (value: number) => isSigned && value >>> (bitsStored - 1) === 2 ** (bitsAllocated - bitsStored + 1) - 1;
+  const isLow = raw.every((value) => value < 2 ** bitsStored || isNegative(value)) && raw.some((value) => value % 2 ** shift !== 0);
+  return isLow ? { shift: 0, warnings: [`the High Bit of the file is ${highBit}, but its values lie lower: ${taken}`] } : { shift, warnings: [] };
 }
 
 /** Takes the `bits` bits above `shift` as a number; the others may hold anything, overlays for example (PS3.5 8.1.1). */
@@ -174,14 +207,20 @@ function expand422(values: StoredValues, pixels: number): Uint8Array {
   return expanded;
 }
 
+interface ToldColors {
+  readonly photometric: PhotometricInterpretation;
+  readonly warning: string | null;
+}
+
 /** A colour transform gives RGB; without one the components are what the file says. */
-function waveletPhotometric(photometric: PhotometricInterpretation, { hasColorTransform, components }: Codestream): PhotometricInterpretation {
-  const isRgb = photometric === "YBR_ICT" || photometric === "YBR_RCT" || (components === 3 && hasColorTransform);
-  return isRgb ? "RGB" : photometric;
+function waveletPhotometric(photometric: PhotometricInterpretation, { hasColorTransform, components }: Codestream): ToldColors {
+  const isTransformed = components === 3 && hasColorTransform;
+  if (isTransformed && photometric.startsWith("YBR_FULL")) return { photometric: "RGB", warning: `the file says ${photometric}, but its JPEG 2000 frame has a colour transform that gives RGB, which is followed` };
+  return { photometric: isTransformed || photometric === "YBR_ICT" || photometric === "YBR_RCT" ? "RGB" : photometric, warning: null };
 }
 
 /** The stream is surer than the attribute; where they contradict each other, it is said which was followed. */
-function jpegPhotometric(photometric: PhotometricInterpretation, { color, colorFrom, components, isLossyJpeg }: Codestream): { readonly photometric: PhotometricInterpretation; readonly warning: string | null } {
+function jpegPhotometric(photometric: PhotometricInterpretation, { color, colorFrom, components, isLossyJpeg }: Codestream): ToldColors {
   if (components !== 3) return { photometric, warning: null };
   if (color === null) return { photometric, warning: isLossyJpeg && photometric === "RGB" ? "colours are RGB as the file says; its JPEG frame does not say" : null };
   const isAsSaid = (color === "RGB") === (photometric === "RGB");

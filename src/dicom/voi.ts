@@ -60,19 +60,20 @@ export interface FileVoi {
 }
 
 /**
- * @param frame From 0; enhanced files have windows for each frame.
+ * @param frame From 0; enhanced files have windows and tables for each frame.
  * @param isSigned Whether a VOI LUT begins at a signed value.
  * @throws DicomError for a sequence that is damaged
  */
 export function readFileVoi(dataSet: DataSet, frame: number, isSigned: boolean): FileVoi {
-  const tables = dataSet.items(tags.VOILUTSequence).map((item) => readLookupTable(item, isSigned));
-  const luts = tables.filter((table) => table !== null);
   const group = dataSet.functionalGroup(tags.FrameVOILUTSequence, frame);
-  const windowFunction = readFunction(group);
+  const tables = (group.has(tags.VOILUTSequence) ? group : dataSet).items(tags.VOILUTSequence).map((item) => readLookupTable(item, isSigned));
+  const luts = tables.filter((table) => table !== null);
+  const { windowFunction, isKnown } = readFunction(group);
   const widths = group.numbers(tags.WindowWidth);
+  const isText = [tags.WindowCenter, tags.WindowWidth].some((tag) => group.numbers(tag).some((number, index) => !Number.isFinite(number) && group.texts(tag)[index] !== ""));
   const pairs = group.numbers(tags.WindowCenter).flatMap((center, index) => {
     const width = widths[index];
-    return width === undefined || Number.isNaN(center) || Number.isNaN(width) ? [] : [{ center, width, function: windowFunction }];
+    return width === undefined || !Number.isFinite(center) || !Number.isFinite(width) ? [] : [{ center, width, function: windowFunction }];
   });
   const windows = pairs.filter(isPossible);
   const count = luts.length + windows.length;
@@ -89,6 +90,8 @@ export function readFileVoi(dataSet: DataSet, frame: number, isSigned: boolean):
       ...windows.map((window, index) => windowTransform(window, `window ${numbersOf(window)} of the file${which(luts.length + index)}`))
     ],
     warnings: [
+      ...(isKnown ? [] : ["the VOI LUT Function of the file is not known here: taken for LINEAR"]),
+      ...(isText ? ["a window of the file is no number and is ignored"] : []),
       ...(pairs.length > windows.length ? ["a window of the file has no width and is ignored"] : []),
       ...(tables.length > luts.length ? ["a VOI LUT of the file has too few entries and is ignored"] : []),
       ...([tags.WindowCenter, tags.WindowWidth].some((tag) => group.hasDecimalComma(tag)) ? ["a decimal comma in a window of the file is taken for a point"] : [])
@@ -120,9 +123,10 @@ export function chooseVoi(
   throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a CT in Hounsfield units, so the window ${choice} says nothing. Give it as C/W, or leave it out.`);
 }
 
-function readFunction(group: DataSet): WindowFunction {
+function readFunction(group: DataSet): { readonly windowFunction: WindowFunction; readonly isKnown: boolean } {
   const text = group.text(tags.VOILUTFunction)?.toUpperCase() ?? "LINEAR";
-  return windowFunctions.find((one) => one === text) ?? "LINEAR";
+  const known = windowFunctions.find((one) => one === text);
+  return { windowFunction: known ?? "LINEAR", isKnown: known !== undefined };
 }
 
 /** PS3.3 C.11.2.1.2.1 and C.11.2.1.3: the width is at least 1 for LINEAR, and above 0 for the others. */

@@ -68,14 +68,18 @@ async function filesIn(root: string): Promise<{ readonly files: readonly string[
 /**
  * @param bytes Of the file at `path`.
  * @returns the path of the one image that a DICOMDIR lists; null when the file is no DICOMDIR
- * @throws MedGemmaError IMAGE_UNREADABLE when it lists none, or more than one
+ * @throws MedGemmaError IMAGE_UNREADABLE when it lists none, or more than one; IMAGE_NOT_FOUND
  */
 export async function onlyImageOfDirectory(bytes: Uint8Array, path: string, name: string): Promise<string | null> {
   if (basename(path).toUpperCase() !== "DICOMDIR" || !isDicom(bytes)) return null;
   const listed = readDicomDirectory(bytes);
   if (listed === null) return null;
   const [only] = listed;
-  if (only !== undefined && listed.length === 1) return (await findListedFile(dirname(path), only)) ?? join(dirname(path), ...only);
+  if (only !== undefined && listed.length === 1) {
+    const found = await findListedFile(dirname(path), only);
+    if (found === null) throw new MedGemmaError("IMAGE_NOT_FOUND", `${name} is a DICOMDIR that lists one image, which is not there. Copy the whole disc, or name a file.`);
+    return found;
+  }
   throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Take a series of them with --series, or name one of the files." : "Name a file."}`);
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decodeImage, MedGemmaError } from "../../src/index.js";
-import { dicom, valueAt, withLongerText, withText, withWord } from "./fixtures.js";
+import { dicom, slice, valueAt, withLongerText, withText, withWord } from "./fixtures.js";
 
 const gray = dicom("mono2-12-explicit");
 const color = dicom("rgb-explicit");
@@ -49,10 +49,12 @@ describe("a DICOM file that cannot be is refused before memory is taken for it",
     { what: "no rows", file: withWord(gray, 0x28, 0x10, 0), code: "IMAGE_UNREADABLE" },
     { what: "5 bits allocated", file: withWord(gray, 0x28, 0x100, 5), code: "IMAGE_UNREADABLE" },
     { what: "more bits stored than allocated", file: withWord(gray, 0x28, 0x101, 17), code: "IMAGE_UNREADABLE" },
-    { what: "a high bit below the bits stored", file: withWord(gray, 0x28, 0x102, 3), code: "IMAGE_UNREADABLE" },
     { what: "2 samples a pixel", file: withWord(gray, 0x28, 0x02, 2), code: "IMAGE_UNREADABLE" },
     { what: "gray values called RGB", file: withText(gray, 0x28, 0x04, "RGB"), code: "IMAGE_UNREADABLE" },
-    { what: "a photometric interpretation that does not exist", file: withText(gray, 0x28, 0x04, "secret text"), code: "IMAGE_UNREADABLE" },
+    { what: "a photometric interpretation that does not exist", file: withText(gray, 0x28, 0x04, "SECRET TEXT"), code: "IMAGE_UNREADABLE", message: "none of DICOM's" },
+    { what: "a photometric interpretation that is not read", file: withText(gray, 0x28, 0x04, "HSV"), code: "IMAGE_UNREADABLE", message: "is HSV, which is not read here. Make a PNG of it" },
+    { what: "a slope in hexadecimal", file: slice(5, { "0028,1053 DS": "0x2" }), code: "IMAGE_UNREADABLE", message: "its Rescale Slope is no number" },
+    { what: "an endless slope", file: slice(5, { "0028,1053 DS": "Infinity" }), code: "IMAGE_UNREADABLE", message: "its Rescale Slope is no number" },
     { what: "no photometric interpretation", file: withText(gray, 0x28, 0x04, ""), code: "IMAGE_UNREADABLE" },
     { what: "native pixels in YBR_ICT", file: withText(color, 0x28, 0x04, "YBR"), code: "IMAGE_UNREADABLE" },
     { what: "MPEG", file: fileOf(Buffer.alloc(64), "1.2.840.10008.1.2.4.100"), code: "IMAGE_UNREADABLE" },

@@ -18,7 +18,7 @@ describe("openDicom, the layer for series", () => {
       columns: 48,
       frames: 1,
       hasPixels: true,
-      rescaleType: null,
+      unit: "HU",
       isRescaled: true,
       frame: { imagePositionPatient: [-100, -120.5, 33], imageOrientationPatient: [1, 0, 0, 0, 1, 0], pixelSpacing: [0.7, 0.8], sliceThickness: 2.5, sliceSpacing: null }
     });
@@ -62,7 +62,7 @@ describe("openDicom, the layer for series", () => {
 
   it.each(["enhanced-explicit", "enhanced-implicit"])("gives each frame of %s its own place and rescale", async (name) => {
     const file = openDicom(dicom(name), name);
-    expect(file.header).toMatchObject({ frames: 3, modality: "MR", rescaleType: "US" });
+    expect(file.header).toMatchObject({ frames: 3, modality: "MR", unit: "unspecified" });
     expect([1, 2, 3].map((frame) => file.geometry(frame).imagePositionPatient)).toEqual([[0, 0, 0], [0, 0, 3], [0, 0, 6]]);
     expect(file.geometry(2)).toMatchObject({ imageOrientationPatient: [1, 0, 0, 0, 0, -1], pixelSpacing: [0.5, 0.6], sliceThickness: 3 });
     expect((await file.readFrame(1)).range()).toEqual([-100, 2 * 4095 - 100]);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodeImage, prepareImage } from "../../src/index.js";
-import { dicom, folder, pictureFacts } from "./fixtures.js";
+import { dicom, folder, pictureFacts, slice } from "./fixtures.js";
 
 describe("a DICOM picture equals pydicom's", () => {
   const cases = pictureFacts.map((fact) => [`${fact.file} ${JSON.stringify({ frame: fact.frame, window: fact.window })}`, fact] as const);
@@ -60,6 +60,8 @@ describe("a choice that a file does not offer is refused", () => {
     ["a window for colours", dicom("rgb-explicit"), { window: "full" }],
     ["a window for a palette", dicom("palette-8-explicit"), { window: { center: 1, width: 2 } }],
     ["a preset for what is no CT", dicom("mono2-12-explicit"), { window: "lung" }],
+    ["a preset for a CT in another unit", slice(5, { "0028,1054 LO": "mg/ml" }), { window: "lung" }],
+    ["a preset for a CT of effective atomic numbers", slice(5, { "0028,1054 LO": "Z_EFF" }), { window: "lung" }],
     ["a window that is not there", dicom("ct"), { window: 3 }],
     ["window 0", dicom("ct"), { window: 0 }],
     ["a window of no width", dicom("ct"), { window: { center: 1, width: 0.5 } }],
