@@ -22,7 +22,7 @@ const headBytes = 2 ** 16;
  */
 export async function onlyImageOfFolder(path: string, name: string): Promise<string> {
   const { files, deadLinks, closedFolders, isTooLarge } = await listFolder(path, maxFiles);
-  if (isTooLarge) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with more than ${maxFiles} files, not an image file. Name one of them, or take a series with --series.`);
+  if (isTooLarge) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with more than ${maxFiles} files, not an image file. Name one of them, or take a series with --series (/series in a chat).`);
   const volumes: string[] = [];
   const pictures: string[] = [];
   const slices: { readonly path: string; readonly header: DicomHeader }[] = [];
@@ -42,7 +42,7 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
     ...(closedFolders > 0 ? [`${counted(closedFolders, "folder")} that cannot be opened`] : []),
     ...(deadLinks > 0 ? [`${counted(deadLinks, "link")} that ${deadLinks === 1 ? "leads" : "lead"} nowhere or back`] : [])
   ];
-  const remedy = slices.length > 1 ? "Take a series with --series, or name a file in it." : slices.length === 0 && volumes.length > 0 ? "Take a NIfTI file with --series FILE --modality CT or MR." : "Name a file in it.";
+  const remedy = slices.length > 1 ? "Take a series with --series (/series in a chat), or name a file in it." : slices.length === 0 && volumes.length > 0 ? "Take a NIfTI file with --series FILE --modality CT or MR (/series in a chat)." : "Name a file in it.";
   throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${remedy}`);
 }
 
@@ -57,7 +57,7 @@ export async function onlyImageOfDirectory(bytes: Uint8Array, path: string, name
   if (listed === null) return null;
   const [only] = listed;
   if (only !== undefined && listed.length === 1) return (await findListedFile(dirname(path), only)) ?? join(dirname(path), ...only);
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Take a series of them with --series, or name one of the files." : "Name a file."}`);
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Take a series of them with --series (/series in a chat), or name one of the files." : "Name a file."}`);
 }
 
 /** null for what is no DICOM file, or a damaged one. */

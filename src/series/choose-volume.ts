@@ -14,6 +14,8 @@ export interface ChosenVolume {
   readonly of: number;
   /** Whether it was chosen, and not the only one of its size. */
   readonly isAsked: boolean;
+  /** By what it differs from the others, for a person: "Echo Time 10 ms". */
+  readonly facts: readonly string[];
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -33,7 +35,7 @@ export function chooseVolume(found: readonly Volume[], number: number | undefine
   const others = volumes.filter((volume) => volume !== chosen);
   const counts = groupBy(others.flatMap((volume) => volume.slices.map(() => differenceOf(volume, chosen))), (difference) => difference);
   const leftOut = [...counts].sort(([a], [b]) => differences.indexOf(a) - differences.indexOf(b)).flatMap(([difference, all]) => counted(all.length, `of another ${difference}`));
-  return { slices: chosen.slices, number: volumes.indexOf(chosen) + 1, of: volumes.length, isAsked: number !== undefined, leftOut };
+  return { slices: chosen.slices, number: volumes.indexOf(chosen) + 1, of: volumes.length, isAsked: number !== undefined, facts: describeDifferences(volumes)[volumes.indexOf(chosen)] ?? [], leftOut };
 }
 
 /** What can tell two volumes apart, the plainest first; before them all what differs between slices of one place. */
@@ -63,23 +65,31 @@ function byText(a: Slice, b: Slice): number {
 }
 
 function choiceNeeded(volumes: readonly Volume[], number: number | undefined, name: string): MedGemmaError {
+  const listed = describeDifferences(volumes).map((facts, index) => {
+    const count = volumes[index]?.slices.length ?? 0;
+    return [`${index + 1}: ${count === 1 ? "1 slice" : `${count} slices`}`, ...facts].join(", ");
+  });
+  const shown = listed.length > 20 ? [...listed.slice(0, 20), "…"] : listed;
+  const what = number === undefined ? "Choose one with --volume" : `There is no volume ${number}`;
+  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes.length === 1 ? "1 volume" : `${volumes.length} volumes in one series`} (${shown.join("; ")}). ${what}.`);
+}
+
+/** For each volume its values of all that is not equal in all of them: "Echo Time 10 ms". */
+function describeDifferences(volumes: readonly Volume[]): string[][] {
   const heads = volumes.flatMap(({ slices }) => slices[0] ?? []);
   const [first] = heads;
   const telling = first === undefined ? [] : [...distinctions, ...distinctionsInTime].filter(({ same }) => heads.some((head) => !same(first, head)));
   const areTurned = first !== undefined && heads.some((head) => !hasSameOrientation(first, head));
   const arePlanesTold = new Set(heads.map(planeOf)).size === heads.length;
-  const listed = volumes.map(({ slices, turns }, index) => {
-    const [head] = slices;
-    const facts = head === undefined ? [] : telling.flatMap(({ name: what, describe }) => {
+  return volumes.map(({ slices: [head], turns }) => {
+    if (head === undefined) return [];
+    const facts = telling.flatMap(({ name, describe }) => {
       const value = describe(head);
-      return value === null ? [] : [`${what} ${value}`];
+      return value === null ? [] : [`${name} ${value}`];
     });
-    const plane = areTurned && head !== undefined ? [arePlanesTold ? planeOf(head) : `${planeOf(head)}${directionsOf(head)}`] : [];
-    return [`${index + 1}: ${slices.length === 1 ? "1 slice" : `${slices.length} slices`}`, ...plane, ...facts, ...turns.map((turn) => `${turn.name} ${turn.number}`)].join(", ");
+    const plane = areTurned ? [arePlanesTold ? planeOf(head) : `${planeOf(head)}${directionsOf(head)}`] : [];
+    return [...plane, ...facts, ...turns.map((turn) => `${turn.name} ${turn.number}`)];
   });
-  const shown = listed.length > 20 ? [...listed.slice(0, 20), "…"] : listed;
-  const what = number === undefined ? "Choose one with --volume" : `There is no volume ${number}`;
-  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes.length === 1 ? "1 volume" : `${volumes.length} volumes in one series`} (${shown.join("; ")}). ${what}.`);
 }
 
 /** Towards which side of the patient rows and columns run, as Patient Orientation has it (PS3.3 C.7.6.1.1.1): stacks of one plane may be turned. */

@@ -230,7 +230,7 @@ function describe({ slices: all, gaps, medianSpacing }: Arranged, { taken, slice
   const largest = gaps.reduce((widest, gap) => (gap.mm > widest.mm ? gap : widest), gaps[0] ?? { after: 0, mm: 0 });
   return [
     ...describeTaken({ modality: taken[0]?.modality ?? null, slices, of: all.length, conversion }),
-    ...(volume.isAsked ? [`volume ${volume.number} of ${volume.of}`] : []),
+    ...(volume.isAsked ? [`volume ${volume.number} of ${volume.of}${volume.facts.length === 0 ? "" : ` (${volume.facts.join(", ")})`}`] : []),
     ...describeAspects(slices),
     ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map(describeLeftOut).join(", ")}`]),
     ...(gaps.length === 0 ? [] : [`${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, the widest ${rounded(largest.mm)} mm behind slice ${largest.after} of ${all.length} (usual: ${rounded(medianSpacing ?? 0)} mm)`])

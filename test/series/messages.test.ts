@@ -84,13 +84,13 @@ describe("a folder", () => {
   const mrSlices = Object.fromEntries([1, 2, 3].map((number) => [`${number}.dcm`, slice(number, { "0020,0013 IS": String(number), "0020,0032 DS": `0\\0\\${number}` })]));
 
   it("with a series leads to --series when it is given as a picture", async () => {
-    expect(await picture(folderOf("series", mrSlices))).toMatch(/3 DICOM images in 1 series \(CT 3\), not an image file\. Take a series with --series, or name a file in it\.$/);
+    expect(await picture(folderOf("series", mrSlices))).toMatch(/3 DICOM images in 1 series \(CT 3\), not an image file\. Take a series with --series \(\/series in a chat\), or name a file in it\.$/);
   });
 
   it("of NIfTI files says so, and what to do", async () => {
     const path = folderOf("niftis", { "a.nii.gz": nifti, "b.nii": volume, "notes.txt": "x" });
     expect(await series(path)).toBe(`${path} holds no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with --modality CT or MR.`);
-    expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file with --series FILE --modality CT or MR.");
+    expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file with --series FILE --modality CT or MR (/series in a chat).");
   });
 
   it("of links is what they lead to, as DataLad and Nextflow make it", async () => {

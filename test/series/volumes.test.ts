@@ -238,7 +238,8 @@ describe("several volumes in one series", () => {
     const listed = told.map((one, index) => `${index + 1}: ${count} slices, ${one}`).join("; ");
     expect(await errorOf(path)).toBe(`${path} holds ${told.length} volumes in one series (${listed}). Choose one with --volume.`);
     for (const [index] of told.entries()) {
-      const { slices: taken, volume, volumes, leftOut } = await readSeries(path, { volume: index + 1 });
+      const { slices: taken, volume, volumes, leftOut, notes } = await readSeries(path, { volume: index + 1 });
+      expect(notes).toContain(`volume ${index + 1} of ${told.length} (${told[index] ?? ""})`);
       const names = taken.map(({ source }) => basename(source).slice(1));
       expect(names.slice().sort()).toEqual(Array.from({ length: count }, (_one, place) => `${"abcd".charAt(index)}${place}`));
       expect([volume, volumes, leftOut.reduce((sum, { count: left }) => sum + left, 0)]).toEqual([index + 1, told.length, slices.length - count]);
