@@ -19,6 +19,7 @@ export class DataSet {
   readonly #elements: Elements;
   readonly #view: DataView;
   readonly #items = new Map<Tag, readonly (() => DataSet)[]>();
+  readonly #blocks = new Map<string, string | null>();
 
   constructor(bytes: Uint8Array, elements: Elements, encoding: Encoding) {
     this.bytes = bytes;
@@ -39,6 +40,25 @@ export class DataSet {
   /** Whether there are overlay planes: groups 6000 to 60FF (PS3.3 C.9.2). */
   hasOverlay(): boolean {
     return [...this.#elements.keys()].some((tag) => /^x60[\da-f]{2}(?:0010|3000)$/.test(tag));
+  }
+
+  /**
+   * An attribute of a maker, which stands in whatever block of its group the maker has reserved (PS3.5 7.8.1): archives and
+   * de-identification move blocks.
+   *
+   * @param creator The name that the maker reserves a block with.
+   * @returns the tag in this file; null where the maker has no block
+   */
+  ofMaker(tag: Tag, creator: RegExp): Tag | null {
+    const group = tag.slice(0, 5);
+    const key = `${group} ${creator.source}`;
+    let block = this.#blocks.get(key);
+    if (block === undefined) {
+      const reserved = Array.from({ length: 0xf0 }, (_one, index) => (index + 0x10).toString(16));
+      block = reserved.find((one) => creator.test(this.text(`${group}00${one}` as Tag) ?? "")) ?? null;
+      this.#blocks.set(key, block);
+    }
+    return block === null ? null : (`${group}${block}${tag.slice(7)}` as Tag);
   }
 
   /** The bytes of a value; undefined when it is missing or reaches behind the end of the file. */
@@ -98,6 +118,13 @@ export class DataSet {
     if (value === undefined || value.length < 4) return undefined;
     const offset = value.byteOffset - this.bytes.byteOffset;
     return isSigned ? this.#view.getInt32(offset, this.isLittleEndian) : this.#view.getUint32(offset, this.isLittleEndian);
+  }
+
+  /** All values of 32 bits (UL); empty when missing. */
+  longs(tag: Tag): number[] {
+    const value = this.value(tag);
+    if (value === undefined || value.length % 4 !== 0 || value.length > maxTextBytes) return [];
+    return Array.from({ length: value.length / 4 }, (_one, index) => this.#view.getUint32(value.byteOffset - this.bytes.byteOffset + 4 * index, this.isLittleEndian));
   }
 
   /** A floating-point number of 32 bits (FL). */

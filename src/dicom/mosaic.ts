@@ -22,7 +22,8 @@ export function isMosaic(dataSet: DataSet): boolean {
 export function readMosaic(dataSet: DataSet): Mosaic | null {
   if (!isMosaic(dataSet)) return null;
   const csa = readCsaHeader(dataSet);
-  const ofOwn = dataSet.text(tags.SiemensMosaicCreator)?.startsWith("SIEMENS") === true ? dataSet.word(tags.SiemensNumberOfImagesInMosaic) : undefined;
+  const own = dataSet.ofMaker(tags.SiemensNumberOfImagesInMosaic, /^SIEMENS/);
+  const ofOwn = own === null ? undefined : dataSet.word(own);
   const tiles = ofOwn ?? csa.get("NumberOfImagesInMosaic")?.[0];
   if (tiles === undefined || !Number.isSafeInteger(tiles) || tiles < 1) return null;
   const normal = csa.get("SliceNormalVector");
@@ -38,7 +39,8 @@ const fields: ReadonlySet<string> = new Set(["NumberOfImagesInMosaic", "SliceNor
  */
 function readCsaHeader(dataSet: DataSet): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, readonly number[]>();
-  const value = dataSet.text(tags.SiemensCsaCreator) === "SIEMENS CSA HEADER" ? dataSet.value(tags.SiemensCsaImageHeader) : undefined;
+  const tag = dataSet.ofMaker(tags.SiemensCsaImageHeader, /^SIEMENS CSA HEADER$/);
+  const value = tag === null ? undefined : dataSet.value(tag);
   if (value === undefined) return found;
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (bytes.length < 16 || bytes.toString("latin1", 0, 4) !== "SV10") return found;

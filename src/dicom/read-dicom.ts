@@ -105,6 +105,8 @@ export interface DicomFile {
   readonly mosaic: () => Mosaic | "unknown" | null;
   /** Whether its frames are the tiles of a slide. */
   readonly isTiled: boolean;
+  /** Whether its pixels are colours. */
+  readonly isColor: boolean;
   /**
    * @param frame From 1.
    * @throws MedGemmaError IMAGE_UNREADABLE, also for colours; IMAGE_TOO_LARGE; INVALID_ARGUMENT for a frame that is not there
@@ -129,6 +131,7 @@ export function openDicom(bytes: Uint8Array, name: string): DicomFile {
       volumeFacts: (frame) => inFile(name, () => readVolumeFacts(dataSet, frame - 1)),
       mosaic: () => inFile(name, () => readMosaic(dataSet) ?? (isMosaic(dataSet) ? "unknown" : null)),
       isTiled: isTiled(dataSet),
+      isColor: dataSet.text(tags.PhotometricInterpretation)?.startsWith("MONOCHROME") === false,
       readFrame: async (frame) => {
         const { pixel, stored } = await readPixels(parsed, name, frame);
         return inFile(name, () => grayFrame(dataSet, pixel, stored, frame - 1));

@@ -108,7 +108,7 @@ function checkNotEmpty(bytes: Uint8Array, name: string): void {
 
 /** A volume is not a picture, and libvips would only say that it does not know it. */
 function refuseNifti(bytes: Uint8Array, name: string): void {
-  if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices with --series ${name} --modality CT or MR (readSeries in a program).`);
+  if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices with --series ${name} --modality CT or MR (/series in a chat, readSeries in a program).`);
 }
 
 function isDecoded(source: PlainImageSource): source is DecodedImage {

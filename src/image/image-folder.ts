@@ -1,11 +1,12 @@
 /** The one image of a folder or of a DICOMDIR. Series are no pictures: of several images, only what they are is told. */
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
 import { findListedFile } from "../dicom/listed-file.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { openDicom, type DicomHeader } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
+import { listFolder } from "../list-folder.js";
 import { formatOfName } from "../formats/formats.js";
 
 /** Files that are looked at; a folder with more is no place for one picture. */
@@ -20,8 +21,8 @@ const headBytes = 2 ** 16;
  * @throws MedGemmaError IMAGE_UNREADABLE when there is none, or more than one
  */
 export async function onlyImageOfFolder(path: string, name: string): Promise<string> {
-  const { files, links, closedFolders } = await filesIn(path);
-  if (files.length > maxFiles) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${files.length} files, not an image file. Name one of them.`);
+  const { files, deadLinks, closedFolders, isTooLarge } = await listFolder(path, maxFiles);
+  if (isTooLarge) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with more than ${maxFiles} files, not an image file. Name one of them, or take a series with --series (/series in a chat).`);
   const volumes: string[] = [];
   const pictures: string[] = [];
   const slices: { readonly path: string; readonly header: DicomHeader }[] = [];
@@ -39,30 +40,10 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
     ...(pictures.length > 0 ? [counted(pictures.length, "picture")] : []),
     ...(volumes.length > 0 ? [counted(volumes.length, "NIfTI file")] : []),
     ...(closedFolders > 0 ? [`${counted(closedFolders, "folder")} that cannot be opened`] : []),
-    ...(links > 0 ? [`${counted(links, "link")} that ${links === 1 ? "is" : "are"} not followed`] : [])
+    ...(deadLinks > 0 ? [`${counted(deadLinks, "link")} that ${deadLinks === 1 ? "leads" : "lead"} nowhere or back`] : [])
   ];
-  const remedy = slices.length > 1 ? "Take a series with --series, or name a file in it." : slices.length === 0 && volumes.length > 0 ? "Take a NIfTI file with --series FILE --modality CT or MR." : "Name a file in it.";
+  const remedy = slices.length > 1 ? "Take a series with --series (/series in a chat), or name a file in it." : slices.length === 0 && volumes.length > 0 ? "Take a NIfTI file with --series FILE --modality CT or MR (/series in a chat)." : "Name a file in it.";
   throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${remedy}`);
-}
-
-/** @param root A folder that can be opened; folders in it that cannot, or whose names are not UTF-8, are counted. */
-async function filesIn(root: string): Promise<{ readonly files: readonly string[]; readonly links: number; readonly closedFolders: number }> {
-  const files: string[] = [];
-  const folders = [root];
-  let [links, closedFolders] = [0, 0];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-      if (folder === root) throw error;
-      closedFolders += 1;
-      return [];
-    });
-    for (const entry of entries) {
-      if (entry.isDirectory()) folders.push(join(folder, entry.name));
-      else if (entry.isSymbolicLink()) links += 1;
-      else if (entry.isFile() && !entry.name.startsWith(".")) files.push(join(folder, entry.name));
-    }
-  }
-  return { files, links, closedFolders };
 }
 
 /**
@@ -80,7 +61,7 @@ export async function onlyImageOfDirectory(bytes: Uint8Array, path: string, name
     if (found === null) throw new MedGemmaError("IMAGE_NOT_FOUND", `${name} is a DICOMDIR that lists one image, which is not there. Copy the whole disc, or name a file.`);
     return found;
   }
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Take a series of them with --series, or name one of the files." : "Name a file."}`);
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Take a series of them with --series (/series in a chat), or name one of the files." : "Name a file."}`);
 }
 
 /** null for what is no DICOM file, or a damaged one. */

@@ -54,7 +54,7 @@ export function readHeader(start: Uint8Array): NiftiHeader {
   const datatype = datatypes.get(fields.datatypeCode);
   if (datatype === undefined) throw new NiftiError(`its voxels are of type ${nameOfOther(fields.datatypeCode)}; expected whole numbers of 8 to 64 bits, or floating-point numbers of 32 or 64`);
   const { vox_offset: offset } = fields;
-  if (!(Number.isSafeInteger(offset) && offset >= length)) throw new NiftiError(`its voxels are said to begin at byte ${offset}, within the header`);
+  if (!(Number.isSafeInteger(offset) && offset >= length)) throw new NiftiError(`its voxels are said to begin at byte ${offset}; expected a whole number, ${length} or more`);
   const sform = isVersion1 ? readSform1(bytes, fields.littleEndian) : fields.affine;
   return {
     datatype,

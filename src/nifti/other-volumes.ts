@@ -6,7 +6,10 @@ import { headerBytes, isNifti } from "./header.js";
 
 const toOneFile = "Save the volume as one file, .nii or .nii.gz, with fslchfiletype NIFTI_GZ (FSL) or nib-convert (nibabel)";
 
+const notNifti = "called a NIfTI file, but does not begin as one: it is empty, cut off, or something else. Copy it again";
+
 const byEnding: Readonly<Record<string, string>> = {
+  ".nii": notNifti,
   ".mgz": "a FreeSurfer volume (MGZ). Convert it with mri_convert to .nii.gz",
   ".mgh": "a FreeSurfer volume (MGH). Convert it with mri_convert to .nii.gz",
   ".nrrd": "an NRRD volume. Save it as .nii.gz with 3D Slicer or SimpleITK",
@@ -31,7 +34,7 @@ const analyzeHeaderBytes = 348;
 export function describeOtherVolume(path: string, start: Uint8Array): string | null {
   const bytes = Buffer.from(start.buffer, start.byteOffset, start.byteLength);
   const text = bytes.toString("latin1", 0, 64);
-  const inner = /\.(?:img|hdr|brik|mnc)\.gz$/i.exec(path)?.[0].replace(/\.gz$/i, "");
+  const inner = /\.(?:nii|img|hdr|brik|mnc)\.gz$/i.exec(path)?.[0].replace(/\.gz$/i, "");
   if (text.startsWith("NRRD000")) return byEnding[".nrrd"] ?? null;
   if (/^ObjectType\s*=/.test(text)) return byEnding[".mha"] ?? null;
   if (bytes.length >= analyzeHeaderBytes && [bytes.readInt32LE(0), bytes.readInt32BE(0)].includes(analyzeHeaderBytes) && !isNifti(bytes)) return `the header of an Analyze volume, a pair of .hdr and .img. ${toOneFile}`;

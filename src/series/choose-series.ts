@@ -35,8 +35,15 @@ export function chooseSeries(found: readonly Slice[], { index, join = false, nam
 }
 
 export function describeLeftOut({ count, why }: LeftOut): string {
-  return `${count} ${why}`;
+  return `${count} ${count === 1 ? why : (plurals[why] ?? why)}`;
 }
+
+const plurals: Readonly<Record<string, string>> = {
+  localizer: "localizers",
+  "secondary capture": "secondary captures",
+  "copy of another file": "copies of other files",
+  "duplicate of a position": "duplicates of positions"
+};
 
 /** None when the count is 0. */
 export function counted(count: number, why: string): LeftOut[] {

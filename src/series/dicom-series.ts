@@ -90,7 +90,7 @@ interface AllHeaders {
 async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, { signal, onProgress }: SeriesOptions): Promise<AllHeaders> {
   const found: Slice[] = [];
   const others: NoSlices[] = [];
-  const { files, missing, links, closedFolders } = await listFiles(paths, nameOf);
+  const { files, missing, deadLinks, closedFolders } = await listFiles(paths, nameOf);
   for (const [index, file] of files.entries()) {
     if (signal?.aborted === true) throw abortedError("Reading the series", signal);
     const read = await readSlices(file);
@@ -108,9 +108,9 @@ async function readAllHeaders(paths: readonly string[], nameOf: (path: string) =
     ...counted(count("unreadable"), "unreadable"),
     ...counted(missing, "listed in the DICOMDIR, but missing"),
     ...counted(closedFolders, closedFolders === 1 ? "folder that cannot be opened" : "folders that cannot be opened"),
-    ...counted(links, links === 1 ? "link, which is not followed" : "links, which are not followed")
+    ...counted(deadLinks, deadLinks === 1 ? "link that leads nowhere or back" : "links that lead nowhere or back")
   ];
-  return { found, leftOut, advice: adviceFor(others, links) };
+  return { found, leftOut, advice: adviceFor(others) };
 }
 
 /** The commonest kinds first, three at most. */
@@ -119,17 +119,17 @@ function groupsOf(kind: NoSlices["kind"], others: readonly NoSlices[]): (readonl
   return groups.length > 3 ? [[null, groups.reduce((sum, [, count]) => sum + count, 0)]] : groups.sort(([, a], [, b]) => b - a);
 }
 
-function adviceFor(others: readonly NoSlices[], links: number): string {
+function adviceFor(others: readonly NoSlices[]): string {
   const unreadable = others.find(({ kind }) => kind === "unreadable")?.what ?? null;
   if (others.some(({ kind }) => kind === "NIfTI")) return "Name one of the NIfTI files, with --modality CT or MR.";
   if (others.some(({ kind }) => kind === "tiles")) return "Give the slide with --slide.";
   if (unreadable !== null) return `The first: ${unreadable}.`;
-  return links > 0 ? "Name the files that the links lead to, or the links themselves (FOLDER/*)." : "Name the folder of a series, or a NIfTI file.";
+  return "Name the folder of a series, or a NIfTI file.";
 }
 
 async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal, onProgress }: SeriesOptions): Promise<Conversion> {
-  const modality = volume[0]?.modality;
-  if (window !== undefined) return byWindows();
+  const { modality, isColor } = volume[0] ?? {};
+  if (window !== undefined || isColor === true) return byWindows();
   if (modality === "CT") return volume.every(({ isHounsfield }) => isHounsfield) ? byRecipe(recipe) : byWindows("CT without Hounsfield units: the window of the file");
   return modality === "MR" ? byRange(await rangeOfVolume(volume, { nameOf, signal, onProgress })) : byWindows();
 }
@@ -230,15 +230,18 @@ function describe({ slices: all, gaps, medianSpacing }: Arranged, { taken, slice
   const largest = gaps.reduce((widest, gap) => (gap.mm > widest.mm ? gap : widest), gaps[0] ?? { after: 0, mm: 0 });
   return [
     ...describeTaken({ modality: taken[0]?.modality ?? null, slices, of: all.length, conversion }),
-    ...(volume.isAsked ? [`volume ${volume.number} of ${volume.of}`] : []),
+    ...(volume.isAsked ? [`volume ${volume.number} of ${volume.of}${volume.facts.length === 0 ? "" : ` (${volume.facts.join(", ")})`}`] : []),
     ...describeAspects(slices),
     ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map(describeLeftOut).join(", ")}`]),
     ...(gaps.length === 0 ? [] : [`${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, the widest ${rounded(largest.mm)} mm behind slice ${largest.after} of ${all.length} (usual: ${rounded(medianSpacing ?? 0)} mm)`])
   ];
 }
 
-function describeOrder({ slices, order, without }: Arranged): string[] {
-  return without === null || slices.length === 1 ? [] : [`${without}: ordered by ${order}`];
+function describeOrder({ slices, order, without, shift }: Arranged): string[] {
+  return [
+    ...(without === null || slices.length === 1 ? [] : [`${without}: ordered by ${order}`]),
+    ...(shift === null ? [] : [`slices are shifted in their plane by up to ${rounded(shift)} mm: they may be of several fields of view`])
+  ];
 }
 
 function rounded(mm: number): number {

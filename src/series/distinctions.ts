@@ -40,6 +40,8 @@ function number(name: string, valueOf: (slice: Slice) => number | null, unit = "
 }
 
 export const distinctions: readonly Distinction[] = [
+  { name: "modality", same: (a, b) => a.modality === b.modality, describe: ({ modality }) => modality, ofPicture: true },
+  { name: "Photometric Interpretation", same: (a, b) => a.isColor === b.isColor, describe: ({ isColor }) => (isColor ? "colour" : "gray"), ofPicture: true },
   { name: "size", same: (a, b) => a.rows === b.rows && a.columns === b.columns, describe: ({ rows, columns }) => `${columns} × ${rows}`, ofPicture: true },
   { name: "mosaic", same: (a, b) => (a.tile === null && b.tile === null) || a.path === b.path, describe: ({ tile, instanceNumber }) => (tile === null ? null : `of Instance Number ${instanceNumber ?? "unknown"}`), ofPicture: true },
   {
@@ -49,7 +51,10 @@ export const distinctions: readonly Distinction[] = [
     ofPicture: true
   },
   { name: "Image Type", same: (a, b) => a.facts.imageType === b.facts.imageType, describe: ({ facts }) => codeOf(facts.imageType), ofPicture: true },
+  { name: "component", same: (a, b) => a.facts.component === b.facts.component, describe: ({ facts }) => codeOf(facts.component), ofPicture: true },
   { name: "kernel", same: (a, b) => a.facts.kernel === b.facts.kernel, describe: ({ facts }) => kernelOf(facts.kernel), ofPicture: true },
+  number("energy window", ({ facts }) => facts.energyWindow),
+  number("detector", ({ facts }) => facts.detector),
   number("KVP", ({ facts }) => facts.kvp),
   number("Echo Number", ({ facts }) => facts.echoNumber),
   number("Echo Time", ({ facts }) => facts.echoTime, " ms"),
@@ -67,8 +72,15 @@ export const distinctions: readonly Distinction[] = [
 /** Told of volumes, but splits them only where they overlap (split-volumes.ts). */
 export const distinctionsInTime: readonly Distinction[] = [
   number("Temporal Position", ({ facts }) => facts.temporalPosition),
-  number("Acquisition Number", ({ facts }) => facts.acquisitionNumber)
+  number("Acquisition Number", ({ facts }) => facts.acquisitionNumber),
+  { name: "Stack ID", same: (a, b) => a.facts.stackId === b.facts.stackId, describe: ({ facts }) => (/^(?:\d{1,4}|[A-Z])$/.test(facts.stackId ?? "") ? facts.stackId : null), ofPicture: false },
+  { ...number("slice thickness", ({ geometry }) => geometry.sliceThickness, " mm"), same: (a, b) => isSameThickness(a.geometry.sliceThickness, b.geometry.sliceThickness) }
 ];
+
+/** Programs compute it from places, and differ from slice to slice. */
+export function isSameThickness(a: number | null, b: number | null): boolean {
+  return a === null || b === null ? a === b : Math.abs(a - b) <= 0.05 * Math.max(a, b);
+}
 
 /** Free text may stand where a code should, and must not get into a message (PS3.5 6.2: CS). */
 function codeOf(text: string | null): string | null {

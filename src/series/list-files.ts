@@ -1,9 +1,10 @@
-/** Files and folders as given → the files to look at. Links inside of folders are not followed, nor those of a DICOMDIR. */
-import { lstat, opendir, readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+/** Files and folders as given → the files to look at. */
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
 import { findListedFile } from "../dicom/listed-file.js";
 import { MedGemmaError } from "../errors.js";
+import { listFolder, type FolderListing } from "../list-folder.js";
 
 /** Files and folders that are looked at: a whole-body CT in thin slices has about 3000 files. */
 const maxEntries = 20_000;
@@ -23,9 +24,8 @@ export interface Listing {
   readonly files: readonly ListedFile[];
   /** Files that a DICOMDIR lists and that are not there. */
   readonly missing: number;
-  /** Links in folders, which are passed over: they may lead anywhere. */
-  readonly links: number;
-  /** Folders inside of the given ones that cannot be opened: not allowed, or of a name that is not UTF-8. */
+  /** In folders, as `listFolder` counts them. */
+  readonly deadLinks: number;
   readonly closedFolders: number;
 }
 
@@ -34,7 +34,7 @@ export interface Listing {
  */
 export async function listFiles(paths: readonly string[], nameOf: (path: string) => string): Promise<Listing> {
   const found = new Map<string, boolean>();
-  let [missing, links, closedFolders] = [0, 0, 0];
+  let [missing, deadLinks, closedFolders] = [0, 0, 0];
   for (const given of paths) {
     const kind = await kindOf(given, nameOf);
     const listed = kind === "file" ? await listedInDirectory(given, nameOf) : null;
@@ -44,13 +44,13 @@ export async function listFiles(paths: readonly string[], nameOf: (path: string)
     } else if (kind === "file") found.set(given, true);
     else {
       const inFolder = await filesInFolder(given, nameOf);
-      links += inFolder.links;
+      deadLinks += inFolder.deadLinks;
       closedFolders += inFolder.closedFolders;
       for (const path of inFolder.files) if (!found.has(path)) found.set(path, false);
     }
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing, links, closedFolders };
+  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing, deadLinks, closedFolders };
 }
 
 /** The images that a DICOMDIR lists. @returns null for any other file */
@@ -63,14 +63,14 @@ async function listedInDirectory(path: string, nameOf: (path: string) => string)
   const files: string[] = [];
   for (const parts of listed) {
     const file = await findListedFile(dirname(path), parts);
-    if (file !== null && (await isPlainFile(file))) files.push(file);
+    if (file !== null && (await isRegularFile(file))) files.push(file);
   }
   return { files, missing: listed.length - files.length };
 }
 
-async function isPlainFile(path: string): Promise<boolean> {
+async function isRegularFile(path: string): Promise<boolean> {
   try {
-    return (await lstat(path)).isFile();
+    return (await stat(path)).isFile();
   } catch {
     return false;
   }
@@ -88,25 +88,10 @@ async function kindOf(path: string, nameOf: (path: string) => string): Promise<"
 }
 
 /** Stops as soon as there are too many, however many there are. */
-async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<{ readonly files: readonly string[]; readonly links: number; readonly closedFolders: number }> {
-  const files: string[] = [];
-  const folders = [root];
-  let [entries, links, closedFolders] = [0, 0, 0];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const opened = await opendir(folder).catch(() => null);
-    if (opened === null && folder === root) throw new MedGemmaError("IMAGE_UNREADABLE", `${nameOf(root)} cannot be opened. Check the permissions of the folder.`);
-    if (opened === null) closedFolders += 1;
-    for await (const entry of opened ?? []) {
-      entries += 1;
-      if (entries > maxEntries) {
-        throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(root)} holds more than ${maxEntries} files. Name the folder of one series.`);
-      }
-      if (entry.name.startsWith(".")) continue;
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile()) files.push(path);
-      else if (entry.isSymbolicLink()) links += 1;
-    }
-  }
-  return { files, links, closedFolders };
+async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<FolderListing> {
+  const found = await listFolder(root, maxEntries).catch(() => {
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${nameOf(root)} cannot be opened. Check the permissions of the folder.`);
+  });
+  if (found.isTooLarge) throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(root)} holds more than ${maxEntries} files. Name the folder of one series.`);
+  return found;
 }

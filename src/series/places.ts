@@ -52,6 +52,45 @@ export function placeNumbers(places: readonly number[]): number[] {
   return numbers;
 }
 
+/** Beside the distance of two slices, how far one may be shifted in its plane, in pixels. */
+const mostShift = 2;
+
+export interface Fields {
+  /** For each slice the number of its field of view, from 0. */
+  readonly numbers: readonly number[];
+  /** The widest step in the plane from one field to another, in millimetres; null for a single one. */
+  readonly shift: number | null;
+}
+
+/**
+ * Fields of view beside each other: slices that lie elsewhere in their plane, by more than a tilted gantry moves them from one
+ * to the next (30 degrees, so less than their distance).
+ *
+ * @param places Of the slices, along the normal.
+ */
+export function fieldsOf(slices: readonly Slice[], places: readonly number[]): Fields {
+  const rising = slices.map((slice, index) => ({ slice, index, place: places[index] ?? 0 })).sort((a, b) => a.place - b.place);
+  const lastOfFields: (typeof rising)[number][] = [];
+  const numbers = new Array<number>(slices.length).fill(0);
+  let shift: number | null = null;
+  for (const one of rising) {
+    const shifts = lastOfFields.map((last) => shiftBetween(last.slice, one.slice, one.place - last.place));
+    const nearest = Math.min(...shifts);
+    const field = shifts.findIndex((mm, index) => mm === nearest && mm <= one.place - (lastOfFields[index]?.place ?? 0) + mostShift * Math.max(...(one.slice.geometry.pixelSpacing ?? [1])));
+    const number = field < 0 ? lastOfFields.length : field;
+    if (field < 0 && lastOfFields.length > 0) shift = Math.max(shift ?? 0, nearest);
+    lastOfFields[number] = one;
+    numbers[one.index] = number;
+  }
+  return { numbers, shift };
+}
+
+/** In the plane: what is left of the way when that along the normal is taken off. */
+function shiftBetween({ geometry: { imagePositionPatient: from } }: Slice, { geometry: { imagePositionPatient: to } }: Slice, along: number): number {
+  const squared = (to ?? []).reduce((sum, value, axis) => sum + (value - (from?.[axis] ?? 0)) ** 2, 0);
+  return Math.sqrt(Math.max(0, squared - along ** 2));
+}
+
 export function medianOf(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];

@@ -78,15 +78,12 @@ async function readHead(path: string, name: string, length: number): Promise<{ r
   }
 }
 
-function slicesOf({ header, geometry, volumeFacts, mosaic }: DicomFile, { path, name }: ListedFile): Slice[] {
+function slicesOf({ header, geometry, volumeFacts, mosaic, isColor }: DicomFile, { path, name }: ListedFile): Slice[] {
   const { frames, rows, columns } = header;
   if (frames > maxFrames) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} says that it has ${frames} frames; the limit for a series is ${maxFrames}.`);
   if (rows === null || columns === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} does not say how many rows and columns it has.`);
   const { studyInstanceUid, seriesInstanceUid, sopInstanceUid, seriesNumber, sopClassUid, modality, imageType, instanceNumber, isRescaled } = header;
-  const places = Array.from({ length: frames }, (_one, index) => geometry(index + 1));
-  // The frames of a film of one place differ in time; the place of the file says nothing about their order.
-  const isFilm = frames > 1 && new Set(places.map((place) => place.imagePositionPatient?.join(" "))).size === 1;
-  const slices = places.map((place, index): Slice => ({
+  const slices = Array.from({ length: frames }, (_one, index): Slice => ({
     path,
     name,
     frame: index + 1,
@@ -101,11 +98,12 @@ function slicesOf({ header, geometry, volumeFacts, mosaic }: DicomFile, { path, 
     instanceNumber,
     isHounsfield: isHounsfield(header),
     isRescaled,
+    isColor,
     facts: volumeFacts(index + 1),
     tile: null,
     rows,
     columns,
-    geometry: isFilm ? { ...place, imagePositionPatient: null } : place
+    geometry: geometry(index + 1)
   }));
   const tiles = mosaic();
   return tiles === null ? slices : slices.flatMap((picture) => tilesOf(picture, tiles));

@@ -4,24 +4,35 @@
  *
  *  - What always tells volumes apart: size, spacing, kind of image, kernel, echo, flip angle, b value … (`distinctions`).
  *  - Planes that do not lie side by side, unless no stack stands out (blocks through the discs of a spine, radial sets).
- *  - The Acquisition Number or Time, where acquisitions overlap: a scan in steps has one for each step, and is one volume.
+ *  - Acquisition Number or Time, stack, slice thickness and field of view, where they overlap: a scan in steps has an acquisition
+ *    for each step, and is one volume.
  *  - Instance Numbers that run through all places once, and then again.
  *  - Where places are there several times still: what differs between the slices of a place, then their order in time or number.
  */
 import { MedGemmaError } from "../errors.js";
-import { distinctions, type Distinction } from "./distinctions.js";
+import { distinctions, isSameThickness, type Distinction } from "./distinctions.js";
 import { groupBy } from "./group-by.js";
-import { hasSameOrientation, medianOf, normalOf, placeNumbers, placesOf } from "./places.js";
+import { fieldsOf, hasSameOrientation, medianOf, normalOf, placeNumbers, placesOf } from "./places.js";
 import type { Slice } from "./types.js";
 
 export interface Volume {
   readonly slices: readonly Slice[];
-  /** Which of several times, phases or orders at the same places it is, from 1; null where attributes tell. */
-  readonly turn: number | null;
+  /** Which of several at the same places it is, and by what they differ; empty where an attribute of all volumes tells. */
+  readonly turns: readonly Turn[];
+}
+
+export interface Turn {
+  /** "time", "field of view" … */
+  readonly name: string;
+  /** From 1. */
+  readonly number: number;
 }
 
 /** Normals that are nearer (45 degrees) belong to blocks beside each other. */
 const besideCosine = Math.SQRT1_2 - 1e-6;
+
+/** Planes whose normals are nearer (half a degree) are parallel. */
+const parallelCosine = 1 - 4e-5;
 
 /** A stack has at least so many slices. */
 const leastStack = 3;
@@ -43,9 +54,9 @@ export function splitVolumes(slices: readonly Slice[], name: string): Volume[] {
   const volumes = bySize.flatMap((group) => {
     const split = partition(group, distinctions.filter(({ ofPicture }) => !ofPicture)).flatMap(byOrientation).flatMap((one) => byTime(one, name));
     // A film, or the echoes of one place: no volumes, but pictures in a row.
-    return split.every((volume) => volume.slices.length === 1) ? [{ slices: group, turn: null }] : split;
+    return split.every((volume) => volume.slices.length === 1) ? [{ slices: group, turns: [] }] : split;
   });
-  return volumes.map(({ slices: found, turn }) => ({ slices: [...found].sort(byInstance), turn }));
+  return volumes.map(({ slices: found, turns }) => ({ slices: [...found].sort(byInstance), turns }));
 }
 
 /** By Instance Number, then as the files are named; frames of a file in their order. */
@@ -97,7 +108,9 @@ function besideEachOther(stacks: readonly Slice[][]): Slice[][] {
 function areBeside(a: Slice | undefined, b: Slice | undefined): boolean {
   const [first, second] = [a, b].map((slice) => (slice === undefined ? null : normalOf(slice)));
   if (first === null || second === null || first === undefined || second === undefined) return false;
-  return Math.abs(first.reduce((sum, value, axis) => sum + value * (second[axis] ?? 0), 0)) >= besideCosine;
+  const cosine = Math.abs(first.reduce((sum, value, axis) => sum + value * (second[axis] ?? 0), 0));
+  // Of parallel planes the one is turned or mirrored in the other: no blocks, but two views of the same place.
+  return cosine >= besideCosine && cosine < parallelCosine;
 }
 
 function byTime(slices: Slice[], name: string): Volume[] {
@@ -105,17 +118,41 @@ function byTime(slices: Slice[], name: string): Volume[] {
   const numbers = places === null ? null : placeNumbers(places);
   const count = numbers === null ? 0 : Math.max(...numbers) + 1;
   // Without places, with all erased, or in one place: only what was surely a volume of its own is told apart.
-  if (numbers === null || count === 1) return ofOneKind(slices).map((group) => ({ slices: group, turn: null }));
+  if (numbers === null || count === 1) return ofOneKind(slices).map((group) => ({ slices: group, turns: [] }));
   const times = clusters(slices, (a, b) => a.facts.temporalPosition === b.facts.temporalPosition);
+  const thicknesses = clusters(slices, (a, b) => isSameThickness(a.geometry.sliceThickness, b.geometry.sliceThickness));
   return times
     .flatMap((group) => byOverlap(group, ({ facts }) => facts.acquisitionNumber))
-    .flatMap((group) => inTurn(byOverlap(group, ({ facts }) => facts.acquisitionTime)))
-    .flatMap((volume) => (volume.turn === null ? byRuns(volume.slices) : [volume]))
-    .flatMap((volume) => (volume.turn === null ? byPlace(volume.slices, name) : [volume]));
+    .flatMap((group) => byOverlap(group, ({ facts }) => facts.stackId))
+    .flatMap((group) => byOverlap(group, (slice) => thicknesses.findIndex((cluster) => cluster.includes(slice))))
+    .flatMap((group) => inTurn(byField(group), "field of view"))
+    .flatMap((field) => byTimeInField(field.slices, name).map(({ slices: found, turns }) => ({ slices: found, turns: [...field.turns, ...turns] })));
 }
 
-function inTurn(groups: readonly Slice[][]): Volume[] {
-  return groups.map((slices, index) => ({ slices, turn: groups.length > 1 ? index + 1 : null }));
+function byTimeInField(slices: readonly Slice[], name: string): Volume[] {
+  const times = inTurn(byOverlap(slices, ({ facts }) => facts.acquisitionTime), "time");
+  const runs = times.flatMap((volume) => (volume.turns.length === 0 ? byRuns(volume.slices) : [volume]));
+  return runs.flatMap((volume) => (volume.turns.length === 0 ? byPlace(volume.slices, name) : [volume]));
+}
+
+/** Fields of view beside each other, where they overlap along the normal; behind each other they are told (arrange.ts). */
+function byField(slices: readonly Slice[]): Slice[][] {
+  const places = placesOf(slices) ?? [];
+  const { numbers } = fieldsOf(slices, places);
+  const fieldOf = new Map(slices.map((slice, index) => [slice, numbers[index] ?? 0]));
+  const fields = byOverlap(slices, (slice) => fieldOf.get(slice) ?? 0).map((field) => field.sort(byInstance));
+  const [first, ...rest] = fields.map(([slice]) => slice?.instanceNumber);
+  const areNumbered = rest.length > 0 && new Set([first, ...rest]).size === fields.length;
+  const placeOf = ([slice]: readonly Slice[]) => slice?.geometry.imagePositionPatient ?? [];
+  return fields.sort((a, b) => (areNumbered ? compare(a[0]?.instanceNumber ?? null, b[0]?.instanceNumber ?? null) : firstDifference(placeOf(a), placeOf(b))));
+}
+
+function firstDifference(a: readonly number[], b: readonly number[]): number {
+  return a.map((value, index) => value - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+function inTurn(groups: readonly (readonly Slice[])[], name: string): Volume[] {
+  return groups.map((slices, index) => ({ slices, turns: groups.length > 1 ? [{ name, number: index + 1 }] : [] }));
 }
 
 function ofOneKind(slices: Slice[]): Slice[][] {
@@ -124,12 +161,12 @@ function ofOneKind(slices: Slice[]): Slice[][] {
 }
 
 /** Acquisitions that lie behind each other are steps of one volume; one that overlaps them begins another. */
-function byOverlap(slices: Slice[], valueOf: (slice: Slice) => string | number | null): Slice[][] {
+function byOverlap(slices: readonly Slice[], valueOf: (slice: Slice) => Value): Slice[][] {
   const places = placesOf(slices) ?? [];
   const spans = [...groupBy(slices.map((slice, index) => ({ slice, place: places[index] ?? 0 })), ({ slice }) => valueOf(slice))]
     .sort(([a], [b]) => compare(a, b))
     .map(([, members]) => ({ slices: members.map(({ slice }) => slice), from: Math.min(...members.map(({ place }) => place)), to: Math.max(...members.map(({ place }) => place)) }));
-  if (spans.length === 1 || areInterleaved(slices, places)) return [slices];
+  if (spans.length === 1 || areInterleaved(slices, places)) return [[...slices]];
   const volumes: (typeof spans)[] = [];
   for (const span of spans) {
     const free = volumes.find((volume) => volume.every((other) => Math.min(span.to, other.to) - Math.max(span.from, other.from) < 0.01));
@@ -144,7 +181,7 @@ function byOverlap(slices: Slice[], valueOf: (slice: Slice) => string | number |
  * volume once, and then again.
  */
 function byRuns(slices: readonly Slice[]): Volume[] {
-  const whole = [{ slices, turn: null }];
+  const whole = [{ slices, turns: [] }];
   const sorted = [...slices].sort(byInstance);
   const places = placesOf(sorted) ?? [];
   if (sorted.some(({ instanceNumber }, index) => instanceNumber === null || instanceNumber === sorted[index - 1]?.instanceNumber) || lieSideBySide(sorted, places)) return whole;
@@ -158,7 +195,7 @@ function byRuns(slices: readonly Slice[]): Volume[] {
   // Two slices whose numbers are exchanged begin a run as well, but one that goes on where the other ended.
   const extentOf = (all: readonly number[]) => Math.max(...all) - Math.min(...all);
   const areWhole = runs.length > 1 && runs.every((run) => run.length >= leastStack && extentOf(run.map(({ place }) => place)) > mostCopies * extentOf(places));
-  return areWhole ? inTurn(runs.map((run) => run.map(({ slice }) => slice))) : whole;
+  return areWhole ? inTurn(runs.map((run) => run.map(({ slice }) => slice)), "time") : whole;
 }
 
 /** MR takes every second slice first, as an acquisition of its own perhaps: then all slices together lie side by side. */
@@ -175,14 +212,28 @@ function lieSideBySide(slices: readonly Slice[], places: readonly number[]): boo
   return thickness !== null && median !== null && distances.every((distance) => distance > 0.01) && median >= leastDistance * thickness;
 }
 
+type Value = string | number | null;
+
 /** What may tell the slices of one place apart, the surest first. */
-const attributesOfTime: readonly ((slice: Slice) => string | number | null)[] = [
+const attributesOfTime: readonly ((slice: Slice) => Value)[] = [
   ({ facts }) => facts.triggerTime,
   ({ facts }) => facts.cardiacPhase,
+  ({ facts }) => facts.frameReferenceTime,
   ({ facts }) => facts.acquisitionNumber,
   ({ facts }) => facts.acquisitionTime,
   ({ facts }) => facts.contentTime
 ];
+
+/** What differs from slice to slice of some volumes (a Repetition Time that follows the heart), and between volumes of others. */
+const otherAttributes: readonly (readonly [name: string, valueOf: (slice: Slice) => Value])[] = [
+  ["Repetition Time", ({ facts }) => facts.repetitionTime],
+  ["contrast agent", ({ facts }) => facts.contrastAgent],
+  ["slice thickness", ({ geometry }) => geometry.sliceThickness],
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((index) => ["Dimension Index", ({ facts }: Slice) => facts.dimensions[index] ?? null] as const)
+];
+
+/** Numbers that are counted through a series. */
+const countedThrough: readonly ((slice: Slice) => Value)[] = [({ facts }) => facts.imageIndex, ({ instanceNumber, frame, frames }) => (frames > 1 ? frame : instanceNumber)];
 
 function byPlace(slices: readonly Slice[], name: string): Volume[] {
   const numbers = placeNumbers(placesOf(slices) ?? []);
@@ -190,16 +241,36 @@ function byPlace(slices: readonly Slice[], name: string): Volume[] {
   const turns = Math.max(...atPlace.map((all) => all.length));
   const repeated = atPlace.filter((all) => all.length > 1).length;
   const placeOf = new Map(slices.map((slice, index) => [slice, numbers[index] ?? 0]));
-  for (const valueOf of repeated > 1 ? attributesOfTime : []) {
+  const placesInOrder = (group: readonly Slice[]) => group.map((slice) => placeOf.get(slice) ?? 0);
+  for (const [what, valueOf] of repeated > 1 ? [...attributesOfTime.map((one) => ["time", one] as const), ...otherAttributes] : []) {
     const groups = [...groupBy(slices, valueOf)].sort(([a], [b]) => compare(a, b)).map(([, group]) => group);
-    if (groups.length === turns && groups.every((group) => new Set(group.map((slice) => placeOf.get(slice))).size === group.length)) return inTurn(groups);
+    if (groups.length === turns && groups.every((group) => new Set(placesInOrder(group)).size === group.length)) return inTurn(groups, what);
   }
-  if (repeated <= mostCopies * atPlace.length) return [{ slices, turn: null }];
-  for (const valueOf of [...attributesOfTime, ({ instanceNumber, frame, frames }: Slice) => (frames > 1 ? frame : instanceNumber)]) {
+  if (repeated <= mostCopies * atPlace.length) return [{ slices, turns: [] }];
+  for (const valueOf of attributesOfTime) {
     const ranked = inTurns(atPlace, valueOf);
-    if (ranked !== null) return inTurn(ranked);
+    if (ranked !== null) return inTurn(ranked.turns, "time");
+  }
+  for (const valueOf of countedThrough) {
+    const ranked = inTurns(atPlace, valueOf);
+    // Numbers at random may happen to have each place once in their first half, too: those that count go through places in one order.
+    if (ranked !== null && (!ranked.areBehind || ranked.turns.every((turn) => isSameWay(placesInOrder(turn), placesInOrder(ranked.turns[0] ?? []))))) return inTurn(ranked.turns, "time");
   }
   throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files tells which of them are one volume. Give the files of one volume.`);
+}
+
+/** In the same order, from either end; one may have places that the other lacks. */
+function isSameWay(places: readonly number[], others: readonly number[]): boolean {
+  const shared = places.filter((place) => others.includes(place));
+  const forwards = others.filter((place) => places.includes(place));
+  return [forwards, forwards.toReversed()].some((order) => order.every((place, index) => place === shared[index]));
+}
+
+interface Turns {
+  /** By the value. */
+  readonly turns: readonly Slice[][];
+  /** Whether the value rises volume by volume, not place by place. */
+  readonly areBehind: boolean;
 }
 
 /**
@@ -207,7 +278,7 @@ function byPlace(slices: readonly Slice[], name: string): Volume[] {
  *
  * @returns null for a value that is missing, equal at a place, or in neither order
  */
-function inTurns(atPlace: readonly Slice[][], valueOf: (slice: Slice) => string | number | null): Slice[][] | null {
+function inTurns(atPlace: readonly Slice[][], valueOf: (slice: Slice) => Value): Turns | null {
   if (atPlace.flat().some((slice) => valueOf(slice) === null)) return null;
   const sorted = atPlace.map((all) => [...all].sort((a, b) => compare(valueOf(a), valueOf(b))));
   if (sorted.some((all) => all.some((slice, index) => index > 0 && compare(valueOf(slice), valueOf(all[index - 1] ?? slice)) === 0))) return null;
@@ -216,10 +287,11 @@ function inTurns(atPlace: readonly Slice[][], valueOf: (slice: Slice) => string 
     const ranges = groups.map((group) => group.map(valueOf).sort(compare)).sort(([a = null], [b = null]) => compare(a, b));
     return ranges.every(([from = null], index) => index === 0 || compare(from, ranges[index - 1]?.at(-1) ?? null) > 0);
   };
-  return areApart(turns) || areApart(sorted) ? turns : null;
+  const areBehind = areApart(turns);
+  return areBehind || areApart(sorted) ? { turns: turns.map((turn) => turn.sort((a, b) => compare(valueOf(a), valueOf(b)))), areBehind } : null;
 }
 
-function compare(a: string | number | null, b: string | number | null): number {
+function compare(a: Value, b: Value): number {
   if (a === b) return 0;
   if (a === null || b === null) return a === null ? -1 : 1;
   return a < b ? -1 : 1;

@@ -76,8 +76,8 @@ export interface SeriesAsked {
   readonly window: WindowChoice | null;
 }
 
-/** By what the slices were put in order. */
-export type SliceOrder = "position" | "instance number" | "file name";
+/** By what the slices were put in order. "stack position": the In-Stack Position Numbers of an enhanced file. */
+export type SliceOrder = "position" | "stack position" | "time" | "instance number" | "file name";
 
 /** Images of the files that are no slices of the series, and why. */
 export interface LeftOut {
@@ -113,6 +113,7 @@ export interface Slice {
   readonly isRescaled: boolean;
   readonly studyInstanceUid: string | null;
   readonly sopInstanceUid: string | null;
+  readonly isColor: boolean;
   readonly facts: VolumeFacts;
   /** Of a Siemens mosaic; null for a slice that is a frame of its own. */
   readonly tile: Tile | null;

@@ -84,23 +84,40 @@ describe("a folder", () => {
   const mrSlices = Object.fromEntries([1, 2, 3].map((number) => [`${number}.dcm`, slice(number, { "0020,0013 IS": String(number), "0020,0032 DS": `0\\0\\${number}` })]));
 
   it("with a series leads to --series when it is given as a picture", async () => {
-    expect(await picture(folderOf("series", mrSlices))).toMatch(/3 DICOM images in 1 series \(CT 3\), not an image file\. Take a series with --series, or name a file in it\.$/);
+    expect(await picture(folderOf("series", mrSlices))).toMatch(/3 DICOM images in 1 series \(CT 3\), not an image file\. Take a series with --series \(\/series in a chat\), or name a file in it\.$/);
   });
 
   it("of NIfTI files says so, and what to do", async () => {
     const path = folderOf("niftis", { "a.nii.gz": nifti, "b.nii": volume, "notes.txt": "x" });
     expect(await series(path)).toBe(`${path} holds no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with --modality CT or MR.`);
-    expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file with --series FILE --modality CT or MR.");
+    expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file with --series FILE --modality CT or MR (/series in a chat).");
   });
 
-  it("of links says that they are not followed", async () => {
-    const path = folderOf("links", {});
+  it("of links is what they lead to, as DataLad and Nextflow make it", async () => {
     const target = folderOf("targets", mrSlices);
+    const path = folderOf("links", {});
     for (const name of Object.keys(mrSlices)) symlinkSync(join(target, name), join(path, name));
-    expect(await series(path)).toBe(`${path} holds no DICOM image, only 3 links, which are not followed. Name the files that the links lead to, or the links themselves (FOLDER/*).`);
-    expect(await picture(path)).toContain("3 links that are not followed");
-    const { taken } = await readSeries(Object.keys(mrSlices).map((name) => join(path, name)));
-    expect(taken).toBe(3);
+    const { taken, leftOut, slices } = await readSeries(path);
+    expect([taken, leftOut, slices[0]?.source]).toEqual([3, [], join(path, "1.dcm")]);
+    expect(await picture(path)).toContain("3 DICOM images in 1 series (CT 3), not an image file. Take a series with --series");
+    const folders = folderOf("linked folder", {});
+    symlinkSync(target, join(folders, "series"), "dir");
+    expect((await readSeries(folders)).taken).toBe(3);
+    const one = folderOf("one link", {});
+    symlinkSync(join(target, "2.dcm"), join(one, "2.dcm"));
+    expect((await decodeImage(one)).source).toBe(join(one, "2.dcm"));
+  });
+
+  it("whose links lead nowhere, in a circle, or up is walked once, and that is told", async () => {
+    const path = folderOf("up/circle", mrSlices);
+    folderOf("up/other", { "9.dcm": slice(9, { "0020,000e UI": "1.2.3.9" }) });
+    for (const [name, target] of Object.entries({ self: ".", above: "..", root: "/", gone: "nowhere", loop: "loop", inner: "inner" })) symlinkSync(target, join(path, name));
+    const { taken, leftOut } = await readSeries(path);
+    expect([taken, leftOut]).toEqual([3, [{ count: 6, why: "links that lead nowhere or back" }]]);
+    const nowhere = folderOf("nowhere", {});
+    symlinkSync("gone", join(nowhere, "1.dcm"));
+    expect(await series(nowhere)).toBe(`${nowhere} holds no DICOM image, only 1 link that leads nowhere or back. Name the folder of a series, or a NIfTI file.`);
+    expect(await picture(nowhere)).toContain("1 link that leads nowhere or back");
   });
 
   it("of reports and other objects says what they are", async () => {

@@ -4,12 +4,10 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { readSeries, type SeriesOptions } from "../../src/index.js";
-import { slice } from "../dicom/fixtures.js";
+import { doubles as double, slice, type Attributes } from "../dicom/fixtures.js";
 
 const root = mkdtempSync(join(tmpdir(), "medgemma-volumes-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-type Attributes = Readonly<Record<string, string | number | Buffer | null>>;
 
 let folders = 0;
 
@@ -45,6 +43,8 @@ async function errorOf(path: string, options: SeriesOptions = {}): Promise<strin
 
 /** Instance Numbers in an order that means nothing. */
 const shuffled = [7, 2, 9, 4, 1, 8, 3, 10, 6, 5];
+
+const directions = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
 
 interface Case {
   readonly what: string;
@@ -145,15 +145,89 @@ const severalVolumes: readonly Case[] = [
     told: ["time 1", "time 2"]
   },
   {
+    what: "b values of Siemens whose block was moved",
+    slices: [0, 800].flatMap((b, volume) => stack("ab".charAt(volume), 4, (i) => ({ ...mr, ...instance(i + 1), "0019,0012 LO": "SIEMENS MR HEADER", "0019,120c IS": String(b) }))),
+    told: ["b value 0", "b value 800"]
+  },
+  {
+    what: "gradients of GE",
+    slices: directions.flatMap((direction, volume) =>
+      stack("abc".charAt(volume), 4, (i) => ({ ...mr, ...instance(4 * volume + i + 1), "0043,0010 LO": "GEMS_PARM_01", "0043,1039 IS": "1000001000\\8", "0019,0010 LO": "GEMS_ACQU_01", ...Object.fromEntries(direction.map((cosine, axis) => [`0019,10b${"bcd".charAt(axis)} DS`, String(cosine)])) }))
+    ),
+    told: ["gradient 1 0 0", "gradient 0 1 0", "gradient 0 0 1"]
+  },
+  {
+    what: "gradients of Philips",
+    slices: directions.flatMap((direction, volume) =>
+      stack("abc".charAt(volume), 4, (i) => ({ ...mr, ...instance(4 * volume + i + 1), "2005,0010 LO": "Philips MR Imaging DD 001", ...Object.fromEntries(direction.map((cosine, axis) => [`2005,10b${axis} FL`, float(cosine)])) }))
+    ),
+    told: ["gradient 1 0 0", "gradient 0 1 0", "gradient 0 0 1"]
+  },
+  {
+    what: "parts of complex images, by GE's own element",
+    slices: [0, 1].flatMap((part) => stack("ab".charAt(part), 5, (i) => ({ ...mr, ...instance(i + 1), "0043,0010 LO": "GEMS_PARM_01", "0043,102f SS": part }))),
+    told: ["component MAGNITUDE", "component PHASE"]
+  },
+  {
+    what: "CT and PET under one Series Instance UID",
+    slices: [...stack("a", 5, (i) => instance(i + 1)), ...stack("b", 5, (i) => ({ ...instance(i + 6), "0008,0060 CS": "PT" }))],
+    told: ["modality CT", "modality PT"]
+  },
+  {
+    what: "Repetition Times",
+    slices: [500, 3000].flatMap((time, volume) => stack("ab".charAt(volume), 5, (i) => ({ ...mr, ...instance(i + 1), "0018,0080 DS": String(time) }))),
+    told: ["Repetition Time 1", "Repetition Time 2"]
+  },
+  {
+    what: "without and with contrast agent, whose name is free text",
+    slices: [null, "SECRET"].flatMap((agent, volume) => stack("ab".charAt(volume), 5, (i) => ({ ...instance(i + 1), "0018,0010 LO": agent }))),
+    told: ["contrast agent 1", "contrast agent 2"]
+  },
+  {
+    what: "two phases that only Acquisition DateTime tells apart",
+    slices: ["20260101101500", "20260101101530"].flatMap((time, volume) => stack("ab".charAt(volume), 5, (i) => ({ ...instance(i + 1), "0008,002a DT": time }))),
+    told: ["time 1", "time 2"]
+  },
+  {
+    what: "two days at the same time of the day",
+    slices: ["20260101", "20260102"].flatMap((day, volume) => stack("ab".charAt(volume), 5, (i) => ({ ...instance(i + 1), "0008,0022 DA": day, "0008,0032 TM": "101500" }))),
+    told: ["time 1", "time 2"]
+  },
+  {
+    what: "the times of a dynamic PET",
+    slices: [30_000, 90_000, 150_000].flatMap((time, volume) => stack("abc".charAt(volume), 4, (i) => ({ "0008,0060 CS": "PT", ...instance(i + 1), "0054,1300 DS": String(time) }))),
+    told: ["time 1", "time 2", "time 3"]
+  },
+  {
+    what: "thin and thick slices, none at the place of another",
+    slices: [...stack("a", 9, (i) => ({ ...instance(i + 1), ...at(1.5 * i), "0018,0050 DS": "1.5" })), ...stack("b", 9, (i) => ({ ...instance(i + 10), ...at(5 * i + 0.7), "0018,0050 DS": "5" }))],
+    told: ["slice thickness 1.5 mm", "slice thickness 5 mm"]
+  },
+  {
+    what: "two fields of view beside each other, numbers equal",
+    slices: [-100, 20].flatMap((x, field) => stack("ab".charAt(field), 5, (i) => ({ ...instance(i + 1), "0020,0032 DS": `${x}\\-8\\${3 * i}` }))),
+    told: ["field of view 1", "field of view 2"]
+  },
+  {
+    what: "two phases of two fields of view",
+    slices: [0, 1, 2, 3].flatMap((volume) => stack("abcd".charAt(volume), 4, (i) => ({ ...instance(4 * volume + i + 1), "0020,0032 DS": `${volume < 2 ? -100 : 20}\\-8\\${3 * i}` }))),
+    told: ["field of view 1, time 1", "field of view 1, time 2", "field of view 2, time 1", "field of view 2, time 2"]
+  },
+  {
+    what: "one stack mirrored in the other",
+    slices: [...stack("a", 5, (i) => instance(i + 1)), ...stack("b", 5, (i) => ({ ...instance(i + 6), "0020,0037 DS": "-1\\0\\0\\0\\1\\0", "0020,0032 DS": `8\\-8\\${3 * i}` }))],
+    told: ["axial L\\P", "axial R\\P"]
+  },
+  {
     what: "two phases, each scanned in steps that have numbers of their own",
     slices: [0, 1].flatMap((phase) => stack("ab".charAt(phase), 8, (i) => ({ ...instance(8 * phase + i + 1), "0020,0012 IS": String(1 + 4 * phase + Math.floor(i / 2)) }))),
     told: ["Acquisition Number 1", "Acquisition Number 5"]
   }
 ];
 
-function double(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(8 * values.length);
-  values.forEach((value, index) => bytes.writeDoubleLE(value, 8 * index));
+function float(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(value);
   return bytes;
 }
 
@@ -164,9 +238,10 @@ describe("several volumes in one series", () => {
     const listed = told.map((one, index) => `${index + 1}: ${count} slices, ${one}`).join("; ");
     expect(await errorOf(path)).toBe(`${path} holds ${told.length} volumes in one series (${listed}). Choose one with --volume.`);
     for (const [index] of told.entries()) {
-      const { slices: taken, volume, volumes, leftOut } = await readSeries(path, { volume: index + 1 });
+      const { slices: taken, volume, volumes, leftOut, notes } = await readSeries(path, { volume: index + 1 });
+      expect(notes).toContain(`volume ${index + 1} of ${told.length} (${told[index] ?? ""})`);
       const names = taken.map(({ source }) => basename(source).slice(1));
-      expect(names.slice().sort()).toEqual(Array.from({ length: count }, (_one, place) => `${"abc".charAt(index)}${place}`));
+      expect(names.slice().sort()).toEqual(Array.from({ length: count }, (_one, place) => `${"abcd".charAt(index)}${place}`));
       expect([volume, volumes, leftOut.reduce((sum, { count: left }) => sum + left, 0)]).toEqual([index + 1, told.length, slices.length - count]);
     }
     expect(await errorOf(path, { volume: told.length + 1 })).toContain(`There is no volume ${told.length + 1}.`);
@@ -219,6 +294,53 @@ const tilted = (degrees: number): Attributes => {
   const [cosine, sine] = [Math.cos((degrees * Math.PI) / 180).toFixed(6), (-Math.sin((degrees * Math.PI) / 180)).toFixed(6)];
   return { "0020,0037 DS": `1\\0\\0\\0\\${cosine}\\${sine}` };
 };
+
+describe("a volume whose slices are shifted in their plane", () => {
+  it("is taken, and told", async () => {
+    const { warnings, of } = await readSeries(folderOf(stack("a", 8, (i) => ({ ...instance(i + 1), "0020,0032 DS": `${i < 4 ? 0 : 40}\\-8\\${3 * i}` }))));
+    expect([of, warnings]).toEqual([8, ["slices are shifted in their plane by up to 40 mm: they may be of several fields of view"]]);
+  });
+
+  it("by a tilted gantry is an ordinary one", async () => {
+    const { warnings } = await readSeries(folderOf(stack("a", 8, (i) => ({ ...instance(i + 1), "0020,0037 DS": "1\\0\\0\\0\\0.866025\\-0.5", ...at(3 * i) }))));
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe("colours among gray slices", () => {
+  const colour: Attributes = { "0028,0002 US": 3, "0028,0004 CS": "RGB", "0028,0006 US": 0, "0028,0011 US": 12, "0028,0100 US": 8, "0028,0101 US": 8, "0028,0102 US": 7 };
+  /** 4 × 4 pixels of three bytes, in the room of 12 × 4 words. */
+  const inColour = (gray: number, attributes: Attributes): Buffer => {
+    const file = slice(gray * 257, { ...colour, "0028,0011 US": 4, ...attributes });
+    const pixels = Buffer.alloc(48, gray);
+    const head = Buffer.from(file.subarray(0, file.length - 32));
+    head.writeUInt32LE(48, head.length - 4);
+    return Buffer.concat([head, pixels]);
+  };
+
+  it("are left out, and told", async () => {
+    const path = folderOf(stack("a", 6, (i) => instance(i + 1)));
+    writeFileSync(join(path, "report"), inColour(90, { ...instance(9), ...at(20), "0008,0018 UI": "1.2.9.9" }));
+    expect((await readSeries(path)).leftOut).toEqual([{ count: 1, why: "of another Photometric Interpretation" }]);
+  });
+
+  it("alone are shown as they are", async () => {
+    const path = folderOf([]);
+    for (const place of [0, 1, 2]) writeFileSync(join(path, String(place)), inColour(60 + place, { ...instance(place + 1), ...at(3 * place), "0008,0018 UI": `1.2.9.${place}` }));
+    const { slices, recipe } = await readSeries(path);
+    expect([recipe, slices.map(({ rgb }) => [...new Set(rgb)])]).toEqual([null, [[60], [61], [62]]]);
+  });
+});
+
+describe("files without Instance Numbers of their own", () => {
+  it("go by time where it is there, else by their names", async () => {
+    const erased: Attributes = { "0020,0032 DS": null };
+    const timed = folderOf([4, 1, 3, 0, 2].map((time) => [`a${time}`, { ...mr, ...instance(1), ...erased, "0008,0032 TM": `10150${time}` }]));
+    expect([await namesOf(timed), (await readSeries(timed)).order]).toEqual(["a0 a1 a2 a3 a4", "time"]);
+    const named = folderOf(stack("a", 5, () => ({ ...instance(1), ...erased })));
+    expect((await readSeries(named)).warnings).toEqual(["no positions in the files: ordered by file name"]);
+  });
+});
 
 describe("slices that make no volume go by Instance Number, and that is said", () => {
   it.each([
