@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   presets: ["image"],
   schema: [],
   series: ["dicom", "nifti"],
-  slide: ["dicom", "image", "native", "tiff"],
+  slide: ["dicom", "formats", "image", "native", "tiff"],
   stores: [],
   tiff: [],
   trial: ["models", "native"]

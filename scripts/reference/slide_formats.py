@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import io
 import json
+import math
 import shutil
 import struct
 from pathlib import Path
@@ -105,6 +106,8 @@ def make_ome(out, whole, small):
         tiff.write(small, photometric="rgb", metadata=None, tile=(64, 64), compression="zlib")
     with tifffile.TiffWriter(out / "separate-planes.tif") as tiff:
         tiff.write(np.moveaxis(whole, -1, 0), photometric="rgb", planarconfig="separate", metadata=None, tile=(64, 64), compression="zlib", resolution=(20000, 20000), resolutionunit="CENTIMETER")
+    with tifffile.TiffWriter(out / "wide-pixels.tif") as tiff:
+        tiff.write(whole, photometric="rgb", metadata=None, tile=(64, 64), compression="zlib", resolution=(8000, 20000), resolutionunit="CENTIMETER")
     with tifffile.TiffWriter(out / "fourth-sample.tif") as tiff:
         tiff.write(np.concatenate([whole, np.zeros((HEIGHT, WIDTH, 1), np.uint8)], -1), photometric="rgb", extrasamples=["unspecified"], metadata=None, tile=(64, 64), compression="zlib", resolution=(20000, 20000), resolutionunit="CENTIMETER")
 
@@ -203,6 +206,71 @@ def make_trestle(out, whole):
             columns, rows = ((size - overlap) // (64 - overlap) for size, overlap in ((picture.shape[1], across), (picture.shape[0], down)))
             stored = np.concatenate([np.concatenate([picture[r * (64 - down) :][:64, c * (64 - across) :][:, :64] for c in range(columns)], 1) for r in range(rows)], 0)
             tiff.write(stored, photometric="rgb", metadata=None, tile=(64, 64), compression="jpeg", compressionargs={"level": 88}, software="MedScan 1.0", resolution=(0.5 * 2**index,) * 2, resolutionunit="NONE", description="Background Color=F0F0F0;White Balance=FF;Objective Power=20;JPEG Quality=88;OverlapsXY= 16 8 8 12;", subfiletype=0)
+
+
+class VentanaArea:
+    """Tiles of one area: where its first one lies in the picture, counted in tiles, and where the area lies on the glass."""
+
+    def __init__(self, picture, columns, rows, *, column=0, row=0, x=0, y_from_below=0, scanned=1):
+        self.picture, self.columns, self.rows, self.column, self.row, self.x, self.y_from_below, self.scanned = picture, columns, rows, column, row, x, y_from_below, scanned
+
+
+def ventana_number(area, column, row):
+    """Tiles are counted from 1, from the lowest row up, every second row from the right."""
+    up = area.rows - 1 - row
+    return up * area.columns + (area.columns - 1 - column if up % 2 else column) + 1
+
+
+def ventana_xml(areas, edge, overlap, *, vary=0, confidence=98):
+    """overlap: across and down. vary: neighbours overlap by so many pixels more, or less, in turn."""
+    infos, origins = [], []
+    for index, area in enumerate(areas):
+        joints, turn = [], 0
+        for row in range(area.rows):
+            for column in range(area.columns):
+                for direction, other in (("RIGHT", (column + 1, row)), ("UP", (column, row - 1))):
+                    if not (other[0] < area.columns and other[1] >= 0):
+                        continue
+                    turn += 1
+                    extra = vary if turn % 3 == 0 else 0
+                    x, y = (overlap[0] + extra, 1) if direction == "RIGHT" else (-2, overlap[1] + extra)
+                    joints.append(f'<TileJointInfo FlagJoined="1" Confidence="{confidence}" Direction="{direction}" Tile1="{ventana_number(area, column, row)}" Tile2="{ventana_number(area, *other)}" OverlapX="{x}" OverlapY="{y}"/>')
+        infos.append(f'<ImageInfo AOIScanned="{area.scanned}" AOIIndex="{index}" NumRows="{area.rows}" NumCols="{area.columns}" Width="{edge}" Height="{edge}" Pos-X="{area.x}" Pos-Y="{area.y_from_below}">{"".join(joints)}</ImageInfo>')
+        origins.append(f'<AOI{index} OriginX="{area.column * edge}" OriginY="{area.row * edge}"/>')
+    return f'<?xml version="1.0" encoding="UTF-8"?><EncodeInfo Ver="2"><SlideStitchInfo>{"".join(infos)}</SlideStitchInfo><AoiOrigin>{"".join(origins)}</AoiOrigin></EncodeInfo>'
+
+
+def write_ventana(path, areas, *, edge=64, overlap=(16, 8), levels=3, magnification=20, scan_res=0.5, xml=None, iscan_more="", **how):
+    """xml: other than that of the areas; "": none, as in Ventana's TIFF, whose areas are one without overlap."""
+    size = [max(getattr(area, first) + getattr(area, count) for area in areas) * edge for first, count in (("row", "rows"), ("column", "columns"))]
+    stored = np.full((*size, 3), 240, np.uint8)
+    for area in areas:
+        for row in range(area.rows):
+            for column in range(area.columns):
+                tile = area.picture[row * (edge - overlap[1]) :, column * (edge - overlap[0]) :][:edge, :edge]
+                top, left = (area.row + row) * edge, (area.column + column) * edge
+                stored[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    text = ventana_xml(areas, edge, overlap) if xml is None else xml
+    iscan = f'<iScan Magnification="{magnification}" ScanRes="{scan_res}" UnitNumber="SECRET" UserName="{SECRET}" {iscan_more}><SlideAnnotation/></iScan>'.encode()
+    options = {"compression": "jpeg", "compressionargs": {"level": 88}, **how}
+    with tifffile.TiffWriter(path, bigtiff=True) as tiff:
+        tiff.write(tissue(80, 40, 4), photometric="rgb", metadata=None, rowsperstrip=16, description="Label Image", extratags=[(700, 1, len(iscan), iscan, True)])
+        tiff.write(tissue(40, 60, 5), photometric="rgb", metadata=None, rowsperstrip=16, description="Thumbnail")
+        for level in range(levels):
+            more = {"extratags": [(700, 1, len(text.encode()), text.encode(), True)]} if level == 0 and text else {}
+            tiff.write(padded(stored, edge), photometric="rgb", metadata=None, tile=(edge, edge), description=f"level={level} mag={magnification / 2**level:g} quality=95", **options, **more)
+            stored = half(stored)
+    return path
+
+
+def make_ventana(out):
+    areas = [
+        VentanaArea(tissue(160, 120, 13), 3, 2, x=32, y_from_below=300),
+        VentanaArea(tissue(112, 176, 14), 2, 3, column=4, row=1, x=300, y_from_below=40),
+        VentanaArea(tissue(64, 64, 15), 1, 1, column=7, scanned=0),
+    ]
+    write_ventana(out / "ventana.bif", areas)
+    write_ventana(out / "ventana.tif", [VentanaArea(tissue(192, 128, 16), 3, 2)], overlap=(0, 0), xml="")
 
 
 def make_ndpi(out, whole):
@@ -402,6 +470,23 @@ def by_array(levels, level, side, micrometres):
     }
 
 
+def by_squares(levels, level, side, size):
+    """Pixels that are not square, made so patch by patch: what a patch covers, in whole pixels, resized by Pillow. size: across and down."""
+    picture = levels[level]
+    height, width = picture.shape[:2]
+    pitch = [side * min(size) / edge for edge in size]
+    edges = [[math.floor(index * step + 0.5) for index in range(math.floor(limit / step + 1e-6) + 1)] for step, limit in zip(pitch, (width, height))]
+    found, positions = [], []
+    for top, bottom in zip(edges[1], edges[1][1:]):
+        for left, right in zip(edges[0], edges[0][1:]):
+            stored = Image.fromarray(picture).crop((left, top, right, bottom))
+            if not 1 <= round(float(np.asarray(stored.convert("L")).mean())) <= 204:
+                continue
+            found.append((left, top, hashlib.sha256(np.asarray(stored.resize((side, side), Image.Resampling.BILINEAR)).tobytes()).hexdigest()))
+            positions.append({"x": left, "y": top, "width": right - left, "height": bottom - top})
+    return {"width": levels[0].shape[1], "height": levels[0].shape[0], "levels": len(levels), "micrometres": size[0], "patches": found, "positions": positions}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
@@ -414,6 +499,7 @@ def main():
     make_philips(out, whole)
     make_leica(out, tissue(192, 128, 2), tissue(128, 192, 3))
     make_trestle(out, tissue(16 + 48 * 7, 8 + 56 * 4, 11))
+    make_ventana(out)
     make_ndpi(out, whole)
     make_dicom(out, whole, small)
 
@@ -427,13 +513,15 @@ def main():
         ("planes.ome.tif", arrays, 0.5),
         ("planes-bgr.ome.tif", arrays, 0.5),
         ("planes-listed.ome.tif", [whole], 0.5),
-        ("planes-focus.ome.tif", [whole], 0.5),
         ("second-image.ome.tif", arrays, 0.5),
         ("separate-planes.tif", [whole], 0.5),
         ("fourth-sample.tif", [whole], 0.5),
     ):
         for level in range(len(levels)):
             case(file, level, 40, by_array(levels, level, 40, micrometres))
+    case("planes-focus.ome.tif", 0, 40, by_array([whole], 0, 40, 0.5), aspect=False)
+    case("planes-focus.ome.tif", 0, 40, by_squares([whole], 0, 40, (0.5, 0.75)))
+    case("wide-pixels.tif", 0, 40, by_squares([whole], 0, 40, (1.25, 0.5)))
     # OpenSlide tells no pixel size of Leica's, and makes levels of NDPI that are not in the file.
     not_told = {"leica.scn": {"micrometres": 0.5}, "hamamatsu.ndpi": {"levels": 2}}
     for file, levels in (
@@ -441,6 +529,8 @@ def main():
         ("philips-sparse.tiff", (0, 1)),
         ("leica.scn", (0,)),
         ("trestle.tif", (0, 1)),
+        ("ventana.bif", (0, 1, 2)),
+        ("ventana.tif", (0, 1)),
         ("hamamatsu.ndpi", (0, 1)),
         ("dicom-full/level-1.dcm", (0, 1)),
         ("dicom-sparse/level.dcm", (0,)),
@@ -451,4 +541,5 @@ def main():
     (out / "expected.json").write_text(json.dumps(cases, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -30,7 +30,7 @@ export const loraOption = inGroup("Model:", {
 
 export const imageOptions = inGroup("Image:", {
   fit: choice("fit", imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)  [default: pad]" }),
-  "no-aspect": flag({ describe: "Show pixels of DICOM and NIfTI that are not square as they are stored, not made square" }),
+  "no-aspect": flag({ describe: "Show pixels that are not square (DICOM, NIfTI, slides) as they are stored, not made square" }),
   window: {
     type: "string",
     requiresArg: true,

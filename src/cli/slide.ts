@@ -11,7 +11,7 @@ import type { StatusLine } from "./status-line.js";
 import { refuseStrayOptions } from "./stray-options.js";
 
 export const slideOptions = inGroup("Slide:", {
-  slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, NDPI, or DICOM (a file or its folder); patches with tissue are taken" }),
+  slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, BIF, NDPI, or DICOM (a file or its folder); patches with tissue are taken" }),
   magnification: decimal("magnification", { least: 0.01, most: 1000, describe: "At which the slide is seen, 5, 10, 20 …  [default: 10]" }),
   level: wholeNumber("level", { least: 0, describe: "Instead: a level of the file as it is, 0 the largest" }),
   patches: wholeNumber("patches", { least: 1, describe: "At most so many patches, evenly spaced, up to 125  [default: 125]" }),
@@ -31,6 +31,7 @@ export interface SlideArguments {
   readonly window?: WindowChoice | undefined;
   readonly frame?: number | undefined;
   readonly fit?: ImageFit | undefined;
+  readonly "no-aspect"?: boolean | undefined;
 }
 
 export interface SlideContext {
@@ -59,7 +60,7 @@ export async function takeSlide(args: SlideArguments, { redaction, status, signa
   const side = args.size ?? (await projectorImageSize(args));
   try {
     const onProgress = ({ step, done, of }: { readonly step: string; readonly done: number; readonly of: number }): void => status.show(`${step} · ${done} of ${of}`);
-    const slide = await readSlide(path, { magnification, level, patches, overview, side, nameOf, onProgress, signal });
+    const slide = await readSlide(path, { magnification, level, patches, overview, side, aspect: args["no-aspect"] !== true, nameOf, onProgress, signal });
     status.clear();
     for (const note of slide.notes) printNote(`slide: ${note}`);
     return slide;

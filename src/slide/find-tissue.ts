@@ -21,10 +21,10 @@ const maxPixelsAtOnce = 2 ** 24;
  * @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE, and what `checkAborted` throws
  */
 export async function findTissue({ levels, grid, checkAborted, onProgress }: { readonly levels: readonly SlideLevel[]; readonly grid: Grid; readonly checkAborted: () => void; readonly onProgress: ((progress: SlideProgress) => void) | undefined }): Promise<Place[]> {
-  const level = levels.findLast(({ downsample }, index) => index === 0 || grid.pitch / downsample >= leastEdge);
+  const { x, y } = grid.pitch;
+  const level = levels.findLast(({ downsample }, index) => index === 0 || Math.min(x, y) / downsample >= leastEdge);
   if (level === undefined) return [];
-  const edge = grid.pitch / level.downsample;
-  const atOnce = Math.max(1, Math.floor(maxPixelsAtOnce / (edge * edge)));
+  const atOnce = Math.max(1, Math.floor(maxPixelsAtOnce / ((x / level.downsample) * (y / level.downsample))));
   const found: Place[] = [];
   for (let row = 0; row < grid.rows; row += 1) {
     for (let first = 0; first < grid.columns; first += atOnce) {
@@ -33,8 +33,8 @@ export async function findTissue({ levels, grid, checkAborted, onProgress }: { r
       const run = boxOnLevel(grid, level, { column: first, row, count });
       const rgb = await level.readRegion(run);
       for (let column = first; column < first + count; column += 1) {
-        const { x, width, height } = boxOnLevel(grid, level, { column, row });
-        if (isTissue(meanLuminance(rgb, run.width, { left: x - run.x, width, height }))) found.push({ column, row });
+        const box = boxOnLevel(grid, level, { column, row });
+        if (isTissue(meanLuminance(rgb, run.width, { ...box, left: box.x - run.x }))) found.push({ column, row });
       }
     }
     onProgress?.({ step: "searching for tissue", done: row + 1, of: grid.rows });

@@ -15,6 +15,8 @@ export interface SlideLevel {
    * @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
    */
   readonly readRegion: (box: PixelBox) => Promise<Uint8Array>;
+  /** Whether the file leaves out all of a part of it, so that only white would be shown. */
+  readonly isLeftOut: (box: PixelBox) => Promise<boolean>;
   readonly countTiles: () => Promise<TileCount>;
 }
 

@@ -7,8 +7,8 @@ import { checkJpeg, decodeTiffRegion } from "../image/decode-region.js";
 import { decodeJpeg2000Rgb } from "../image/formats/jpeg-2000.js";
 import type { PixelBox } from "../image/types.js";
 import { firstLine, MedGemmaError } from "../errors.js";
+import { toTiledTiff } from "../formats/formats.js";
 import { paste, type SlideLevel, type TileCount } from "./level.js";
-import { convertHint } from "./other-formats.js";
 import { smallTiff, type TiffTags } from "./small-tiff.js";
 
 /** A tile in the file. */
@@ -76,10 +76,9 @@ interface TileRange {
  */
 export async function readTiledRegion(name: string, picture: TiledPicture, box: PixelBox): Promise<Uint8Array> {
   const { tileWidth, tileHeight, isTiled, planes } = picture;
-  const [column, row] = [Math.floor(box.x / tileWidth), Math.floor(box.y / tileHeight)];
-  const range = { column, row, columns: Math.floor((box.x + box.width - 1) / tileWidth) + 1 - column, rows: Math.floor((box.y + box.height - 1) / tileHeight) + 1 - row };
+  const range = rangeOf(picture, box);
   if (range.columns * tileWidth * range.rows * tileHeight > maxTilePixels) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} lies in ${range.columns * range.rows} ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels} in all. ${convertHint}.`);
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} lies in ${range.columns * range.rows} ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels} in all. ${toTiledTiff}`);
   }
   try {
     const [first = new Uint8Array(), ...others] = await Promise.all(planes.map(async (plane) => await readPlane(name, picture, { plane, range, box })));
@@ -96,17 +95,46 @@ export async function readTiledRegion(name: string, picture: TiledPicture, box: 
  * @param size Less than that of the picture where it is filled up at the right and below.
  */
 export function tiledLevel(name: string, picture: TiledPicture, downsample: number, { width, height }: { readonly width: number; readonly height: number } = picture): SlideLevel {
-  return { width, height, downsample, readRegion: async (box) => await readTiledRegion(name, picture, box), countTiles: async () => await countTiles(picture) };
+  return {
+    width,
+    height,
+    downsample,
+    readRegion: async (box) => await readTiledRegion(name, picture, box),
+    isLeftOut: async (box) => await isLeftOut(picture, box),
+    countTiles: async () => await countTiles(picture)
+  };
 }
 
-export async function countTiles({ planes, columns, rows }: TiledPicture): Promise<TileCount> {
+/** @param box Of which the tiles are counted; default: all. */
+export async function countTiles(picture: TiledPicture, box: PixelBox | null = null): Promise<TileCount> {
+  const { planes, columns, rows } = picture;
+  if (box !== null) {
+    const places = await placesOf(picture, rangeOf(picture, box));
+    return { missing: places.filter(({ length }) => length === 0).length, of: places.length };
+  }
   const missing = await Promise.all(planes.map(async (plane) => await plane.countMissing()));
   return { missing: missing.reduce((sum, one) => sum + one, 0), of: columns * rows * planes.length };
 }
 
+/** Whether the file holds none of the tiles of a part. */
+export async function isLeftOut(picture: TiledPicture, box: PixelBox): Promise<boolean> {
+  return (await placesOf(picture, rangeOf(picture, box))).every(({ length }) => length === 0);
+}
+
+function rangeOf({ tileWidth, tileHeight }: TiledPicture, { x, y, width, height }: PixelBox): TileRange {
+  const [column, row] = [Math.floor(x / tileWidth), Math.floor(y / tileHeight)];
+  return { column, row, columns: Math.floor((x + width - 1) / tileWidth) + 1 - column, rows: Math.floor((y + height - 1) / tileHeight) + 1 - row };
+}
+
+/** Row by row, of one plane or of all. */
+async function placesOf({ planes, columns }: TiledPicture, range: TileRange, of: readonly TilePlane[] = planes): Promise<Place[]> {
+  const places: Place[][] = [];
+  for (const plane of of) for (let row = range.row; row < range.row + range.rows; row += 1) places.push(await plane.places(row * columns + range.column, range.columns));
+  return places.flat();
+}
+
 async function readPlane(name: string, picture: TiledPicture, { plane, range, box }: { readonly plane: TilePlane; readonly range: TileRange; readonly box: PixelBox }): Promise<Uint8Array> {
-  const places: Place[] = [];
-  for (let row = range.row; row < range.row + range.rows; row += 1) places.push(...(await plane.places(row * picture.columns + range.column, range.columns)));
+  const places = await placesOf(picture, range, [plane]);
   const bytes = places.reduce((sum, { length }) => sum + length, 0);
   if (bytes > maxTileBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} needs ${bytes} bytes of the file; the limit is ${maxTileBytes}. Choose a greater magnification, or a smaller level.`);
   const tables = picture.compression === compressions.jpeg ? await plane.tables() : null;
