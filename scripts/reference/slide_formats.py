@@ -57,7 +57,9 @@ def tiles(picture, edge):
     return [whole[y : y + edge, x : x + edge] for y in range(0, whole.shape[0], edge) for x in range(0, whole.shape[1], edge)]
 
 
-# TIFF formats
+# TIFF formats. Where `how` can be chosen, lossless tiles hold just what was put in.
+
+LOSSY = {"compression": "jpeg", "compressionargs": {"level": 88}}
 
 
 def ome_xml(images):
@@ -143,10 +145,11 @@ def set_tag_counts(path, page, empty):
     path.write_bytes(data)
 
 
-def make_philips(out, whole):
+def make_philips(out, whole, how=LOSSY, name="philips-sparse.tiff", empty=((0, 1, 4, 5, 11), (0,))):
+    """Gives the levels as they are shown."""
     # What is left out is glass: on the other levels as well.
     levels = [padded(whole, 64).copy()]
-    for index in (0, 1, 4, 5, 11):
+    for index in empty[0]:
         levels[0][index // 4 * 64 :, index % 4 * 64 :][:64, :64] = 255
     for _ in range(2):
         levels.append(padded(half(levels[-1]), 64))
@@ -162,30 +165,31 @@ def make_philips(out, whole):
         f'<Attribute Name="DICOM_PIXEL_SPACING" Group="0x0028" Element="0x0030" PMSVR="IDoubleArray">&quot;{spacing[0]}&quot; &quot;{spacing[0]}&quot;</Attribute>'
         f'<Attribute Name="PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE" Group="0x1001" Element="0x8B00" PMSVR="IDataObjectArray"><Array>{parts}</Array></Attribute></DataObject></Array></Attribute></DataObject>'
     )
-    path = out / "philips-sparse.tiff"
+    path = out / name
     with tifffile.TiffWriter(path) as tiff:
         for index, level in enumerate(levels):
-            tiff.write(level, photometric="rgb", metadata=None, tile=(64, 64), compression="jpeg", compressionargs={"level": 88}, subfiletype=min(index, 1), software="Philips DP v1.0", description=xml if index == 0 else f"level={index}")
+            tiff.write(level, photometric="rgb", metadata=None, tile=(64, 64), **how, subfiletype=min(index, 1), software="Philips DP v1.0", description=xml if index == 0 else f"level={index}")
         tiff.write(tissue(80, 40, 4), photometric="rgb", metadata=None, rowsperstrip=16, compression="jpeg", description="Macro")
-    set_tag_counts(path, 0, (0, 1, 4, 5, 11))
-    set_tag_counts(path, 1, (0,))
+    for page, tiles_left_out in enumerate(empty):
+        set_tag_counts(path, page, tiles_left_out)
+    return levels
 
 
-def make_leica(out, first, second):
+def make_leica(out, first, second, how=LOSSY, objectives=(20, 20), source="brightfield"):
     nanometres = 500
     glass = (400 * nanometres, 440 * nanometres)
     areas = [(first, 40, 30), (second, 180, 210)]
     levels = [[picture, half(half(picture))] for picture, _x, _y in areas]
     macro = tissue(64, 80, 6)
     images, directory = [], 1
-    for (picture, x, y), pyramid in zip(areas, levels):
+    for (picture, x, y), pyramid, objective in zip(areas, levels, objectives):
         height, width = picture.shape[:2]
         dimensions = "".join(f'<dimension sizeX="{level.shape[1]}" sizeY="{level.shape[0]}" r="{r}" ifd="{directory + r}"/>' for r, level in enumerate(pyramid))
         directory += len(pyramid)
         images.append(
             f'<image name="{SECRET}" uuid="u"><creationInfo/><device model="Leica SCN400" version="1"/><pixels sizeX="{width}" sizeY="{height}">{dimensions}</pixels>'
             f'<view sizeX="{width * nanometres}" sizeY="{height * nanometres}" offsetX="{x * nanometres}" offsetY="{y * nanometres}" spacingZ="0"/>'
-            "<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings><illuminationSettings><numericalAperture>0.4</numericalAperture><illuminationSource>brightfield</illuminationSource></illuminationSettings></scanSettings></image>"
+            f"<scanSettings><objectiveSettings><objective>{objective}</objective></objectiveSettings><illuminationSettings><numericalAperture>0.4</numericalAperture><illuminationSource>{source}</illuminationSource></illuminationSettings></scanSettings></image>"
         )
     whole = (
         f'<image name="{SECRET}" uuid="m"><creationInfo/><device model="Leica SCN400" version="1"/><pixels sizeX="64" sizeY="80"><dimension sizeX="64" sizeY="80" r="0" ifd="0"/></pixels>'
@@ -195,17 +199,17 @@ def make_leica(out, first, second):
     with tifffile.TiffWriter(out / "leica.scn", bigtiff=True) as tiff:
         for index, picture in enumerate([macro, *(level for pyramid in levels for level in pyramid)]):
             text = {"description": xml} if index == 0 else {}
-            tiff.write(picture, photometric="rgb", metadata=None, tile=(64, 64), compression="jpeg", compressionargs={"level": 88}, **text)
+            tiff.write(picture, photometric="rgb", metadata=None, tile=(64, 64), **how, **text)
 
 
-def make_trestle(out, whole):
+def make_trestle(out, whole, how=LOSSY, overlaps=((16, 8), (8, 12))):
     """Tiles of 64 that overlap, with the same pixels in both; the resolution is in micrometres a pixel."""
-    overlaps = [(16, 8), (8, 12)]
+    said = " ".join(f"{across} {down}" for across, down in overlaps)
     with tifffile.TiffWriter(out / "trestle.tif") as tiff:
         for index, (picture, (across, down)) in enumerate(zip([whole, half(whole)], overlaps)):
             columns, rows = ((size - overlap) // (64 - overlap) for size, overlap in ((picture.shape[1], across), (picture.shape[0], down)))
             stored = np.concatenate([np.concatenate([picture[r * (64 - down) :][:64, c * (64 - across) :][:, :64] for c in range(columns)], 1) for r in range(rows)], 0)
-            tiff.write(stored, photometric="rgb", metadata=None, tile=(64, 64), compression="jpeg", compressionargs={"level": 88}, software="MedScan 1.0", resolution=(0.5 * 2**index,) * 2, resolutionunit="NONE", description="Background Color=F0F0F0;White Balance=FF;Objective Power=20;JPEG Quality=88;OverlapsXY= 16 8 8 12;", subfiletype=0)
+            tiff.write(stored, photometric="rgb", metadata=None, tile=(64, 64), **how, software="MedScan 1.0", resolution=(0.5 * 2**index,) * 2, resolutionunit="NONE", description=f"Background Color=F0F0F0;White Balance=FF;Objective Power=20;JPEG Quality=88;OverlapsXY= {said};", subfiletype=0)
 
 
 class VentanaArea:
@@ -252,7 +256,7 @@ def write_ventana(path, areas, *, edge=64, overlap=(16, 8), levels=3, magnificat
                 stored[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
     text = ventana_xml(areas, edge, overlap) if xml is None else xml
     iscan = f'<iScan Magnification="{magnification}" ScanRes="{scan_res}" UnitNumber="SECRET" UserName="{SECRET}" {iscan_more}><SlideAnnotation/></iScan>'.encode()
-    options = {"compression": "jpeg", "compressionargs": {"level": 88}, **how}
+    options = how or LOSSY
     with tifffile.TiffWriter(path, bigtiff=True) as tiff:
         tiff.write(tissue(80, 40, 4), photometric="rgb", metadata=None, rowsperstrip=16, description="Label Image", extratags=[(700, 1, len(iscan), iscan, True)])
         tiff.write(tissue(40, 60, 5), photometric="rgb", metadata=None, rowsperstrip=16, description="Thumbnail")
@@ -273,21 +277,23 @@ def make_ventana(out):
     write_ventana(out / "ventana.tif", [VentanaArea(tissue(192, 128, 16), 3, 2)], overlap=(0, 0), xml="")
 
 
-def make_ndpi(out, whole):
-    """A classic TIFF with 64-bit pointers to directories, each picture one JPEG stream with restart intervals of half a row."""
-    levels = [tissue(256, 160, 12), half(tissue(256, 160, 12))]
-    macro = tissue(64, 32, 8)
+def write_ndpi(path, pictures, *, subsampling="4:2:2", intervals=2):
+    """pictures: each with its objective and its focus in nanometres; the objective of what is no scan is negative.
+
+    A classic TIFF with 64-bit pointers to directories, each picture one JPEG stream with restart intervals of half a row, or none.
+    """
     data = bytearray(b"II*\0" + struct.pack("<Q", 0))
     previous = 4
-    for picture, lens in [*zip(levels, (20.0, 10.0)), (macro, -1.0)]:
+    for picture, lens, focus in pictures:
         height, width = picture.shape[:2]
         # With 4:2:0, OpenSlide asks for a row behind the interval, and says that there is none.
-        across = width // 16
-        stream = jpeg(picture, subsampling="4:2:2", **({"restart_marker_blocks": across // 2} if lens > 0 else {}))
+        across = width // (8 if subsampling == "4:4:4" else 16)
+        has_intervals = lens > 0 and intervals > 0
+        stream = jpeg(picture, subsampling=subsampling, **({"restart_marker_blocks": across // intervals} if has_intervals else {}))
         at = len(data)
         data += stream
         starts = []
-        if lens > 0:
+        if has_intervals:
             scan = stream.index(b"\xff\xda")
             head = scan + 2 + struct.unpack(">H", stream[scan + 2 : scan + 4])[0]
             starts = [head]
@@ -299,7 +305,7 @@ def make_ndpi(out, whole):
         entries = [
             (256, 4, [width]), (257, 4, [height]), (258, 3, [8, 8, 8]), (259, 3, [7]), (262, 3, [6]), (271, 2, b"Hamamatsu\0"), (272, 2, b"C13220\0"),
             (273, 4, [at]), (277, 3, [3]), (278, 4, [height]), (279, 4, [len(stream)]), (282, 5, [20000 if lens != 10 else 10000, 1]), (283, 5, [20000 if lens != 10 else 10000, 1]), (296, 3, [3]), (305, 2, b"NDP.scan\0"),
-            (65420, 4, [1]), (65421, 11, [lens]), (65424, 9, [0]), *([(65426, 4, starts)] if starts else []),
+            (65420, 4, [1]), (65421, 11, [lens]), (65424, 9, [focus]), *([(65426, 4, starts)] if starts else []),
         ]  # fmt: skip
         packed = []
         for code, kind, values in entries:
@@ -317,7 +323,12 @@ def make_ndpi(out, whole):
         data += struct.pack("<H", len(packed)) + b"".join(packed)
         previous = len(data)
         data += b"\0" * 8 + b"\0" * 4 * len(packed)
-    (out / "hamamatsu.ndpi").write_bytes(data)
+    path.write_bytes(data)
+
+
+def make_ndpi(out):
+    scan = tissue(256, 160, 12)
+    write_ndpi(out / "hamamatsu.ndpi", [(scan, 20.0, 0), (half(scan), 10.0, 0), (tissue(64, 32, 8), -1.0, 0)])
 
 
 # DICOM
@@ -500,7 +511,7 @@ def main():
     make_leica(out, tissue(192, 128, 2), tissue(128, 192, 3))
     make_trestle(out, tissue(16 + 48 * 7, 8 + 56 * 4, 11))
     make_ventana(out)
-    make_ndpi(out, whole)
+    make_ndpi(out)
     make_dicom(out, whole, small)
 
     cases = []
