@@ -13,6 +13,7 @@ import json
 import math
 import shutil
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,9 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
+
+sys.path.append(str(Path(__file__).parent.parent / "conditions"))
+import tiff_writer  # noqa: E402
 
 SECRET = "SECRET^PATIENT"
 WIDTH, HEIGHT = 236, 172
@@ -334,6 +338,20 @@ def make_ndpi(out):
 # DICOM
 
 
+def make_odd(out, whole, small):
+    """What no library writes."""
+    resolution = {282: (tiff_writer.RATIONAL, [20000, 1]), 283: (tiff_writer.RATIONAL, [20000, 1]), 296: (tiff_writer.SHORT, [3])}
+    # Gray, so that the conversion has nothing to round.
+    ycbcr = np.stack([whole[..., 0], *[np.full((HEIGHT, WIDTH), 128, np.uint8)] * 2], -1)
+    tiff_writer.write(out / "ycbcr.tif", [tiff_writer.page(ycbcr, compression=tiff_writer.LZW, photometric=6, tags={**resolution, 530: (tiff_writer.SHORT, [1, 1])})])
+    flipped = np.array([int(f"{value:08b}"[::-1], 2) for value in range(256)], np.uint8)
+    encode = lambda tile: bytes(flipped[np.frombuffer(tiff_writer.compress(tile, tiff_writer.DEFLATE), np.uint8)])  # noqa: E731
+    tiff_writer.write(out / "fill-order.tif", [tiff_writer.page(whole, compression=tiff_writer.DEFLATE, encode=encode, tags={**resolution, 266: (tiff_writer.SHORT, [2])})])
+    label = tiff_writer.page(np.zeros((43, 59, 3), np.uint8), tags={270: (tiff_writer.ASCII, f"{SECRET}\r\nlabel")})
+    tiff_writer.write(out / "sparse-below.tif", [tiff_writer.page(whole, compression=tiff_writer.DEFLATE, tags=resolution), tiff_writer.page(small, left_out=(0,)), label])
+    return np.stack([whole[..., 0]] * 3, -1)
+
+
 def instance(whole_size, *, flavor, number, series="1.2.826.0.1.3680043.8.498.1", spacing=0.0005):
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
@@ -389,7 +407,7 @@ def place(ds, places, edge):
     for column, row in places:
         position = Dataset()
         position.XOffsetInSlideCoordinateSystem = position.YOffsetInSlideCoordinateSystem = position.ZOffsetInSlideCoordinateSystem = 0
-        position.ColumnPositionInTotalImagePixelMatrix, position.RowPositionInTotalImagePixelMatrix = column * edge + 1, row * edge + 1
+        position.ColumnPositionInTotalImagePixelMatrix, position.RowPositionInTotalImagePixelMatrix = int(column * edge) + 1, row * edge + 1
         group = Dataset()
         group.PlanePositionSlideSequence = [position]
         groups.append(group)
@@ -513,6 +531,7 @@ def main():
     make_ventana(out)
     make_ndpi(out)
     make_dicom(out, whole, small)
+    gray = make_odd(out, whole, small)
 
     cases = []
 
@@ -530,6 +549,9 @@ def main():
     ):
         for level in range(len(levels)):
             case(file, level, 40, by_array(levels, level, 40, micrometres))
+    case("ycbcr.tif", 0, 40, by_array([gray], 0, 40, 0.5))
+    case("fill-order.tif", 0, 40, by_array([whole], 0, 40, 0.5))
+    case("sparse-below.tif", 0, 40, by_array(arrays, 0, 40, 0.5))
     case("planes-focus.ome.tif", 0, 40, by_array([whole], 0, 40, 0.5), aspect=False)
     case("planes-focus.ome.tif", 0, 40, by_squares([whole], 0, 40, (0.5, 0.75)))
     case("wide-pixels.tif", 0, 40, by_squares([whole], 0, 40, (1.25, 0.5)))

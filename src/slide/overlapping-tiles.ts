@@ -1,8 +1,8 @@
 /** Tiles that were scanned with an overlap: each begins where the one before it ends, less the overlap, and covers what overlaps. */
 import type { PixelBox } from "../image/types.js";
-import { overlapOf, paste } from "./level.js";
+import { isLeftOut, overlapOf, paste, sumOf } from "./level.js";
 import type { PlacedPart } from "./placed-parts.js";
-import { countTiles, isLeftOut, readTiledRegion, type TiledPicture } from "./tiled-picture.js";
+import { countTiles, readTiledRegion, type TiledPicture } from "./tiled-picture.js";
 
 /** Some tiles of a picture. What is in pixels may have a fraction. */
 export interface OverlappingTiles {
@@ -35,7 +35,7 @@ export function overlappingTiles(name: string, picture: TiledPicture, tiles: Ove
   };
   /** On the level, from the corner on. */
   const placed = (column: number, row: number): PixelBox => ({ ...stored(column, row), x: Math.round(corner.x + column * stepX) - left, y: Math.round(corner.y + row * stepY) - top });
-  const isThere = async (column: number, row: number): Promise<boolean> => column < columns && row < rows && !(await isLeftOut(picture, stored(column, row)));
+  const isThere = async (column: number, row: number): Promise<boolean> => column < columns && row < rows && !isLeftOut(await countTiles(picture, stored(column, row)));
   /** Without what the tiles to the right and below cover. */
   const visible = async (column: number, row: number): Promise<PixelBox> => {
     const box = placed(column, row);
@@ -58,11 +58,11 @@ export function overlappingTiles(name: string, picture: TiledPicture, tiles: Ove
   return {
     box: { x: left, y: top, width: last.x + last.width, height: last.y + last.height },
     readRegion,
-    isLeftOut: async (box) => {
-      for (const [column, row] of touched(box, tiles)) if (overlapOf(box, placed(column, row)) !== null && (await isThere(column, row))) return false;
-      return true;
-    },
-    countTiles: async () => await countTiles(picture, { ...first, width: end.x + end.width - first.x, height: end.y + end.height - first.y })
+    countTiles: async (box) => {
+      if (box === undefined) return await countTiles(picture, { ...first, width: end.x + end.width - first.x, height: end.y + end.height - first.y });
+      const inside = [...touched(box, tiles)].filter(([column, row]) => overlapOf(box, placed(column, row)) !== null);
+      return sumOf(await Promise.all(inside.map(async ([column, row]) => await countTiles(picture, stored(column, row)))));
+    }
   };
 }
 

@@ -1,14 +1,13 @@
 /** A level that is put together from pictures, each at its place: areas that were scanned by themselves. */
 import type { PixelBox } from "../image/types.js";
-import { overlapOf, paste, type SlideLevel, type TileCount } from "./level.js";
+import { overlapOf, paste, sumOf, type SlideLevel, type TileCount } from "./level.js";
 
 export interface PlacedPart {
   /** In pixels of the level. */
   readonly box: PixelBox;
   /** @param inside In pixels of the part, from its own upper left corner. */
   readonly readRegion: (inside: PixelBox) => Promise<Uint8Array>;
-  readonly isLeftOut: (inside: PixelBox) => Promise<boolean>;
-  readonly countTiles: () => Promise<TileCount>;
+  readonly countTiles: (inside?: PixelBox) => Promise<TileCount>;
 }
 
 /** White where nothing lies. A part covers those that come before it. */
@@ -20,11 +19,7 @@ export function placedLevel(size: Pick<SlideLevel, "width" | "height" | "downsam
     });
   return {
     ...size,
-    countTiles: async () => {
-      const all = await Promise.all(parts.map(async ({ countTiles }) => await countTiles()));
-      return { missing: all.reduce((sum, { missing }) => sum + missing, 0), of: all.reduce((sum, { of }) => sum + of, 0) };
-    },
-    isLeftOut: async (box) => (await Promise.all(within(box).map(async ({ part, own }) => await part.isLeftOut(own)))).every(Boolean),
+    countTiles: async (box) => sumOf(await Promise.all(box === undefined ? parts.map(async (part) => await part.countTiles()) : within(box).map(async ({ part, own }) => await part.countTiles(own)))),
     readRegion: async (box) => {
       const rgb = new Uint8Array(box.width * box.height * 3).fill(255);
       for (const { part, inside, own } of within(box)) paste(rgb, box, { rgb: await part.readRegion(own), box: inside });

@@ -16,7 +16,7 @@ import { checkPixelsInAll } from "../picture-size.js";
 import { chooseLevel } from "./choose-level.js";
 import { findTissue, type Place } from "./find-tissue.js";
 import { boxOnLevel, gridOf, type Grid } from "./grid.js";
-import type { OpenSlide, SlideLevel } from "./level.js";
+import { isLeftOut, type OpenSlide, type SlideLevel } from "./level.js";
 import { notesOf } from "./notes.js";
 import { openSlide } from "./open-slide.js";
 import { readOverview } from "./overview.js";
@@ -135,7 +135,7 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
 /** Tissue may be found on a smaller level, where the one that is read has nothing but what the file leaves out. */
 async function withoutLeftOut(places: readonly Place[], grid: Grid, level: SlideLevel): Promise<Place[]> {
   const kept: Place[] = [];
-  for (const place of places) if (!(await level.isLeftOut(boxOnLevel(grid, level, place)))) kept.push(place);
+  for (const place of places) if (!isLeftOut(await level.countTiles(boxOnLevel(grid, level, place)))) kept.push(place);
   return kept;
 }
 

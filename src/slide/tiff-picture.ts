@@ -25,7 +25,7 @@ const compressionNames: Readonly<Record<number, string>> = {
 const atOnce = 2 ** 16;
 
 /** Tags that say how the bytes of a tile become pixels. Numbers of at most 16 bits. */
-const decodingTags = [tags.predictor, tags.colorMap, tags.extraSamples, tags.sampleFormat, tags.ycbcrSubsampling] as const;
+const decodingTags = [tags.fillOrder, tags.predictor, tags.colorMap, tags.extraSamples, tags.sampleFormat, tags.ycbcrSubsampling] as const;
 
 /** What the edges of a picture are; null where the directory does not say. */
 export async function sizeOf(directory: TiffDirectory): Promise<{ readonly width: number; readonly height: number } | null> {
@@ -69,6 +69,8 @@ async function readPlane(file: TiffFile, directory: TiffDirectory): Promise<Tile
   if (bits.some((one) => one !== 8) || samples < 1 || samples > 4 || ![0, 1, 2, 3, 6].includes(photometric)) {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has ${samples} channels of ${bits.join(", ")} bits (photometric interpretation ${photometric}); expected gray or RGB of 8 bits, as of a brightfield slide.`);
   }
+  const sampleFormat = (await directory.number(tags.sampleFormat)) ?? 1;
+  if (![1, 4].includes(sampleFormat)) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has samples ${sampleFormat === 2 ? "with a sign" : `of format ${sampleFormat}`}; expected whole numbers from 0 to 255. ${toTiledTiff}`);
   const isPlanar = samples > 1 && (await directory.number(tags.planarConfiguration)) === 2;
   if (isPlanar && photometric !== 2) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has channels in planes of their own that are not red, green and blue, which is not read here. ${toTiledTiff}`);
   const isTiled = directory.has(tags.tileWidth);

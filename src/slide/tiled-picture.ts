@@ -3,11 +3,13 @@
  * TIFF file of their own, in memory, which libvips decodes: it never sees the slide, whose pages it would look up anew for every
  * part and remember by the name of the file.
  */
+import { colorToRgb } from "../dicom/color.js";
 import { checkJpeg, decodeTiffRegion } from "../image/decode-region.js";
 import { decodeJpeg2000Rgb } from "../image/formats/jpeg-2000.js";
 import type { PixelBox } from "../image/types.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import { toTiledTiff } from "../formats/formats.js";
+import { tags } from "../tiff/tiff-file.js";
 import { paste, type SlideLevel, type TileCount } from "./level.js";
 import { smallTiff, type TiffTags } from "./small-tiff.js";
 
@@ -100,25 +102,19 @@ export function tiledLevel(name: string, picture: TiledPicture, downsample: numb
     height,
     downsample,
     readRegion: async (box) => await readTiledRegion(name, picture, box),
-    isLeftOut: async (box) => await isLeftOut(picture, box),
-    countTiles: async () => await countTiles(picture)
+    countTiles: async (box) => await countTiles(picture, box)
   };
 }
 
 /** @param box Of which the tiles are counted; default: all. */
-export async function countTiles(picture: TiledPicture, box: PixelBox | null = null): Promise<TileCount> {
+export async function countTiles(picture: TiledPicture, box?: PixelBox): Promise<TileCount> {
   const { planes, columns, rows } = picture;
-  if (box !== null) {
+  if (box !== undefined) {
     const places = await placesOf(picture, rangeOf(picture, box));
     return { missing: places.filter(({ length }) => length === 0).length, of: places.length };
   }
   const missing = await Promise.all(planes.map(async (plane) => await plane.countMissing()));
   return { missing: missing.reduce((sum, one) => sum + one, 0), of: columns * rows * planes.length };
-}
-
-/** Whether the file holds none of the tiles of a part. */
-export async function isLeftOut(picture: TiledPicture, box: PixelBox): Promise<boolean> {
-  return (await placesOf(picture, rangeOf(picture, box))).every(({ length }) => length === 0);
 }
 
 function rangeOf({ tileWidth, tileHeight }: TiledPicture, { x, y, width, height }: PixelBox): TileRange {
@@ -182,8 +178,13 @@ async function decodeBlock(picture: TiledPicture, plane: TilePlane, { block, til
   if (compression === compressions.jpeg) for (const tile of tiles) await checkJpeg(withTables(tile, tables), { pixels: tileWidth * tileHeight });
   const [x, y] = [Math.max(box.x, left), Math.max(box.y, top)];
   const inside = { x, y, width: Math.min(box.x + box.width, left + width) - x, height: Math.min(box.y + box.height, top + height) - y };
-  const tiff = smallTiff(picture, { tiles, tables, width, height, more: await plane.tags() });
-  return { rgb: await decodeTiffRegion(tiff, { ...inside, x: x - left, y: y - top }, { pixels: width * height, hasAlpha: picture.hasAlpha }), box: inside };
+  const more = await plane.tags();
+  // libvips shows YCbCr as if it were RGB, but for JPEG and where chrominances are subsampled.
+  const isYcbcr = picture.photometric === 6 && compression !== compressions.jpeg && (more.get(tags.ycbcrSubsampling) ?? [2, 2]).every((one) => one === 1);
+  const stored = isYcbcr ? { ...picture, photometric: 2 } : picture;
+  const tiff = smallTiff(stored, { tiles, tables, width, height, more: isYcbcr ? new Map([...more].filter(([tag]) => tag !== tags.ycbcrSubsampling)) : more });
+  const rgb = await decodeTiffRegion(tiff, { ...inside, x: x - left, y: y - top }, { pixels: width * height, hasAlpha: picture.hasAlpha });
+  return { rgb: isYcbcr ? colorToRgb({ values: rgb, bits: 8, photometric: "YBR_FULL" }) : rgb, box: inside };
 }
 
 /** An abbreviated stream and the tables that all tiles share → a whole JPEG (TIFF technical note 2). */

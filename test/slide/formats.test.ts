@@ -157,6 +157,30 @@ describe("a sparse slide", () => {
   });
 });
 
+describe("a TIFF", () => {
+  /** A tag in place of that of the software. */
+  function withShort(name: string, tag: number, value: number): string {
+    const bytes = readFileSync(`${slides}${name}`);
+    const entry = entryOf(bytes, 305);
+    bytes.writeUInt16LE(tag, entry);
+    bytes.writeUInt16LE(3, entry + 2);
+    bytes.writeUInt32LE(1, entry + 4);
+    bytes.writeUInt32LE(value, entry + 8);
+    return written(`${tag}.tif`, bytes);
+  }
+
+  it("that is to be turned is shown as it is stored, and says so", async () => {
+    const turned = await readSlide(withShort("pages-lzw.tif", 274, 6), { level: 1, side: 40 });
+    expect(turned.notes).toContain("its orientation (6 of TIFF) is not applied: shown as it is stored");
+    expect(hashes(turned)).toEqual(hashes(await readSlide(`${slides}pages-lzw.tif`, { level: 1, side: 40 })));
+    expect((await readSlide(withShort("pages-lzw.tif", 274, 1), { level: 1, side: 40 })).notes.join()).not.toContain("orientation");
+  });
+
+  it("with signed samples is refused", async () => {
+    expect(await failure(withShort("pages-lzw.tif", 339, 2))).toMatch(/^IMAGE_UNREADABLE: SLIDE has samples with a sign; expected whole numbers from 0 to 255\. Convert it/);
+  });
+});
+
 describe("a slide in DICOM", () => {
   it("may be named by its folder, or by any of its files; labels are left out", async () => {
     for (const path of ["dicom-full", "dicom-full/level-1.dcm", "dicom-full/level-2.dcm", "dicom-full/label.dcm"]) {
@@ -220,6 +244,19 @@ describe("a slide in DICOM", () => {
         rmSync(own, { recursive: true });
       }
     }
+  });
+
+  it("that does not say how large it is is refused, and frames beyond its tiles are told", async () => {
+    const rowsTag = Buffer.from([0x48, 0x00, 0x07, 0x00, 0x55, 0x4c]); // Total Pixel Matrix Rows
+    const [unsaid, less] = [join(root, "unsaid"), join(root, "less")];
+    for (const [own, change] of [[unsaid, (bytes: Buffer, at: number) => bytes.writeUInt16LE(0x09, at + 2)], [less, (bytes: Buffer, at: number) => bytes.writeUInt32LE(128, at + 8)]] as const) {
+      mkdirSync(own);
+      const bytes = readFileSync(`${folder}dicom-full/level-1.dcm`);
+      change(bytes, bytes.indexOf(rowsTag));
+      writeFileSync(join(own, "level.dcm"), bytes);
+    }
+    expect(await failure(unsaid)).toBe("IMAGE_UNREADABLE: SLIDE cannot be read as DICOM: it does not say how large the slide is (Total Pixel Matrix Columns and Rows).");
+    expect((await readSlide(less, { level: 0, side: 40 })).notes).toContain("left out: frames beyond the tiles that the file speaks of");
   });
 
   it("is not any DICOM file", async () => {

@@ -8,7 +8,7 @@ import { firstLine, MedGemmaError } from "../../errors.js";
 import { toTiledTiff } from "../../formats/formats.js";
 import type { TiffDirectory, TiffFile } from "../../tiff/tiff-file.js";
 import { tags } from "../../tiff/tiff-file.js";
-import { paste, type SlideContent, type SlideLevel } from "../level.js";
+import { paste, type SlideContent, type SlideLevel, type TileCount } from "../level.js";
 import { byObjective, resolutionOf, resolutionScannedAt } from "../scanned-at.js";
 import { checkSlideSize, sizeOf } from "../tiff-picture.js";
 
@@ -56,23 +56,23 @@ async function levelOf(file: TiffFile, directory: TiffDirectory, size: Pick<Slid
   const [compression, samples] = [await directory.number(tags.compression), (await directory.number(tags.samplesPerPixel)) ?? 1];
   if (compression !== jpeg || samples !== 3) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a Hamamatsu slide (NDPI) with ${samples} channels and compression ${compression ?? "unknown"}; expected JPEG in colour. ${toTiledTiff}`);
   const [at, length] = [(await directory.number(tags.stripOffsets)) ?? 0, (await directory.number(tags.stripByteCounts)) ?? 0];
-  const whole: Pick<SlideLevel, "countTiles" | "isLeftOut"> = { countTiles: async () => await Promise.resolve({ missing: 0, of: 1 }), isLeftOut: async () => await Promise.resolve(false) };
+  const countTiles = async (): Promise<TileCount> => await Promise.resolve({ missing: 0, of: 1 });
   const stream: Stream = { at, length, ...size };
   if (directory.count(tags.hamamatsuRestarts) === 0) {
-    let pixels: Promise<Uint8Array> | null = null;
+    let whole: Promise<Uint8Array> | null = null;
     return {
       ...size,
-      ...whole,
+      countTiles,
       readRegion: async (box) => {
-        pixels ??= readWhole(file, stream);
+        whole ??= readWhole(file, stream);
         const rgb = new Uint8Array(box.width * box.height * 3);
-        paste(rgb, box, { rgb: await pixels, box: { x: 0, y: 0, ...size } });
+        paste(rgb, box, { rgb: await whole, box: { x: 0, y: 0, ...size } });
         return rgb;
       }
     };
   }
   const header = await readHeader(file, directory, stream);
-  return { ...size, ...whole, readRegion: async (box) => await readIntervals(file, directory, { stream, header, box }) };
+  return { ...size, countTiles, readRegion: async (box) => await readIntervals(file, directory, { stream, header, box }) };
 }
 
 interface Stream {
