@@ -31,7 +31,7 @@ export function notesOf(facts: Omit<SlideSummary, "notes">, { grid, wanted, othe
     `${magnification === null ? "seen" : `seen at ${rounded(magnification)}x`}: level ${level} of 0 to ${levels - 1}${shrunkBy === 1 ? "" : `, shrunk ${rounded(shrunkBy)} times`}`
   ];
   if (scannedAt !== null && magnificationFrom !== null) {
-    notes.push(`scanned at ${rounded(scannedAt)}x by ${magnificationFrom}${micrometresPerPixel === null ? "" : `, ${rounded(micrometresPerPixel)} µm a pixel`}`);
+    notes.push(`scanned at ${rounded(scannedAt)}x by ${magnificationFrom}${micrometresPerPixel === null || pixelAspectOfFile !== 1 ? "" : `, ${rounded(micrometresPerPixel)} µm a pixel`}`);
     if (wanted !== undefined && magnification !== null && wanted > magnification * 1.02) notes.push(`${wanted}x was asked for; nothing is enlarged`);
   } else {
     notes.push("the file does not tell its magnification");

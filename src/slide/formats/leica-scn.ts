@@ -44,7 +44,7 @@ export async function openLeicaScn(file: TiffFile, pages: readonly TiffDirectory
   const micrometres = largest === undefined ? { x: null, y: null } : { x: first.width / largest.width / nanometres, y: first.height / largest.height / nanometres };
   const scanned = byObjective(first.objective, "Leica objective", micrometres.x, micrometres.y) ?? byMicrometres(micrometres.x, micrometres.y, "Leica view");
   const left = scans.length - areas.length;
-  return { levels, scanned, otherPictures: all.length - areas.length, notes: [...(areas.length > 1 ? [`${areas.length} scanned areas, each at its place on the glass`] : []), ...(left > 0 ? [`left out: ${left} areas scanned with another objective`] : [])] };
+  return { levels, scanned, otherPictures: all.length - scans.length, notes: [...(areas.length > 1 ? [`${areas.length} scanned areas, each at its place on the glass`] : []), ...(left > 0 ? [`left out: ${left} ${left === 1 ? "area" : "areas"} scanned with another objective`] : [])] };
 }
 
 function readArea(image: string): Area[] {

@@ -114,7 +114,7 @@ function readLayout(file: TiffFile, xml: string, { tileWidth, tileHeight }: Tile
   const notes = [
     ...(areas.length > 1 ? [`${areas.length} scanned areas, each at its place on the glass`] : []),
     ...(isUnsaid ? ["the file does not say by how much its tiles overlap: placed side by side"] : []),
-    ...(overlaps.x !== 0 || overlaps.y !== 0 ? ["its tiles overlap, and lie at the nearest whole pixels by the mean of their overlaps: seams may show"] : [])
+    ...((overlaps.x ?? 0) !== 0 || (overlaps.y ?? 0) !== 0 ? ["its tiles overlap, and lie at the nearest whole pixels by the mean of their overlaps: seams may show"] : [])
   ];
   return { areas, stepX, stepY, notes };
 }
