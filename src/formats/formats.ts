@@ -55,7 +55,7 @@ const slides: readonly Format[] = [
   { ...slide("iSyntax", "a Philips slide (iSyntax)", [".isyntax"]), advice: toOmeTiff },
   { ...slide("AFI", "an Aperio list of fluorescence slides (AFI)", [".afi"]), advice: brightfield },
   { ...slide("SVSLIDE", "a Sakura slide (SVSLIDE)", [".svslide"]), advice: toTiledTiff },
-  { ...slide("SZI", "a slide in a ZIP file (SZI)", [".szi"]), advice: toTiledTiff },
+  { ...slide("SZI", "a slide in a ZIP file (SZI)", [".szi"]), advice: byScanner },
   { ...slide("ZVI", "a picture of Zeiss AxioVision (ZVI)", [".zvi"]), advice: toOmeTiff },
   { ...slide("LIF", "a picture of Leica LAS (LIF)", [".lif"]), advice: toOmeTiff },
   { ...slide("SLD", "a picture of SlideBook (SLD)", [".sld", ".sldy"]), advice: toOmeTiff },
