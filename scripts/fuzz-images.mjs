@@ -136,6 +136,34 @@ function changeSlideEntry(bytes, random) {
   }
 }
 
+/** The upper halves of places in a Hamamatsu NDPI, which stand behind each directory. */
+function changeNdpiPlace(bytes, random) {
+  if (!isNdpi(bytes)) return changeSlideEntry(bytes, random);
+  try {
+    let directory = bytes.readUInt32LE(4);
+    for (let left = random(4); left > 0; left -= 1) {
+      const next = bytes.readUInt32LE(directory + 2 + 12 * bytes.readUInt16LE(directory));
+      if (next !== 0) directory = next;
+    }
+    const entries = bytes.readUInt16LE(directory);
+    bytes.writeUInt32LE(extremes[random(16)], directory + 2 + 12 * entries + 4 * random(entries + 2));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error; // Another change has made its directories point elsewhere.
+  }
+}
+
+const isNdpi = (bytes) => bytes.includes("Hamamatsu");
+
+/** A number of the XML that a slide is described by. */
+function changeXmlNumber(bytes, random) {
+  const start = bytes.indexOf("<", random(bytes.length), "latin1");
+  const at = start < 0 ? -1 : bytes.indexOf('="', start, "latin1");
+  if (at < 0 || at + 12 > bytes.length) return;
+  const end = bytes.indexOf('"', at + 2, "latin1");
+  if (end < 0 || end > at + 24) return;
+  bytes.write(["0", "1", "-1", "9", "1e9", "", "x"][random(7)].padEnd(end - at - 2), at + 2, end - at - 2, "latin1");
+}
+
 /** Compressed again, or every input would only be a wrong checksum. */
 const withGzip = (change) => (bytes, random, others) => {
   if (bytes[0] !== 0x1f || random(4) === 0) return change(bytes, random, others);
@@ -185,7 +213,7 @@ async function decodeNifti(bytes, number = 1) {
 }
 
 async function decodeSlide(bytes, number = 1) {
-  const path = join(scratch, "slide");
+  const path = join(scratch, isNdpi(bytes) ? "slide.ndpi" : "slide");
   writeFileSync(path, bytes);
   const choice = number % 3 === 0 ? { magnification: 15 } : { level: number % 2 };
   const { patches, overview } = await readSlide(path, { ...choice, side: 32, patches: 20, overview: number % 4 === 0 });
@@ -245,7 +273,7 @@ const kinds = {
   nifti: { seeds: fixtures("nifti", /\.nii/), mutations: [...mutations, changeNiftiHeader, changeNiftiHeader, changeNiftiHeader].map(withGzip), decode: decodeNifti, whole: "ct-las.nii.gz" },
   picture: { seeds: await pictures(), mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry], decode: decodePicture, whole: "4.tiff" },
   "dicom-slide": { seeds: dicomSlideFolders.flatMap((folder) => fixtures(folder, /\.dcm$/)), mutations: [...mutations, changeImagePixel, changeImagePixel], decode: decodeDicomSlide, whole: "level.dcm" },
-  slide: { seeds: slideFolders.flatMap((folder) => fixtures(folder, /\.(?:tiff?|svs|scn|ndpi)$/)), mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeSlideEntry], decode: decodeSlide, whole: "subifds-deflate.ome.tif" }
+  slide: { seeds: slideFolders.flatMap((folder) => fixtures(folder, /\.(?:tiff?|svs|scn|ndpi|bif)$/)), mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeNdpiPlace, changeXmlNumber], decode: decodeSlide, whole: "subifds-deflate.ome.tif" }
 };
 
 function inputOf({ seeds, mutations }, number) {

@@ -27,7 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   presets: ["image"],
   schema: [],
   series: ["dicom", "nifti", "options"],
-  slide: ["dicom", "image", "native", "options", "tiff"],
+  slide: ["dicom", "formats", "image", "native", "options", "tiff"],
   stores: [],
   tiff: [],
   trial: ["models", "native"]

@@ -10,8 +10,10 @@ import argparse
 import hashlib
 import io
 import json
+import math
 import shutil
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,9 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGBaseline8Bit
+
+sys.path.append(str(Path(__file__).parent.parent / "conditions"))
+import tiff_writer  # noqa: E402
 
 SECRET = "SECRET^PATIENT"
 WIDTH, HEIGHT = 236, 172
@@ -56,7 +61,9 @@ def tiles(picture, edge):
     return [whole[y : y + edge, x : x + edge] for y in range(0, whole.shape[0], edge) for x in range(0, whole.shape[1], edge)]
 
 
-# TIFF formats
+# TIFF formats. Where `how` can be chosen, lossless tiles hold just what was put in.
+
+LOSSY = {"compression": "jpeg", "compressionargs": {"level": 88}}
 
 
 def ome_xml(images):
@@ -105,6 +112,8 @@ def make_ome(out, whole, small):
         tiff.write(small, photometric="rgb", metadata=None, tile=(64, 64), compression="zlib")
     with tifffile.TiffWriter(out / "separate-planes.tif") as tiff:
         tiff.write(np.moveaxis(whole, -1, 0), photometric="rgb", planarconfig="separate", metadata=None, tile=(64, 64), compression="zlib", resolution=(20000, 20000), resolutionunit="CENTIMETER")
+    with tifffile.TiffWriter(out / "wide-pixels.tif") as tiff:
+        tiff.write(whole, photometric="rgb", metadata=None, tile=(64, 64), compression="zlib", resolution=(8000, 20000), resolutionunit="CENTIMETER")
     with tifffile.TiffWriter(out / "fourth-sample.tif") as tiff:
         tiff.write(np.concatenate([whole, np.zeros((HEIGHT, WIDTH, 1), np.uint8)], -1), photometric="rgb", extrasamples=["unspecified"], metadata=None, tile=(64, 64), compression="zlib", resolution=(20000, 20000), resolutionunit="CENTIMETER")
 
@@ -140,10 +149,11 @@ def set_tag_counts(path, page, empty):
     path.write_bytes(data)
 
 
-def make_philips(out, whole):
+def make_philips(out, whole, how=LOSSY, name="philips-sparse.tiff", empty=((0, 1, 4, 5, 11), (0,))):
+    """Gives the levels as they are shown."""
     # What is left out is glass: on the other levels as well.
     levels = [padded(whole, 64).copy()]
-    for index in (0, 1, 4, 5, 11):
+    for index in empty[0]:
         levels[0][index // 4 * 64 :, index % 4 * 64 :][:64, :64] = 255
     for _ in range(2):
         levels.append(padded(half(levels[-1]), 64))
@@ -159,30 +169,31 @@ def make_philips(out, whole):
         f'<Attribute Name="DICOM_PIXEL_SPACING" Group="0x0028" Element="0x0030" PMSVR="IDoubleArray">&quot;{spacing[0]}&quot; &quot;{spacing[0]}&quot;</Attribute>'
         f'<Attribute Name="PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE" Group="0x1001" Element="0x8B00" PMSVR="IDataObjectArray"><Array>{parts}</Array></Attribute></DataObject></Array></Attribute></DataObject>'
     )
-    path = out / "philips-sparse.tiff"
+    path = out / name
     with tifffile.TiffWriter(path) as tiff:
         for index, level in enumerate(levels):
-            tiff.write(level, photometric="rgb", metadata=None, tile=(64, 64), compression="jpeg", compressionargs={"level": 88}, subfiletype=min(index, 1), software="Philips DP v1.0", description=xml if index == 0 else f"level={index}")
+            tiff.write(level, photometric="rgb", metadata=None, tile=(64, 64), **how, subfiletype=min(index, 1), software="Philips DP v1.0", description=xml if index == 0 else f"level={index}")
         tiff.write(tissue(80, 40, 4), photometric="rgb", metadata=None, rowsperstrip=16, compression="jpeg", description="Macro")
-    set_tag_counts(path, 0, (0, 1, 4, 5, 11))
-    set_tag_counts(path, 1, (0,))
+    for page, tiles_left_out in enumerate(empty):
+        set_tag_counts(path, page, tiles_left_out)
+    return levels
 
 
-def make_leica(out, first, second):
+def make_leica(out, first, second, how=LOSSY, objectives=(20, 20), source="brightfield"):
     nanometres = 500
     glass = (400 * nanometres, 440 * nanometres)
     areas = [(first, 40, 30), (second, 180, 210)]
     levels = [[picture, half(half(picture))] for picture, _x, _y in areas]
     macro = tissue(64, 80, 6)
     images, directory = [], 1
-    for (picture, x, y), pyramid in zip(areas, levels):
+    for (picture, x, y), pyramid, objective in zip(areas, levels, objectives):
         height, width = picture.shape[:2]
         dimensions = "".join(f'<dimension sizeX="{level.shape[1]}" sizeY="{level.shape[0]}" r="{r}" ifd="{directory + r}"/>' for r, level in enumerate(pyramid))
         directory += len(pyramid)
         images.append(
             f'<image name="{SECRET}" uuid="u"><creationInfo/><device model="Leica SCN400" version="1"/><pixels sizeX="{width}" sizeY="{height}">{dimensions}</pixels>'
             f'<view sizeX="{width * nanometres}" sizeY="{height * nanometres}" offsetX="{x * nanometres}" offsetY="{y * nanometres}" spacingZ="0"/>'
-            "<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings><illuminationSettings><numericalAperture>0.4</numericalAperture><illuminationSource>brightfield</illuminationSource></illuminationSettings></scanSettings></image>"
+            f"<scanSettings><objectiveSettings><objective>{objective}</objective></objectiveSettings><illuminationSettings><numericalAperture>0.4</numericalAperture><illuminationSource>{source}</illuminationSource></illuminationSettings></scanSettings></image>"
         )
     whole = (
         f'<image name="{SECRET}" uuid="m"><creationInfo/><device model="Leica SCN400" version="1"/><pixels sizeX="64" sizeY="80"><dimension sizeX="64" sizeY="80" r="0" ifd="0"/></pixels>'
@@ -192,34 +203,101 @@ def make_leica(out, first, second):
     with tifffile.TiffWriter(out / "leica.scn", bigtiff=True) as tiff:
         for index, picture in enumerate([macro, *(level for pyramid in levels for level in pyramid)]):
             text = {"description": xml} if index == 0 else {}
-            tiff.write(picture, photometric="rgb", metadata=None, tile=(64, 64), compression="jpeg", compressionargs={"level": 88}, **text)
+            tiff.write(picture, photometric="rgb", metadata=None, tile=(64, 64), **how, **text)
 
 
-def make_trestle(out, whole):
+def make_trestle(out, whole, how=LOSSY, overlaps=((16, 8), (8, 12))):
     """Tiles of 64 that overlap, with the same pixels in both; the resolution is in micrometres a pixel."""
-    overlaps = [(16, 8), (8, 12)]
+    said = " ".join(f"{across} {down}" for across, down in overlaps)
     with tifffile.TiffWriter(out / "trestle.tif") as tiff:
         for index, (picture, (across, down)) in enumerate(zip([whole, half(whole)], overlaps)):
             columns, rows = ((size - overlap) // (64 - overlap) for size, overlap in ((picture.shape[1], across), (picture.shape[0], down)))
             stored = np.concatenate([np.concatenate([picture[r * (64 - down) :][:64, c * (64 - across) :][:, :64] for c in range(columns)], 1) for r in range(rows)], 0)
-            tiff.write(stored, photometric="rgb", metadata=None, tile=(64, 64), compression="jpeg", compressionargs={"level": 88}, software="MedScan 1.0", resolution=(0.5 * 2**index,) * 2, resolutionunit="NONE", description="Background Color=F0F0F0;White Balance=FF;Objective Power=20;JPEG Quality=88;OverlapsXY= 16 8 8 12;", subfiletype=0)
+            tiff.write(stored, photometric="rgb", metadata=None, tile=(64, 64), **how, software="MedScan 1.0", resolution=(0.5 * 2**index,) * 2, resolutionunit="NONE", description=f"Background Color=F0F0F0;White Balance=FF;Objective Power=20;JPEG Quality=88;OverlapsXY= {said};", subfiletype=0)
 
 
-def make_ndpi(out, whole):
-    """A classic TIFF with 64-bit pointers to directories, each picture one JPEG stream with restart intervals of half a row."""
-    levels = [tissue(256, 160, 12), half(tissue(256, 160, 12))]
-    macro = tissue(64, 32, 8)
+class VentanaArea:
+    """Tiles of one area: where its first one lies in the picture, counted in tiles, and where the area lies on the glass."""
+
+    def __init__(self, picture, columns, rows, *, column=0, row=0, x=0, y_from_below=0, scanned=1):
+        self.picture, self.columns, self.rows, self.column, self.row, self.x, self.y_from_below, self.scanned = picture, columns, rows, column, row, x, y_from_below, scanned
+
+
+def ventana_number(area, column, row):
+    """Tiles are counted from 1, from the lowest row up, every second row from the right."""
+    up = area.rows - 1 - row
+    return up * area.columns + (area.columns - 1 - column if up % 2 else column) + 1
+
+
+def ventana_xml(areas, edge, overlap, *, vary=0, confidence=98):
+    """overlap: across and down. vary: neighbours overlap by so many pixels more, or less, in turn."""
+    infos, origins = [], []
+    for index, area in enumerate(areas):
+        joints, turn = [], 0
+        for row in range(area.rows):
+            for column in range(area.columns):
+                for direction, other in (("RIGHT", (column + 1, row)), ("UP", (column, row - 1))):
+                    if not (other[0] < area.columns and other[1] >= 0):
+                        continue
+                    turn += 1
+                    extra = vary if turn % 3 == 0 else 0
+                    x, y = (overlap[0] + extra, 1) if direction == "RIGHT" else (-2, overlap[1] + extra)
+                    joints.append(f'<TileJointInfo FlagJoined="1" Confidence="{confidence}" Direction="{direction}" Tile1="{ventana_number(area, column, row)}" Tile2="{ventana_number(area, *other)}" OverlapX="{x}" OverlapY="{y}"/>')
+        infos.append(f'<ImageInfo AOIScanned="{area.scanned}" AOIIndex="{index}" NumRows="{area.rows}" NumCols="{area.columns}" Width="{edge}" Height="{edge}" Pos-X="{area.x}" Pos-Y="{area.y_from_below}">{"".join(joints)}</ImageInfo>')
+        origins.append(f'<AOI{index} OriginX="{area.column * edge}" OriginY="{area.row * edge}"/>')
+    return f'<?xml version="1.0" encoding="UTF-8"?><EncodeInfo Ver="2"><SlideStitchInfo>{"".join(infos)}</SlideStitchInfo><AoiOrigin>{"".join(origins)}</AoiOrigin></EncodeInfo>'
+
+
+def write_ventana(path, areas, *, edge=64, overlap=(16, 8), levels=3, magnification=20, scan_res=0.5, xml=None, iscan_more="", **how):
+    """xml: other than that of the areas; "": none, as in Ventana's TIFF, whose areas are one without overlap."""
+    size = [max(getattr(area, first) + getattr(area, count) for area in areas) * edge for first, count in (("row", "rows"), ("column", "columns"))]
+    stored = np.full((*size, 3), 240, np.uint8)
+    for area in areas:
+        for row in range(area.rows):
+            for column in range(area.columns):
+                tile = area.picture[row * (edge - overlap[1]) :, column * (edge - overlap[0]) :][:edge, :edge]
+                top, left = (area.row + row) * edge, (area.column + column) * edge
+                stored[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    text = ventana_xml(areas, edge, overlap) if xml is None else xml
+    iscan = f'<iScan Magnification="{magnification}" ScanRes="{scan_res}" UnitNumber="SECRET" UserName="{SECRET}" {iscan_more}><SlideAnnotation/></iScan>'.encode()
+    options = how or LOSSY
+    with tifffile.TiffWriter(path, bigtiff=True) as tiff:
+        tiff.write(tissue(80, 40, 4), photometric="rgb", metadata=None, rowsperstrip=16, description="Label Image", extratags=[(700, 1, len(iscan), iscan, True)])
+        tiff.write(tissue(40, 60, 5), photometric="rgb", metadata=None, rowsperstrip=16, description="Thumbnail")
+        for level in range(levels):
+            more = {"extratags": [(700, 1, len(text.encode()), text.encode(), True)]} if level == 0 and text else {}
+            tiff.write(padded(stored, edge), photometric="rgb", metadata=None, tile=(edge, edge), description=f"level={level} mag={magnification / 2**level:g} quality=95", **options, **more)
+            stored = half(stored)
+    return path
+
+
+def make_ventana(out):
+    areas = [
+        VentanaArea(tissue(160, 120, 13), 3, 2, x=32, y_from_below=300),
+        VentanaArea(tissue(112, 176, 14), 2, 3, column=4, row=1, x=300, y_from_below=40),
+        VentanaArea(tissue(64, 64, 15), 1, 1, column=7, scanned=0),
+    ]
+    write_ventana(out / "ventana.bif", areas)
+    write_ventana(out / "ventana.tif", [VentanaArea(tissue(192, 128, 16), 3, 2)], overlap=(0, 0), xml="")
+
+
+def write_ndpi(path, pictures, *, subsampling="4:2:2", intervals=2):
+    """pictures: each with its objective and its focus in nanometres; the objective of what is no scan is negative.
+
+    A classic TIFF with 64-bit pointers to directories, each picture one JPEG stream with restart intervals of half a row, or none.
+    """
     data = bytearray(b"II*\0" + struct.pack("<Q", 0))
     previous = 4
-    for picture, lens in [*zip(levels, (20.0, 10.0)), (macro, -1.0)]:
+    for picture, lens, focus in pictures:
         height, width = picture.shape[:2]
         # With 4:2:0, OpenSlide asks for a row behind the interval, and says that there is none.
-        across = width // 16
-        stream = jpeg(picture, subsampling="4:2:2", **({"restart_marker_blocks": across // 2} if lens > 0 else {}))
+        across = width // (8 if subsampling == "4:4:4" else 16)
+        has_intervals = lens > 0 and intervals > 0
+        stream = jpeg(picture, subsampling=subsampling, **({"restart_marker_blocks": across // intervals} if has_intervals else {}))
         at = len(data)
         data += stream
         starts = []
-        if lens > 0:
+        if has_intervals:
             scan = stream.index(b"\xff\xda")
             head = scan + 2 + struct.unpack(">H", stream[scan + 2 : scan + 4])[0]
             starts = [head]
@@ -231,7 +309,7 @@ def make_ndpi(out, whole):
         entries = [
             (256, 4, [width]), (257, 4, [height]), (258, 3, [8, 8, 8]), (259, 3, [7]), (262, 3, [6]), (271, 2, b"Hamamatsu\0"), (272, 2, b"C13220\0"),
             (273, 4, [at]), (277, 3, [3]), (278, 4, [height]), (279, 4, [len(stream)]), (282, 5, [20000 if lens != 10 else 10000, 1]), (283, 5, [20000 if lens != 10 else 10000, 1]), (296, 3, [3]), (305, 2, b"NDP.scan\0"),
-            (65420, 4, [1]), (65421, 11, [lens]), (65424, 9, [0]), *([(65426, 4, starts)] if starts else []),
+            (65420, 4, [1]), (65421, 11, [lens]), (65424, 9, [focus]), *([(65426, 4, starts)] if starts else []),
         ]  # fmt: skip
         packed = []
         for code, kind, values in entries:
@@ -249,10 +327,29 @@ def make_ndpi(out, whole):
         data += struct.pack("<H", len(packed)) + b"".join(packed)
         previous = len(data)
         data += b"\0" * 8 + b"\0" * 4 * len(packed)
-    (out / "hamamatsu.ndpi").write_bytes(data)
+    path.write_bytes(data)
+
+
+def make_ndpi(out):
+    scan = tissue(256, 160, 12)
+    write_ndpi(out / "hamamatsu.ndpi", [(scan, 20.0, 0), (half(scan), 10.0, 0), (tissue(64, 32, 8), -1.0, 0)])
 
 
 # DICOM
+
+
+def make_odd(out, whole, small):
+    """What no library writes."""
+    resolution = {282: (tiff_writer.RATIONAL, [20000, 1]), 283: (tiff_writer.RATIONAL, [20000, 1]), 296: (tiff_writer.SHORT, [3])}
+    # Gray, so that the conversion has nothing to round.
+    ycbcr = np.stack([whole[..., 0], *[np.full((HEIGHT, WIDTH), 128, np.uint8)] * 2], -1)
+    tiff_writer.write(out / "ycbcr.tif", [tiff_writer.page(ycbcr, compression=tiff_writer.LZW, photometric=6, tags={**resolution, 530: (tiff_writer.SHORT, [1, 1])})])
+    flipped = np.array([int(f"{value:08b}"[::-1], 2) for value in range(256)], np.uint8)
+    encode = lambda tile: bytes(flipped[np.frombuffer(tiff_writer.compress(tile, tiff_writer.DEFLATE), np.uint8)])  # noqa: E731
+    tiff_writer.write(out / "fill-order.tif", [tiff_writer.page(whole, compression=tiff_writer.DEFLATE, encode=encode, tags={**resolution, 266: (tiff_writer.SHORT, [2])})])
+    label = tiff_writer.page(np.zeros((43, 59, 3), np.uint8), tags={270: (tiff_writer.ASCII, f"{SECRET}\r\nlabel")})
+    tiff_writer.write(out / "sparse-below.tif", [tiff_writer.page(whole, compression=tiff_writer.DEFLATE, tags=resolution), tiff_writer.page(small, left_out=(0,)), label])
+    return np.stack([whole[..., 0]] * 3, -1)
 
 
 def instance(whole_size, *, flavor, number, series="1.2.826.0.1.3680043.8.498.1", spacing=0.0005):
@@ -310,7 +407,7 @@ def place(ds, places, edge):
     for column, row in places:
         position = Dataset()
         position.XOffsetInSlideCoordinateSystem = position.YOffsetInSlideCoordinateSystem = position.ZOffsetInSlideCoordinateSystem = 0
-        position.ColumnPositionInTotalImagePixelMatrix, position.RowPositionInTotalImagePixelMatrix = column * edge + 1, row * edge + 1
+        position.ColumnPositionInTotalImagePixelMatrix, position.RowPositionInTotalImagePixelMatrix = int(column * edge) + 1, row * edge + 1
         group = Dataset()
         group.PlanePositionSlideSequence = [position]
         groups.append(group)
@@ -402,6 +499,23 @@ def by_array(levels, level, side, micrometres):
     }
 
 
+def by_squares(levels, level, side, size):
+    """Pixels that are not square, made so patch by patch: what a patch covers, in whole pixels, resized by Pillow. size: across and down."""
+    picture = levels[level]
+    height, width = picture.shape[:2]
+    pitch = [side * min(size) / edge for edge in size]
+    edges = [[math.floor(index * step + 0.5) for index in range(math.floor(limit / step + 1e-6) + 1)] for step, limit in zip(pitch, (width, height))]
+    found, positions = [], []
+    for top, bottom in zip(edges[1], edges[1][1:]):
+        for left, right in zip(edges[0], edges[0][1:]):
+            stored = Image.fromarray(picture).crop((left, top, right, bottom))
+            if not 1 <= round(float(np.asarray(stored.convert("L")).mean())) <= 204:
+                continue
+            found.append((left, top, hashlib.sha256(np.asarray(stored.resize((side, side), Image.Resampling.BILINEAR)).tobytes()).hexdigest()))
+            positions.append({"x": left, "y": top, "width": right - left, "height": bottom - top})
+    return {"width": levels[0].shape[1], "height": levels[0].shape[0], "levels": len(levels), "micrometres": size[0], "patches": found, "positions": positions}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, required=True)
@@ -414,8 +528,10 @@ def main():
     make_philips(out, whole)
     make_leica(out, tissue(192, 128, 2), tissue(128, 192, 3))
     make_trestle(out, tissue(16 + 48 * 7, 8 + 56 * 4, 11))
-    make_ndpi(out, whole)
+    make_ventana(out)
+    make_ndpi(out)
     make_dicom(out, whole, small)
+    gray = make_odd(out, whole, small)
 
     cases = []
 
@@ -427,13 +543,18 @@ def main():
         ("planes.ome.tif", arrays, 0.5),
         ("planes-bgr.ome.tif", arrays, 0.5),
         ("planes-listed.ome.tif", [whole], 0.5),
-        ("planes-focus.ome.tif", [whole], 0.5),
         ("second-image.ome.tif", arrays, 0.5),
         ("separate-planes.tif", [whole], 0.5),
         ("fourth-sample.tif", [whole], 0.5),
     ):
         for level in range(len(levels)):
             case(file, level, 40, by_array(levels, level, 40, micrometres))
+    case("ycbcr.tif", 0, 40, by_array([gray], 0, 40, 0.5))
+    case("fill-order.tif", 0, 40, by_array([whole], 0, 40, 0.5))
+    case("sparse-below.tif", 0, 40, by_array(arrays, 0, 40, 0.5))
+    case("planes-focus.ome.tif", 0, 40, by_array([whole], 0, 40, 0.5), aspect=False)
+    case("planes-focus.ome.tif", 0, 40, by_squares([whole], 0, 40, (0.5, 0.75)))
+    case("wide-pixels.tif", 0, 40, by_squares([whole], 0, 40, (1.25, 0.5)))
     # OpenSlide tells no pixel size of Leica's, and makes levels of NDPI that are not in the file.
     not_told = {"leica.scn": {"micrometres": 0.5}, "hamamatsu.ndpi": {"levels": 2}}
     for file, levels in (
@@ -441,6 +562,8 @@ def main():
         ("philips-sparse.tiff", (0, 1)),
         ("leica.scn", (0,)),
         ("trestle.tif", (0, 1)),
+        ("ventana.bif", (0, 1, 2)),
+        ("ventana.tif", (0, 1)),
         ("hamamatsu.ndpi", (0, 1)),
         ("dicom-full/level-1.dcm", (0, 1)),
         ("dicom-sparse/level.dcm", (0,)),
@@ -451,4 +574,5 @@ def main():
     (out / "expected.json").write_text(json.dumps(cases, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -15,7 +15,7 @@ import { refuseStrayOptions } from "./stray-options.js";
 /** `--slide` and its choices. */
 export const slideFlags = {
   ...inGroup("Slide:", {
-    slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, NDPI, or DICOM (a file or its folder); patches with tissue are taken" })
+    slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, BIF, NDPI, or DICOM (a file or its folder); patches with tissue are taken" })
   }),
   ...flagsOf(slideChoices, "Slide:")
 };
@@ -42,7 +42,7 @@ export interface SlideContext {
 export async function takeSlide(args: SlideArguments, { redaction, status, signal }: SlideContext): Promise<Slide | null> {
   const { slide: path } = args;
   const choices = valuesOf(slideChoices, args);
-  const { window, frame, fit } = valuesOf(imageOptions, args);
+  const { window, frame, fit, aspect } = valuesOf(imageOptions, args);
   if (path === undefined) {
     refuseStrayOptions(givenFlags(slideChoices, args), "slide");
     return null;
@@ -56,7 +56,7 @@ export async function takeSlide(args: SlideArguments, { redaction, status, signa
   const side = args.size ?? (await projectorImageSize(args));
   try {
     const onProgress = ({ step, done, of }: { readonly step: string; readonly done: number; readonly of: number }): void => status.show(`${step} · ${done} of ${of}`);
-    const slide = await readSlide(path, { ...choices, side, nameOf, onProgress, signal });
+    const slide = await readSlide(path, { ...choices, side, aspect, nameOf, onProgress, signal });
     status.clear();
     for (const note of slide.notes) printNote(`slide: ${note}`);
     return slide;

@@ -53,12 +53,14 @@ export function readWholeSlideHeader(head: Uint8Array): WholeSlideHeader | null 
   const measures = dataSet.functionalGroup(tags.PixelMeasuresSequence, 0);
   const [down, across] = measures.numbers(tags.PixelSpacing);
   const paths = dataSet.items(tags.OpticalPathSequence);
+  const [width, height] = [dataSet.long(tags.TotalPixelMatrixColumns), dataSet.long(tags.TotalPixelMatrixRows)];
+  if (pixel.frames > 1 && (width === undefined || height === undefined)) throw new DicomError("it does not say how large the slide is (Total Pixel Matrix Columns and Rows)");
   const isTiledFull = dataSet.text(tags.DimensionOrganizationType) === "TILED_FULL";
   return {
     seriesInstanceUid: dataSet.text(tags.SeriesInstanceUID) ?? null,
     flavor: dataSet.texts(tags.ImageType)[2] ?? null,
-    width: dataSet.long(tags.TotalPixelMatrixColumns) ?? pixel.columns,
-    height: dataSet.long(tags.TotalPixelMatrixRows) ?? pixel.rows,
+    width: width ?? pixel.columns,
+    height: height ?? pixel.rows,
     pixel,
     codec: syntax.codec,
     transferSyntax: syntax.name,

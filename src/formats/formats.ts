@@ -26,7 +26,11 @@ export interface Format {
 }
 
 const toPicture = 'Convert it to PNG, for example with "magick IN OUT.png".';
-const toSlide = "Convert it to a tiled TIFF, for example with libvips: vips tiffsave --tile --pyramid.";
+/** What OpenSlide reads, and what Bio-Formats does. */
+export const toTiledTiff = 'Convert it to a tiled pyramidal TIFF, for example with "vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg --bigtiff" of a libvips that has OpenSlide.';
+const toOmeTiff = "Convert it to an OME-TIFF with bioformats2raw and raw2ometiff of Glencoe Software.";
+const byScanner = "Export it as SVS, DICOM or a tiled TIFF with the program of the scanner.";
+const brightfield = "Name the file of one slide of brightfield.";
 const toVolume = "Convert it to NIfTI or DICOM.";
 const pagesOrText = "Save its pages as PNG files, or paste its text.";
 const pdfPages = 'Make a picture of a page with "pdftoppm -png IN.pdf OUT" of Poppler, or paste its text.';
@@ -38,14 +42,25 @@ const frame = 'Take a frame of it with "ffmpeg -i IN -frames:v 1 OUT.png".';
 /** Those with an advice are not read here. */
 const slides: readonly Format[] = [
   slide("SVS", "an Aperio slide (SVS)", [".svs"]),
-  { ...slide("CZI", "a Zeiss slide (CZI)", [".czi"]), magic: /^ZISRAWFILE/, advice: toSlide },
+  { ...slide("CZI", "a Zeiss slide (CZI)", [".czi"]), magic: /^ZISRAWFILE/, advice: toTiledTiff },
   slide("NDPI", "a Hamamatsu slide (NDPI)", [".ndpi"]),
-  { ...slide("VMS", "a Hamamatsu slide (VMS, VMU)", [".vms", ".vmu"]), advice: toSlide },
-  { ...slide("MRXS", "a 3DHISTECH slide (MRXS)", [".mrxs"]), advice: toSlide },
+  { ...slide("VMS", "a Hamamatsu slide (VMS, VMU)", [".vms", ".vmu"]), advice: toTiledTiff },
+  { ...slide("NDPIS", "a Hamamatsu list of fluorescence slides (NDPIS)", [".ndpis"]), advice: brightfield },
+  { ...slide("MRXS", "a 3DHISTECH slide (MRXS)", [".mrxs"]), advice: `${toTiledTiff} The folder beside it, of the same name, holds its pixels.` },
   slide("SCN", "a Leica slide (SCN)", [".scn"]),
-  { ...slide("BIF", "a Ventana slide (BIF)", [".bif"]), advice: toSlide },
-  { ...slide("VSI", "an Olympus slide (VSI)", [".vsi"]), advice: toSlide },
-  { ...slide("iSyntax", "a Philips slide (iSyntax)", [".isyntax"]), advice: toSlide }
+  slide("BIF", "a Ventana slide (BIF)", [".bif"]),
+  slide("QPTIFF", "an Akoya slide (QPTIFF)", [".qptiff"]),
+  { ...slide("VSI", "an Olympus slide (VSI)", [".vsi"]), advice: `${toOmeTiff} The folder of .ets files beside it holds its pixels.` },
+  { ...slide("ETS", "a part of an Olympus slide (VSI)", [".ets"]), advice: toOmeTiff },
+  { ...slide("iSyntax", "a Philips slide (iSyntax)", [".isyntax"]), advice: toOmeTiff },
+  { ...slide("AFI", "an Aperio list of fluorescence slides (AFI)", [".afi"]), advice: brightfield },
+  { ...slide("SVSLIDE", "a Sakura slide (SVSLIDE)", [".svslide"]), advice: toTiledTiff },
+  { ...slide("SZI", "a slide in a ZIP file (SZI)", [".szi"]), advice: byScanner },
+  { ...slide("ZVI", "a picture of Zeiss AxioVision (ZVI)", [".zvi"]), advice: toOmeTiff },
+  { ...slide("LIF", "a picture of Leica LAS (LIF)", [".lif"]), advice: toOmeTiff },
+  { ...slide("SLD", "a picture of SlideBook (SLD)", [".sld", ".sldy"]), advice: toOmeTiff },
+  { ...slide("ND2", "a picture of Nikon NIS-Elements (ND2)", [".nd2"]), advice: toOmeTiff },
+  { ...slide("KFB, SDPC, TMAP", "a slide of a scanner whose format is not published (KFB, SDPC, TMAP)", [".kfb", ".kfbio", ".sdpc", ".tmap"]), advice: byScanner }
 ];
 
 const pictures: readonly Format[] = [

@@ -17,8 +17,8 @@ export const imageOptions = {
    * whole image (docs/images.md).
    */
   fit: choice(imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)", default: "pad" }),
-  /** Whether pixels that are not square, of DICOM and NIfTI files, are made square first (docs/images.md). */
-  aspect: onOff({ describe: "Show pixels of DICOM and NIfTI that are not square as they are stored, not made square", default: true, flag: "no-aspect" }),
+  /** Whether pixels that are not square, of DICOM, NIfTI and slides, are made square first (docs/images.md). */
+  aspect: onOff({ describe: "Show pixels that are not square (DICOM, NIfTI, slides) as they are stored, not made square", default: true, flag: "no-aspect" }),
   /**
    * Which values become black and white: center and width, a preset for CT ("lung", "bone" …), "full", or the number of a window of
    * the file, from 1. Pictures that are not DICOM have a center and width, and "full".

@@ -13,6 +13,8 @@ export interface TiffFacts {
   readonly isInverted: boolean;
   /** A sample beyond gray or colours is unspecified, and no alpha: as Pillow takes it. */
   readonly hasIgnoredSample: boolean;
+  /** What slide it is whose first page is a photograph of the glass, perhaps with the label; null: none that is known. */
+  readonly glassFirst: string | null;
 }
 
 /** @returns null for what is not TIFF, or damaged: libvips says how */
@@ -30,7 +32,8 @@ export async function readTiffFacts(bytes: Uint8Array): Promise<TiffFacts | null
       sampleFormatAt: samples === 1 ? first.placeOf(tags.sampleFormat) : null,
       isLittleEndian: buffer[0] === 0x49,
       isInverted: photometric === 0,
-      hasIgnoredSample: (photometric === 2 || photometric === 0 || photometric === 1) && samples > (photometric === 2 ? 3 : 1) && (await first.number(tags.extraSamples)) === 0
+      hasIgnoredSample: (photometric === 2 || photometric === 0 || photometric === 1) && samples > (photometric === 2 ? 3 : 1) && (await first.number(tags.extraSamples)) === 0,
+      glassFirst: ((await first.bytes(tags.xmp)) ?? buffer.subarray(0, 0)).includes("<iScan") ? "a Ventana slide (BIF)" : /<scn\b[^>]*leica-microsystems/i.test((await first.text(tags.imageDescription)) ?? "") ? "a Leica slide (SCN)" : null
     };
   } catch {
     return null;

@@ -5,14 +5,20 @@ import type { SlideLevel } from "./level.js";
 export interface Grid {
   readonly columns: number;
   readonly rows: number;
-  /** Of a patch, in pixels of the largest level; may have a fraction. */
-  readonly pitch: number;
+  /** Of a patch, in pixels of the largest level. */
+  readonly pitch: Pitch;
+}
+
+/** Edges of a patch in pixels of a level: different where these are not square. They may have fractions. */
+export interface Pitch {
+  readonly x: number;
+  readonly y: number;
 }
 
 /** @param pitch Of a patch, in pixels of the level that it is read from. */
-export function gridOf({ width, height, downsample }: Pick<SlideLevel, "width" | "height" | "downsample">, pitch: number): Grid {
-  const whole = (edge: number): number => Math.floor(edge / pitch + 1e-6); // 4 patches of 0.1 shall be 4 of 0.4
-  return { columns: whole(width), rows: whole(height), pitch: pitch * downsample };
+export function gridOf({ width, height, downsample }: Pick<SlideLevel, "width" | "height" | "downsample">, pitch: Pitch): Grid {
+  const whole = (edges: number): number => Math.floor(edges + 1e-6); // 4 patches of 0.1 shall be 4 of 0.4
+  return { columns: whole(width / pitch.x), rows: whole(height / pitch.y), pitch: { x: pitch.x * downsample, y: pitch.y * downsample } };
 }
 
 /**
@@ -21,7 +27,7 @@ export function gridOf({ width, height, downsample }: Pick<SlideLevel, "width" |
  * @param count How many, from `column` on.
  */
 export function boxOnLevel({ pitch }: Grid, { width, height, downsample }: Pick<SlideLevel, "width" | "height" | "downsample">, { column, row, count = 1 }: { readonly column: number; readonly row: number; readonly count?: number }): PixelBox {
-  const edge = (index: number, limit: number): number => Math.min(limit, Math.round((index * pitch) / downsample));
-  const [x, y] = [edge(column, width - 1), edge(row, height - 1)];
-  return { x, y, width: Math.max(1, edge(column + count, width) - x), height: Math.max(1, edge(row + 1, height) - y) };
+  const edge = (offset: number, limit: number): number => Math.min(limit, Math.round(offset / downsample));
+  const [x, y] = [edge(column * pitch.x, width - 1), edge(row * pitch.y, height - 1)];
+  return { x, y, width: Math.max(1, edge((column + count) * pitch.x, width) - x), height: Math.max(1, edge((row + 1) * pitch.y, height) - y) };
 }

@@ -15,14 +15,23 @@ export interface SlideLevel {
    * @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
    */
   readonly readRegion: (box: PixelBox) => Promise<Uint8Array>;
-  readonly countTiles: () => Promise<TileCount>;
+  /** @param box Of which the tiles are counted; default: all. */
+  readonly countTiles: (box?: PixelBox) => Promise<TileCount>;
 }
 
 export interface TileCount {
   /** Which the file leaves out: it is sparse. */
   readonly missing: number;
+  /** 0 where nothing was scanned. */
   readonly of: number;
 }
+
+export function sumOf(counts: readonly TileCount[]): TileCount {
+  return { missing: counts.reduce((sum, { missing }) => sum + missing, 0), of: counts.reduce((sum, { of }) => sum + of, 0) };
+}
+
+/** Whether nothing of a part is in the file, so that only white would be shown. */
+export const isLeftOut = ({ missing, of }: TileCount): boolean => missing === of;
 
 /** A slide file, open: to be closed. */
 export interface OpenSlide {

@@ -9,8 +9,9 @@ import { isNdpi, openNdpi } from "./formats/ndpi.js";
 import { isOme, openOmeTiff } from "./formats/ome-tiff.js";
 import { isPhilips, openPhilipsTiff } from "./formats/philips-tiff.js";
 import { isTrestle, openTrestle } from "./formats/trestle.js";
+import { isVentana, openVentana } from "./formats/ventana.js";
 import type { OpenSlide, SlideContent } from "./level.js";
-import { explainFile, refuseByEnding, refuseVentana } from "./other-formats.js";
+import { explainFile, refuseByEnding } from "./other-formats.js";
 import { asSlideError, openSource } from "./slide-source.js";
 
 /**
@@ -49,7 +50,7 @@ async function isFolder(path: string, name: string): Promise<boolean> {
 async function openTiff(file: TiffFile, pages: readonly TiffDirectory[]): Promise<SlideContent> {
   const [first] = pages;
   if (first === undefined) throw file.damaged("it holds no picture");
-  await refuseVentana(first, file.name);
+  if (await isVentana(first)) return await openVentana(file, pages);
   if (isNdpi(first)) return await openNdpi(file, pages);
   const description = (await first.text(tags.imageDescription)) ?? "";
   if (isLeica(description)) return await openLeicaScn(file, pages, description);

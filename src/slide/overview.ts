@@ -1,5 +1,6 @@
 /** The whole slide as one small picture. */
 import type { DecodedImage } from "../image/types.js";
+import { withSquarePixels } from "../image/square-pixels.js";
 import type { OpenSlide, SlideLevel } from "./level.js";
 
 /** Read at once, along an edge: 50 MB as RGB. Pixels are shrunk by no more. */
@@ -7,9 +8,9 @@ const maxEdgeAtOnce = 4096;
 
 /**
  * The smallest level whose longer edge is at least `side`, each k × k pixels averaged to one with the greatest k that keeps it so:
- * Pillow's `Image.reduce(k)`.
+ * Pillow's `Image.reduce(k)`. Pixels that are not square are then made square.
  */
-export async function readOverview({ name, levels }: OpenSlide, { side, checkAborted }: { readonly side: number; readonly checkAborted: () => void }): Promise<DecodedImage | null> {
+export async function readOverview({ name, levels }: OpenSlide, { side, pixelAspect, checkAborted }: { readonly side: number; readonly pixelAspect: number; readonly checkAborted: () => void }): Promise<DecodedImage | null> {
   const longer = ({ width, height }: SlideLevel): number => Math.max(width, height);
   const level = levels.findLast((one, index) => index === 0 || longer(one) >= side);
   if (level === undefined) return null;
@@ -27,7 +28,8 @@ export async function readOverview({ name, levels }: OpenSlide, { side, checkAbo
       }
     }
   }
-  return { source: `${name} (overview)`, width, height, rgb };
+  const { pixelAspect: _made, ...square } = withSquarePixels({ source: `${name} (overview)`, width, height, rgb, pixelAspect });
+  return square;
 }
 
 /** At the right and lower edge of what pixels there are. */

@@ -7,20 +7,21 @@
  *
  * So memory depends on the patches that are taken, never on the slide.
  */
-import { abortSignal, callback, checkArgument, checkOptions, count, name as nameRule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkOptions, count, flag, name as nameRule, type RulesOf } from "../check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkPixelsInAll } from "../picture-size.js";
 import { chooseLevel } from "./choose-level.js";
-import { findTissue } from "./find-tissue.js";
-import { boxOnLevel, gridOf } from "./grid.js";
-import type { OpenSlide } from "./level.js";
+import { findTissue, type Place } from "./find-tissue.js";
+import { boxOnLevel, gridOf, type Grid } from "./grid.js";
+import { isLeftOut, type OpenSlide, type SlideLevel } from "./level.js";
 import { rulesOf } from "../options/option.js";
 import { notesOf } from "./notes.js";
 import { openSlide } from "./open-slide.js";
 import { readOverview } from "./overview.js";
+import { pixelAspectOf } from "./pixel-aspect.js";
 import { maxPatches, slideChoices } from "./slide-options.js";
 import type { Slide, SlideOptions } from "./types.js";
 
@@ -33,13 +34,14 @@ const maxPatchPixels = 2 ** 26;
 const rules: RulesOf<SlideOptions> = {
   ...rulesOf(slideChoices),
   side: count(1, 4096),
+  aspect: flag,
   nameOf: callback,
   onProgress: callback,
   signal: abortSignal
 };
 
 /**
- * @param path A tiled TIFF or BigTIFF file with or without a pyramid (generic, Aperio SVS, OME-TIFF, Philips, Leica SCN, Trestle), a
+ * @param path A tiled TIFF or BigTIFF file with or without a pyramid (generic, Aperio SVS, OME-TIFF, Philips, Leica SCN, Trestle, Ventana BIF), a
  *   Hamamatsu NDPI file, or a file or folder of a slide in DICOM (VL Whole Slide Microscopy).
  * @throws MedGemmaError IMAGE_NOT_FOUND; IMAGE_UNREADABLE, also when there is no tissue; IMAGE_TOO_LARGE; INVALID_ARGUMENT;
  *   ABORTED; ADDON_MISSING
@@ -57,7 +59,7 @@ export async function readSlide(path: string, options: SlideOptions = {}): Promi
   }
 }
 
-async function readPatches(slide: OpenSlide, { level, magnification, patches: most = maxPatches, side = 896, overview = false, onProgress, signal }: SlideOptions): Promise<Slide> {
+async function readPatches(slide: OpenSlide, { level, magnification, patches: most = maxPatches, side = 896, aspect = true, overview = false, onProgress, signal }: SlideOptions): Promise<Slide> {
   const { name, levels, scanned, otherPictures } = slide;
   const checkAborted = (): void => {
     if (signal?.aborted === true) throw abortedError(`Reading ${name}`, signal);
@@ -67,20 +69,23 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
   if (largest === undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: it holds no picture.`);
   const chosen = chooseLevel(levels, scanned, { level, magnification, name });
 
-  const pitch = side * chosen.shrinkBy;
-  if (pitch * pitch > maxPatchPixels) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `A patch of ${name} would be made of ${Math.round(pitch)}×${Math.round(pitch)} pixels; the limit is ${maxPatchPixels} in all, and the file has no smaller level. Choose a greater magnification.`);
+  const pixelAspect = aspect ? pixelAspectOf(scanned) : 1;
+  const edge = side * chosen.shrinkBy;
+  const pitch = { x: edge * Math.min(1, pixelAspect), y: edge / Math.max(1, pixelAspect) };
+  if (pitch.x * pitch.y > maxPatchPixels) {
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `A patch of ${name} would be made of ${Math.round(pitch.x)}×${Math.round(pitch.y)} pixels; the limit is ${maxPatchPixels} in all, and the file has no smaller level. Choose a greater magnification.`);
   }
   const grid = gridOf(chosen.level, pitch);
   const count = grid.columns * grid.rows;
   if (count === 0) {
-    const seen = [chosen.level.width, chosen.level.height].map((edge) => Math.floor(edge / chosen.shrinkBy)).join("×");
+    const seen = [chosen.level.width / pitch.x, chosen.level.height / pitch.y].map((patches) => Math.floor(patches * side + 1e-6)).join("×");
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${seen} pixels as it would be seen, less than one patch of ${side}×${side}. Choose a greater magnification or a larger level, or give it as a picture.`);
   }
   if (count > maxGrid) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} has ${count} patches of ${side}×${side} pixels; the limit is ${maxGrid}. Choose a smaller magnification or a smaller level.`);
 
-  const tissue = await findTissue({ levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
+  const withTissue = await findTissue({ levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
   const tiles = await chosen.level.countTiles();
+  const tissue = tiles.missing > 0 ? await withoutLeftOut(withTissue, grid, chosen.level) : withTissue;
   if (tissue.length === 0) {
     const sparse = tiles.missing > 0 ? `, and ${tiles.missing} of ${tiles.of} tiles are left out of the file` : "";
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no tissue: all ${count} patches are as bright as the background, or black${sparse}. Check that it is a brightfield slide.`);
@@ -111,14 +116,22 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
     levels: levels.length,
     level: chosen.index,
     shrunkBy: chosen.shrinkBy,
+    pixelAspect,
     magnification: chosen.magnification,
     scannedAt: scanned?.magnification ?? null,
     magnificationFrom: scanned?.from ?? null,
     micrometresPerPixel: scanned?.micrometres?.x ?? null
   };
-  const picture = overview ? await readOverview(slide, { side, checkAborted }) : null;
+  const picture = overview ? await readOverview(slide, { side, pixelAspect, checkAborted }) : null;
   checkAborted();
-  return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures, tiles, micrometres: scanned?.micrometres ?? null, ofFormat: slide.notes }) };
+  return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures, tiles, notOnLevel: withTissue.length - tissue.length, micrometres: scanned?.micrometres ?? null, pixelAspectOfFile: pixelAspectOf(scanned), ofFormat: slide.notes }) };
+}
+
+/** Tissue may be found on a smaller level, where the one that is read has nothing but what the file leaves out. */
+async function withoutLeftOut(places: readonly Place[], grid: Grid, level: SlideLevel): Promise<Place[]> {
+  const kept: Place[] = [];
+  for (const place of places) if (!isLeftOut(await level.countTiles(boxOnLevel(grid, level, place)))) kept.push(place);
+  return kept;
 }
 
 function checkChoices({ magnification, level }: SlideOptions): void {

@@ -56,9 +56,10 @@ export function byObjective(magnification: number | null, from: MagnificationSou
 export function byMicrometres(x: number | null, y: number | null, from: MagnificationSource): ScannedAt | null {
   const micrometres = plausible(x, y);
   if (micrometres === null) return null;
-  const mean = (micrometres.x + micrometres.y) / 2;
-  const near = nominal.find((one) => Math.abs((mean * one) / micrometresTimesMagnification - 1) < nominalTolerance);
-  return { magnification: near ?? micrometresTimesMagnification / mean, from, micrometres };
+  // Pixels that are not square are enlarged along their longer edge.
+  const edge = Math.min(micrometres.x, micrometres.y);
+  const near = nominal.find((one) => Math.abs((edge * one) / micrometresTimesMagnification - 1) < nominalTolerance);
+  return { magnification: near ?? micrometresTimesMagnification / edge, from, micrometres };
 }
 
 function plausible(x: number | null, y: number | null): ScannedAt["micrometres"] {

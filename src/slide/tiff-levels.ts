@@ -12,6 +12,9 @@ export type PictureDirectories = readonly [TiffDirectory, ...TiffDirectory[]];
 /** By so much may the two edges of a level be shrunk differently: makers round to whole pixels, some to whole tiles. */
 const aspectTolerance = 0.02;
 
+/** A line of its description begins so: Aperio and others. What it says besides is told to nobody. */
+const otherName = /^\s*(?:label|macro|thumbnail)\b/im;
+
 export interface TiffLevels {
   readonly levels: readonly SlideLevel[];
   /** Of the largest level: what carries the descriptions. */
@@ -20,7 +23,7 @@ export interface TiffLevels {
 }
 
 /**
- * Those with the aspect ratio of the largest one, stored in tiles or strips as it is.
+ * Those with the aspect ratio of the largest one, stored in tiles or strips as it is, and not called a label or the like.
  *
  * @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE
  */
@@ -37,11 +40,14 @@ export async function findTiffLevels(file: TiffFile, pictures: readonly PictureD
   const isTiled = largest.directories[0].has(tags.tileWidth);
   const twins = sized.filter((one) => one !== largest && one.width === width && one.height === height).length;
   const levels: SlideLevel[] = [];
-  const notes: string[] = [];
+  const orientation = (await largest.directories[0].number(tags.orientation)) ?? 1;
+  // Slides have no upper edge; neither OpenSlide nor QuPath turns them.
+  const notes: string[] = orientation === 1 ? [] : [`its orientation (${orientation} of TIFF) is not applied: shown as it is stored`];
   for (const one of [largest, ...sized.toSorted((a, b) => b.width - a.width)]) {
     const isLevel = Math.abs((one.height * width) / (one.width * height) - 1) <= aspectTolerance || Math.abs((height * one.width) / width - one.height) <= 1;
     const isStoredAlike = one.directories[0].has(tags.tileWidth) === isTiled && one.directories.length === largest.directories.length;
     if (!isLevel || !isStoredAlike || levels.some((level) => level.width <= one.width)) continue;
+    if (one !== largest && otherName.test((await one.directories[0].text(tags.imageDescription)) ?? "")) continue;
     const picture = await readTiffPicture(file, one.directories);
     if (one === largest) notes.push(...notesOfTwins(file.name, picture, twins));
     levels.push(tiledLevel(file.name, picture, (width / one.width + height / one.height) / 2));

@@ -1,7 +1,7 @@
 /** A directory of a TIFF file → how its pixels are stored, checked before anything is read of them. */
 import { MedGemmaError } from "../errors.js";
+import { toTiledTiff } from "../formats/formats.js";
 import { tags, type TiffDirectory, type TiffFile } from "../tiff/tiff-file.js";
-import { convertHint } from "./other-formats.js";
 import type { TiffTags } from "./small-tiff.js";
 import { isJpeg2000, type Place, type TiledPicture, type TilePlane } from "./tiled-picture.js";
 
@@ -25,7 +25,7 @@ const compressionNames: Readonly<Record<number, string>> = {
 const atOnce = 2 ** 16;
 
 /** Tags that say how the bytes of a tile become pixels. Numbers of at most 16 bits. */
-const decodingTags = [tags.predictor, tags.colorMap, tags.extraSamples, tags.sampleFormat, tags.ycbcrSubsampling] as const;
+const decodingTags = [tags.fillOrder, tags.predictor, tags.colorMap, tags.extraSamples, tags.sampleFormat, tags.ycbcrSubsampling] as const;
 
 /** What the edges of a picture are; null where the directory does not say. */
 export async function sizeOf(directory: TiffDirectory): Promise<{ readonly width: number; readonly height: number } | null> {
@@ -61,7 +61,7 @@ async function readPlane(file: TiffFile, directory: TiffDirectory): Promise<Tile
   const { width, height } = size;
   const compression = (await directory.number(tags.compression)) ?? 1;
   if (!decodedByLibvips.has(compression) && !isJpeg2000(compression)) {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is compressed with ${compressionNames[compression] ?? `method ${compression} of TIFF`}, which is not read here. ${convertHint}.`);
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is compressed with ${compressionNames[compression] ?? `method ${compression} of TIFF`}, which is not read here. ${toTiledTiff}`);
   }
   const samples = (await directory.number(tags.samplesPerPixel)) ?? 1;
   const bits = directory.has(tags.bitsPerSample) ? await directory.numbers(tags.bitsPerSample, 0, Math.min(directory.count(tags.bitsPerSample), 4)) : [1];
@@ -69,14 +69,16 @@ async function readPlane(file: TiffFile, directory: TiffDirectory): Promise<Tile
   if (bits.some((one) => one !== 8) || samples < 1 || samples > 4 || ![0, 1, 2, 3, 6].includes(photometric)) {
     throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has ${samples} channels of ${bits.join(", ")} bits (photometric interpretation ${photometric}); expected gray or RGB of 8 bits, as of a brightfield slide.`);
   }
+  const sampleFormat = (await directory.number(tags.sampleFormat)) ?? 1;
+  if (![1, 4].includes(sampleFormat)) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has samples ${sampleFormat === 2 ? "with a sign" : `of format ${sampleFormat}`}; expected whole numbers from 0 to 255. ${toTiledTiff}`);
   const isPlanar = samples > 1 && (await directory.number(tags.planarConfiguration)) === 2;
-  if (isPlanar && photometric !== 2) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has channels in planes of their own that are not red, green and blue, which is not read here. ${convertHint}.`);
+  if (isPlanar && photometric !== 2) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has channels in planes of their own that are not red, green and blue, which is not read here. ${toTiledTiff}`);
   const isTiled = directory.has(tags.tileWidth);
   const tileWidth = isTiled ? ((await directory.number(tags.tileWidth)) ?? 0) : width;
   const tileHeight = isTiled ? ((await directory.number(tags.tileLength)) ?? 0) : Math.min(height, (await directory.number(tags.rowsPerStrip)) ?? height);
   if (tileWidth < 1 || tileHeight < 1) throw file.damaged(`its tiles have ${tileWidth}×${tileHeight} pixels`);
   if (tileWidth * tileHeight > maxTilePixels) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `${file.name} is stored in ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels}. ${convertHint}.`);
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `${file.name} is stored in ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels}. ${toTiledTiff}`);
   }
   const [columns, rows] = [Math.ceil(width / tileWidth), Math.ceil(height / tileHeight)];
   const listed = Math.min(directory.count(isTiled ? tags.tileOffsets : tags.stripOffsets), directory.count(isTiled ? tags.tileByteCounts : tags.stripByteCounts));

@@ -3,12 +3,14 @@
  * TIFF file of their own, in memory, which libvips decodes: it never sees the slide, whose pages it would look up anew for every
  * part and remember by the name of the file.
  */
+import { colorToRgb } from "../dicom/color.js";
 import { checkJpeg, decodeTiffRegion } from "../image/decode-region.js";
 import { decodeJpeg2000Rgb } from "../image/formats/jpeg-2000.js";
 import type { PixelBox } from "../image/types.js";
 import { firstLine, MedGemmaError } from "../errors.js";
+import { toTiledTiff } from "../formats/formats.js";
+import { tags } from "../tiff/tiff-file.js";
 import { paste, type SlideLevel, type TileCount } from "./level.js";
-import { convertHint } from "./other-formats.js";
 import { smallTiff, type TiffTags } from "./small-tiff.js";
 
 /** A tile in the file. */
@@ -76,10 +78,9 @@ interface TileRange {
  */
 export async function readTiledRegion(name: string, picture: TiledPicture, box: PixelBox): Promise<Uint8Array> {
   const { tileWidth, tileHeight, isTiled, planes } = picture;
-  const [column, row] = [Math.floor(box.x / tileWidth), Math.floor(box.y / tileHeight)];
-  const range = { column, row, columns: Math.floor((box.x + box.width - 1) / tileWidth) + 1 - column, rows: Math.floor((box.y + box.height - 1) / tileHeight) + 1 - row };
+  const range = rangeOf(picture, box);
   if (range.columns * tileWidth * range.rows * tileHeight > maxTilePixels) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} lies in ${range.columns * range.rows} ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels} in all. ${convertHint}.`);
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} lies in ${range.columns * range.rows} ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels} in all. ${toTiledTiff}`);
   }
   try {
     const [first = new Uint8Array(), ...others] = await Promise.all(planes.map(async (plane) => await readPlane(name, picture, { plane, range, box })));
@@ -96,17 +97,40 @@ export async function readTiledRegion(name: string, picture: TiledPicture, box: 
  * @param size Less than that of the picture where it is filled up at the right and below.
  */
 export function tiledLevel(name: string, picture: TiledPicture, downsample: number, { width, height }: { readonly width: number; readonly height: number } = picture): SlideLevel {
-  return { width, height, downsample, readRegion: async (box) => await readTiledRegion(name, picture, box), countTiles: async () => await countTiles(picture) };
+  return {
+    width,
+    height,
+    downsample,
+    readRegion: async (box) => await readTiledRegion(name, picture, box),
+    countTiles: async (box) => await countTiles(picture, box)
+  };
 }
 
-export async function countTiles({ planes, columns, rows }: TiledPicture): Promise<TileCount> {
+/** @param box Of which the tiles are counted; default: all. */
+export async function countTiles(picture: TiledPicture, box?: PixelBox): Promise<TileCount> {
+  const { planes, columns, rows } = picture;
+  if (box !== undefined) {
+    const places = await placesOf(picture, rangeOf(picture, box));
+    return { missing: places.filter(({ length }) => length === 0).length, of: places.length };
+  }
   const missing = await Promise.all(planes.map(async (plane) => await plane.countMissing()));
   return { missing: missing.reduce((sum, one) => sum + one, 0), of: columns * rows * planes.length };
 }
 
+function rangeOf({ tileWidth, tileHeight }: TiledPicture, { x, y, width, height }: PixelBox): TileRange {
+  const [column, row] = [Math.floor(x / tileWidth), Math.floor(y / tileHeight)];
+  return { column, row, columns: Math.floor((x + width - 1) / tileWidth) + 1 - column, rows: Math.floor((y + height - 1) / tileHeight) + 1 - row };
+}
+
+/** Row by row, of one plane or of all. */
+async function placesOf({ planes, columns }: TiledPicture, range: TileRange, of: readonly TilePlane[] = planes): Promise<Place[]> {
+  const places: Place[][] = [];
+  for (const plane of of) for (let row = range.row; row < range.row + range.rows; row += 1) places.push(await plane.places(row * columns + range.column, range.columns));
+  return places.flat();
+}
+
 async function readPlane(name: string, picture: TiledPicture, { plane, range, box }: { readonly plane: TilePlane; readonly range: TileRange; readonly box: PixelBox }): Promise<Uint8Array> {
-  const places: Place[] = [];
-  for (let row = range.row; row < range.row + range.rows; row += 1) places.push(...(await plane.places(row * picture.columns + range.column, range.columns)));
+  const places = await placesOf(picture, range, [plane]);
   const bytes = places.reduce((sum, { length }) => sum + length, 0);
   if (bytes > maxTileBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} needs ${bytes} bytes of the file; the limit is ${maxTileBytes}. Choose a greater magnification, or a smaller level.`);
   const tables = picture.compression === compressions.jpeg ? await plane.tables() : null;
@@ -154,8 +178,13 @@ async function decodeBlock(picture: TiledPicture, plane: TilePlane, { block, til
   if (compression === compressions.jpeg) for (const tile of tiles) await checkJpeg(withTables(tile, tables), { pixels: tileWidth * tileHeight });
   const [x, y] = [Math.max(box.x, left), Math.max(box.y, top)];
   const inside = { x, y, width: Math.min(box.x + box.width, left + width) - x, height: Math.min(box.y + box.height, top + height) - y };
-  const tiff = smallTiff(picture, { tiles, tables, width, height, more: await plane.tags() });
-  return { rgb: await decodeTiffRegion(tiff, { ...inside, x: x - left, y: y - top }, { pixels: width * height, hasAlpha: picture.hasAlpha }), box: inside };
+  const more = await plane.tags();
+  // libvips shows YCbCr as if it were RGB, but for JPEG and where chrominances are subsampled.
+  const isYcbcr = picture.photometric === 6 && compression !== compressions.jpeg && (more.get(tags.ycbcrSubsampling) ?? [2, 2]).every((one) => one === 1);
+  const stored = isYcbcr ? { ...picture, photometric: 2 } : picture;
+  const tiff = smallTiff(stored, { tiles, tables, width, height, more: isYcbcr ? new Map([...more].filter(([tag]) => tag !== tags.ycbcrSubsampling)) : more });
+  const rgb = await decodeTiffRegion(tiff, { ...inside, x: x - left, y: y - top }, { pixels: width * height, hasAlpha: picture.hasAlpha });
+  return { rgb: isYcbcr ? colorToRgb({ values: rgb, bits: 8, photometric: "YBR_FULL" }) : rgb, box: inside };
 }
 
 /** An abbreviated stream and the tables that all tiles share → a whole JPEG (TIFF technical note 2). */

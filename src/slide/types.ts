@@ -6,6 +6,8 @@ import type { DecodedImage, PixelBox } from "../image/types.js";
 export interface SlideOptions extends SlideChoices {
   /** Of a patch in pixels, 1 to 4096: the projector's image size. Default 896, that of MedGemma. */
   readonly side?: number | undefined;
+  /** Whether pixels that are not square are made square. Default true. */
+  readonly aspect?: boolean | undefined;
   /** What to call the file in messages and results. Default: its path. */
   readonly nameOf?: ((path: string) => string) | undefined;
   /** Called again and again while the slide is searched for tissue, and while patches are read. */
@@ -32,7 +34,7 @@ export interface Slide extends SlideSummary {
 export interface SlideSummary {
   /** Patches that the model sees. */
   readonly taken: number;
-  /** Patches with tissue. */
+  /** Patches with tissue. Those of which the level that is read holds nothing are none. */
   readonly of: number;
   /** All patches of the grid, those of background included. */
   readonly grid: number;
@@ -49,8 +51,10 @@ export interface SlideSummary {
   readonly levels: number;
   /** That was read, 0 the largest. */
   readonly level: number;
-  /** By which its pixels were shrunk: 1 or more. */
+  /** By which its pixels were shrunk: 1 or more; along their shorter edge, where they are not square. */
   readonly shrunkBy: number;
+  /** How high a pixel of the file is by its width, where it was made square (bilinear, enlarged); 1: taken as it is stored. */
+  readonly pixelAspect: number;
   /** Of the patches; null where the file does not tell. */
   readonly magnification: number | null;
   /** Of the largest level. */
@@ -74,4 +78,6 @@ export type MagnificationSource =
   | "OME-XML PhysicalSizeX"
   | "Philips DICOM_PIXEL_SPACING"
   | "TIFF resolution"
-  | "Trestle Objective Power";
+  | "Trestle Objective Power"
+  | "Ventana Magnification"
+  | "Ventana ScanRes";

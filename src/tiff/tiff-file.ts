@@ -19,6 +19,7 @@ export const tags = {
   bitsPerSample: 258,
   compression: 259,
   photometric: 262,
+  fillOrder: 266,
   imageDescription: 270,
   stripOffsets: 273,
   samplesPerPixel: 277,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { readSlide, type MedGemmaError, type Slide, type SlideOptions } from "../../src/index.js";
+import { decodeImage, readSlide, type MedGemmaError, type PixelBox, type Slide, type SlideOptions } from "../../src/index.js";
 
 const folder = fileURLToPath(new URL("../fixtures/slide-formats/", import.meta.url));
 const slides = fileURLToPath(new URL("../fixtures/slides/", import.meta.url));
@@ -21,6 +21,8 @@ interface Case {
   readonly levels: number;
   readonly micrometres: number;
   readonly patches: readonly (readonly [x: number, y: number, sha256: string])[];
+  readonly aspect?: boolean;
+  readonly positions?: readonly PixelBox[];
 }
 
 const cases = JSON.parse(readFileSync(`${folder}expected.json`, "utf8")) as Case[];
@@ -60,8 +62,9 @@ function setList(bytes: Buffer, tag: number, change: (value: number, index: numb
 }
 
 describe("a slide of a scanner is what OpenSlide, or tifffile, makes of it", () => {
-  it.each(cases)("$file, level $level", async ({ file, level, side, width, height, levels, micrometres, patches }) => {
-    const slide = await readSlide(`${folder}${file}`, { level, side });
+  it.each(cases)("$file, level $level", async ({ file, level, side, width, height, levels, micrometres, patches, aspect, positions }) => {
+    const slide = await readSlide(`${folder}${file}`, { level, side, aspect });
+    if (positions !== undefined) expect(slide.positions).toEqual(positions);
     expect(slide).toMatchObject({ width, height, levels, level });
     expect(slide.micrometresPerPixel).toBeCloseTo(micrometres, 9);
     expect(hashes(slide)).toEqual(patches.map(([, , sha256]) => sha256));
@@ -72,7 +75,7 @@ describe("a slide of a scanner is what OpenSlide, or tifffile, makes of it", () 
 describe("OME-TIFF", () => {
   it("tells that gray planes are shown as colours, and that pixels are not square", async () => {
     const { notes } = await readSlide(`${folder}planes-focus.ome.tif`, { level: 0, side: 40 });
-    expect(notes).toEqual(expect.arrayContaining(["three gray planes shown as red, green and blue", "focal plane 2 of 3", "its pixels are not square, 0.5 µm across and 0.75 µm down; the patches are distorted as the file is"]));
+    expect(notes).toEqual(expect.arrayContaining(["three gray planes shown as red, green and blue", "focal plane 2 of 3", "its pixels are 1.5 times as high as wide (0.5 µm across, 0.75 µm down): made square (bilinear)"]));
   });
 
   it("has the pixel size of the image that is shown, not that of the photograph before it", async () => {
@@ -134,10 +137,47 @@ describe("a sparse slide", () => {
     expect(await failure(written("empty.tif", bytes))).toBe("IMAGE_UNREADABLE: SLIDE has no tissue: all 20 patches are as bright as the background, or black, and 9 of 9 tiles are left out of the file. Check that it is a brightfield slide.");
   });
 
+  it("has no patch where its level holds nothing, though a smaller one does, and says so", async () => {
+    const bytes = readFileSync(`${slides}pages-lzw.tif`);
+    const options = { level: 0, side: 64 };
+    const whole = await readSlide(`${slides}pages-lzw.tif`, options);
+    const gone = whole.positions[3] ?? { x: 0, y: 0 };
+    const which = (gone.y / 64) * Math.ceil(whole.width / 64) + gone.x / 64;
+    for (const tag of [324, 325]) setList(bytes, tag, (value, index) => (index === which ? 0 : value));
+    const slide = await readSlide(written("left-out.tif", bytes), options);
+    expect(slide.positions).toEqual(whole.positions.filter((_one, index) => index !== 3));
+    expect(hashes(slide)).toEqual(hashes(whole).filter((_one, index) => index !== 3));
+    expect(slide.notes).toContain("left out: 1 patch with tissue on a smaller level, of which this level holds nothing");
+  });
+
   it("whose offset alone is 0 is damaged", async () => {
     const bytes = readFileSync(`${slides}aperio-jpeg.svs`);
     setList(bytes, 324, (value, index) => (index === 17 ? 0 : value));
     expect(await failure(written("offset.svs", bytes))).toMatch(/^IMAGE_UNREADABLE: SLIDE is damaged or incomplete: the part/);
+  });
+});
+
+describe("a TIFF", () => {
+  /** A tag in place of that of the software. */
+  function withShort(name: string, tag: number, value: number): string {
+    const bytes = readFileSync(`${slides}${name}`);
+    const entry = entryOf(bytes, 305);
+    bytes.writeUInt16LE(tag, entry);
+    bytes.writeUInt16LE(3, entry + 2);
+    bytes.writeUInt32LE(1, entry + 4);
+    bytes.writeUInt32LE(value, entry + 8);
+    return written(`${tag}.tif`, bytes);
+  }
+
+  it("that is to be turned is shown as it is stored, and says so", async () => {
+    const turned = await readSlide(withShort("pages-lzw.tif", 274, 6), { level: 1, side: 40 });
+    expect(turned.notes).toContain("its orientation (6 of TIFF) is not applied: shown as it is stored");
+    expect(hashes(turned)).toEqual(hashes(await readSlide(`${slides}pages-lzw.tif`, { level: 1, side: 40 })));
+    expect((await readSlide(withShort("pages-lzw.tif", 274, 1), { level: 1, side: 40 })).notes.join()).not.toContain("orientation");
+  });
+
+  it("with signed samples is refused", async () => {
+    expect(await failure(withShort("pages-lzw.tif", 339, 2))).toMatch(/^IMAGE_UNREADABLE: SLIDE has samples with a sign; expected whole numbers from 0 to 255\. Convert it/);
   });
 });
 
@@ -206,9 +246,135 @@ describe("a slide in DICOM", () => {
     }
   });
 
+  it("that does not say how large it is is refused, and frames beyond its tiles are told", async () => {
+    const rowsTag = Buffer.from([0x48, 0x00, 0x07, 0x00, 0x55, 0x4c]); // Total Pixel Matrix Rows
+    const [unsaid, less] = [join(root, "unsaid"), join(root, "less")];
+    for (const [own, change] of [[unsaid, (bytes: Buffer, at: number) => bytes.writeUInt16LE(0x09, at + 2)], [less, (bytes: Buffer, at: number) => bytes.writeUInt32LE(128, at + 8)]] as const) {
+      mkdirSync(own);
+      const bytes = readFileSync(`${folder}dicom-full/level-1.dcm`);
+      change(bytes, bytes.indexOf(rowsTag));
+      writeFileSync(join(own, "level.dcm"), bytes);
+    }
+    expect(await failure(unsaid)).toBe("IMAGE_UNREADABLE: SLIDE cannot be read as DICOM: it does not say how large the slide is (Total Pixel Matrix Columns and Rows).");
+    expect((await readSlide(less, { level: 0, side: 40 })).notes).toContain("left out: frames beyond the tiles that the file speaks of");
+  });
+
   it("is not any DICOM file", async () => {
     const ct = fileURLToPath(new URL("../fixtures/dicom/mono2-12-j2k.dcm", import.meta.url));
     expect(await failure(ct)).toBe("IMAGE_UNREADABLE: SLIDE is a DICOM file, but not of a slide (VL Whole Slide Microscopy). Give it as a picture or as a series.");
+  });
+});
+
+describe("pixels that are not square", () => {
+  it("are made square of what is shown, by their shorter edge, and the overview as well", async () => {
+    const slide = await readSlide(`${folder}wide-pixels.tif`, { magnification: 20, side: 40, overview: true });
+    expect(slide).toMatchObject({ pixelAspect: 0.4, scannedAt: 20, shrunkBy: 1, micrometresPerPixel: 1.25 });
+    expect(hashes(slide)).toEqual(expectedOf("wide-pixels.tif"));
+    // 236 × 172 pixels of 1.25 × 0.5 µm, each 5 × 5 averaged to one before.
+    expect(slide.overview).toMatchObject({ width: 120, height: 35 });
+    expect(slide.notes.slice(2, 4)).toEqual(["scanned at 20x by TIFF resolution", "its pixels are 2.5 times as wide as high (1.25 µm across, 0.5 µm down): made square (bilinear)"]);
+  });
+
+  it("are shown as they are stored where that is wanted", async () => {
+    const slide = await readSlide(`${folder}wide-pixels.tif`, { level: 0, side: 40, aspect: false, overview: true });
+    expect(slide).toMatchObject({ pixelAspect: 1, grid: 20, overview: { width: 48, height: 35 } });
+    expect(slide.notes).toContain("its pixels are 2.5 times as wide as high (1.25 µm across, 0.5 µm down): shown as they are stored");
+  });
+
+  it("are square where they differ by less than 1 %", async () => {
+    const bytes = readFileSync(`${folder}wide-pixels.tif`);
+    bytes.writeUInt32LE(19_850, bytes.readUInt32LE(entryOf(bytes, 282) + 8));
+    const slide = await readSlide(written("nearly-square.tif", bytes), { level: 0, side: 40 });
+    expect(slide).toMatchObject({ pixelAspect: 1, grid: 20 });
+    expect(slide.notes.join()).not.toContain("square");
+  });
+});
+
+describe("Ventana BIF", () => {
+  const bif = (): Buffer => readFileSync(`${folder}ventana.bif`);
+
+  /** The XML of the largest level, in place. */
+  function withXml(from: RegExp, to: (...found: string[]) => string): Buffer {
+    const bytes = bif();
+    const start = bytes.indexOf("<?xml");
+    const end = bytes.indexOf("</EncodeInfo>") + "</EncodeInfo>".length;
+    const xml = bytes.toString("latin1", start, end).replaceAll(new RegExp(from, "g"), to);
+    bytes.fill(0x20, start, end).write(xml, start, end - start, "latin1");
+    return bytes;
+  }
+
+  it("tells how its tiles were laid out, and how it was scanned", async () => {
+    const slide = await readSlide(`${folder}ventana.bif`, { magnification: 10, side: 40 });
+    expect(slide).toMatchObject({ level: 1, scannedAt: 20, magnificationFrom: "Ventana Magnification", micrometresPerPixel: 0.5 });
+    expect(slide.notes).toEqual(expect.arrayContaining(["2 scanned areas, each at its place on the glass", "its tiles overlap, and lie at the nearest whole pixels by the mean of their overlaps: seams may show", "left out: 2 other pictures of the file (label, photograph of the glass or the like)"]));
+  });
+
+  it("that does not say by how much its tiles overlap shows them side by side, and says so", async () => {
+    const slide = await readSlide(written("unjoined.bif", withXml(/Confidence="\d+"/, (all) => `Confidence="0"${" ".repeat(all.length - 14)}`)), { level: 0, side: 64 });
+    expect(slide.notes).toContain("the file does not say by how much its tiles overlap: placed side by side");
+    expect(slide.notes.join()).not.toContain("seams");
+    expect(slide.width).toBe(300 + 2 * 64);
+  });
+
+  it("with overlaps of a fraction of a pixel lies at the nearest whole ones", async () => {
+    // One of the 7 neighbours across overlaps by 20 instead of 16.
+    let joint = 0;
+    const path = written("mean.bif", withXml(/OverlapX="16"/, () => ((joint += 1) === 1 ? 'OverlapX="20"' : 'OverlapX="16"')));
+    const { width } = await readSlide(path, { level: 0, side: 40 });
+    expect(joint).toBe(7);
+    expect(width).toBe(Math.ceil(300 + 2 * 64 - 16 - 4 / 7));
+  });
+
+  it("shows a tile below one that is left out", async () => {
+    const bytes = bif();
+    const whole = await readSlide(`${folder}ventana.bif`, { level: 0, side: 40 });
+    // The second tile of the first row: what the first one holds of the overlap stays.
+    const lists = tileLists(bytes, 2);
+    for (const { at, size } of lists) bytes.writeUIntLE(0, at + size, Math.min(size, 6));
+    const slide = await readSlide(written("sparse.bif", bytes), { level: 0, side: 40 });
+    const at = (one: Slide, x: number, y: number): Uint8Array | undefined => {
+      const index = one.positions.findIndex((box) => box.x <= x && x < box.x + 40 && box.y <= y && y < box.y + 40);
+      const [box, patch] = [one.positions[index], one.patches[index]];
+      return box === undefined ? undefined : patch?.rgb.subarray(((y - box.y) * 40 + x - box.x) * 3, ((y - box.y) * 40 + x - box.x) * 3 + 3);
+    };
+    expect(slide.notes.join()).toContain("1 of 12 tiles of the level, which the file leaves out");
+    expect([...(at(slide, 32 + 63, 20) ?? [])]).not.toEqual([255, 255, 255]);
+    expect([...(at(slide, 32 + 64, 20) ?? [])]).toEqual([255, 255, 255]);
+    expect([...(at(whole, 32 + 64, 20) ?? [])]).not.toEqual([255, 255, 255]);
+  });
+
+  it.each<[string, () => Buffer, string]>([
+    ["an area that is not placed", () => withXml(/<AOI1 /, () => "<AOX1 "), "its XML describes 3 areas, and places 2."],
+    ["tiles of another size", () => withXml(/Width="64"/, () => 'Width="65"'), "its XML speaks of tiles of another size."],
+    ["more tiles than there are", () => withXml(/NumCols="3"/, () => 'NumCols="9"'), "its XML names tiles that are not there."],
+    ["an overlap of a whole tile", () => withXml(/OverlapX="16"/, () => 'OverlapX="64"'), "its tiles overlap by 64×8 pixels."],
+    ["an overlap that is no number", () => withXml(/OverlapX="16"/, () => 'OverlapX="x6"'), "its XML has no OverlapX where one is needed."],
+    ["no area that was scanned", () => withXml(/AOIScanned="1"/, () => 'AOIScanned="0"'), "its XML names no area that was scanned."]
+  ])("with %s is damaged", async (_what, bytes, message) => {
+    expect(await failure(written("damaged.bif", bytes()))).toBe(`IMAGE_UNREADABLE: SLIDE is damaged or incomplete: ${message}`);
+  });
+
+  it.each(["ventana.bif", "ventana.tif", "leica.scn"])("%s is not a picture: its first one shows the glass, perhaps with the label", async (name) => {
+    await expect(decodeImage(`${folder}${name}`)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringMatching(/whose first picture is a photograph of the glass, perhaps with the label\. Take its patches with --slide FILE\.$/) as string });
+  });
+
+  /** Where the lists of offsets and lengths of tiles lie: of a page of a little-endian BigTIFF. */
+  function tileLists(bytes: Buffer, page: number): { readonly at: number; readonly size: number }[] {
+    let directory = Number(bytes.readBigUInt64LE(8));
+    for (let left = page; left > 0; left -= 1) directory = Number(bytes.readBigUInt64LE(directory + 8 + 20 * Number(bytes.readBigUInt64LE(directory))));
+    const entries = Array.from({ length: Number(bytes.readBigUInt64LE(directory)) }, (_one, index) => directory + 8 + 20 * index);
+    const found = entries.filter((entry) => [324, 325].includes(bytes.readUInt16LE(entry)));
+    return found.map((entry) => ({ at: Number(bytes.readBigUInt64LE(entry + 12)), size: { 3: 2, 4: 4, 16: 8 }[bytes.readUInt16LE(entry + 2)] ?? 8 }));
+  }
+});
+
+describe("Leica SCN", () => {
+  it("tells an area of another objective apart from the photograph of the glass", async () => {
+    const bytes = readFileSync(`${folder}leica.scn`);
+    const second = bytes.lastIndexOf("<objective>20<");
+    bytes.write("40", second + "<objective>".length, "latin1");
+    const { notes } = await readSlide(written("objectives.scn", bytes), { level: 0, side: 40 });
+    expect(notes).toEqual(expect.arrayContaining(["left out: 1 area scanned with another objective", "left out: 1 other picture of the file (label, photograph of the glass or the like)"]));
   });
 });
 

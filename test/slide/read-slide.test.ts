@@ -246,17 +246,22 @@ describe("what is not a slide that is read here", () => {
   const convert = 'Convert it to a tiled pyramidal TIFF, for example with "vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg --bigtiff" of a libvips that has OpenSlide.';
 
   const bioFormats = "Convert it to an OME-TIFF with bioformats2raw and raw2ometiff of Glencoe Software.";
+  const olympus = `IMAGE_UNREADABLE: SLIDE is an Olympus slide (VSI), which is not read here. ${bioFormats} The folder of .ets files beside it holds its pixels.`;
 
   it.each<[string, () => Buffer, string]>([
-    ["notes.txt", () => Buffer.from("no slide"), "IMAGE_UNREADABLE: SLIDE is not a slide that is read here: a tiled TIFF (generic, Aperio SVS, OME-TIFF, Philips, Leica SCN, Trestle), Hamamatsu NDPI, or DICOM (VL Whole Slide Microscopy). Give other pictures as pictures."],
-    ["a.mrxs", () => Buffer.from([0xff, 0xd8, 0xff, 0xe0]), `IMAGE_UNREADABLE: SLIDE is a 3DHISTECH slide (MRXS), which is not read here. ${convert}`],
-    ["a.vsi", () => fixture("pages-lzw.tif"), `IMAGE_UNREADABLE: SLIDE is an Olympus slide (VSI), whose pixels lie in a folder of .ets files beside it, which is not read here. ${bioFormats}`],
-    ["A.VSI", () => Buffer.from("anything"), `IMAGE_UNREADABLE: SLIDE is an Olympus slide (VSI), whose pixels lie in a folder of .ets files beside it, which is not read here. ${bioFormats}`],
+    ["notes.txt", () => Buffer.from("no slide"), "IMAGE_UNREADABLE: SLIDE is not a slide that is read here: a tiled TIFF (generic, Aperio SVS, OME-TIFF, Philips, Leica SCN, Trestle, Ventana BIF), Hamamatsu NDPI, or DICOM (VL Whole Slide Microscopy). Give other pictures as pictures."],
+    ["a.mrxs", () => Buffer.from([0xff, 0xd8, 0xff, 0xe0]), `IMAGE_UNREADABLE: SLIDE is a 3DHISTECH slide (MRXS), which is not read here. ${convert} The folder beside it, of the same name, holds its pixels.`],
+    ["a.vsi", () => fixture("pages-lzw.tif"), olympus],
+    ["A.VSI", () => Buffer.from("anything"), olympus],
     ["a.isyntax", () => fixture("aperio-jpeg.svs"), `IMAGE_UNREADABLE: SLIDE is a Philips slide (iSyntax), which is not read here. ${bioFormats}`],
     ["a.vms", () => fixture("pages-lzw.tif"), `IMAGE_UNREADABLE: SLIDE is a Hamamatsu slide (VMS, VMU), which is not read here. ${convert}`],
     ["a.czi", () => Buffer.from("ZISRAWFILE\0\0\0\0"), `IMAGE_UNREADABLE: SLIDE is a Zeiss slide (CZI), which is not read here. ${convert}`],
+    ["renamed", () => Buffer.from("ZISRAWFILE\0\0\0\0"), `IMAGE_UNREADABLE: SLIDE is a Zeiss slide (CZI), which is not read here. ${convert}`],
+    ["a.svslide", () => Buffer.from("SQLite format 3\0"), `IMAGE_UNREADABLE: SLIDE is a Sakura slide (SVSLIDE), which is not read here. ${convert}`],
+    ["a.ndpis", () => Buffer.from("[NanoZoomer Digital Pathology Image Set]"), "IMAGE_UNREADABLE: SLIDE is a Hamamatsu list of fluorescence slides (NDPIS), which is not read here. Name the file of one slide of brightfield."],
+    ["a.lif", () => Buffer.from("p\0\0\0"), `IMAGE_UNREADABLE: SLIDE is a picture of Leica LAS (LIF), which is not read here. ${bioFormats}`],
     ["a.ndpi", () => withTag(fixture("pages-lzw.tif"), 305, 65_420), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: it holds no scan."],
-    ["a.bif", () => withTag(withText(fixture("aperio-jpeg.svs"), '<iScan Magnification="40">'), 270, 700), `IMAGE_UNREADABLE: SLIDE is a Ventana slide (BIF), whose tiles overlap, which is not read here. ${convert}`],
+    ["a.bif", () => withTag(withText(fixture("aperio-jpeg.svs"), '<iScan Magnification="40">'), 270, 700), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: it holds no level of a Ventana slide."],
     ["a.scn", () => withText(fixture("aperio-jpeg.svs"), '<scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: its XML names no scanned area."],
     ["a.tif", () => withValue(fixture("aperio-jpeg.svs"), 259, 50_000), `IMAGE_UNREADABLE: SLIDE is compressed with Zstandard, which is not read here. ${convert}`],
     ["planes.tif", () => withValue(fixture("aperio-jpeg.svs"), 284, 2), `IMAGE_UNREADABLE: SLIDE has channels in planes of their own that are not red, green and blue, which is not read here. ${convert}`],

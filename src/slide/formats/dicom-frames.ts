@@ -72,6 +72,7 @@ function placesOf(header: WholeSlideHeader, { columns, rows, notes }: { readonly
     const tiles = columns * rows;
     const shown = Math.floor((focalPlanes - 1) / 2);
     if (focalPlanes > 1) notes.add(`focal plane ${shown + 1} of ${focalPlanes}`);
+    if (firstFrame + pixel.frames > tiles * focalPlanes * opticalPaths) notes.add("left out: frames beyond the tiles that the file speaks of");
     return Array.from({ length: pixel.frames }, (_one, frame) => frame).flatMap((frame) => (Math.floor((firstFrame + frame) / tiles) === shown ? [{ tile: (firstFrame + frame) % tiles, frame }] : []));
   }
   if (focalPlanes > 1) notes.add(`the first of ${focalPlanes} focal planes`);

@@ -25,20 +25,21 @@ export async function openDicomSlide(path: string, name: string, isFolder: boole
   const own = isFolder ? null : await readHeader(path, name);
   if (!isFolder && own === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOM file, but not of a slide (VL Whole Slide Microscopy). Give it as a picture or as a series.`);
   const found: { readonly path: string; readonly header: WholeSlideHeader }[] = [];
-  let unreadable = 0;
+  const unreadable: MedGemmaError[] = [];
   for (const file of await filesOf(isFolder ? path : dirname(path), { isDeep: isFolder, name })) {
     let header: WholeSlideHeader | null = null;
     try {
       header = await readHeader(file, name);
     } catch (error) {
       if (!(error instanceof MedGemmaError)) throw error;
-      unreadable += 1;
+      unreadable.push(error);
     }
     if (header !== null && (own === null || header.seriesInstanceUid === own.seriesInstanceUid)) found.push({ path: file, header });
   }
   const scans = found.filter(({ header }) => header.flavor === "VOLUME" || header.flavor === null);
   const series = new Set(scans.map(({ header }) => header.seriesInstanceUid));
   if (series.size > 1) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${series.size} slides in DICOM. Name a file of one, or the folder of one.`);
+  if (found.length === 0 && unreadable[0] !== undefined) throw unreadable[0];
   if (scans.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} ${isFolder ? "is a folder that holds" : "belongs to a series with"} no level of a slide in DICOM (VL Whole Slide Microscopy). A slide of another format is one file; name it.`);
   const opened: SlideFrames[] = [];
   const close = async (): Promise<void> => {
@@ -47,7 +48,7 @@ export async function openDicomSlide(path: string, name: string, isFolder: boole
   try {
     for (const { path: file, header } of scans) opened.push({ source: await openSource(file, name), header });
     const content = contentOf(name, opened, found.length - scans.length);
-    const left = unreadable > 0 ? [`left out: ${unreadable} DICOM file${unreadable === 1 ? "" : "s"} of the folder that cannot be read`] : [];
+    const left = unreadable.length > 0 ? [`left out: ${unreadable.length} DICOM file${unreadable.length === 1 ? "" : "s"} of the folder that cannot be read`] : [];
     return { ...content, notes: [...(content.notes ?? []), ...left], name, close };
   } catch (error) {
     await close();

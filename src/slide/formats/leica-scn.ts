@@ -3,13 +3,13 @@
  * whole glass, as OpenSlide shows it; what was not scanned is white.
  */
 import { MedGemmaError } from "../../errors.js";
+import { toTiledTiff } from "../../formats/formats.js";
 import type { TiffDirectory, TiffFile } from "../../tiff/tiff-file.js";
-import type { SlideContent, SlideLevel, TileCount } from "../level.js";
+import type { SlideContent, SlideLevel } from "../level.js";
 import { placedLevel, type PlacedPart } from "../placed-parts.js";
 import { byMicrometres, byObjective } from "../scanned-at.js";
-import { convertHint } from "../other-formats.js";
 import { checkSlideSize, readTiffPicture } from "../tiff-picture.js";
-import { countTiles as countTilesOf, readTiledRegion } from "../tiled-picture.js";
+import { tiledLevel } from "../tiled-picture.js";
 import { attributeNumber, elements, textOf, toNumber } from "../xml.js";
 
 interface Area {
@@ -37,14 +37,14 @@ export async function openLeicaScn(file: TiffFile, pages: readonly TiffDirectory
   const [first] = scans;
   if (first === undefined || !(glass.width > 0 && glass.height > 0)) throw file.damaged("its XML names no scanned area");
   const areas = scans.filter(({ objective, pictures }) => objective === first.objective && pictures.length === first.pictures.length);
-  if (!areas.every(({ isBrightfield }) => isBrightfield)) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a Leica slide (SCN) of fluorescence; expected one of brightfield. ${convertHint}.`);
+  if (!areas.every(({ isBrightfield }) => isBrightfield)) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a Leica slide (SCN) of fluorescence; expected one of brightfield. ${toTiledTiff}`);
   const levels: SlideLevel[] = [];
   for (const [index, { width }] of first.pictures.entries()) levels.push(await levelOf(file, pages, { areas, index, glass, nanometresPerPixel: first.width / width, largest: levels[0] }));
   const [largest] = first.pictures;
   const micrometres = largest === undefined ? { x: null, y: null } : { x: first.width / largest.width / nanometres, y: first.height / largest.height / nanometres };
   const scanned = byObjective(first.objective, "Leica objective", micrometres.x, micrometres.y) ?? byMicrometres(micrometres.x, micrometres.y, "Leica view");
   const left = scans.length - areas.length;
-  return { levels, scanned, otherPictures: all.length - areas.length, notes: [...(areas.length > 1 ? [`${areas.length} scanned areas, each at its place on the glass`] : []), ...(left > 0 ? [`left out: ${left} areas scanned with another objective`] : [])] };
+  return { levels, scanned, otherPictures: all.length - scans.length, notes: [...(areas.length > 1 ? [`${areas.length} scanned areas, each at its place on the glass`] : []), ...(left > 0 ? [`left out: ${left} ${left === 1 ? "area" : "areas"} scanned with another objective`] : [])] };
 }
 
 function readArea(image: string): Area[] {
@@ -85,19 +85,13 @@ async function levelOf(file: TiffFile, pages: readonly TiffDirectory[], { areas,
   const size = { width: Math.ceil(glass.width / nanometresPerPixel), height: Math.ceil(glass.height / nanometresPerPixel) };
   checkSlideSize(file.name, size);
   const parts: PlacedPart[] = [];
-  const counts: (() => Promise<TileCount>)[] = [];
   for (const area of areas) {
     const found = area.pictures[index];
     const page = found === undefined ? undefined : pages[found.directory];
     if (found === undefined || page === undefined) throw file.damaged("its XML names pictures that are not there");
     const picture = await readTiffPicture(file, [page]);
     const box = { x: Math.round(area.x / nanometresPerPixel), y: Math.round(area.y / nanometresPerPixel), width: Math.min(found.width, picture.width), height: Math.min(found.height, picture.height) };
-    parts.push({ box, readRegion: async (inside) => await readTiledRegion(file.name, picture, inside) });
-    counts.push(async () => await countTilesOf(picture));
+    parts.push({ ...tiledLevel(file.name, picture, 1), box });
   }
-  const countTiles = async (): Promise<TileCount> => {
-    const all = await Promise.all(counts.map(async (count) => await count()));
-    return { missing: all.reduce((sum, { missing }) => sum + missing, 0), of: all.reduce((sum, { of }) => sum + of, 0) };
-  };
-  return placedLevel({ ...size, downsample: largest === undefined ? 1 : largest.width / size.width }, parts, countTiles);
+  return placedLevel({ ...size, downsample: largest === undefined ? 1 : largest.width / size.width }, parts);
 }

@@ -5,10 +5,10 @@
 import { decodeJpeg } from "../../image/decode-region.js";
 import type { PixelBox } from "../../image/types.js";
 import { firstLine, MedGemmaError } from "../../errors.js";
+import { toTiledTiff } from "../../formats/formats.js";
 import type { TiffDirectory, TiffFile } from "../../tiff/tiff-file.js";
 import { tags } from "../../tiff/tiff-file.js";
-import { paste, type SlideContent, type SlideLevel } from "../level.js";
-import { convertHint } from "../other-formats.js";
+import { paste, type SlideContent, type SlideLevel, type TileCount } from "../level.js";
 import { byObjective, resolutionOf, resolutionScannedAt } from "../scanned-at.js";
 import { checkSlideSize, sizeOf } from "../tiff-picture.js";
 
@@ -54,9 +54,9 @@ export async function openNdpi(file: TiffFile, pages: readonly TiffDirectory[]):
 
 async function levelOf(file: TiffFile, directory: TiffDirectory, size: Pick<SlideLevel, "width" | "height" | "downsample">): Promise<SlideLevel> {
   const [compression, samples] = [await directory.number(tags.compression), (await directory.number(tags.samplesPerPixel)) ?? 1];
-  if (compression !== jpeg || samples !== 3) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a Hamamatsu slide (NDPI) with ${samples} channels and compression ${compression ?? "unknown"}; expected JPEG in colour. ${convertHint}.`);
+  if (compression !== jpeg || samples !== 3) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a Hamamatsu slide (NDPI) with ${samples} channels and compression ${compression ?? "unknown"}; expected JPEG in colour. ${toTiledTiff}`);
   const [at, length] = [(await directory.number(tags.stripOffsets)) ?? 0, (await directory.number(tags.stripByteCounts)) ?? 0];
-  const countTiles = async (): Promise<{ missing: number; of: number }> => await Promise.resolve({ missing: 0, of: 1 });
+  const countTiles = async (): Promise<TileCount> => await Promise.resolve({ missing: 0, of: 1 });
   const stream: Stream = { at, length, ...size };
   if (directory.count(tags.hamamatsuRestarts) === 0) {
     let whole: Promise<Uint8Array> | null = null;
@@ -97,7 +97,7 @@ interface Header {
 
 /** Small levels have no restart intervals. */
 async function readWhole(file: TiffFile, { at, length, width, height }: Stream): Promise<Uint8Array> {
-  if (width * height > maxWholePixels || length > maxPartBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `${file.name} has a level of ${width}×${height} pixels that can only be decoded as a whole; the limit is ${maxWholePixels}. ${convertHint}.`);
+  if (width * height > maxWholePixels || length > maxPartBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `${file.name} has a level of ${width}×${height} pixels that can only be decoded as a whole; the limit is ${maxWholePixels}. ${toTiledTiff}`);
   const whole = await decode(file, await file.read(at, length), { x: 0, y: 0, width, height });
   if (whole.width !== width || whole.height !== height) throw file.damaged(`a level has ${whole.width}×${whole.height} pixels; expected ${width}×${height}`);
   return whole.rgb;
@@ -158,7 +158,7 @@ async function readHeader(file: TiffFile, directory: TiffDirectory, { at, length
   const across = Math.ceil(width / mcuWidth);
   const tileWidth = interval * mcuWidth;
   if (sizeAt === 0 || !(mcuWidth > 0 && mcuHeight > 0 && interval > 0) || across % interval !== 0 || tileWidth >= 2 ** 16) {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a Hamamatsu slide (NDPI) whose restart intervals do not make up whole rows, which is not read here. ${convertHint}.`);
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a Hamamatsu slide (NDPI) whose restart intervals do not make up whole rows, which is not read here. ${toTiledTiff}`);
   }
   const [columns, rows] = [across / interval, Math.ceil(height / mcuHeight)];
   if (directory.count(tags.hamamatsuRestarts) !== columns * rows) throw file.damaged(`it lists ${directory.count(tags.hamamatsuRestarts)} restart intervals; expected ${columns * rows}`);

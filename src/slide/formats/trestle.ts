@@ -1,10 +1,12 @@
 /** Trestle TIFF (MedScan): tiles overlap by so many pixels as the description says, for each level. */
 import type { TiffDirectory, TiffFile } from "../../tiff/tiff-file.js";
 import { tags } from "../../tiff/tiff-file.js";
-import { overlapOf, paste, type SlideContent, type SlideLevel } from "../level.js";
+import type { SlideContent, SlideLevel } from "../level.js";
+import { overlappingTiles } from "../overlapping-tiles.js";
+import { placedLevel } from "../placed-parts.js";
 import { byMicrometres, byObjective } from "../scanned-at.js";
 import { checkSlideSize, readTiffPicture, sizeOf } from "../tiff-picture.js";
-import { countTiles, readTiledRegion, type TiledPicture } from "../tiled-picture.js";
+import type { TiledPicture } from "../tiled-picture.js";
 import { toNumber } from "../xml.js";
 
 export async function isTrestle(first: TiffDirectory): Promise<boolean> {
@@ -32,31 +34,9 @@ export async function openTrestle(file: TiffFile, pages: readonly TiffDirectory[
   return { levels, scanned: byObjective(toNumber(values.get("Objective Power") ?? null), "Trestle Objective Power", x, y) ?? byMicrometres(x, y, "TIFF resolution"), otherPictures: pages.length - levels.length };
 }
 
-/** Each tile begins where the one before it ends, less the overlap; it covers what overlaps. */
 function overlappingLevel(name: string, picture: TiledPicture, { across, down, largest }: { readonly across: number; readonly down: number; readonly largest: SlideLevel | undefined }): SlideLevel {
   const { columns, rows, tileWidth, tileHeight } = picture;
-  const [stepX, stepY] = [tileWidth - across, tileHeight - down];
   const [width, height] = [picture.width - (columns - 1) * across, picture.height - (rows - 1) * down];
-  return {
-    width,
-    height,
-    downsample: largest === undefined ? 1 : (largest.width / width + largest.height / height) / 2,
-    countTiles: async () => await countTiles(picture),
-    readRegion: async (box) => {
-      const rgb = new Uint8Array(box.width * box.height * 3).fill(255);
-      const last = { column: Math.min(columns - 1, Math.floor((box.x + box.width - 1) / stepX)), row: Math.min(rows - 1, Math.floor((box.y + box.height - 1) / stepY)) };
-      for (let row = Math.min(rows - 1, Math.floor(box.y / stepY)); row <= last.row; row += 1) {
-        for (let column = Math.min(columns - 1, Math.floor(box.x / stepX)); column <= last.column; column += 1) {
-          // What the picture has of the tile.
-          const stored = { x: column * tileWidth, y: row * tileHeight, width: Math.min(tileWidth, picture.width - column * tileWidth), height: Math.min(tileHeight, picture.height - row * tileHeight) };
-          const [left, top] = [column * stepX, row * stepY];
-          const inside = overlapOf(box, { ...stored, x: left, y: top });
-          if (inside === null) continue;
-          const part = await readTiledRegion(name, picture, { ...inside, x: inside.x - left + stored.x, y: inside.y - top + stored.y });
-          paste(rgb, box, { rgb: part, box: inside });
-        }
-      }
-      return rgb;
-    }
-  };
+  const tiles = overlappingTiles(name, picture, { column: 0, row: 0, columns, rows, tileWidth, tileHeight, stepX: tileWidth - across, stepY: tileHeight - down }, { x: 0, y: 0 });
+  return placedLevel({ width, height, downsample: largest === undefined ? 1 : (largest.width / width + largest.height / height) / 2 }, [tiles]);
 }
