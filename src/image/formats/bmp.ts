@@ -1,4 +1,5 @@
 /** Windows bitmaps: 1 to 32 bits a pixel, with a palette, with masks, or run-length encoded. */
+import { UnreadForm } from "../unread-form.js";
 import { levels, type OpenPicture, type Raster } from "../raster.js";
 
 /** biCompression. */
@@ -42,7 +43,7 @@ function readHeader(bytes: Uint8Array): Header {
   const height = Math.abs(signed);
   if (width < 1 || height < 1) throw new Error(`it says that it has ${width}×${signed} pixels`);
   const isKnown = (compression === plain && [1, 4, 8, 16, 24, 32].includes(bits)) || (compression === rle8 && bits === 8) || (compression === rle4 && bits === 4) || ((compression === bitfields || compression === alphaBitfields) && [16, 32].includes(bits));
-  if (!isKnown) throw new Error(`${bits} bits a pixel with compression ${compression} are not read here`);
+  if (!isKnown) throw new UnreadForm(`BMP of ${bits} bits a pixel with compression ${compression}`);
   const hasMasks = compression === bitfields || compression === alphaBitfields;
   const maskAt = at + 40; // in a header of its own behind that of 40 bytes, or inside of a larger one
   const maskCount = hasMasks ? (compression === alphaBitfields || size >= 56 ? 4 : 3) : 0;

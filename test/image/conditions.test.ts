@@ -1,0 +1,93 @@
+/** Odd pictures with the pixels that are right, as scripts/conditions/pictures.py knows them from what went in. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { decodeImage, type DicomOptions } from "../../src/index.js";
+
+const folder = fileURLToPath(new URL("../fixtures/pictures/", import.meta.url));
+
+interface Condition {
+  readonly id: string;
+  readonly source: string;
+  readonly options?: DicomOptions;
+  readonly right: { readonly width: number; readonly height: number; readonly file: string } | null;
+  readonly tolerance: number;
+  readonly tells?: string;
+  readonly mustTell?: boolean;
+}
+
+const conditions = JSON.parse(readFileSync(`${folder}conditions.json`, "utf8")) as Condition[];
+
+const png = 'Convert it to PNG, for example with "magick IN OUT.png".';
+
+/** What is not read, and what is said then. */
+const refusals: Readonly<Record<string, string>> = {
+  "12-bits.jpg": `has a form that is not read here: VipsJpeg: Unsupported JPEG data precision 12. ${png}`,
+  "no-height.jpg": `has a form that is not read here: Input buffer has corrupt header: VipsJpeg: Empty JPEG image (DNL not supported). ${png}`,
+  "12-bits-zstd.tif": `has a form that is not read here: tiff2vips: ZSTD compression support is not configured. ${png}`,
+  "12-bits-packed.tif": `cannot be read here: TIFF with samples of 12 bits. ${png}`,
+  "alpha-and-unspecified.tif": `cannot be read here: TIFF with 2 samples beyond its colours, of which one is alpha. ${png}`,
+  "unsaid.tif": `cannot be read here: TIFF with 4 samples a pixel that does not say what the last one is (ExtraSamples). ${png}`,
+  "rgb-planes-tiles-lzw.tif": `has a form that is not read here: tiff2vips: tiled separate planes not supported. ${png}`,
+  "ycbcr.tif": `cannot be read here: TIFF in YCbCr colours without JPEG compression. ${png}`,
+  "cielab.tif": `cannot be read here: TIFF in CIELab colours. ${png}`,
+  "no-strips.tif": `is a TIFF picture, but of a form that is not read here. ${png}`,
+  "png-inside.bmp": `cannot be read here: BMP of 0 bits a pixel with compression 5. ${png}`,
+  "sequence.avif": `is an AVIF picture, but of a form that is not read here. ${png}`,
+  "rgba.jp2": `cannot be read here: JPEG 2000 with 4 components; expected gray or three colours. ${png}`,
+  "palette.jp2": `cannot be read here: JPEG 2000 with a palette. ${png}`,
+  "12-bits.jxl": `cannot be read here: JPEG XL with samples of 12 bits, which jxl-oxide-wasm would round to 8 bits. ${png}`,
+  "float.jxl": `cannot be read here: JPEG XL with floating-point samples, which jxl-oxide-wasm would round to 8 bits. ${png}`,
+  "cut.jxl": "is damaged or incomplete: it is cut off."
+};
+
+describe("an odd picture", () => {
+  it.each(conditions.filter(({ source }) => !(source in refusals)))("$id has the right pixels", async ({ source, options, right, tolerance, tells, mustTell }) => {
+    const { width, height, rgb, notes } = await decodeImage(folder + source, options);
+    expect([width, height]).toEqual([right?.width, right?.height]);
+    const meant = gunzipSync(readFileSync(folder + (right?.file ?? "")));
+    expect(rgb.length).toBe(meant.length);
+    expect(Math.max(...rgb.map((level, index) => Math.abs(level - (meant[index] ?? 0))))).toBeLessThanOrEqual(tolerance);
+    if (mustTell === true) expect(notes?.join("; ")).toMatch(new RegExp(tells ?? "", "i"));
+  });
+
+  it.each(Object.entries(refusals))("%s is refused by what it is", async (source, message) => {
+    await expect(decodeImage(folder + source)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: `${folder}${source} ${message}` });
+  });
+});
+
+describe("a profile", () => {
+  it.each([
+    ["srgb.png", undefined],
+    ["display-p3.png", ["colours converted to sRGB by the profile of the file"]]
+  ])("of %s is told where it changes colours", async (file, notes) => {
+    expect((await decodeImage(fileURLToPath(new URL(`../fixtures/images/${file}`, import.meta.url)))).notes).toEqual(notes);
+  });
+
+  it("that is damaged is left out, and told", async () => {
+    for (const file of ["profile-cut.jpg", "profile-no-curves.tif", "profile-far-offset.tif"]) {
+      expect((await decodeImage(folder + file)).notes).toEqual(["the colour profile of the file is damaged, and left out"]);
+    }
+    expect((await decodeImage(`${folder}gray-of-colours.png`)).notes).toBeUndefined();
+  });
+});
+
+describe("JPEG XL", () => {
+  it("is refused without its decoder, with what to install", () => {
+    const program =
+      `const { Module } = require("node:module"); const resolve = Module._resolveFilename; ` +
+      `Module._resolveFilename = (name, ...more) => { if (name.startsWith("jxl-oxide-wasm")) throw new Error("Cannot find module"); return resolve(name, ...more); }; ` +
+      `import(${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)}).then(({ decodeImage }) => decodeImage(${JSON.stringify(`${folder}lossless.jxl`)})).catch(({ code, message }) => console.log(code, message));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], { encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^IMAGE_UNREADABLE .*lossless\.jxl is a JPEG XL picture, whose decoder is not part of this package .*\(npm install jxl-oxide-wasm\).*"djxl IN\.jxl OUT\.png"/);
+  });
+
+  it("is refused for its size before memory is taken", async () => {
+    // SizeHeader of 2^30 rows, as many columns; then all as usual.
+    const huge = Buffer.from([0xff, 0x0a, 0xfe, 0xff, 0xff, 0xff, 0xc7, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+    await expect(decodeImage(huge)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
+  });
+});
