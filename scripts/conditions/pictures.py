@@ -32,14 +32,14 @@ pillow_heif.register_heif_opener()
 # What test/image/conditions.test.ts keeps of them: one of each kind that was wrong once, or that no other fixture has.
 KEPT = set(
     """
-    animated.png exif-behind.png palette-clear.png gray-2-bit-interlaced.png gray-alpha.png 12-bits-alpha.png xmp-8.png
+    animated.png exif-behind.png exif-raw-profile.png exif-raw-profile-deflated.png gray-odd-intent.png odd-intent.png palette-clear.png gray-2-bit-interlaced.png gray-alpha.png 12-bits-alpha.png xmp-8.png
     arithmetic.jpg subsampled-411.jpg lossless-gray.jpg rgb-ids.jpg 12-bits.jpg no-height.jpg
     f4-predictor.tif i4-big-endian.tif unspecified-planes.tif two-unspecified.tif associated.tif alpha-and-unspecified.tif unsaid.tif ycbcr.tif
     cielab.tif 12-bits-packed.tif 12-bits-zstd.tif gray-4-bit.tif palette-of-8-bits.tif rgb-big-tiff.tif rgb-planes-tiles-lzw.tif no-strips.tif
     linear.png gamma-1.8.jpg scanner.tif display-p3-16-bits.png display-p3-12-bits.tif display-p3.jp2 display-p3-turned.png
     gray-dots.tif gray-linear.png gray-gamma-2.2.png gray-of-colours.png profile-cut.jpg profile-no-curves.tif profile-far-offset.tif
     adobe.jpg adobe-ycck.jpg adobe-profile.jpg cmyk-no-marker.jpg cmyk-16-bits.tif cmyk-alpha.tif cmyk-unspecified.tif cmyk-turned.tif cmyk-profile.tif
-    offset-clear.gif beyond.gif animated-offset.gif rle4-escapes.bmp os2-8.bmp 32-10-bits.bmp png-inside.bmp p3-1023.ppm p1-joined.pbm
+    offset-clear.gif beyond.gif animated-offset.gif rle4-escapes.bmp rle8-top-down.bmp rle8-beyond.bmp palette-short.bmp palette-overlaps.bmp os2-8.bmp 32-10-bits.bmp png-inside.bmp p3-1023.ppm p1-joined.pbm
     10-bits.avif 12-bits-gray.avif sequence.avif swapped.jp2 sycc.jp2 rgba.jp2 palette.jp2
     lossless.jxl container.jxl gray-alpha.jxl animated.jxl from-jpeg-turned.jxl from-jpeg-display-p3.jxl 12-bits.jxl float.jxl cut.jxl
     """.split()
@@ -210,6 +210,9 @@ def pngs(to):
     for value in range(1, 9):
         add(f"exif-{value}", png(RGB, chunks=[(b"eXIf", exif(value))]), turn(RGB, value))
     add("exif-behind", png(RGB, late=[(b"eXIf", exif(6))]), turn(RGB, 6))
+    raw = b"\nexif\n      %d\n" % (6 + len(exif(6))) + (b"Exif\0\0" + exif(6)).hex().encode() + b"\n"  # of ImageMagick
+    add("exif-raw-profile", png(RGB, chunks=[(b"tEXt", b"Raw profile type exif\0" + raw)]), turn(RGB, 6))
+    add("exif-raw-profile-deflated", png(RGB, late=[(b"zTXt", b"Raw profile type APP1\0\0" + zlib.compress(raw))]), turn(RGB, 6))
     xmp = b"XML:com.adobe.xmp\0\0\0\0\0" + xmp_of(8)
     add("xmp-8", png(RGB, chunks=[(b"iTXt", xmp)]), turn(RGB, 8))
     values = "16 bits a sample"
@@ -613,6 +616,12 @@ def profiles(to):
         add(f"gray-{name}.tif", tiff(GRAY, photometric="minisblack", iccprofile=icc), right, tolerance=CONVERTED, **told)
         smooth = saved(SMOOTH_GRAY, "JPEG", quality=97, icc_profile=icc)
         add(f"gray-{name}.jpg", smooth, to_srgb(np.asarray(Image.open(io.BytesIO(smooth))), icc), tolerance=CONVERTED, **told)
+    # Adobe's own gray profiles name an intent that ICC.1 does not know, for which libpng drops them.
+    odd = gray_profile(1.8)
+    odd = odd[:64] + b"\1\0\0\0" + odd[68:]
+    add("gray-odd-intent.png", png(GRAY, chunks=[(b"iCCP", b"x\0\0" + zlib.compress(odd))]), to_srgb(GRAY, odd), tolerance=CONVERTED, **told)
+    odd = p3[:64] + b"\1\0\0\0" + p3[68:]
+    add("odd-intent.png", png(RGB, chunks=[(b"iCCP", b"x\0\0" + zlib.compress(odd))]), to_srgb(RGB, odd), tolerance=CONVERTED, **told)
     for name, icc in (("gamma-2.2", gray_profile(2.2)), ("of-colours", matrix_profile(DISPLAY_P3, 2.2))):
         add(f"gray-{name}.png", saved(GRAY, "PNG", icc_profile=icc), GRAY)
     add("gray-12-bits-gamma-1.8.png", png(TWELVE, 16, chunks=[(b"iCCP", b"x\0\0" + zlib.compress(gray_profile(1.8)))]), shown(TWELVE), mustTell=True, tells="16 bits a sample")
@@ -864,6 +873,14 @@ def bmps(to):
     add("rle8", bmp(width, height, 8, 1, runs8, palette), PALETTE[odd_index])
     escaped = b"".join(bytes((0, width)) + bytes(row) + b"\0" * (width % 2) + b"\0\0" for row in odd_index[::-1].tolist()) + b"\0\1"
     add("rle8-escapes", bmp(width, height, 8, 1, escaped, palette), PALETTE[odd_index])
+    downwards = b"".join(b"".join(bytes((1, value)) for value in row) + b"\0\0" for row in odd_index.tolist()) + b"\0\1"
+    add("rle8-top-down", bmp(width, -height, 8, 1, downwards, palette), PALETTE[odd_index])
+    add("rle8-beyond", bmp(width, height, 8, 1, runs8[:-2] + bytes((9, 3)) + b"\0\1", palette), None, damaged=True)
+    short = np.where(odd_index > 11, 0, PALETTE[odd_index].transpose(2, 0, 1)).transpose(1, 2, 0)
+    add("palette-short", bmp(width, height, 8, 0, indexed(odd_index[::-1], 8), palette[:48]), short)
+    overlapping = bytearray(bmp(width, height, 8, 0, indexed(odd_index[::-1], 8), palette))
+    overlapping[10:14] = struct.pack("<I", 54)
+    add("palette-overlaps", bytes(overlapping), None, damaged=True)
     add("rle8-no-end", bmp(width, height, 8, 1, runs8[:-2], palette), PALETTE[odd_index])
     pairs = np.pad(odd_index, ((0, 0), (0, 1)))
     runs4 = b"".join(b"".join(bytes((2, row[i] << 4 | row[i + 1])) for i in range(0, 46, 2)) + b"\0\0" for row in pairs[::-1].tolist()) + b"\0\1"

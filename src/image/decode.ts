@@ -161,5 +161,7 @@ function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemma
   if (!isUnknown && /unsupported|not supported|not implemented|not configured|no known route/i.test(message)) {
     return new MedGemmaError("IMAGE_UNREADABLE", `${name} has a form that is not read here: ${message.replace(/\.$/, "")}. ${convertAdvice}`, { cause: error });
   }
+  // All that libvips says where libtiff warns.
+  if (message.includes("failOn")) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged, or has entries that libtiff does not expect. ${convertAdvice}`, { cause: error });
   return new MedGemmaError("IMAGE_UNREADABLE", isUnknown ? explainUnread(name, bytes, "no image format known here") : `${name} is damaged or incomplete: ${message}.`, { cause: error });
 }

@@ -34,6 +34,8 @@ const refusals: Readonly<Record<string, string>> = {
   "ycbcr.tif": `cannot be read here: TIFF in YCbCr colours without JPEG compression. ${png}`,
   "cielab.tif": `cannot be read here: TIFF in CIELab colours. ${png}`,
   "no-strips.tif": `is a TIFF picture, but of a form that is not read here. ${png}`,
+  "rle8-beyond.bmp": "is damaged or incomplete: its run lengths leave the picture.",
+  "palette-overlaps.bmp": "is damaged or incomplete: its pixels begin at byte 54, inside of its palette.",
   "png-inside.bmp": `cannot be read here: BMP of 0 bits a pixel with compression 5. ${png}`,
   "sequence.avif": `is an AVIF picture, but of a form that is not read here. ${png}`,
   "rgba.jp2": `cannot be read here: JPEG 2000 with 4 components; expected gray or three colours. ${png}`,

@@ -38,11 +38,13 @@ export async function openWithLibvips(bytes: Uint8Array, name: string, unsupport
   return { width: header.width, height: header.height, hasValues, decode: async () => await (hasValues ? decodeValues(bytes, { header, depth, tiff }) : decodeLevels(bytes, header, tiff)) };
 }
 
-/** What stands behind the pixels counts as well. */
-function withPngFacts(header: Metadata, bytes: Uint8Array): Metadata {
+/** A header, and a profile that libvips does not see, as it was left out for a number that is wrong in it. */
+type Header = Metadata & { readonly unseenIcc?: Buffer };
+
+function withPngFacts(header: Metadata, bytes: Uint8Array): Header {
   if (header.format !== "png") return header;
-  const { pages, exif } = readPngFacts(bytes);
-  return { ...header, pages, ...(header.exif === undefined && exif !== undefined ? { exif } : {}) };
+  const { pages, exif, icc } = readPngFacts(bytes);
+  return { ...header, pages, ...(header.exif === undefined && exif !== undefined ? { exif } : {}), ...(header.icc === undefined && icc !== undefined ? { unseenIcc: icc } : {}) };
 }
 
 function isDepth(depth: string): depth is Depth {
@@ -50,7 +52,7 @@ function isDepth(depth: string): depth is Depth {
 }
 
 /** 8 bits, upright. */
-async function decodeLevels(bytes: Uint8Array, header: Metadata, tiff: TiffFacts | null): Promise<Raster> {
+async function decodeLevels(bytes: Uint8Array, header: Header, tiff: TiffFacts | null): Promise<Raster> {
   const use = profileUseOf(header);
   if (header.space === "cmyk" && use !== "convert") return await decodeInks(bytes, header, tiff);
   const image = openImage(bytes, header, use !== "convert").autoOrient();
@@ -59,7 +61,7 @@ async function decodeLevels(bytes: Uint8Array, header: Metadata, tiff: TiffFacts
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
   if (info.channels !== 3) throw new UnreadForm(`${header.channels} samples a pixel`);
-  return { ...levels({ width: info.width, height: info.height }, 3, data), orientation: orientationLeft(header), notes: [...profileNotes[use], ...pageNotes(header)] };
+  return { ...levels({ width: info.width, height: info.height }, 3, data), icc: use === "convert" ? (header.unseenIcc ?? null) : null, orientation: orientationLeft(header), notes: [...profileNotes[use], ...pageNotes(header)] };
 }
 
 /** CMYK without a profile that can be used, by the formula that Pillow has: each colour is what its ink and black let through. */
@@ -87,12 +89,12 @@ async function decodeInks(bytes: Uint8Array, header: Metadata, tiff: TiffFacts |
   return { ...levels({ width, height }, 3, rgb), orientation: orientationLeft(header), notes };
 }
 
-function profileUseOf({ icc, space }: Metadata): ProfileUse {
-  return useOfProfile(icc, space === "cmyk" ? "cmyk" : space === "b-w" || space === "grey16" ? "gray" : "rgb");
+function profileUseOf({ icc, unseenIcc, space }: Header): ProfileUse {
+  return useOfProfile(icc ?? unseenIcc, space === "cmyk" ? "cmyk" : space === "b-w" || space === "grey16" ? "gray" : "rgb");
 }
 
 /** More than 8 bits, as they are stored. */
-async function decodeValues(bytes: Uint8Array, { header, depth, tiff }: { readonly header: Metadata; readonly depth: Depth; readonly tiff: TiffFacts | null }): Promise<Raster> {
+async function decodeValues(bytes: Uint8Array, { header, depth, tiff }: { readonly header: Header; readonly depth: Depth; readonly tiff: TiffFacts | null }): Promise<Raster> {
   const isColour = header.channels > 2;
   const is16 = tiff?.bits === 16 && tiff.sampleFormat !== 1;
   const read = is16 ? "ushort" : depth;
@@ -109,7 +111,7 @@ async function decodeValues(bytes: Uint8Array, { header, depth, tiff }: { readon
   const { width, height, channels } = info;
   if (channels !== 1 && channels !== 3) throw new UnreadForm(`${channels} samples a pixel`);
   const use = isColour ? profileUseOf(header) : "ignore"; // values have no colours
-  return { width, height, channels, samples, isInverted: tiff?.isInverted === true, white: null, icc: use === "convert" ? (header.icc ?? null) : null, orientation: orientationLeft(header), notes: [...profileNotes[use], ...pageNotes(header)] };
+  return { width, height, channels, samples, isInverted: tiff?.isInverted === true, white: null, icc: use === "convert" ? (header.icc ?? header.unseenIcc ?? null) : null, orientation: orientationLeft(header), notes: [...profileNotes[use], ...pageNotes(header)] };
 }
 
 function openImage(bytes: Uint8Array, { format }: Metadata, ignoreIcc: boolean): ReturnType<ReturnType<typeof loadSharp>> {
