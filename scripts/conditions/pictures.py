@@ -36,7 +36,7 @@ KEPT = set(
     arithmetic.jpg subsampled-411.jpg lossless-gray.jpg rgb-ids.jpg 12-bits.jpg no-height.jpg
     f4-predictor.tif i4-big-endian.tif unspecified-planes.tif two-unspecified.tif associated.tif alpha-and-unspecified.tif unsaid.tif ycbcr.tif
     cielab.tif 12-bits-packed.tif 12-bits-zstd.tif gray-4-bit.tif palette-of-8-bits.tif rgb-big-tiff.tif rgb-planes-tiles-lzw.tif no-strips.tif
-    linear.png gamma-1.8.jpg scanner.tif display-p3-16-bits.png display-p3-12-bits.tif display-p3.jp2 display-p3-turned.png
+    linear.png gamma-1.8.jpg scanner.tif display-p3-16-bits.png display-p3-12-bits.tif display-p3.jp2 display-p3-turned.png display-p3.heic
     gray-dots.tif gray-linear.png gray-gamma-2.2.png gray-of-colours.png profile-cut.jpg profile-no-curves.tif profile-far-offset.tif
     adobe.jpg adobe-ycck.jpg adobe-profile.jpg cmyk-no-marker.jpg cmyk-16-bits.tif cmyk-alpha.tif cmyk-unspecified.tif cmyk-turned.tif cmyk-profile.tif
     offset-clear.gif beyond.gif animated-offset.gif rle4-escapes.bmp rle8-top-down.bmp rle8-beyond.bmp palette-short.bmp palette-overlaps.bmp os2-8.bmp 32-10-bits.bmp png-inside.bmp p3-1023.ppm p1-joined.pbm
@@ -659,7 +659,7 @@ def inks(to):
     add("cmyk-planes.tif", tiff(np.moveaxis(cmyk, -1, 0), photometric="separated", planarconfig="separate"), plain, 1, stored=np.moveaxis(cmyk, -1, 0))
     add("cmyk-lzw.tif", tiff(cmyk, photometric="separated", compression="lzw", predictor=True), plain, 1, stored=cmyk)
     add("cmyk-profile.tif", tiff(cmyk, photometric="separated", iccprofile=printer), to_srgb(cmyk, printer, "CMYK"), CONVERTED)
-    deep = cmyk.astype(np.uint16) * 257
+    deep = cmyk.astype(np.uint16) * 256 + 255 - cmyk  # the lower byte says another thing than the upper
     add("cmyk-16-bits.tif", tiff(deep, photometric="separated"), plain, 1, stored=deep)
     five = np.concatenate([cmyk, np.full_like(cmyk[..., :1], 255)], -1)
     add("cmyk-alpha.tif", tiff(five, photometric="separated", extrasamples=["unassalpha"], planarconfig="contig"), plain, 1, stored=five)

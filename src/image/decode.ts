@@ -152,7 +152,8 @@ function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemma
   if (volume !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices with --series.`, { cause: error });
   const message = firstLine(error).trim();
   // What libvips, its decoders and glib say when memory or threads run out: the picture may be whole.
-  if (/out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)) {
+  // (For nothing it cannot allocate memory either: a directory of 0 entries.)
+  if (!message.includes("(0 elements") && /out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)) {
     return new MedGemmaError("OUT_OF_MEMORY", `There is too little memory, or there are too few threads, to decode ${name}: ${message}. Close other programs, or raise the limits of this one.`, { cause: error });
   }
   if (error instanceof UnreadForm) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read here: ${message}. ${convertAdvice}`, { cause: error });

@@ -1,8 +1,11 @@
 /** Odd pictures with the pixels that are right, as scripts/conditions/pictures.py knows them from what went in. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { decodeImage, type DicomOptions } from "../../src/index.js";
 
@@ -46,7 +49,7 @@ const refusals: Readonly<Record<string, string>> = {
 };
 
 describe("an odd picture", () => {
-  it.each(conditions.filter(({ source }) => !(source in refusals)))("$id has the right pixels", async ({ source, options, right, tolerance, tells, mustTell }) => {
+  it.each(conditions.filter(({ source }) => !(source in refusals) && !source.endsWith(".heic")))("$id has the right pixels", async ({ source, options, right, tolerance, tells, mustTell }) => {
     const { width, height, rgb, notes } = await decodeImage(folder + source, options);
     expect([width, height]).toEqual([right?.width, right?.height]);
     const meant = gunzipSync(readFileSync(folder + (right?.file ?? "")));
@@ -73,6 +76,26 @@ describe("a profile", () => {
       expect((await decodeImage(folder + file)).notes).toEqual(["the colour profile of the file is damaged, and left out"]);
     }
     expect((await decodeImage(`${folder}gray-of-colours.png`)).notes).toBeUndefined();
+  });
+});
+
+describe("HEIC with a profile", () => {
+  it("is converted to sRGB as ImageCms converts it", async () => {
+    // A decoder that gives the pixels of a PNG with the same profile: the real one is not installed here, for its licence.
+    const images = fileURLToPath(new URL("../fixtures/images/", import.meta.url));
+    const { data, info } = await sharp(`${images}display-p3.png`, { ignoreIcc: true }).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+    const modules = mkdtempSync(join(tmpdir(), "medgemma-heic-"));
+    mkdirSync(join(modules, "heic-decode"));
+    writeFileSync(join(modules, "heic-decode", "index.js"), `module.exports = async () => ({ width: ${info.width}, height: ${info.height}, data: new Uint8ClampedArray(${JSON.stringify([...data])}) });`);
+    const program = `import { decodeImage } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)}; const { rgb, notes } = await decodeImage(${JSON.stringify(`${folder}display-p3.heic`)}); console.log(JSON.stringify({ rgb: [...rgb], notes }));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env: { ...process.env, NODE_PATH: modules }, encoding: "utf8" });
+    rmSync(modules, { recursive: true });
+    expect(stderr).toBe("");
+    const { rgb, notes } = JSON.parse(stdout) as { readonly rgb: readonly number[]; readonly notes: readonly string[] };
+    expect(notes).toEqual(["colours converted to sRGB by the profile of the file"]);
+    const meant = readFileSync(`${images}display-p3.png.rgb`);
+    expect(rgb.length).toBe(meant.length);
+    expect(Math.max(...rgb.map((level, index) => Math.abs(level - (meant[index] ?? 0))))).toBeLessThanOrEqual(2);
   });
 });
 
