@@ -199,7 +199,8 @@ async function pictures() {
     made.push({ name: `${index}-gray.tiff`, bytes: await picture().toColourspace(index % 2 === 0 ? "b-w" : "grey16").tiff({ ...tiff, compression: ["jpeg", "webp"].includes(tiff.compression) ? "lzw" : tiff.compression }).toBuffer() });
   }
   for (const format of ["png", "jpeg", "webp", "gif", "avif"]) made.push({ name: format, bytes: await picture().toFormat(format).toBuffer() });
-  return [...made, ...fixtures("images", /\.(?:png|jpg|tiff?|webp|gif|bmp|p[bgp]m|jp2|j2k)$/)];
+  const endings = /\.(?:png|jpg|tiff?|webp|gif|avif|bmp|p[bgp]m|jp2|j2k|jxl)$/;
+  return [...made, ...fixtures("images", endings), ...fixtures("pictures", endings)];
 }
 
 const scratch = mkdtempSync(join(tmpdir(), "medgemma-fuzz-"));

@@ -73,6 +73,7 @@ const pictures: readonly Format[] = [
   picture("BMP", "a BMP picture", [".bmp", ".dib"], /^BM[^]{4}\0\0\0\0/),
   picture("PBM, PGM, PPM", "a PBM, PGM or PPM picture", [".pbm", ".pgm", ".ppm", ".pnm"], /^P[1-6]\s/),
   picture("JPEG 2000", "a JPEG 2000 picture", [".jp2", ".j2k", ".j2c", ".jpf", ".jpx", ".jpm"], /^(?:\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/),
+  picture("JPEG XL", "a JPEG XL picture", [".jxl"], /^(?:\xff\x0a|\0\0\0\x0cJXL )/),
   picture("HEIC", "a HEIC picture", [".heic", ".heif", ".hif"], /^[^]{4}ftyp(?:heic|heix|hevc|hevx|heim|heis|mif1|msf1)/)
 ];
 
@@ -88,7 +89,6 @@ const volumes: readonly Format[] = [
 ];
 
 const otherPictures: readonly Format[] = [
-  unread("JPEG XL", "a JPEG XL picture", [".jxl"], 'Convert it to PNG with "djxl IN.jxl OUT.png" of libjxl.', /^(?:\xff\x0a|\0\0\0\x0cJXL )/),
   unread("JPEG XR", "a JPEG XR picture", [".jxr", ".wdp", ".hdp"], 'Convert it to TIFF with "JxrDecApp -i IN.jxr -o OUT.tif" of jxrlib.', /^II\xbc/),
   unread("PFM", "a floating-point picture (PFM)", [".pfm"], "Save it as a 32-bit TIFF.", /^P[Ff]\s/),
   unread("SVG", "an SVG drawing", [".svg", ".svgz"], toPicture, /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[^]*?-->\s*|<!DOCTYPE svg[^>]*>\s*)*<svg[\s>]/),

@@ -13,8 +13,10 @@ import { firstLine, MedGemmaError } from "../errors.js";
 import { describeOtherVolume, isNiftiBytes } from "../nifti/other-volumes.js";
 import { checkPictureSize } from "../picture-size.js";
 import { checkImageSource } from "./check-source.js";
+import { convertToSrgb } from "./convert-to-srgb.js";
 import { isBmp, openBmp } from "./formats/bmp.js";
 import { isJpeg2000File, openJpeg2000 } from "./formats/jpeg-2000.js";
+import { isJpegXl, openJpegXl } from "./formats/jpeg-xl.js";
 import { openWithLibvips } from "./formats/libvips.js";
 import { isNetpbm, openNetpbm } from "./formats/netpbm.js";
 import { formatOfName } from "../formats/formats.js";
@@ -23,6 +25,7 @@ import type { OpenPicture } from "./raster.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { toRgb } from "./to-rgb.js";
 import { isSquareImage } from "./prepared-square.js";
+import { UnreadForm } from "./unread-form.js";
 import type { DecodedImage, DicomOptions, PlainImageSource } from "./types.js";
 
 const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checkedLater };
@@ -67,7 +70,9 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
   refuseNifti(bytes, name);
   const picture = await openPicture({ name, bytes }, options);
   try {
-    const { width, height, rgb, notes, window } = toRgb(await picture.decode(), { name, window: options.window });
+    const raster = await picture.decode();
+    const { width, height, rgb: shown, notes, window } = toRgb(raster, { name, window: options.window });
+    const rgb = raster.icc === null ? shown : await convertToSrgb(shown, { width, height, icc: raster.icc });
     return { source: name, width, height, rgb, ...(notes.length > 0 ? { notes } : {}), ...(window === null ? {} : { rendering: { frame: null, window, ranges: null } }) };
   } catch (error) {
     throw asImageError(error, name, bytes);
@@ -99,6 +104,7 @@ async function openFormat(bytes: Uint8Array, name: string): Promise<OpenPicture>
   if (isNetpbm(bytes)) return openNetpbm(bytes);
   if (isBmp(bytes)) return openBmp(bytes);
   if (isJpeg2000File(bytes)) return openJpeg2000(bytes);
+  if (isJpegXl(bytes)) return openJpegXl(bytes, name);
   return await openWithLibvips(bytes, name, (found) => explainUnread(name, bytes, found));
 }
 
@@ -110,6 +116,8 @@ function checkNotEmpty(bytes: Uint8Array, name: string): void {
 function refuseNifti(bytes: Uint8Array, name: string): void {
   if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices with --series ${name} --modality CT or MR (/series in a chat, readSeries in a program).`);
 }
+
+const convertAdvice = 'Convert it to PNG, for example with "magick IN OUT.png".';
 
 function isDecoded(source: PlainImageSource): source is DecodedImage {
   return typeof source === "object" && (source as unknown) !== null && "rgb" in source;
@@ -146,9 +154,17 @@ function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemma
   if (volume !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices with --series.`, { cause: error });
   const message = firstLine(error).trim();
   // What libvips, its decoders and glib say when memory or threads run out: the picture may be whole.
-  if (/out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)) {
+  // (For nothing it cannot allocate memory either: a directory of 0 entries.)
+  if (!message.includes("(0 elements") && /out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)) {
     return new MedGemmaError("OUT_OF_MEMORY", `There is too little memory, or there are too few threads, to decode ${name}: ${message}. Close other programs, or raise the limits of this one.`, { cause: error });
   }
+  if (error instanceof UnreadForm) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read here: ${message}. ${convertAdvice}`, { cause: error });
   const isUnknown = /unsupported image format/i.test(message);
+  // What libvips says of a file that may be whole.
+  if (!isUnknown && /unsupported|not supported|not implemented|not configured|no known route/i.test(message)) {
+    return new MedGemmaError("IMAGE_UNREADABLE", `${name} has a form that is not read here: ${message.replace(/\.$/, "")}. ${convertAdvice}`, { cause: error });
+  }
+  // All that libvips says where libtiff warns.
+  if (message.includes("failOn")) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged, or has entries that libtiff does not expect. ${convertAdvice}`, { cause: error });
   return new MedGemmaError("IMAGE_UNREADABLE", isUnknown ? explainUnread(name, bytes, "no image format known here") : `${name} is damaged or incomplete: ${message}.`, { cause: error });
 }

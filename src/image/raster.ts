@@ -12,6 +12,8 @@ export interface Raster {
   readonly isInverted: boolean;
   /** The value that the file calls white; null: it does not say. */
   readonly white: number | null;
+  /** The profile that its colours are in; null: sRGB, or nearly. */
+  readonly icc: Buffer | null;
   /** How the picture must be turned, 1 to 8 as in EXIF; 1: not at all, or it was already. */
   readonly orientation: number;
   /** What was decided so far, for a person. */
@@ -30,5 +32,5 @@ export interface OpenPicture {
 
 /** Of levels of 8 bits, upright. */
 export function levels(size: { readonly width: number; readonly height: number }, channels: 1 | 3, samples: Uint8Array): Raster {
-  return { width: size.width, height: size.height, channels, samples, isInverted: false, white: 255, orientation: 1, notes: [] };
+  return { width: size.width, height: size.height, channels, samples, isInverted: false, white: 255, icc: null, orientation: 1, notes: [] };
 }

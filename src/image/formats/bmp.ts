@@ -1,4 +1,5 @@
 /** Windows bitmaps: 1 to 32 bits a pixel, with a palette, with masks, or run-length encoded. */
+import { UnreadForm } from "../unread-form.js";
 import { levels, type OpenPicture, type Raster } from "../raster.js";
 
 /** biCompression. */
@@ -42,7 +43,7 @@ function readHeader(bytes: Uint8Array): Header {
   const height = Math.abs(signed);
   if (width < 1 || height < 1) throw new Error(`it says that it has ${width}×${signed} pixels`);
   const isKnown = (compression === plain && [1, 4, 8, 16, 24, 32].includes(bits)) || (compression === rle8 && bits === 8) || (compression === rle4 && bits === 4) || ((compression === bitfields || compression === alphaBitfields) && [16, 32].includes(bits));
-  if (!isKnown) throw new Error(`${bits} bits a pixel with compression ${compression} are not read here`);
+  if (!isKnown) throw new UnreadForm(`BMP of ${bits} bits a pixel with compression ${compression}`);
   const hasMasks = compression === bitfields || compression === alphaBitfields;
   const maskAt = at + 40; // in a header of its own behind that of 40 bytes, or inside of a larger one
   const maskCount = hasMasks ? (compression === alphaBitfields || size >= 56 ? 4 : 3) : 0;
@@ -50,14 +51,18 @@ function readHeader(bytes: Uint8Array): Header {
   const read = Array.from({ length: maskCount }, (_one, index) => view.getUint32(maskAt + 4 * index, true));
   const [red = 0, green = 0, blue = 0, alpha = 0] = hasMasks ? read : bits === 16 ? [0x7c00, 0x03e0, 0x001f] : [0xff0000, 0x00ff00, 0x0000ff];
   const paletteAt = at + size + (size === 40 ? 4 * maskCount : 0);
-  return { width, height, isTopDown: signed < 0, bits, compression, start: view.getUint32(10, true), palette: readPalette(bytes, { at: paletteAt, bits, entryBytes: isOld ? 3 : 4 }), masks: [red, green, blue, alpha] };
+  const used = size >= 36 ? view.getUint32(at + 32, true) : 0;
+  const count = used > 0 && used < 2 ** bits ? used : 2 ** bits; // 0: as many as there can be
+  const start = view.getUint32(10, true);
+  if (bits <= 8 && used > 0 && start < paletteAt + 4 * count) throw new Error(`its pixels begin at byte ${start}, inside of its palette`);
+  return { width, height, isTopDown: signed < 0, bits, compression, start, palette: readPalette(bytes, { at: paletteAt, bits, count, entryBytes: isOld ? 3 : 4 }), masks: [red, green, blue, alpha] };
 }
 
 /** Blue, green, red; what is missing is black. */
-function readPalette(bytes: Uint8Array, { at, bits, entryBytes }: { readonly at: number; readonly bits: number; readonly entryBytes: number }): Uint8Array {
+function readPalette(bytes: Uint8Array, { at, bits, count, entryBytes }: { readonly at: number; readonly bits: number; readonly count: number; readonly entryBytes: number }): Uint8Array {
   const palette = new Uint8Array(3 * 256);
   if (bits > 8) return palette;
-  for (let index = 0; index < 2 ** bits; index += 1) for (let colour = 0; colour < 3; colour += 1) palette[3 * index + colour] = bytes[at + entryBytes * index + 2 - colour] ?? 0;
+  for (let index = 0; index < count; index += 1) for (let colour = 0; colour < 3; colour += 1) palette[3 * index + colour] = bytes[at + entryBytes * index + 2 - colour] ?? 0;
   return palette;
 }
 
@@ -78,7 +83,7 @@ function decode(bytes: Uint8Array, header: Header): Raster {
         pixel(from + (column * bits) / 8, rgb, to);
         continue;
       }
-      const index = indices === null ? ((bytes[from + ((column * bits) >> 3)] ?? 0) >> (8 - bits - ((column * bits) & 7))) & (2 ** bits - 1) : (indices[(height - 1 - row) * width + column] ?? 0);
+      const index = indices === null ? ((bytes[from + ((column * bits) >> 3)] ?? 0) >> (8 - bits - ((column * bits) & 7))) & (2 ** bits - 1) : (indices[(isTopDown ? row : height - 1 - row) * width + column] ?? 0);
       rgb.set(palette.subarray(3 * index, 3 * index + 3), to);
     }
   }
@@ -108,13 +113,14 @@ function pixelReader(bytes: Uint8Array, { bits, masks }: Pick<Header, "bits" | "
   };
 }
 
-/** Pairs of count and value, and escapes: rows from below. What is passed over is index 0. */
+/** Pairs of count and value, and escapes: rows in the order of the file. What is passed over is index 0. */
 function decodeRunLengths(bytes: Uint8Array, { width, height, compression }: Header): Uint8Array {
   const indices = new Uint8Array(width * height);
   const is4 = compression === rle4;
   let [x, y, at] = [0, 0, 0];
   const put = (index: number): void => {
-    if (x < width && y < height) indices[y * width + x] = index;
+    if (y >= height) throw new Error("its run lengths leave the picture");
+    if (x < width) indices[y * width + x] = index;
     x += 1;
   };
   for (;;) {

@@ -6,9 +6,8 @@ import { createRequire } from "node:module";
 import type { Metadata } from "sharp";
 import { firstLine, MedGemmaError } from "../../errors.js";
 import { checkPictureSize } from "../../picture-size.js";
-import { isWideGamut } from "../icc-profile.js";
+import { profileNotes, useOfProfile } from "../icc-profile.js";
 import { levels, type OpenPicture, type Raster } from "../raster.js";
-import { convertToSrgb } from "../convert-to-srgb.js";
 
 /** RGBA, turned as the file says. */
 type HeicDecode = (input: { readonly buffer: Uint8Array }) => Promise<{ readonly width: number; readonly height: number; readonly data: Uint8ClampedArray }>;
@@ -39,8 +38,8 @@ async function decodeHeic(decode: HeicDecode, bytes: Uint8Array, { name, icc }: 
     const alpha = data[4 * pixel + 3] ?? 255;
     for (let sample = 0; sample < 3; sample += 1) rgb[3 * pixel + sample] = Math.floor(((data[4 * pixel + sample] ?? 0) * alpha) / 255);
   }
-  if (icc === undefined || !isWideGamut(icc)) return levels({ width, height }, 3, rgb);
-  return { ...levels({ width, height }, 3, await convertToSrgb(rgb, { width, height, icc })), notes: ["colours converted to sRGB by the profile of the file"] };
+  const use = useOfProfile(icc, "rgb");
+  return { ...levels({ width, height }, 3, rgb), icc: use === "convert" ? (icc ?? null) : null, notes: profileNotes[use] };
 }
 
 function loadDecoder(name: string): HeicDecode {

@@ -2,6 +2,8 @@
 import { decodeFrame } from "../../dicom/codecs.js";
 import { readCodestream } from "../../dicom/codestream.js";
 import { colorToRgb } from "../../dicom/color.js";
+import { profileNotes, useOfProfile } from "../icc-profile.js";
+import { UnreadForm } from "../unread-form.js";
 import { levels, type OpenPicture, type Raster } from "../raster.js";
 
 export interface Jpeg2000 {
@@ -23,8 +25,8 @@ export function readJpeg2000Header(bytes: Uint8Array): ReturnType<typeof readCod
 export async function decodeJpeg2000(bytes: Uint8Array): Promise<Jpeg2000> {
   const header = readJpeg2000Header(bytes);
   const { width, height, components, precision, isSigned } = header;
-  if (components !== 1 && components !== 3) throw new Error(`JPEG 2000 with ${components} components; expected gray or colours`);
-  if (precision < 2 || precision > 16 || (components === 3 && precision > 8)) throw new Error(`JPEG 2000 of ${components} components with ${precision} bits; expected up to ${components === 3 ? 8 : 16}`);
+  if (components !== 1 && components !== 3) throw new UnreadForm(`JPEG 2000 with ${components} components; expected gray or three colours`);
+  if (precision < 2 || precision > 16 || (components === 3 && precision > 8)) throw new UnreadForm(`JPEG 2000 of ${components} components with ${precision} bits; expected up to ${components === 3 ? 8 : 16}`);
   const { buffer } = Uint8Array.from(await decodeFrame(bytes, "jpeg-2000", header));
   const samples = precision <= 8 ? (isSigned ? new Int8Array(buffer) : new Uint8Array(buffer)) : isSigned ? new Int16Array(buffer) : new Uint16Array(buffer);
   return { width, height, channels: components, bits: precision, samples };
@@ -58,8 +60,8 @@ export function isJpeg2000File(bytes: Uint8Array): boolean {
 /** @throws DicomError; Error for what is not read here */
 export function openJpeg2000(bytes: Uint8Array): OpenPicture {
   const { width, height, precision, hasColorTransform, isSigned } = readJpeg2000Header(bytes);
-  const { hasPalette, isYcbcr } = readBoxes(bytes);
-  if (hasPalette) throw new Error("JPEG 2000 with a palette is not read here");
+  const { hasPalette, isYcbcr, icc } = readBoxes(bytes);
+  if (hasPalette) throw new UnreadForm("JPEG 2000 with a palette");
   return {
     width,
     height,
@@ -68,27 +70,34 @@ export function openJpeg2000(bytes: Uint8Array): OpenPicture {
       const { channels, samples, bits } = await decodeJpeg2000(bytes);
       const isLevels = samples instanceof Uint8Array;
       const size = { width, height };
-      if (isLevels && channels === 3) return levels(size, 3, colorToRgb({ values: samples, bits, photometric: isYcbcr && !hasColorTransform ? "YBR_FULL" : "RGB" }));
-      if (channels === 3) throw new Error("JPEG 2000 in colour with signed samples is not read here");
-      if (isLevels && bits < 8) return levels(size, 1, Uint8Array.from(samples, (value) => Math.floor((value * 255) / (2 ** bits - 1) + 0.5)));
+      const use = useOfProfile(icc, channels === 3 ? "rgb" : "gray");
+      const coloured = { icc: use === "convert" ? (icc ?? null) : null, notes: profileNotes[use] };
+      if (isLevels && channels === 3) return { ...levels(size, 3, colorToRgb({ values: samples, bits, photometric: isYcbcr && !hasColorTransform ? "YBR_FULL" : "RGB" })), ...coloured };
+      if (channels === 3) throw new UnreadForm("JPEG 2000 in colour with signed samples");
+      if (isLevels) return { ...levels(size, 1, bits === 8 ? samples : Uint8Array.from(samples, (value) => Math.floor((value * 255) / (2 ** bits - 1) + 0.5))), ...coloured };
       return { ...levels(size, 1, new Uint8Array()), samples, white: null };
     }
   };
 }
 
 /** Boxes of the JP2 header (ISO 15444-1 annex I): what a codestream does not say. */
-function readBoxes(bytes: Uint8Array): { readonly hasPalette: boolean; readonly isYcbcr: boolean } {
+function readBoxes(bytes: Uint8Array): { readonly hasPalette: boolean; readonly isYcbcr: boolean; readonly icc: Buffer | undefined } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let [hasPalette, isYcbcr] = [false, false];
+  let icc: Buffer | undefined;
   const [header, palette, colour, stream] = ["jp2h", "pclr", "colr", "jp2c"].map((name) => Buffer.from(name).readUInt32BE(0));
-  if (view.getUint32(0) !== 12) return { hasPalette, isYcbcr };
+  if (view.getUint32(0) !== 12) return { hasPalette, isYcbcr, icc };
   for (let at = 0; at + 8 <= bytes.length; ) {
     const [length, type] = [view.getUint32(at), view.getUint32(at + 4)];
     if (type === stream || length < 8) break;
     if (type === palette) hasPalette = true;
-    const [enumerated, sYcc] = [1, 18];
-    if (type === colour && at + 15 <= bytes.length && bytes[at + 8] === enumerated && view.getUint32(at + 11) === sYcc) isYcbcr = true;
+    if (type === colour && at + 15 <= bytes.length) {
+      const [enumerated, restrictedProfile, anyProfile, sYcc] = [1, 2, 3, 18];
+      const method = bytes[at + 8];
+      if (method === enumerated && view.getUint32(at + 11) === sYcc) isYcbcr = true;
+      if (method === restrictedProfile || method === anyProfile) icc = Buffer.from(bytes.subarray(at + 11, at + length));
+    }
     at += type === header ? 8 : length; // into the header, past all others
   }
-  return { hasPalette, isYcbcr };
+  return { hasPalette, isYcbcr, icc };
 }
