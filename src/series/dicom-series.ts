@@ -10,7 +10,7 @@ import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
 import { chooseVolume, type ChosenVolume } from "./choose-volume.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeAspects, describeTaken } from "./describe-taken.js";
-import { groupBy } from "./group-by.js";
+import { groupBy } from "../group-by.js";
 import { listFiles } from "./list-files.js";
 import { cutTile } from "./mosaic-tiles.js";
 import { splitVolumes } from "./split-volumes.js";

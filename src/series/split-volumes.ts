@@ -10,7 +10,7 @@
  */
 import { MedGemmaError } from "../errors.js";
 import { distinctions, type Distinction } from "./distinctions.js";
-import { groupBy } from "./group-by.js";
+import { groupBy } from "../group-by.js";
 import { hasSameOrientation, medianOf, normalOf, placeNumbers, placesOf } from "./places.js";
 import type { Slice } from "./types.js";
 

@@ -13,6 +13,8 @@ export function refusalOf({ path, found }: NamedFile, redaction: Redaction): Med
   switch (found.kind) {
     case "missing":
       return new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${name}, so nothing was asked. Check the path.`);
+    case "base64":
+      return new MedGemmaError("IMAGE_UNREADABLE", 'The message has a picture as bare base64, so nothing was asked. Put "data:image/png;base64," in front of it, or name a file.');
     case "elsewhere":
       return new MedGemmaError("IMAGE_NOT_FOUND", `${name} is on another computer and was not opened, so nothing was asked. Save the file here and name its path${/^[\\/]{2}/.test(path) ? `, or open it with /image ${typed}` : ""}.`);
     case "folder":

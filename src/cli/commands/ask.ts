@@ -1,12 +1,16 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
+import { basename } from "node:path";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
+import { isPicture } from "../../formats/formats.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import { readTextFile } from "../../regular-file.js";
+import { findNamedFiles } from "../chat/named-files.js";
+import { escapePath } from "../chat/path-readings.js";
 import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
@@ -88,6 +92,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   using interrupt = listenForInterrupt();
   const preset = args.preset === undefined ? undefined : await loadPresetNamed(args.preset);
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
+  if (!isOfMany) await refuseUnseen(args.prompt ?? [], paths, redaction);
   const question = await readPrompt(args.prompt ?? [], {
     stdinIsImage: paths.includes(standardStream),
     hasPictures: paths.length > 0 || isOfMany,
@@ -146,6 +151,23 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     status.clear();
   }
   if (interrupt.signal.aborted) throw new Interrupted();
+}
+
+/**
+ * A picture is given with -i. One that only the question names would be answered about by its name.
+ *
+ * @throws UsageError
+ */
+async function refuseUnseen(words: readonly string[], given: readonly string[], redaction: Redaction): Promise<void> {
+  const seen = new Set(given.map((path) => basename(path)));
+  const named = (await Promise.all(words.map(async (word) => (await findNamedFiles(word)).files))).flat();
+  const unseen = named.find(({ path }) => !seen.has(basename(path)));
+  if (unseen === undefined) return;
+  const { path, found } = unseen;
+  if (found.kind === "base64" || /^data:/i.test(path)) throw new UsageError("The question holds the data of a picture. Save it as a file, and give that with -i FILE.");
+  const file = redaction.isOn ? "FILE" : escapePath(path);
+  const how = found.kind === "folder" ? `Give a CT or MR series with --series ${file}` : found.kind === "file" && isPicture(found.format) ? `Give it with -i ${file}` : "Give a picture with -i FILE, and a document's text through stdin";
+  throw new UsageError(`The question names ${redaction.isOn ? "a file" : path}, which the model would not see. ${how}.`);
 }
 
 /** @throws UsageError before a model is loaded for nothing */
