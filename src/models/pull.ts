@@ -210,11 +210,13 @@ async function writeNotice(home: string, { license }: Catalog): Promise<void> {
 }
 
 function notInCatalog(name: string, { models }: Catalog): MedGemmaError {
+  const ids = models.map(({ id }) => id);
+  const ofHub = `hf:${/^[\w.-]+\/[\w.-]+$/.test(name) ? name : "OWNER/NAME"}/FILE.gguf`;
   const sizes = models.find((model) => model.id === name.split(":")[0])?.quantizations.map((one) => one.name);
   return new MedGemmaError(
     "MODEL_NOT_FOUND",
     sizes === undefined
-      ? `There is no model "${name}" to pull. There are ${models.map(({ id }) => id).join(", ")}, and any file of the hub as hf:owner/name/file.gguf.`
-      : `There is no ${name}. It can be had as ${sizes.join(", ")}; any other file of the hub as hf:owner/name/file.gguf.`
+      ? `"${name}" is not a model that can be pulled. Choose ${ids.join(", ")}, or name a file of the hub: ${ofHub}.`
+      : `There is no ${name}. Choose ${sizes.join(", ")}, or name another file of the hub: ${ofHub}.`
   );
 }

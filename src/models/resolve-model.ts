@@ -93,6 +93,15 @@ function installedNamed(name: string, installed: readonly InstalledModel[], cata
   return installed.find(({ id }) => id === ids[0]);
 }
 
+/** The file of the text model that is called so, as it lies there. @throws MedGemmaError MODEL_NOT_FOUND; INVALID_ARGUMENT when several could be meant */
+export async function findModelFile(name: string): Promise<string> {
+  if (name === demoModel.id) return demoModel.text;
+  const catalog = await readCatalog();
+  const model = installedNamed(name, await installedModels(), catalog) ?? (await findStored(name));
+  if (model === undefined || model === null) throw notFound(name, parseModelName(name, catalog) !== null);
+  return model.text;
+}
+
 /** Is there a model that answers when nobody names one? */
 export async function hasInstalledModel(): Promise<boolean> {
   return (await findDefault(await installedModels(), await readCatalog())) !== undefined;

@@ -64,10 +64,14 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "--preset", "multiple-choice"], "needs a question"],
     [["encode", "a.png", "-o", "a.npy", "--lora", "a.gguf"], "Unknown argument: lora"],
     [["ask", "x", "-m", "a", "-m", "b"], "--model is given more than once"],
-    [["encode", "a.png"], "Missing required argument: output"],
+    [["encode", "a.png"], "encode needs images, and a file to write"],
     [["encode", "a.png", "-o", "-", "--json"], "both want stdout"],
     [["preview", "-o", "x.png"], "preview needs an image file, or a --series"],
-    [["inspect"], "inspect needs a GGUF file"]
+    [["inspect"], "inspect needs a GGUF file, or the id of a model"],
+    [["encode"], "encode needs images, and a file to write"],
+    [["preview", "a.png"], "preview needs an image, and a file to write"],
+    [["LIST"], "Did you mean list?"],
+    [["serve"], "There is no command serve. See medgemma-local --help, or ask a question"]
   ])("%j", async (args, words) => {
     const { code, stdout, stderr } = await runCli(args);
     expect(stderr).toContain(words);
