@@ -60,7 +60,7 @@ async function belongsTo(option: string, value: string, word: string): Promise<b
   if (fileOptions[option] === "files") return found.kind === "file" || found.kind === "folder";
   if (found.kind === "file") return isPicture(found.format);
   if (/\s/.test(word) || !isPicture(formatOfName(word))) return false;
-  throw new UsageError(`${word} stands behind ${option} ${value}, and there is no such file. Several images need ${option} each: ${option} ${value} ${option} ${word}`);
+  throw new UsageError(`${word} follows ${option} ${value}, but there is no such file. Write ${option} in front of each image: ${option} ${value} ${option} ${word}`);
 }
 
 /** The words of a command line, which may be names of patients, out of a message. */

@@ -8,13 +8,13 @@ import { UsageError } from "./output.js";
 import { parseLora } from "./parse-lora.js";
 
 export const modelOptions = inGroup("Model:", {
-  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file; of a split one its first part  [default: the installed MedGemma, else demo]' }),
+  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file (the first part of a split one)  [default: the installed MedGemma, else demo]' }),
   ...mmprojOption(),
   gpu: choice("gpu", ["auto", ...gpuBackends] as const, { describe: "Compute backend: auto, metal, cuda, vulkan, or off for the CPU  [default: auto]" }),
   threads: wholeNumber("threads", { least: 1, describe: "CPU threads  [default: by model size and cores]" }),
   context: wholeNumber("context", { least: 1, describe: "Context size in tokens  [default: 8192, or what the images need]" }),
   lookup: flag({ describe: "Guess tokens from the prompt: faster for answers that quote it" }),
-  "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" })
+  "image-cache": text("image-cache", { describe: "Private folder to keep image tokens in  [default: none, memory only]" })
 });
 
 /** Apart from the others: an adapter changes answers, not images. */
@@ -24,29 +24,29 @@ export const loraOption = inGroup("Model:", {
     requiresArg: true,
     // Not yargs' arrays, which would swallow the question behind it.
     coerce: (given: string | string[]) => [given].flat().map(adapter),
-    describe: "LoRA adapter for the text, GGUF; FILE:0.5 scales it; repeat it for several"
+    describe: "LoRA adapter for the text model (GGUF); FILE:0.5 sets its scale; can be repeated"
   }
 });
 
 export const imageOptions = inGroup("Image:", {
   fit: choice("fit", imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)  [default: pad]" }),
-  "no-aspect": flag({ describe: "Show pixels of DICOM and NIfTI that are not square as they are stored, not made square" }),
+  "no-aspect": flag({ describe: "Show DICOM and NIfTI pixels that are not square as stored, without correction" }),
   window: {
     type: "string",
     requiresArg: true,
     coerce: windowChoice,
-    describe: `Values to show of DICOM, and of pictures with more than 8 bits: ${windowChoices}  [default: its first window, else full]`
+    describe: `Window for DICOM and for pictures with more than 8 bits: ${windowChoices}  [default: its first window, else full]`
   },
-  frame: wholeNumber("frame", { least: 1, describe: "Frame of a DICOM file with several  [default: 1]" })
+  frame: wholeNumber("frame", { least: 1, describe: "Frame to show of a DICOM file  [default: 1]" })
 });
 
 export const answerOptions = inGroup("Answer:", {
-  system: text("system", { alias: "s", describe: "System text: who the model is, how it should answer" }),
+  system: text("system", { alias: "s", describe: "System text: the model's role, how it should answer" }),
   "max-tokens": wholeNumber("max-tokens", { least: 1, describe: "Longest answer in tokens  [default: 1024, with --think 2048]" }),
-  temperature: decimal("temperature", { least: 0, most: 10, describe: "0 always takes the likeliest token  [default: 0]" }),
-  seed: wholeNumber("seed", { least: 0, most: 2 ** 32 - 1, describe: "Seed of the sampling, for a temperature above 0" }),
+  temperature: decimal("temperature", { least: 0, most: 10, describe: "0 always picks the likeliest token  [default: 0]" }),
+  seed: wholeNumber("seed", { least: 0, most: 2 ** 32 - 1, describe: "Random seed, for a temperature above 0" }),
   think: flag({ describe: "Let the model think before it answers" }),
-  "thought-budget": wholeNumber("thought-budget", { least: 0, describe: "Tokens after which a thought is closed  [default: none]" })
+  "thought-budget": wholeNumber("thought-budget", { least: 0, describe: "Longest thought in tokens  [default: none]" })
 });
 
 export const schemaOption = inGroup("Answer:", {
@@ -54,7 +54,7 @@ export const schemaOption = inGroup("Answer:", {
 });
 
 export const boxesOption = inGroup("Output:", {
-  boxes: text("boxes", { describe: "PNG file: the image with what the answer located; OUT-1.png … for several" })
+  boxes: text("boxes", { describe: "PNG file to write: the image with the boxes of the answer; OUT-1.png … for several images" })
 });
 
 export const presetOption = inGroup("Answer:", {
@@ -107,7 +107,7 @@ export function mmprojOption() {
     const value = single("mmproj", given);
     return value === "none" ? null : value;
   };
-  const describe = "Projector GGUF file, or none for text alone  [default: the one beside the model that belongs to it]";
+  const describe = "Projector GGUF file, or none for text alone  [default: the matching one next to the model]";
   return { mmproj: { type: "string", requiresArg: true, describe, coerce } } as const satisfies Record<string, Options>;
 }
 
@@ -146,7 +146,7 @@ export function checkFlags(args: readonly string[], flags: readonly string[]): v
     if (!flags.includes(name)) continue;
     const next = args[index + 1] ?? "";
     const value = behind ?? (/^(?:true|false)$/.test(next) ? next : "true");
-    if (value !== "true" && value !== "false") throw new UsageError(`--${name} takes no value but true or false. Write --${name} alone to switch it on.`);
+    if (value !== "true" && value !== "false") throw new UsageError(`--${name} takes only true or false. Write --${name} alone to switch it on.`);
     if ((given.get(name) ?? value) !== value) throw new UsageError(`--${name} is given as true and as false. Leave one out.`);
     given.set(name, value);
   }

@@ -18,12 +18,12 @@ export const seriesOptions = inGroup("Series:", {
     coerce: (given: string | string[]) => [given].flat(),
     describe: "CT or MR series: a folder, a DICOMDIR, DICOM files (repeat it), or one NIfTI file"
   },
-  slices: wholeNumber("slices", { least: 1, describe: "At most so many slices, evenly spaced  [default: 85]" }),
-  "series-index": wholeNumber("series-index", { least: 1, describe: "Which of several series, as the error lists them" }),
-  volume: wholeNumber("volume", { least: 1, describe: "Which of several volumes of a series or NIfTI file, as the error lists them" }),
-  join: flag({ describe: "Take all files of a study and modality for one series, where each slice says it is one of its own" }),
+  slices: wholeNumber("slices", { least: 1, describe: "Largest number of slices, evenly spaced  [default: 85]" }),
+  "series-index": wholeNumber("series-index", { least: 1, describe: "Which series, if there are several; the error lists them" }),
+  volume: wholeNumber("volume", { least: 1, describe: "Which volume, if a series or NIfTI file has several; the error lists them" }),
+  join: flag({ describe: "Treat all files of a study and modality as one series, for scanners that give each slice its own" }),
   recipe: choice("recipe", recipeNames, { describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on  [default: by the model]" }),
-  modality: choice("modality", modalities, { describe: "What a NIfTI file holds; DICOM files say it themselves" })
+  modality: choice("modality", modalities, { describe: "Modality of a NIfTI file; DICOM files contain it" })
 });
 
 export interface SeriesArguments {
@@ -70,7 +70,7 @@ export async function openSeries(paths: readonly string[], args: SeriesArguments
   if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
   if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
   if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
-  if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
+  if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window exclude each other. Leave one out.");
   const onProgress = ({ step, done, of }: SeriesProgress): void => status?.show(`${stepNames[step]} ${done} of ${of}`);
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
   return await readSeries(paths, { slices, index, volume, join, window, modality, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), onProgress, signal }).finally(() => status?.clear());

@@ -11,10 +11,10 @@ import type { StatusLine } from "./status-line.js";
 import { refuseStrayOptions } from "./stray-options.js";
 
 export const slideOptions = inGroup("Slide:", {
-  slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, NDPI, or DICOM (a file or its folder); patches with tissue are taken" }),
-  magnification: decimal("magnification", { least: 0.01, most: 1000, describe: "At which the slide is seen, 5, 10, 20 …  [default: 10]" }),
-  level: wholeNumber("level", { least: 0, describe: "Instead: a level of the file as it is, 0 the largest" }),
-  patches: wholeNumber("patches", { least: 1, describe: "At most so many patches, evenly spaced, up to 125  [default: 125]" }),
+  slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, NDPI, or DICOM (a file or its folder); its patches with tissue are shown" }),
+  magnification: decimal("magnification", { least: 0.01, most: 1000, describe: "Magnification of the patches: 5, 10, 20 …  [default: 10]" }),
+  level: wholeNumber("level", { least: 0, describe: "A level of the file instead of a magnification; 0 is the largest" }),
+  patches: wholeNumber("patches", { least: 1, describe: "Largest number of patches, evenly spaced, up to 125  [default: 125]" }),
   overview: flag({ describe: "Show the whole slide first, as one small picture" })
 });
 
@@ -51,7 +51,7 @@ export async function takeSlide(args: SlideArguments, { redaction, status, signa
     return null;
   }
   if (path === standardStream) throw new UsageError("--slide reads nothing from stdin. Name a file.");
-  if (magnification !== undefined && level !== undefined) throw new UsageError("--magnification and --level both say how large the slide is seen. Leave one out.");
+  if (magnification !== undefined && level !== undefined) throw new UsageError("--magnification and --level exclude each other. Leave one out.");
   const ofPictures = window !== undefined ? "--window" : frame !== undefined ? "--frame" : fit === "crops" ? "--fit crops" : null;
   if (ofPictures !== null) throw new UsageError(`${ofPictures} is for single pictures, not for a slide. Leave it out.`);
   const nameOf = (file: string): string => redaction.hide(file, "the slide");

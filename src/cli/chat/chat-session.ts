@@ -151,11 +151,11 @@ export class ChatSession {
     think: (argument) => {
       if (argument === "on" || argument === "off") this.#think = argument === "on";
       else if (argument !== "") throw new MedGemmaError("INVALID_ARGUMENT", `/think takes on or off, but got ${argument}.`);
-      this.#view.note(this.#think === true ? "The model thinks before it answers." : "The model answers at once.");
+      this.#view.note(this.#think === true ? "The model thinks before it answers." : "The model answers directly.");
     },
     thought: () => {
       const thought = this.#chat.turns.findLast((turn) => turn.thought !== null)?.thought;
-      this.#view.note(thought ?? "There was no thought yet. /think on asks for one.");
+      this.#view.note(thought ?? "There was no thought yet. Turn thoughts on with /think on.");
     },
     retry: async () => {
       // The images are there already, as they were fitted then.
@@ -167,7 +167,7 @@ export class ChatSession {
     },
     undo: async () => {
       const undone = this.#chat.turns.at(-1);
-      if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to take back.");
+      if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to undo.");
       const left = this.#chat.turns.length;
       const asked = this.#asked.pop();
       this.#view.note(`Taken back: ${asked?.question ?? undone?.user ?? ""}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
@@ -183,7 +183,7 @@ export class ChatSession {
       this.#attached = nothingAttached;
       this.#asked = [];
       this.#file = null;
-      this.#view.note("The conversation is forgotten.");
+      this.#view.note("The conversation was cleared.");
     },
     save: async (argument) => await this.#save(onePath("save", argument)),
     load: async (argument) => await this.#load(onePath("load", argument)),
@@ -266,7 +266,7 @@ export class ChatSession {
       const fitting = Math.floor((contextSize - roomForWords) / tokensOfImages(1, tokensPerImage));
       if (series.taken > fitting) {
         const instead = fitting < 1 ? "" : `take ${fitting} with --slices ${fitting}, or `;
-        throw new MedGemmaError("CONTEXT_FULL", `${series.taken} slices need some ${needed} tokens, but the context holds ${contextSize}: ${instead}start with --context ${Math.ceil((needed + 2 * roomForWords) / 1024) * 1024}.`);
+        throw new MedGemmaError("CONTEXT_FULL", `${series.taken} slices need about ${needed} tokens, but the context holds ${contextSize}: ${instead}start with --context ${Math.ceil((needed + 2 * roomForWords) / 1024) * 1024}.`);
       }
       this.#attached = { images: [], series };
       this.#view.note([`▣ ${this.#redaction.text(paths.join(", "))}`, ...series.notes.map((note) => `  ${note}`)].join("\n"));
@@ -282,7 +282,7 @@ export class ChatSession {
   #tower(): { readonly side: number; readonly tokensPerImage: number } {
     const { imageSize: side, tokensPerImage, model } = this.#medgemma;
     if (side !== null && tokensPerImage !== null) return { side, tokensPerImage };
-    throw new MedGemmaError("MODEL_MISMATCH", `${model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
+    throw new MedGemmaError("MODEL_MISMATCH", `${model.id} was loaded without a projector and cannot see images. Start with --mmproj FILE.`);
   }
 
   #tellAttached(): void {
@@ -307,7 +307,7 @@ export class ChatSession {
     const loaded = await this.#medgemma.loadChat(path);
     await this.#chat.dispose();
     this.#chat = loaded;
-    if (countOf(this.#attached) > 0) this.#view.note("What was attached is put away; it belonged to the conversation before.");
+    if (countOf(this.#attached) > 0) this.#view.note("The attached images were removed; they belonged to the previous conversation.");
     this.#attached = nothingAttached;
     this.#asked = [];
     this.#file = resolve(path);
@@ -315,7 +315,10 @@ export class ChatSession {
       for (const { source } of images) this.#view.note(`▣ ${plainName(source)}`);
       this.#view.note(`› ${user}\n${answer}\n`);
     }
-    this.#view.note(`${name}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
+    this.#view.note(`${name}: ${loaded.turns.length} ${loaded.turns.length === 1 ? "exchange" : "exchanges"}. Continue where it ended.`);
+    const { id } = this.#medgemma.model;
+    const others = new Set(loaded.turns.flatMap(({ savedModel }) => (savedModel === null || savedModel === id ? [] : [savedModel])));
+    if (others.size > 0) this.#view.note(`Answered by ${[...others].map(plainName).join(", ")}; from here on ${id} answers.`);
   }
 
   #unknown(typed: string, near: string | null): void {
@@ -329,7 +332,7 @@ function countOf({ images, series }: Attached): number {
 }
 
 function besides(): MedGemmaError {
-  return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or about a series, not about both. /detach takes back what is attached.");
+  return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or a series, not both. /detach removes what is attached.");
 }
 
 /** A path with blanks that nobody escaped is still a path. */
@@ -351,7 +354,7 @@ function helpText(): string {
   });
   return [
     ...rows,
-    "  Drop or paste paths of pictures anywhere into a line. A line that ends in \\ goes on in the next.",
+    "  Drop or paste paths of pictures anywhere into a line. A line that ends in \\ continues on the next.",
     "  Ctrl-C stops an answer. Arrow up brings back earlier lines. Tab completes commands and paths."
   ].join("\n");
 }

@@ -31,6 +31,6 @@ export function refusalOf({ path, found }: NamedFile, redaction: Redaction): Med
 function explain(format: Format | null, typed: string): string {
   if (format === null) return `not an image (expected ${readableNames}), so nothing was asked. Paste the text of a document.`;
   if (format.kind === "volume") return `${format.described}, so nothing was asked. /series ${typed} --modality CT (or MR) attaches it.`;
-  if (format.kind === "slide" && format.advice === undefined) return `${format.described}, which a chat does not show, so nothing was asked. Ask outside of the chat: medgemma-local ask "…" --slide ${typed}`;
-  return `${format.described}, which is not read here, so nothing was asked. ${format.advice ?? ""}`;
+  if (format.kind === "slide" && format.advice === undefined) return `${format.described}, which cannot be shown in a chat, so nothing was asked. Ask outside the chat: medgemma-local ask "…" --slide ${typed}`;
+  return `${format.described}, which cannot be read, so nothing was asked. ${format.advice ?? ""}`;
 }

@@ -38,14 +38,14 @@ const options = {
     // Not yargs' arrays: they would swallow the question behind it, and refuse the - of stdin.
     coerce: (given: string | string[]) => [given].flat(),
     group: "Image:",
-    describe: "Image file, or several; - reads one from stdin"
+    describe: "Image file; can be repeated; - reads one from stdin"
   },
   prior: {
     type: "string",
     requiresArg: true,
     coerce: (given: string | string[]) => [given].flat().map(parsePrior),
     group: "Image:",
-    describe: "Image of an earlier study, oldest first; 2023-05-01=FILE tells the model its date"
+    describe: "Image of an earlier study, oldest first; 2023-05-01=FILE gives its date to the model"
   },
   ...modelOptions,
   ...loraOption,
@@ -55,7 +55,7 @@ const options = {
   ...presetOption,
   ...answerOptions,
   ...schemaOption,
-  ...inGroup("Answer:", { raw: flag({ describe: "Send text and images as they are, without the chat template; <start_of_image> is the place of an image  [default: for 4b-pt]" }) }),
+  ...inGroup("Answer:", { raw: flag({ describe: "Send text and images without the chat template; <start_of_image> marks the place of an image  [default: for 4b-pt]" }) }),
   ...boxesOption,
   ...jsonOption,
   ...redactOption
@@ -180,7 +180,7 @@ function checkDrawing(output: string | undefined, images: readonly string[]): vo
 
 /** Loud, on a terminal or not: half a report must not look whole. */
 function tellCut({ usage: { completionTokens } }: Answer): void {
-  writeNote(`Warning: the answer was cut off after ${completionTokens} tokens and is not complete. Give it more room with --max-tokens, or a larger --context.`, process.stderr);
+  writeNote(`Warning: the answer was cut off after ${completionTokens} tokens and is not complete. Allow more with --max-tokens, or use a larger --context.`, process.stderr);
 }
 
 /** The answer to stdout; a thought, dimmed, to a person at stderr. */
@@ -212,7 +212,7 @@ async function readSchema(path: string): Promise<object> {
     throw new MedGemmaError("SCHEMA_INVALID", `${path} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
-    throw new MedGemmaError("SCHEMA_INVALID", `${path} holds no JSON schema: expected an object such as {"type": "object", …}.`);
+    throw new MedGemmaError("SCHEMA_INVALID", `${path} is not a JSON schema: expected an object such as {"type": "object", …}.`);
   }
   return schema;
 }
