@@ -46,7 +46,7 @@ export function checkAskOptions(prompt: unknown, options: unknown): void {
   for (const [index, image] of [...(images ?? [])].entries()) checkImageSource(image, `images[${index}]`);
   checkWindowChoice(window);
   checkFrameChoice(frame);
-  if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or about a slide, but not about both. Leave one out.");
+  if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or a slide, not both. Leave one out.");
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

@@ -94,12 +94,13 @@ export class Chat implements AsyncDisposable {
 
   /** The finished exchanges, oldest first. */
   get turns(): readonly ChatTurn[] {
-    return this.#turns.map(({ content, report, answer, thought, stopReason }) => ({
+    return this.#turns.map(({ content, report, answer, thought, stopReason, provenance }) => ({
       user: textOf(content),
       images: report,
       answer,
       thought,
-      stopReason
+      stopReason,
+      savedModel: modelOf(provenance)
     }));
   }
 
@@ -277,9 +278,9 @@ export class Chat implements AsyncDisposable {
     const fail = (what: string): never => {
       throw new MedGemmaError("INVALID_ARGUMENT", `A raw question is the whole prompt, ${what}.`);
     };
-    if (this.#turns.some(({ counted }) => isRaw || counted.isRaw === true)) fail("so it has no part in a conversation. Ask it, and what follows, in chats of their own");
+    if (this.#turns.some(({ counted }) => isRaw || counted.isRaw === true)) fail("so it cannot be part of a conversation. Ask it, and the next question, in new chats");
     if (isRaw && this.system !== null && this.system !== "") fail("so it has no system text. Put it in front of the question");
-    if (isRaw && options.think === true) fail("so no thought can be asked for. Leave think out");
+    if (isRaw && options.think === true) fail("so it has no thought. Leave think out");
   }
 
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {
@@ -505,4 +506,10 @@ function recall(question: Question, { content, report, request }: Turn): void {
   question.series = request?.series ?? null;
   question.slide = request?.slide ?? null;
   question.report = report.map((image) => ({ ...image, encodeMs: 0, cached: true }));
+}
+
+/** A saved file may say anything. */
+function modelOf(provenance: Provenance | null): string | null {
+  const id: unknown = (provenance as { readonly model?: { readonly id?: unknown } } | null)?.model?.id;
+  return typeof id === "string" ? id : null;
 }

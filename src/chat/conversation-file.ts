@@ -45,7 +45,7 @@ export async function writeConversation(path: string, { system, overflow, turns 
 export async function readConversation(path: string, imageSize: number | null): Promise<StoredConversation> {
   const content = await readJson(path);
   if (!isRecord(content) || content.format !== format || content.version !== version) {
-    throw new MedGemmaError("FILE_UNUSABLE", `${path} is no saved conversation of this version.`);
+    throw new MedGemmaError("FILE_UNUSABLE", `${path} is not a saved conversation of this version.`);
   }
   // It was not written down before it could be chosen.
   const { system, overflow = "dropOldest", turns } = content;
@@ -138,7 +138,7 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 function damaged(path: string): MedGemmaError {
-  return new MedGemmaError("FILE_UNUSABLE", `${path} is a damaged conversation: a text or an image is missing in it.`);
+  return new MedGemmaError("FILE_UNUSABLE", `${path} is a damaged conversation: a text or an image is missing.`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

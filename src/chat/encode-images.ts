@@ -44,7 +44,7 @@ export async function encodeImages(
   if (vision === null) {
     throw new MedGemmaError(
       "MODEL_MISMATCH",
-      "This model is loaded without a projector and takes no images. Give its mmproj file with --mmproj, or use a model that has one."
+      "This model was loaded without a projector and cannot see images. Give its mmproj file with --mmproj, or use a model that has one."
     );
   }
   // A wrong file in a series shows before the slow part begins.

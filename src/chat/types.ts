@@ -317,4 +317,6 @@ export interface ChatTurn {
   /** null when the model did not think. */
   readonly thought: string | null;
   readonly stopReason: StopReason;
+  /** Id of the model that gave the answer, as a loaded conversation records it; null: asked in this chat. */
+  readonly savedModel: string | null;
 }

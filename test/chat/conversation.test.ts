@@ -369,6 +369,7 @@ describe("a saved conversation", () => {
     const expected = await chat.ask("Is there a cross?");
     await using loaded = await medgemma.loadChat(path);
     expect(loaded.system).toBe("Be brief.");
+    expect([...chat.turns, ...loaded.turns].map(({ savedModel }) => savedModel)).toEqual([null, null, null, "demo", "demo"]);
     expect(loaded.turns.map(({ user, answer }) => [user, answer])).toEqual(chat.turns.slice(0, 2).map(({ user, answer }) => [user, answer]));
     const { tokens } = await loaded.ask("Is there a cross?");
     expect(tokens).toEqual(expected.tokens);
