@@ -96,12 +96,12 @@ function readPhotometric(dataSet: DataSet): PhotometricInterpretation {
   if (text === undefined) throw new DicomError("its Photometric Interpretation is missing");
   if (Object.hasOwn(photometricInterpretations, text)) return text as PhotometricInterpretation;
   // The value is a stranger's; a code string has 16 such characters (PS3.5 6.2).
-  throw new DicomError(`its Photometric Interpretation is ${/^[A-Z\d_ ]{1,16}$/.test(text) ? text : "no code"}, which is not read here`);
+  throw new DicomError(`its Photometric Interpretation is ${/^[A-Z\d_ ]{1,16}$/.test(text) ? `${text}, which is not supported` : "not a valid code"}`);
 }
 
 function readFrames(dataSet: DataSet): number {
   const [frames = 1] = dataSet.numbers(tags.NumberOfFrames);
   if (Number.isNaN(frames) && dataSet.text(tags.NumberOfFrames) === undefined) return 1;
-  if (!Number.isSafeInteger(frames) || frames < 0) throw new DicomError("its Number of Frames is no whole number");
+  if (!Number.isSafeInteger(frames) || frames < 0) throw new DicomError("its Number of Frames is not a whole number");
   return Math.max(1, frames); // 0 is written for "not multi-frame"
 }

@@ -173,7 +173,7 @@ function withoutStringInput(): Disposable {
 }
 
 function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemmaError {
-  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend finds no GPU on this machine`}. Use --gpu auto or --gpu off.`);
+  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend found no GPU on this machine`}. Use --gpu auto or --gpu off.`);
 }
 
 function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {

@@ -199,7 +199,7 @@ function byPlace(slices: readonly Slice[], name: string): Volume[] {
     const ranked = inTurns(atPlace, valueOf);
     if (ranked !== null) return inTurn(ranked);
   }
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files tells which of them are one volume. Give the files of one volume.`);
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files shows which of them form one volume. Give the files of one volume.`);
 }
 
 /**

@@ -89,7 +89,7 @@ describe("a folder", () => {
 
   it("of NIfTI files says so, and what to do", async () => {
     const path = folderOf("niftis", { "a.nii.gz": nifti, "b.nii": volume, "notes.txt": "x" });
-    expect(await series(path)).toBe(`${path} holds no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with --modality CT or MR.`);
+    expect(await series(path)).toBe(`${path} has no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with --modality CT or MR.`);
     expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file with --series FILE --modality CT or MR.");
   });
 
@@ -97,7 +97,7 @@ describe("a folder", () => {
     const path = folderOf("links", {});
     const target = folderOf("targets", mrSlices);
     for (const name of Object.keys(mrSlices)) symlinkSync(join(target, name), join(path, name));
-    expect(await series(path)).toBe(`${path} holds no DICOM image, only 3 links, which are not followed. Name the files that the links lead to, or the links themselves (FOLDER/*).`);
+    expect(await series(path)).toBe(`${path} has no DICOM image, only 3 links, which are not followed. Name the files that the links lead to, or the links themselves (FOLDER/*).`);
     expect(await picture(path)).toContain("3 links that are not followed");
     const { taken } = await readSeries(Object.keys(mrSlices).map((name) => join(path, name)));
     expect(taken).toBe(3);

@@ -255,7 +255,7 @@ describe("what is not a slide that is read here", () => {
     ["a.isyntax", () => fixture("aperio-jpeg.svs"), `IMAGE_UNREADABLE: SLIDE is a Philips slide (iSyntax), which is not read here. ${bioFormats}`],
     ["a.vms", () => fixture("pages-lzw.tif"), `IMAGE_UNREADABLE: SLIDE is a Hamamatsu slide (VMS, VMU), which is not read here. ${convert}`],
     ["a.czi", () => Buffer.from("ZISRAWFILE\0\0\0\0"), `IMAGE_UNREADABLE: SLIDE is a Zeiss slide (CZI), which is not read here. ${convert}`],
-    ["a.ndpi", () => withTag(fixture("pages-lzw.tif"), 305, 65_420), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: it holds no scan."],
+    ["a.ndpi", () => withTag(fixture("pages-lzw.tif"), 305, 65_420), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: it has no scan."],
     ["a.bif", () => withTag(withText(fixture("aperio-jpeg.svs"), '<iScan Magnification="40">'), 270, 700), `IMAGE_UNREADABLE: SLIDE is a Ventana slide (BIF), whose tiles overlap, which is not read here. ${convert}`],
     ["a.scn", () => withText(fixture("aperio-jpeg.svs"), '<scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: its XML names no scanned area."],
     ["a.tif", () => withValue(fixture("aperio-jpeg.svs"), 259, 50_000), `IMAGE_UNREADABLE: SLIDE is compressed with Zstandard, which is not read here. ${convert}`],
