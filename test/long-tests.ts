@@ -3,6 +3,7 @@ export const longTests = [
   "test/chat/{memory-estimate,schema,turns}.test.ts",
   "test/cli/{ask,bad-*,bench,boxes,chat,doctor,files,lora,memory,models,offline,output-*,dicom,presets,provenance,pull*,redact,series,slide,stores}.test.ts",
   "test/corpus/**/*.test.ts",
+  "test/docs/programs.test.ts",
   "test/examples/**/*.test.ts",
   "test/language/{lora,prompt-lookup,sequence,token-types}.test.ts",
   "test/native/{load-addon,process,process-limits,workers}.test.ts",

@@ -41,7 +41,7 @@ export function checkAskOptions(prompt: unknown, options: unknown): void {
   checkPrompt(prompt);
   for (const [index, image] of [...(images ?? [])].entries()) checkImageSource(image, `images[${index}]`);
   if (shape !== undefined && stop !== undefined && stop.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", "A schema says where the answer ends, so stop would cut it. Leave one out.");
-  if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or about a slide, but not about both. Leave one out.");
+  if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or a slide, not both. Leave one out.");
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

@@ -267,9 +267,9 @@ export class Chat implements AsyncDisposable {
     const fail = (what: string): never => {
       throw new MedGemmaError("INVALID_ARGUMENT", `A raw question is the whole prompt, ${what}.`);
     };
-    if (this.#turns.some(({ counted }) => isRaw || counted.isRaw === true)) fail("so it has no part in a conversation. Ask it, and what follows, in chats of their own");
+    if (this.#turns.some(({ counted }) => isRaw || counted.isRaw === true)) fail("so it cannot be part of a conversation. Ask it, and the next question, in new chats");
     if (isRaw && this.system !== null && this.system !== "") fail("so it has no system text. Put it in front of the question");
-    if (isRaw && options.think === true) fail("so no thought can be asked for. Leave think out");
+    if (isRaw && options.think === true) fail("so it has no thought. Leave think out");
   }
 
   async #encode(question: Question, parts: readonly PromptPart[], signal: AbortSignal): Promise<void> {

@@ -68,7 +68,7 @@ export async function readConversation(path: string, imageSize: number | null, s
   const slices = new TimeSlices(`Loading ${path}`, signal);
   const content = await readJson(path, slices);
   if (!isRecord(content) || content.format !== format || content.version !== version) {
-    throw new MedGemmaError("FILE_UNUSABLE", `${path} is no saved conversation of this version.`);
+    throw new MedGemmaError("FILE_UNUSABLE", `${path} is not a saved conversation of this version.`);
   }
   // It was not written down before it could be chosen.
   const { system, overflow = "dropOldest", turns } = content;
@@ -164,7 +164,7 @@ async function readJson(path: string, slices: TimeSlices): Promise<unknown> {
 }
 
 function damaged(path: string): MedGemmaError {
-  return new MedGemmaError("FILE_UNUSABLE", `${path} is a damaged conversation: a text or an image is missing in it.`);
+  return new MedGemmaError("FILE_UNUSABLE", `${path} is a damaged conversation: a text or an image is missing.`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

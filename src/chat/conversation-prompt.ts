@@ -140,10 +140,10 @@ export class ConversationPrompt {
     const perImage = (needed - others) / Math.max(1, images);
     const fitting = Math.max(0, Math.floor((contextSize - 1 - others) / perImage));
     const wanted = Math.ceil((needed + maxTokens) / 1024) * 1024;
-    const fewer = images < 2 ? "Shorten it, begin a new one" : fitting < 1 ? "Show fewer images, begin a new conversation" : `Of its ${images} images ${fitting} would fit: show fewer`;
+    const fewer = images < 2 ? "Shorten it, start a new one" : fitting < 1 ? "Show fewer images, start a new conversation" : `Of its ${images} images ${fitting} would fit: show fewer`;
     return new MedGemmaError(
       "CONTEXT_FULL",
-      `The conversation needs ${inWords(needed)} tokens and room for an answer, but the context holds ${inWords(contextSize)}. ` +
+      `This conversation needs ${inWords(needed)} tokens and room for an answer; the context holds ${inWords(contextSize)}. ` +
         `${fewer}, or load with contextSize ${wanted} (--context ${wanted}).`
     );
   }

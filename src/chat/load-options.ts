@@ -65,7 +65,7 @@ function checkAdapterList(lora: unknown): void {
     if (typeof path !== "string" || path === "") return fail(`but a path is ${describe(path)}`);
     if (typeof scale !== "number" || !(Math.abs(scale) <= 10)) fail(`the scale a number from -10 to 10, but ${path} has ${String(scale)}`);
     // llama.cpp would take one of the two scales.
-    if (seen.has(resolve(path))) fail(`each file once, but ${path} is there twice; give it once, with the sum of its scales`);
+    if (seen.has(resolve(path))) fail(`each file once, but ${path} is given twice; give it once, with the sum of the scales`);
     seen.add(resolve(path));
   }
 }

@@ -50,7 +50,7 @@ function place({ box2d, label, image }: BoxEntry, images: Parameters<typeof loca
   if (typeof index === "string") return index;
   const meant = images[index];
   const box = meant === undefined ? null : boxToPixels(numbers, { ...meant, pixelAspect: meant.preprocessing?.pixelAspect });
-  if (box === null) return "it lies in the black bars beside the picture altogether";
+  if (box === null) return "it lies entirely in the black bars next to the picture";
   return { label, box, box2d: numbers, image: index };
 }
 
@@ -66,10 +66,10 @@ function readNumbers(box2d: unknown): BoxNumbers | string {
 
 /** A box on the wrong picture would be worse than none, so nothing is guessed. */
 function readImage(image: unknown, count: number): number | string {
-  if (count === 0) return "there is no image that it could mean";
+  if (count === 0) return "there is no image it could refer to";
   if (image === undefined) {
     if (count === 1) return 0;
-    return `it does not say which of the ${count} images it means; ask about one, or for "image": 1 to ${count} in every entry`;
+    return `it does not say which of the ${count} images it refers to; ask about one, or ask for "image": 1 to ${count} in every entry`;
   }
   const isNumber = typeof image === "number" && Number.isInteger(image) && image >= 1 && image <= count;
   return isNumber ? image - 1 : `its image must be a number from 1 to ${count}`;

@@ -76,7 +76,7 @@ export class MedGemma implements AsyncDisposable {
     return this.#parts.language.contextSize;
   }
 
-  /** A GPU backend that this machine has drivers for, but that failed its trial, and why; another one computes. */
+  /** A GPU backend whose drivers are present but which failed its trial, with the reason; another backend is used. */
   get missedGpu(): MissedGpu | null {
     return this.#parts.language.missedGpu;
   }

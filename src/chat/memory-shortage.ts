@@ -27,7 +27,7 @@ export function memoryShortage(
   return new MedGemmaError(
     "OUT_OF_MEMORY",
     `${path} with a context of ${choice.setup.contextSize} tokens needs ${gigabytes(neededRam(choice.estimate, budget))} (${parts.join(", ")}), ` +
-      `but ${gigabytes(budget.ram)} can be used: ${gigabytes(choice.shortage)} too much. ${advice} MEDGEMMA_IGNORE_MEMORY=1 loads it all the same.`
+      `but ${gigabytes(budget.ram)} are available: ${gigabytes(choice.shortage)} too much. ${advice} MEDGEMMA_IGNORE_MEMORY=1 loads it anyway.`
   );
 }
 

@@ -37,11 +37,11 @@ export function parseBoxes(answer: string): (BoxEntry | UnreadableEntry)[] {
     if (found === null && name.startsWith('"label"')) continue; // prose
     if (entries.length === 0) start = found?.start ?? index;
     end = found?.end ?? index + name.length;
-    entries.push(found?.entry ?? { reason: "it stands in no JSON object", text: answer.slice(index) });
+    entries.push(found?.entry ?? { reason: "it is not in a JSON object", text: answer.slice(index) });
   }
   const head = answer.slice(0, start);
   const tail = answer.slice(end);
-  if (isCutOff(head, tail)) entries.push({ reason: "the list is cut off here, entries may be missing", text: tail.trim() });
+  if (isCutOff(head, tail)) entries.push({ reason: "the list is cut off here; entries may be missing", text: tail.trim() });
   return entries;
 }
 

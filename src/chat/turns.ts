@@ -16,7 +16,7 @@ const userRules: RulesOf<UserTurn> = {
   ...rulesOf(imageOptions)
 };
 
-const assistantRules: RulesOf<AssistantTurn> = { role: userRules.role, text, thought: orNull(text), stopReason: oneOf(stopReasons) };
+const assistantRules: RulesOf<AssistantTurn> = { role: userRules.role, text, thought: orNull(text), stopReason: oneOf(stopReasons), model: text };
 
 /** @throws MedGemmaError INVALID_ARGUMENT for what is no turn, and where user and assistant do not take turns */
 export function checkTurns(turns: unknown): void {
@@ -54,7 +54,7 @@ async function storeTurn(user: UserTurn, { text: answer, thought = null, stopRea
 }
 
 /** With the images as the model saw them, so that a new chat can begin with the same. */
-export function readTurn({ content, answer, thought, stopReason, isRaw }: StoredTurn): [UserTurn, AssistantTurn] {
+export function readTurn({ content, answer, thought, stopReason, isRaw, provenance }: StoredTurn): [UserTurn, AssistantTurn] {
   const parts = content.map((part) => (typeof part === "string" ? part : { image: part }));
-  return [{ role: "user", content: parts, ...(isRaw ? { raw: true } : {}) }, { role: "assistant", text: answer, thought, stopReason }];
+  return [{ role: "user", content: parts, ...(isRaw ? { raw: true } : {}) }, { role: "assistant", text: answer, thought, stopReason, ...(provenance === null ? {} : { model: provenance.model.id }) }];
 }

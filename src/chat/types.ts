@@ -339,6 +339,8 @@ export interface AssistantTurn {
   readonly thought?: string | null | undefined;
   /** Default "end". */
   readonly stopReason?: StopReason | undefined;
+  /** Id of the model that gave the answer, in a conversation that was saved and loaded. A new chat does not keep it. */
+  readonly model?: string | undefined;
 }
 
 /** A turn of a conversation, which a chat tells and a new one can begin with. */

@@ -5,7 +5,7 @@ import { identifyFile } from "../formats/identify-file.js";
 import { UsageError } from "./output.js";
 
 /** What other programs call these commands. */
-const otherNames: Readonly<Record<string, string>> = { list: "models", ls: "models", rm: "remove", delete: "remove", download: "pull", show: "inspect", run: "chat", version: "--version" };
+const otherNames: Readonly<Record<string, string>> = { list: "models", ls: "models", rm: "remove", delete: "remove", uninstall: "remove", download: "pull", install: "pull", get: "pull", info: "inspect", show: "inspect", run: "chat", version: "--version" };
 
 /** Options whose files a shell's `*` puts behind them. */
 const fileOptions: Readonly<Record<string, "pictures" | "files">> = { "-i": "pictures", "--image": "pictures", "--prior": "pictures", "--series": "files" };
@@ -17,7 +17,7 @@ const fileOptions: Readonly<Record<string, "pictures" | "files">> = { "-i": "pic
 export async function readCommandLine(args: readonly string[], commands: readonly string[]): Promise<string[]> {
   const [first, ...others] = args;
   if (first === undefined || first.startsWith("-")) return await spreadFiles(args);
-  if (first === "help") return [...commandFor(others.find((word) => !word.startsWith("-")), commands), "--help"];
+  if (first === "help") return [...commandFor(others.find((word) => !word.startsWith("-") && word !== "help"), commands), "--help"];
   if (first === "run") return await spreadFiles(readRun(others));
   return [...commandFor(first, commands), ...(await spreadFiles(others))];
 }
@@ -28,8 +28,8 @@ function commandFor(typed: string | undefined, commands: readonly string[]): str
   if (known !== undefined) return [known];
   const near = closestName(typed, [...commands, ...Object.keys(otherNames)]);
   const isQuestion = /\s/.test(typed) || formatOfName(typed) !== null || near === null;
-  const hint = isQuestion ? 'To ask a question: medgemma-local ask "Describe the image." -i scan.png' : `Did you mean ${near}?`;
-  throw new UsageError(`There is no command ${/\s/.test(typed) ? "like that" : typed}. ${hint} See medgemma-local --help.`);
+  const hint = isQuestion ? 'See medgemma-local --help, or ask a question: medgemma-local ask "Describe the image." -i scan.png' : `Did you mean ${near}? See medgemma-local --help.`;
+  throw new UsageError(`There is no command ${/\s/.test(typed) ? "like that" : typed}. ${hint}`);
 }
 
 /** As ollama has it: `run`, `run MODEL`, `run MODEL "question"`. */
@@ -60,7 +60,7 @@ async function belongsTo(option: string, value: string, word: string): Promise<b
   if (fileOptions[option] === "files") return found.kind === "file" || found.kind === "folder";
   if (found.kind === "file") return isPicture(found.format);
   if (/\s/.test(word) || !isPicture(formatOfName(word))) return false;
-  throw new UsageError(`${word} stands behind ${option} ${value}, and there is no such file. Several images need ${option} each: ${option} ${value} ${option} ${word}`);
+  throw new UsageError(`${word} follows ${option} ${value}, but there is no such file. Write ${option} in front of each image: ${option} ${value} ${option} ${word}`);
 }
 
 /** The words of a command line, which may be names of patients, out of a message. */

@@ -9,7 +9,7 @@ export function describeFile({ id: rawId, path: rawPath, state, problem }: Verif
     case "whole":
       return `ok       ${path}\n`;
     case "unrecorded":
-      return `no hash  ${path}: nobody recorded its hash, only its header could be checked\n`;
+      return `no hash  ${path}: no hash was recorded, so only the header was checked\n`;
     case "damaged":
       return `DAMAGED  ${path}: ${plainName(problem ?? "")}. Get it again${remedy(id)}\n`;
   }

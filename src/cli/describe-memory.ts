@@ -26,7 +26,7 @@ export function describeMemory({ cpu, gpu }: MemoryTables): string {
     ["with all layers on a GPU"],
     ...parts(gpu),
     row("total on the GPU", gpu.totalBytes),
-    row("in the computer beside it", gpu.hostBytes)
+    row("in main memory", gpu.hostBytes)
   ]);
   return `${table}${footnote}`;
 }

@@ -25,7 +25,7 @@ import { bold } from "./terminal.js";
 export async function ensureModel(wanted: string | undefined): Promise<string | undefined> {
   if (wanted === undefined ? await hasInstalledModel() : !(await canBePulled(wanted)) || (await isHere(wanted))) return wanted;
   const status = new StatusLine(process.stderr);
-  status.show("looking into the folders of other programs");
+  status.show("looking for models of other programs");
   const stored = (await storedModels()).filter(({ unsupported }) => unsupported === null).toSorted((a, b) => rankOf(a) - rankOf(b));
   status.clear();
   if (!hasPerson()) throw notInstalled(wanted, stored);
@@ -57,7 +57,7 @@ async function talk(wanted: string | undefined, advice: Advice, stored: readonly
   const choices = [
     ...(ready === undefined ? [] : [["Enter", `use ${ready.id}`]]),
     ...(download === null ? [] : [[downloadKey === "" ? "Enter" : downloadKey, `download ${stored.length === 0 ? "it" : download}`]]),
-    ...(stored.length === 0 || (ready !== undefined && stored.length === 1) ? [] : [[numbers, "use what another program has"]]),
+    ...(stored.length === 0 || (ready !== undefined && stored.length === 1) ? [] : [[numbers, "use a model of another program"]]),
     ...(isOffline() ? [] : [["m", "see all models"]]),
     ["d", "try the program with its demo model (drawn phantoms, nothing medical)"],
     ["q", "leave"]
@@ -70,10 +70,10 @@ async function talk(wanted: string | undefined, advice: Advice, stored: readonly
     if (answer === "d") return demoModel.id;
     const chosen = answer === "" ? ready : named;
     if (chosen !== undefined) {
-      writeNote(`"medgemma-local import ${chosen.id}" makes it the one to begin with; till then: medgemma-local chat -m ${chosen.id}\n`, process.stderr);
+      writeNote(`"medgemma-local import ${chosen.id}" makes it the default; until then: medgemma-local chat -m ${chosen.id}\n`, process.stderr);
       return chosen.id;
     }
-    if (answer === "m" && !isOffline()) say(`\n${modelTable(advice)}\nType one of the names, or:`);
+    if (answer === "m" && !isOffline()) say(`\n${modelTable(advice)}\nType a name, or:`);
     else if (answer === downloadKey && download !== null) return (await pullWithProgress(download)).id;
     else if (!isOffline() && (await canBePulled(answer))) return (await pullWithProgress(answer)).id;
   }
@@ -81,7 +81,7 @@ async function talk(wanted: string | undefined, advice: Advice, stored: readonly
 
 function describe(proposal: string, { models }: Advice): string {
   const advice = models.find((one) => idOf(one) === proposal || one.model.id === proposal);
-  if (advice === undefined) return `It can be downloaded: ${proposal}`;
+  if (advice === undefined) return `Available to download: ${proposal}`;
   const { model, tokensPerSecond, imageMs, fits, neededBytes } = advice;
   const speed = tokensPerSecond === null ? "" : `, about ${tokensPerSecond.toPrecision(2)} tokens a second${imageMs === null ? "" : ` and ${Math.ceil(imageMs / 1000)} s an image`}`;
   const warning = fits ? "" : `; it needs ${bytes(neededBytes)} of memory, MORE THAN IS FREE`;
@@ -95,13 +95,13 @@ function rankOf({ id, takesImages }: StoredModel): number {
 
 function describeStored(stored: readonly StoredModel[]): string {
   const rows = storedTable(stored).trimEnd().split("\n").map((row, index) => `${(index + 1).toString().padStart(3)}${row}`);
-  return `On this machine already, through other programs. It is used where it lies; nothing there is changed.\n${rows.join("\n")}\n`;
+  return `Other programs have these models already. They are used in place; nothing is changed.\n${rows.join("\n")}\n`;
 }
 
 function notInstalled(wanted: string | undefined, stored: readonly StoredModel[]): MedGemmaError {
   const [first, ...others] = stored.map(({ id }) => id);
   const more = others.length === 0 ? "" : ` (or one of ${others.length} more that "medgemma-local models" lists)`;
-  const here = first === undefined ? "" : ` Another program has ${first}: take it with --model ${first}${more}.`;
+  const here = first === undefined ? "" : ` Another program has ${first}: use it with --model ${first}${more}.`;
   const what = wanted === undefined ? "No MedGemma is installed" : `${wanted} is not installed`;
   return new MedGemmaError(
     "MODEL_NOT_FOUND",

@@ -50,23 +50,23 @@ export function missedGpuWarning(missed: MissedGpu, used: GpuBackend): string {
   const what = missed.outcome === "failed" ? "failed its trial on this machine" : "has a driver on this machine, but cannot be used";
   return (
     `Warning: ${missed.backend} ${what}: ${missed.reason.replace(/\.$/, "")}. ` +
-    `${used === "off" ? "The CPU" : used} computes instead, maybe many times slower. ${missedGpuRemedies[missed.outcome]}; --gpu off leaves it alone.`
+    `${used === "off" ? "The CPU" : used} is used instead and may be many times slower. ${missedGpuRemedies[missed.outcome]}; --gpu off stops this warning.`
   );
 }
 
 /** What became slower or smaller because memory was short. As loud, and in the order of what it costs. */
 export function memoryWarnings({ gpu, gpuLayers, visionGpu, contextSize, wantedContextSize }: LoadedModel): string[] {
-  const remedy = "Close what else uses it, or take a smaller quantisation.";
+  const remedy = "Close other programs that use it, or use a smaller quantisation.";
   const warnings = [];
   if (gpu !== "off" && gpuLayers === 0) {
-    warnings.push(`Warning: the GPU's free memory holds no layer of this model. The CPU computes instead, maybe many times slower. ${remedy}`);
+    warnings.push(`Warning: no layer of this model fits in the GPU's free memory. The CPU is used instead and may be many times slower. ${remedy}`);
   } else if (gpu !== "off" && visionGpu === "off") {
     warnings.push(
-      `Warning: the GPU's free memory does not hold the projector beside the text model. The CPU encodes images instead, maybe many times slower. ${remedy}`
+      `Warning: the projector does not fit in the GPU's free memory next to the text model. The CPU encodes images instead and may be many times slower. ${remedy}`
     );
   }
   if (contextSize < wantedContextSize) {
-    warnings.push(`Warning: memory suffices for a context of ${contextSize} tokens, not of ${wantedContextSize}. ${remedy}`);
+    warnings.push(`Warning: there is memory for a context of ${contextSize} tokens, not ${wantedContextSize}. ${remedy}`);
   }
   return warnings;
 }
@@ -75,7 +75,7 @@ export function memoryWarnings({ gpu, gpuLayers, visionGpu, contextSize, wantedC
 export function threadWarnings(threads: number | undefined): string[] {
   const cores = usableCores(Infinity);
   if (threads === undefined || threads <= cores) return [];
-  return [`Warning: ${threads} threads share ${cores} ${cores === 1 ? "processor" : "processors"}, which is many times slower than ${cores}. Take --threads ${cores}, or leave it out.`];
+  return [`Warning: ${threads} threads share ${cores} ${cores === 1 ? "processor" : "processors"}, which is many times slower than ${cores}. Use --threads ${cores}, or omit the option.`];
 }
 
 const told = new Set<string>();

@@ -10,14 +10,14 @@ import { parseLora } from "./parse-lora.js";
 
 /** Which model, for commands that read its files only. */
 export const modelFiles = inGroup("Model:", {
-  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file; of a split one its first part  [default: the installed MedGemma, else demo]' }),
+  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file (the first part of a split one)  [default: the installed MedGemma, else demo]' }),
   ...mmprojOption()
 });
 
 export const modelOptions = {
   ...modelFiles,
   ...flagsOf(computeOptions, "Model:"),
-  ...inGroup("Model:", { "image-cache": text("image-cache", { describe: "Folder to keep image tokens in, for you alone  [default: none, only memory]" }) })
+  ...inGroup("Model:", { "image-cache": text("image-cache", { describe: "Private folder to keep image tokens in  [default: none, memory only]" }) })
 };
 
 /** Apart from the others: an adapter changes answers, not images. */
@@ -27,14 +27,14 @@ export const loraOption = inGroup("Model:", {
     requiresArg: true,
     // Not yargs' arrays, which would swallow the question behind it.
     coerce: (given: string | string[]) => [given].flat().map(adapter),
-    describe: "LoRA adapter for the text, GGUF; FILE:0.5 scales it; repeat it for several"
+    describe: "LoRA adapter for the text model (GGUF); FILE:0.5 sets its scale; can be repeated"
   }
 });
 
 export const imageFlags = flagsOf(imageOptions, "Image:");
 
 export const answerFlags = {
-  ...inGroup("Answer:", { system: text("system", { alias: "s", describe: "System text: who the model is, how it should answer" }) }),
+  ...inGroup("Answer:", { system: text("system", { alias: "s", describe: "System text: the model's role, how it should answer" }) }),
   ...flagsOf(answerOptions, "Answer:")
 };
 
@@ -43,7 +43,7 @@ export const schemaOption = inGroup("Answer:", {
 });
 
 export const boxesOption = inGroup("Output:", {
-  boxes: text("boxes", { describe: "PNG file: the image with what the answer located; OUT-1.png … for several" })
+  boxes: text("boxes", { describe: "PNG file to write: the image with the boxes of the answer; OUT-1.png … for several images" })
 });
 
 export const presetOption = inGroup("Answer:", {
@@ -93,7 +93,7 @@ export function mmprojOption() {
     const value = single("mmproj", given);
     return value === "none" ? null : value;
   };
-  const describe = "Projector GGUF file, or none for text alone  [default: the one beside the model that belongs to it]";
+  const describe = "Projector GGUF file, or none for text alone  [default: the matching one next to the model]";
   return { mmproj: { type: "string", requiresArg: true, describe, coerce } } as const satisfies Record<string, Options>;
 }
 
@@ -122,7 +122,7 @@ export function checkFlags(args: readonly string[], flags: readonly string[]): v
     if (!flags.includes(name)) continue;
     const next = args[index + 1] ?? "";
     const value = behind ?? (/^(?:true|false)$/.test(next) ? next : "true");
-    if (value !== "true" && value !== "false") throw new UsageError(`--${name} takes no value but true or false. Write --${name} alone to switch it on.`);
+    if (value !== "true" && value !== "false") throw new UsageError(`--${name} takes only true or false. Write --${name} alone to switch it on.`);
     if ((given.get(name) ?? value) !== value) throw new UsageError(`--${name} is given as true and as false. Leave one out.`);
     given.set(name, value);
   }

@@ -40,7 +40,9 @@ const needed: Readonly<Record<string, string>> = {
   pull: 'the id of a model, as "models" lists it: medgemma-local pull 1.5-4b-it',
   remove: 'the id of a model, as "models" lists it: medgemma-local remove 1.5-4b-it',
   import: "a folder or a GGUF file: medgemma-local import /media/usb",
-  inspect: "a GGUF file: medgemma-local inspect medgemma-4b-it-Q4_K_M.gguf",
+  inspect: "a GGUF file, or the id of a model: medgemma-local inspect medgemma-4b-it-Q4_K_M.gguf",
+  encode: "images, and a file to write: medgemma-local encode scan.png -o tokens.npy",
+  preview: "an image, and a file to write: medgemma-local preview scan.png -o seen.png",
   completion: "the name of your shell: medgemma-local completion bash"
 };
 
@@ -118,7 +120,7 @@ function optionsOf(command: object): { readonly names: readonly string[]; readon
 function explain(message: string, args: readonly string[], optionNames: readonly string[]): string {
   const line = message.replace(/\s*\n\s*/g, " ").trim();
   const command = args[0] ?? "";
-  if (line.startsWith("Not enough non-option arguments") && needed[command] !== undefined) return `${command} needs ${needed[command]}`;
+  if (/^(?:Not enough non-option arguments|Missing required arguments?)/.test(line) && needed[command] !== undefined) return `${command} needs ${needed[command]}`;
   const valueless = /^Not enough arguments following: (.*)$/.exec(line)?.[1];
   if (valueless !== undefined) return `${valueless.length === 1 ? "-" : "--"}${valueless} needs a value. See medgemma-local ${command} --help.`;
   const typed = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(line)?.[1];

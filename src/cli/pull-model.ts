@@ -36,7 +36,7 @@ export async function pullWithProgress(name: string, options: Pick<PullOptions, 
   } catch (error) {
     status.clear();
     if (!interrupt.signal.aborted) throw error;
-    printNote("Stopped. What is there is kept: the same command goes on.");
+    printNote("Stopped. The part downloaded so far is kept; run the same command to resume.");
     throw new Interrupted();
   } finally {
     status.clear();
@@ -48,6 +48,6 @@ async function askForTerms(): Promise<boolean> {
   if (!hasPerson() || (await acceptedTerms()) !== null) return false;
   process.stderr.write(`${wrapToWidth(await describeTerms(), columnsOf(process.stderr)).join("\n")}\n`);
   const answer = await askPerson("Do you accept these terms? [y/N] ");
-  if (answer !== "y" && answer !== "yes") throw new MedGemmaError("TERMS_NOT_ACCEPTED", "Nothing is downloaded without them.");
+  if (answer !== "y" && answer !== "yes") throw new MedGemmaError("TERMS_NOT_ACCEPTED", "Nothing was downloaded.");
   return true;
 }

@@ -59,7 +59,7 @@ export async function openSeries(paths: readonly string[], choices: SeriesChoice
   if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
   if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
   if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
-  if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window both say how values are shown. Leave one out.");
+  if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window exclude each other. Leave one out.");
   const onProgress = ({ step, done, of }: SeriesProgress): void => status?.show(`${stepNames[step]} ${done} of ${of}`);
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
   return await readSeries(paths, { ...pick(seriesChoices, choices), window, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), onProgress, signal }).finally(() => status?.clear());

@@ -15,7 +15,7 @@ import { refuseStrayOptions } from "./stray-options.js";
 /** `--slide` and its choices. */
 export const slideFlags = {
   ...inGroup("Slide:", {
-    slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, BIF, NDPI, or DICOM (a file or its folder); patches with tissue are taken" })
+    slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, BIF, NDPI, or DICOM (a file or its folder); its patches with tissue are shown" })
   }),
   ...flagsOf(slideChoices, "Slide:")
 };
@@ -48,7 +48,7 @@ export async function takeSlide(args: SlideArguments, { redaction, status, signa
     return null;
   }
   if (path === standardStream) throw new UsageError("--slide reads nothing from stdin. Name a file.");
-  if (choices.magnification !== undefined && choices.level !== undefined) throw new UsageError("--magnification and --level both say how large the slide is seen. Leave one out.");
+  if (choices.magnification !== undefined && choices.level !== undefined) throw new UsageError("--magnification and --level exclude each other. Leave one out.");
   const ofPictures = window !== undefined ? "--window" : frame !== undefined ? "--frame" : fit === "crops" ? "--fit crops" : null;
   if (ofPictures !== null) throw new UsageError(`${ofPictures} is for single pictures, not for a slide. Leave it out.`);
   const nameOf = (file: string): string => redaction.hide(file, "the slide");

@@ -37,7 +37,7 @@ export interface PromptOptions {
  */
 export async function readPrompt(words: readonly string[], { stdinIsImage, hasPictures, hasOwnQuestion }: PromptOptions): Promise<string> {
   const [question, ...more] = words.filter((word) => word !== standardStream);
-  if (more.length > 0) throw new UsageError(`ask takes one question. Put it in quotes, and -i in front of each image: medgemma-local ask "Describe the image." -i scan.png`);
+  if (more.length > 0) throw new UsageError(`ask takes one question. Put it in quotes, and write -i in front of each image: medgemma-local ask "Describe the image." -i scan.png`);
   if (question?.trim() === "") throw new UsageError("The question is empty.");
   const isAskedFor = words.includes(standardStream);
   if (isAskedFor && stdinIsImage) throw new UsageError("- can be given once only: stdin is a text or an image.");
@@ -65,7 +65,7 @@ async function readPipedText({ mayWait }: { readonly mayWait: boolean }): Promis
 function tellUnread(): void {
   const facts = statOfStdin();
   if (facts === null || !(facts.isFIFO() || (facts.isFile() && facts.size > 0))) return;
-  writeNote("Note: stdin was not read, as there is a question and something to look at. To put its text in front of the question, add - to the command.", process.stderr);
+  writeNote("Note: stdin was not read, because the command has a question and an image. Add - to put the text on stdin in front of the question.", process.stderr);
 }
 
 async function hasInput(): Promise<boolean> {

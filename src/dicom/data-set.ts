@@ -96,7 +96,7 @@ export class DataSet {
   neededNumber(tag: Tag, name: string): number | undefined {
     if (this.text(tag) === undefined) return undefined;
     const number = this.number(tag);
-    if (number === undefined || !Number.isFinite(number)) throw new DicomError(`its ${name} is no number`);
+    if (number === undefined || !Number.isFinite(number)) throw new DicomError(`its ${name} is not a number`);
     return number;
   }
 

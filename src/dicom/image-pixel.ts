@@ -97,13 +97,13 @@ function readPhotometric(dataSet: DataSet): PhotometricInterpretation {
   if (text === undefined) throw new DicomError("its Photometric Interpretation is missing");
   if (Object.hasOwn(photometricInterpretations, text)) return text as PhotometricInterpretation;
   // The value is a stranger's, and may be a text that belongs elsewhere.
-  if (!otherInterpretations.has(text)) throw new DicomError("its Photometric Interpretation is none of DICOM's");
-  throw new DicomError(`its Photometric Interpretation is ${text}, which is not read here. Make a PNG of it with dcm2img (DCMTK)`);
+  if (!otherInterpretations.has(text)) throw new DicomError("its Photometric Interpretation is not a valid code");
+  throw new DicomError(`its Photometric Interpretation is ${text}, which is not supported. Make a PNG of it with dcm2img (DCMTK)`);
 }
 
 function readFrames(dataSet: DataSet): number {
   const [frames = 1] = dataSet.numbers(tags.NumberOfFrames);
   if (Number.isNaN(frames) && dataSet.text(tags.NumberOfFrames) === undefined) return 1;
-  if (!Number.isSafeInteger(frames) || frames < 0) throw new DicomError("its Number of Frames is no whole number");
+  if (!Number.isSafeInteger(frames) || frames < 0) throw new DicomError("its Number of Frames is not a whole number");
   return Math.max(1, frames); // 0 is written for "not multi-frame"
 }

@@ -70,7 +70,7 @@ export async function examine(options: LoadOptions = {}, source: ModelSource = "
       verdict:
         wrong === undefined
           ? `This machine sees correctly (${where}).`
-          : `This machine does NOT see correctly (${where}): the first step that is off is "${wrong.name}"${found(wrong)}.`,
+          : `This machine does NOT see correctly (${where}): the first wrong step is "${wrong.name}"${found(wrong)}.`,
       machine,
       addon: { path: loadedAddonPath(runtime.libraries) ?? "", libraries: runtime.libraries },
       trials: await recallTrials(),

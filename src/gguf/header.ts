@@ -93,7 +93,7 @@ function parse(cursor: Cursor, byteLength: number, stopAt: (values: ReadonlyMap<
   const values = new Map<string, GgufValue>();
   for (let index = 0; index < valueCount; index += 1) {
     const key = cursor.string();
-    if (values.has(key)) throw corrupt(path, `the key ${JSON.stringify(key.slice(0, 64))} is there twice`);
+    if (values.has(key)) throw corrupt(path, `the key ${JSON.stringify(key.slice(0, 64))} appears twice`);
     const type = cursor.uint32();
     values.set(key, { type, bytes: cursor.value(type) });
     if (stopAt(values)) return { path, byteLength, version, values, tensors: [], dataOffset: 0 };

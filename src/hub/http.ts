@@ -135,20 +135,20 @@ export function asNetworkError(error: unknown, url: URL, signal?: AbortSignal): 
     UND_ERR_BODY_TIMEOUT: `sent nothing for ${idleMs() / 1000} s`,
     UND_ERR_CONNECT_TIMEOUT: `could not be reached within ${idleMs() / 1000} s`,
     UND_ERR_SOCKET: "closed the connection too early",
-    UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "sent another number of bytes than it said",
+    UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "sent a different number of bytes than it announced",
     ECONNRESET: "closed the connection too early",
-    ECONNREFUSED: "refuses connections",
+    ECONNREFUSED: "refused the connection",
     ENOTFOUND: "is not a known host (is there a network?)",
     EAI_AGAIN: "cannot be looked up (is there a network?)",
     ENETUNREACH: "cannot be reached (is there a network?)"
   };
-  return new Interruption(`${who} ${known[code] ?? `gives trouble (${firstLine(error)})`}`, { cause: error });
+  return new Interruption(`${who} ${known[code] ?? `failed (${firstLine(error)})`}`, { cause: error });
 }
 
 function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from.href) : null;
   if (to === null || !/^https?:$/.test(to.protocol) || (from.protocol === "https:" && to.protocol === "http:")) {
-    throw new MedGemmaError("DOWNLOAD_FAILED", `${from.host} redirects to ${location.slice(0, 80)}, which is no address to trust. Check HF_ENDPOINT.`);
+    throw new MedGemmaError("DOWNLOAD_FAILED", `${from.host} redirects to ${location.slice(0, 80)}, which is not a trusted address. Check HF_ENDPOINT.`);
   }
   return to;
 }

@@ -12,7 +12,7 @@ const firstWaitMs = 1000;
 const longestWaitMs = 60_000;
 
 export interface RetryOptions {
-  /** What cannot be had if it fails, and what the user can do then. */
+  /** What is missing if it fails, and what the user can do then. */
   readonly what: string;
   readonly advice: string;
   /** Anything that grows when something was won: the count begins anew. */
@@ -41,8 +41,8 @@ export async function withRetries<T>(
       tries += 1;
       const waitMs = error.retryAfterMs ?? firstWaitMs * 2 ** (tries - 1);
       if (tries >= maxTries || waitMs > longestWaitMs) {
-        const often = waitMs > longestWaitMs ? `and asks to wait ${Math.ceil(waitMs / 1000)} s` : `${tries} times in a row`;
-        throw new MedGemmaError("DOWNLOAD_FAILED", `Could not get ${what}: ${error.message}, ${often}. ${advice}`, { cause: error });
+        const often = waitMs > longestWaitMs ? `, and asks to wait ${Math.ceil(waitMs / 1000)} s` : ` (${tries} attempts)`;
+        throw new MedGemmaError("DOWNLOAD_FAILED", `Could not get ${what}: ${error.message}${often}. ${advice}`, { cause: error });
       }
       onRetry?.(`${error.message}; trying again`);
       // A little apart, so that several do not come back in the same moment.

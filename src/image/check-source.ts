@@ -34,7 +34,11 @@ function problemOfText(text: string): string | null {
   if (text === "") return "is an empty string";
   if (text.includes("\0")) return "has a zero byte in it";
   if (/^(?:data|file|https?):/i.test(text)) return null;
-  const isBase64 = base64Beginning.test(text) && text.length > 60 && /^[A-Za-z0-9+/=\s]+$/.test(text.slice(0, 400));
-  if (!isBase64 && text.split(/[/\\]/).every((one) => one.length <= longestName)) return null;
+  if (!isBareBase64(text) && text.split(/[/\\]/).every((one) => one.length <= longestName)) return null;
   return `is a string of ${text.length} characters that is not a path; of base64 make "data:image/png;base64,…" or Buffer.from(text, "base64")`;
+}
+
+/** Whether a text is the bytes of a picture in base64, without the "data:" that would say so. */
+export function isBareBase64(text: string): boolean {
+  return base64Beginning.test(text) && text.length > 60 && /^[A-Za-z0-9+/=\s]+$/.test(text.slice(0, 400));
 }

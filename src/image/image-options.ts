@@ -7,7 +7,7 @@ const window: Option<WindowChoice> = {
   kind: "value",
   rule: { expected: windowChoices, holds: isWindowChoice },
   parse: readWindowChoice,
-  describe: `Values to show of DICOM, and of pictures with more than 8 bits: ${windowChoices}`,
+  describe: `Window for DICOM and for pictures with more than 8 bits: ${windowChoices}`,
   default: { words: "its first window, else full" }
 };
 
@@ -18,13 +18,13 @@ export const imageOptions = {
    */
   fit: choice(imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)", default: "pad" }),
   /** Whether pixels that are not square, of DICOM, NIfTI and slides, are made square first (docs/images.md). */
-  aspect: onOff({ describe: "Show pixels that are not square (DICOM, NIfTI, slides) as they are stored, not made square", default: true, flag: "no-aspect" }),
+  aspect: onOff({ describe: "Show pixels that are not square (DICOM, NIfTI, slides) as stored, without correction", default: true, flag: "no-aspect" }),
   /**
    * Which values become black and white: center and width, a preset for CT ("lung", "bone" …), "full", or the number of a window of
    * the file, from 1. Pictures that are not DICOM have a center and width, and "full".
    */
   window,
-  frame: wholeNumber({ min: 1, describe: "Frame of a DICOM file with several", default: 1 })
+  frame: wholeNumber({ min: 1, describe: "Frame to show of a DICOM file", default: 1 })
 };
 
 /** How an image is shown to the model. */

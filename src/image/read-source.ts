@@ -74,7 +74,7 @@ function pathOfFileUrl(url: string): string {
   try {
     return fileURLToPath(url);
   } catch (error) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${url} is no usable file: URL.`, { cause: error });
+    throw new MedGemmaError("INVALID_ARGUMENT", `${url} is not a usable file: URL.`, { cause: error });
   }
 }
 

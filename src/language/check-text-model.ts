@@ -48,7 +48,7 @@ export function checkTextModel({ path, info }: ModelFile): void {
     }
   }
   const scaling = valueAt(gemma3, "rope.scaling.type");
-  if (scaling !== undefined && !ropeScalings.has(scaling)) fail("gemma3.rope.scaling.type is none that llama.cpp knows");
+  if (scaling !== undefined && !ropeScalings.has(scaling)) fail("llama.cpp does not know its gemma3.rope.scaling.type");
   const heads = Number(valueAt(gemma3, "attention.head_count"));
   if (heads % Number(valueAt(gemma3, "attention.head_count_kv") ?? heads) !== 0) fail("the attention heads do not divide among the key-value heads");
   checkVocabulary((tokenizer?.ggml ?? {}) as Values, fail);
@@ -59,13 +59,13 @@ function checkVocabulary(ggml: Values, fail: (what: string) => never): void {
   if (!Array.isArray(tokens) || tokens.length === 0) return fail("tokenizer.ggml.tokens is missing");
   // llama.cpp reads an entry up to its first zero byte.
   if (new Set(tokens).size !== tokens.length || tokens.some((token) => String(token).includes("\0"))) {
-    fail("tokenizer.ggml.tokens has an entry twice, or one with a zero byte");
+    fail("tokenizer.ggml.tokens has a duplicate entry, or one with a zero byte");
   }
   // Without them, text would be merged in another order.
   if (scores === undefined) fail("tokenizer.ggml.scores is missing");
   for (const [name, list] of Object.entries({ scores, token_type: types })) {
     if (list !== undefined && (!Array.isArray(list) || list.length !== tokens.length)) {
-      fail(`tokenizer.ggml.${name} has another length than tokenizer.ggml.tokens`);
+      fail(`tokenizer.ggml.${name} differs in length from tokenizer.ggml.tokens`);
     }
   }
   for (const [name, id] of Object.entries(ggml)) {

@@ -25,7 +25,7 @@ export interface MachineFacts {
   readonly gpu: {
     readonly backend: GpuBackend;
     readonly devices: readonly string[];
-    /** A backend that this machine has drivers for, but that failed its trial. */
+    /** A backend whose drivers are present but which failed its trial. */
     readonly missed: MissedGpu | null;
     /** null without a GPU. */
     readonly totalBytes: number | null;

@@ -46,7 +46,7 @@ export async function describeTextModel({ path, byteLength, architecture, info }
   const insights = await GgufInsights.from(info);
   const { embeddingVectorSize: hiddenSize, trainContextSize: contextSize, dominantTensorType } = insights;
   if (hiddenSize === undefined || contextSize === undefined) {
-    throw new MedGemmaError("MODEL_CORRUPT", `${path} is no usable text model: its hidden size or context length is missing.`);
+    throw new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable text model: its hidden size or context length is missing.`);
   }
   const { general, tokenizer } = info.metadata;
   return {

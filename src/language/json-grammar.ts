@@ -46,7 +46,7 @@ export async function compileSchema(llama: Llama, tokens: JsonTokens, given: obj
 function checked(value: unknown, { complaintAbout }: CompiledSchema): unknown {
   const complaint = complaintAbout(value);
   if (complaint === null) return value;
-  throw new MedGemmaError("SCHEMA_INVALID", `The answer is whole, but does not follow the JSON schema: ${complaint}. Ask again with another seed, or loosen the schema.`);
+  throw new MedGemmaError("SCHEMA_INVALID", `The answer is complete, but does not follow the JSON schema: ${complaint}. Ask again with another seed, or loosen the schema.`);
 }
 
 function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
@@ -54,13 +54,13 @@ function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
   const value = isEnded || !/\d$/.test(text) ? parseOrNothing(text) : undefined;
   if (value !== undefined) {
     if (keysIn(text) === keysOf(value)) return value;
-    throw new MedGemmaError("SCHEMA_INVALID", "The answer has a key twice in one JSON object, of which only one would be left. Ask again with another seed.");
+    throw new MedGemmaError("SCHEMA_INVALID", "The answer has a key twice in one JSON object, and only one would be kept. Ask again with another seed.");
   }
   throw new MedGemmaError(
     "SCHEMA_INVALID",
     text === ""
-      ? `No JSON was begun within ${tokens} tokens: they went into the thought. Allow more (--max-tokens), or a shorter thought (--thought-budget).`
-      : `The answer was cut off after ${tokens} tokens, before its JSON was whole. Allow more (--max-tokens, --context), or bound its texts (maxLength) and lists (maxItems) in the schema.`
+      ? `No JSON was started within ${tokens} tokens: the thought used them up. Allow more (--max-tokens), or a shorter thought (--thought-budget).`
+      : `The answer was cut off after ${tokens} tokens, before its JSON was complete. Allow more (--max-tokens, --context), or bound its texts (maxLength) and lists (maxItems) in the schema.`
   );
 }
 

@@ -1,4 +1,5 @@
 /** Starts node-llama-cpp on the backend asked for. One instance per backend and process, shared by all models. */
+import { setTimeout } from "node:timers/promises";
 import { getLlama, getLlamaGpuTypes, LlamaLogLevel, NoBinaryFoundError, type Llama } from "node-llama-cpp";
 import { abortedError, MedGemmaError } from "../errors.js";
 import type { GpuBackend } from "../native/backend.js";
@@ -13,6 +14,9 @@ import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
  * node-llama-cpp made 1124 tokens a second with one thread and 1 to 50 with two (docs/architecture.md).
  */
 const singleThreadBytes = 100e6;
+
+/** A signal that was sent has arrived by then. */
+const signalDelayMs = 100;
 
 export interface LlamaRuntime {
   readonly llama: Llama;
@@ -66,6 +70,11 @@ export async function startLlama(gpu: GpuBackend | "auto", options: TrialOptions
     try {
       return await unlessAborted(runtime, signal);
     } catch (error) {
+      if (signal !== undefined && error instanceof MedGemmaError && error.code === "ADDON_MISSING") {
+        // Ctrl-C ends node-llama-cpp's test process too, and the news of that may come first.
+        await setTimeout(signalDelayMs);
+        if (signal.aborted) throw abortedError("Starting llama.cpp", signal);
+      }
       // Whoever had begun it gave up, and this caller has not.
       const isForeign = begun !== undefined && error instanceof MedGemmaError && error.code === "ABORTED" && signal?.aborted !== true;
       if (!isForeign) throw error;
@@ -167,7 +176,7 @@ function argumentsOfTest(): Disposable {
 }
 
 function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemmaError {
-  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend finds no GPU on this machine`}. Use --gpu auto or --gpu off.`);
+  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend found no GPU on this machine`}. Use --gpu auto or --gpu off.`);
 }
 
 function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {

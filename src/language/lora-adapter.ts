@@ -63,7 +63,7 @@ function checkKind({ path, type, architecture, info }: ModelFile): void {
     throw mismatch(`${path} is an adapter for a ${architecture} model; expected gemma3 (MedGemma). Use an adapter that was trained on this model.`);
   }
   if (adapter.alora !== undefined) {
-    throw mismatch(`${path} is an activated LoRA, which waits for tokens of its own (adapter.alora); expected one that is always on.`);
+    throw mismatch(`${path} is an activated LoRA, which works only after its own tokens (adapter.alora); expected one that is always active.`);
   }
 }
 
@@ -84,7 +84,7 @@ async function readAlpha({ path, info }: ModelFile): Promise<number | null> {
   const type = header.readUInt32LE(at + key.length);
   const alpha = type === float32 ? header.readFloatLE(at + key.length + 4) : Number.NaN;
   // A second place would be inside a text, where it could pass for the real one.
-  if (!(alpha > 0 && alpha < Infinity) || header.includes(key, at + 1)) throw damaged(path, `${name.toString()} is no positive 32-bit number`);
+  if (!(alpha > 0 && alpha < Infinity) || header.includes(key, at + 1)) throw damaged(path, `${name.toString()} is not a positive 32-bit number`);
   return alpha;
 }
 
@@ -108,7 +108,7 @@ function readWeights({ path, info }: ModelFile): LoraWeight[] {
 function checkTensor(path: string, { name, dimensions, ggmlType }: GgufTensorInfo): void {
   if (isVision(name)) throw mismatch(`The adapter ${path} changes the image tower (${quoted(name)}), but can be applied to the text model only. ${mergeInstead}`);
   if (!/\.lora_[ab]$/.test(name)) {
-    throw mismatch(`The adapter ${path} holds ${quoted(name)}, which is no lora_a or lora_b and cannot be applied. ${mergeInstead}`);
+    throw mismatch(`The adapter ${path} holds ${quoted(name)}, which is not a lora_a or lora_b and cannot be applied. ${mergeInstead}`);
   }
   // Gemma's output layer has the same weights, and llama.cpp multiplies both with one pair of matrices: an assertion fails.
   // Merged, the pair would change the output layer too, which PEFT leaves as it is.

@@ -69,5 +69,5 @@ export async function readTextModelFile(path: string): Promise<ModelFile> {
 }
 
 function corrupt(path: string, why: string, cause?: unknown): MedGemmaError {
-  return new MedGemmaError("MODEL_CORRUPT", `${path} is no usable GGUF file: ${why}. Download or copy it again.`, { cause });
+  return new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable GGUF file: ${why}. Download or copy it again.`, { cause });
 }

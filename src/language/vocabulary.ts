@@ -82,7 +82,7 @@ export class Vocabulary {
       throw new MedGemmaError(
         "MODEL_MISMATCH",
         `${path} has a tokenizer of the kind ${JSON.stringify(model)}; expected "llama" (SentencePiece), as Gemma 3 has. ` +
-          "Convert the model again, with its tokenizer.model beside it."
+          "Convert the model again, with its tokenizer.model in the same folder."
       );
     }
     this.special = findSpecialTokens(file);

@@ -32,7 +32,7 @@ export function chooseProjector(text: NamedFile, nearby: readonly NamedFile[]): 
   const [first] = ours;
   if (first === undefined) {
     const names = nearby.map(shortName).join(", ");
-    return { mmproj: null, warnings: [`${names} beside ${shortName(text)} belongs to another kind of model and is left out: no images can be shown.`], notes: [] };
+    return { mmproj: null, warnings: [`${names} next to ${shortName(text)} belongs to another kind of model and is not used: the model cannot see images.`], notes: [] };
   }
   const fitting = ours.filter(({ identity }) => identity?.width === text.identity?.width);
   // None can work: loading refuses it and says why, with both widths.
@@ -76,7 +76,7 @@ export function describeMismatch(text: NamedFile, projector: NamedFile): string[
   const what = isForeign
     ? `The projector ${shortName(projector)} is of ${String(describeLineage(tower))}, but ${shortName(text)} is of ${String(describeLineage(model))}`
     : `${shortName(text)} was trained on text alone`;
-  return [`${what}. The widths fit, so images are answered, but the model never learnt to see them this way. Use the projector that was published with the model, or none (--mmproj none).`];
+  return [`${what}. The widths match, so it works, but the model was never trained on these image tokens and may see wrongly. Use the projector that was published with the model, or none (--mmproj none).`];
 }
 
 function lineage({ name, identity }: NamedFile): Lineage {

@@ -122,9 +122,9 @@ export function reasonToSkip({ path, kind, architecture }: GgufIdentity): string
   switch (kind) {
     case "text":
     case "ollama":
-      return /(?:^|[-._])(?:draft|mtp|assistant)(?=[-._])/i.test(basename(path)) ? "is a draft for speculative decoding, not a model to ask" : null;
+      return /(?:^|[-._])(?:draft|mtp|assistant)(?=[-._])/i.test(basename(path)) ? "is a draft model for speculative decoding" : null;
     case "projector":
-      return "is a projector (mmproj): it is imported with its text model";
+      return "is a projector (mmproj), which is imported with its text model";
     case "other-projector":
       return "is a projector of another kind of model";
     case "adapter":
@@ -132,7 +132,7 @@ export function reasonToSkip({ path, kind, architecture }: GgufIdentity): string
     case "imatrix":
       return "is an imatrix: statistics for quantising, not a model";
     case "part":
-      return "is a part of a split model behind the first";
+      return "is not the first part of a split model";
     case "other":
       return `is a ${architecture ?? "nameless"} model; only Gemma 3 (MedGemma) can be run`;
   }

@@ -102,7 +102,7 @@ export async function importModels(path: string, options: ImportOptions = {}): P
 function nothingFound(path: string, skipped: readonly SkippedFile[]): MedGemmaError {
   const [first, ...others] = skipped.map((file) => `${basename(file.path)} ${file.reason}`);
   const hint = first === undefined ? "" : ` ${[first, ...others.slice(0, 2)].join("; ")}${others.length > 2 ? `; and ${others.length - 2} more` : ""}.`;
-  return new MedGemmaError("MODEL_NOT_FOUND", `${path} holds no model to import: expected GGUF files of MedGemma, or folders with them from "medgemma-local pull ID --to".${hint}`);
+  return new MedGemmaError("MODEL_NOT_FOUND", `${path} has no model to import: expected GGUF files of MedGemma, or folders with them from "medgemma-local pull ID --to".${hint}`);
 }
 
 /** Before anything is copied: whole files, and a projector whose tokens the model takes. */
@@ -153,7 +153,7 @@ async function isThere(folder: string, { path, name: ownName, byteLength, sha256
   if (options.replace === true) return false;
   throw new MedGemmaError(
     "FILE_UNUSABLE",
-    `${there} is there already with other bytes (from ${record.source}), and nothing was replaced. Import with --replace to replace it, remove it first, or rename ${path}.`
+    `${there} exists already with other content (from ${record.source}); nothing was replaced. Import with --replace to replace it, remove it first, or rename ${path}.`
   );
 }
 
@@ -165,7 +165,7 @@ async function bring(folder: string, file: CandidateFile, options: ImportOptions
   try {
     const found = (await takeWithoutCopying(partial, file, options)) ?? (await copy(partial, file, options));
     if (sha256 !== null && found !== sha256) {
-      throw new MedGemmaError("HASH_MISMATCH", `${path} is damaged: its sha256 is ${found}, expected ${sha256}. Copy it again from where it came.`);
+      throw new MedGemmaError("HASH_MISMATCH", `${path} is damaged: its sha256 is ${found}, expected ${sha256}. Copy it again from its source.`);
     }
     // In this order, a process that is killed in between leaves no file that looks as if somebody else had put it there.
     await recordFile(folder, name, { byteLength, sha256: found, source: `imported from ${resolve(path)}` });
@@ -225,7 +225,7 @@ async function warnOfOtherHash(id: string, folder: string, catalog: Catalog, { o
   const text = models.find((model) => model.id === id)?.text ?? "";
   const found = files[text]?.sha256;
   if (known?.sha256 === undefined || found === undefined || known.sha256 === found) return;
-  onWarning?.(`${text} was imported as ${id}, but is another file than this version of medgemma-local knows by that name (sha256 ${found}, known ${known.sha256}).`);
+  onWarning?.(`${text} was imported as ${id}, but is not the file that this version of medgemma-local knows by that name (sha256 ${found}, known ${known.sha256}).`);
 }
 
 /** What a file is called in the folder of weights. */

@@ -89,7 +89,7 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   const [first] = chosen.parts;
   const id = source.id ?? hubId(source.repository, first.path, source.revision);
   if (chosen.mmproj === null && wanted.kind === "hub" && options.mmproj === undefined) {
-    options.onWarning?.(`${source.repository} holds no projector: ${id} answers about text alone. With a projector of the same model elsewhere, give it with --mmproj when you ask.`);
+    options.onWarning?.(`${source.repository} has no projector: ${id} cannot see images. If you have a projector of the same model, give it with --mmproj when you ask.`);
   }
   await recordModel(folder, { id, text: basename(first.path), mmproj: chosen.mmproj === null ? null : basename(chosen.mmproj.path) });
   const installed = await findIn(home, folder, id);
@@ -169,7 +169,7 @@ async function adopt(folder: string, file: HubFile, options: PullOptions): Promi
   }
   const { files } = await readManifest(folder);
   if (Object.hasOwn(files, name)) return false;
-  throw new MedGemmaError("FILE_UNUSABLE", `${path} is another file than ${file.path} of ${file.repository}, and not from a pull. Move it away, then pull again.`);
+  throw new MedGemmaError("FILE_UNUSABLE", `${path} differs from ${file.path} of ${file.repository}, and was not pulled. Move it away, then pull again.`);
 }
 
 async function fetchFile(hub: Hub, folder: string, file: HubFile, { signal, onProgress, onWait, onRetry = onWait }: PullOptions): Promise<void> {
@@ -200,7 +200,7 @@ async function bytesToCome(folder: string, { sha256, byteLength }: HubFile): Pro
 function warnOfOtherHash(wanted: ModelName, text: HubFile, { onWarning }: PullOptions): void {
   const known = wanted.kind === "catalog" ? wanted.quantization.sha256 : undefined;
   if (known === undefined || known === text.sha256) return;
-  onWarning?.(`${text.path} of ${text.repository} is another file than this version of medgemma-local knows (sha256 ${text.sha256}, known ${known}).`);
+  onWarning?.(`${text.path} of ${text.repository} is not the file that this version of medgemma-local knows (sha256 ${text.sha256}, known ${known}).`);
 }
 
 /** Whoever gets the folder must get this sentence too. */
@@ -210,11 +210,13 @@ async function writeNotice(home: string, { license }: Catalog): Promise<void> {
 }
 
 function notInCatalog(name: string, { models }: Catalog): MedGemmaError {
+  const ids = models.map(({ id }) => id);
+  const ofHub = `hf:${/^[\w.-]+\/[\w.-]+$/.test(name) ? name : "OWNER/NAME"}/FILE.gguf`;
   const sizes = models.find((model) => model.id === name.split(":")[0])?.quantizations.map((one) => one.name);
   return new MedGemmaError(
     "MODEL_NOT_FOUND",
     sizes === undefined
-      ? `There is no model "${name}" to pull. There are ${models.map(({ id }) => id).join(", ")}, and any file of the hub as hf:owner/name/file.gguf.`
-      : `There is no ${name}. It can be had as ${sizes.join(", ")}; any other file of the hub as hf:owner/name/file.gguf.`
+      ? `"${name}" is not a model that can be pulled. Choose ${ids.join(", ")}, or name a file of the hub: ${ofHub}.`
+      : `There is no ${name}. Choose ${sizes.join(", ")}, or name another file of the hub: ${ofHub}.`
   );
 }

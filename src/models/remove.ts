@@ -36,7 +36,7 @@ export async function removeModel(name: string, options: WaitOptions = {}): Prom
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} is installed as ${meant.map(({ id }) => id).join(", ")}. Name one of them.`);
   }
   if (model.record === null) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${model.text} was put there by hand and not pulled or imported. Delete it yourself.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${model.text} was not pulled or imported, but put there by hand. Delete it yourself.`);
   }
   return await remove(model, options);
 }

@@ -56,7 +56,7 @@ function chooseText(
   if (only !== undefined && (whole.length === 1 || candidates.length === 1)) return partsOf(only, texts, repository);
   const names = (candidates.length > 1 ? candidates : first).map((file) => file.path).join(", ");
   if (candidates.length > 1) throw new MedGemmaError("INVALID_ARGUMENT", `${repository} holds several text models (${names}). Name one: hf:${repository}/FILE`);
-  throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} holds no text model ${path ?? quantization ?? "*.gguf"}; ${names === "" ? "it holds no GGUF files with a known hash" : `there is ${names}`}.`);
+  throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} has no text model ${path ?? quantization ?? "*.gguf"}; ${names === "" ? "it has no GGUF files with a known hash" : `there is ${names}`}.`);
 }
 
 /** All parts of a split model. @throws MedGemmaError MODEL_NOT_FOUND with the names of those that are missing */
@@ -77,7 +77,7 @@ function chooseProjector(
   if (mmproj !== undefined) {
     const named = projectors.find(({ path }) => path === mmproj || basename(path) === mmproj);
     if (named !== undefined) return named;
-    throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} holds no projector ${mmproj}; ${names === "" ? "it holds none at all" : `there is ${names}`}.`);
+    throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} has no projector ${mmproj}; ${names === "" ? "it has none" : `there is ${names}`}.`);
   }
   const exact = projectors.find(({ path }) => path === usual);
   if (exact !== undefined) return exact;
@@ -87,5 +87,5 @@ function chooseProjector(
   const chosen = near.find(({ path }) => path === name);
   if (chosen !== undefined) return chosen;
   if (usual === undefined) return null;
-  throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} holds no projector, but the model takes images; expected ${usual}.`);
+  throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} has no projector, but the model takes images; expected ${usual}.`);
 }

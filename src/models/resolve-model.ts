@@ -69,7 +69,7 @@ async function resolveFile(path: string, id: string, options: ResolveOptions): P
   await textParts(path);
   const identity = await identifyGguf(path);
   if (identity.kind === "part") {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${path} is a part of a split model behind the first, and no longer has the name that llama.cpp finds it by (NAME-00001-of-00002.gguf). Give the parts their names back, and name the first.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${path} is not the first part of a split model, and was renamed, so llama.cpp cannot find the others (NAME-00001-of-00002.gguf). Give the parts their original names, and name the first.`);
   }
   if (identity.kind !== "ollama") return { id, text: path, ...(await pairModel(identity, options.mmproj)) };
   const pair = await ensureOllamaPair(path, options);
@@ -96,6 +96,15 @@ function installedNamed(name: string, installed: readonly InstalledModel[], cata
   return installed.find(({ id }) => id === ids[0]);
 }
 
+/** The file of the text model that is called so, as it lies there. @throws MedGemmaError MODEL_NOT_FOUND; INVALID_ARGUMENT when several could be meant */
+export async function findModelFile(name: string): Promise<string> {
+  if (name === demoModel.id) return demoModel.text;
+  const catalog = await readCatalog();
+  const model = installedNamed(name, await installedModels(), catalog) ?? (await findStored(name));
+  if (model === null) throw notFound(name, parseModelName(name, catalog) !== null);
+  return model.text;
+}
+
 /** Is there a model that answers when nobody names one? */
 export async function hasInstalledModel(): Promise<boolean> {
   return (await findDefault(await installedModels(), await readCatalog())) !== undefined;
@@ -113,6 +122,6 @@ function notFound(source: string, canBePulled: boolean): MedGemmaError {
     "MODEL_NOT_FOUND",
     looksLikePath
       ? `There is no model file ${source}. Check the path.`
-      : `No model "${source}" is installed in ${modelHome()}, nor can it be pulled. See: medgemma-local models`
+      : `No model "${source}" is installed in ${modelHome()}, and none of that name can be downloaded. See: medgemma-local models`
   );
 }

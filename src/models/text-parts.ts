@@ -21,5 +21,5 @@ export async function textParts(path: string): Promise<readonly string[]> {
   const missing = paths.filter((_, index) => sizes[index] === null).map((part) => basename(part));
   if (missing.length === 0) return paths;
   if (missing.length === paths.length) throw new MedGemmaError("MODEL_NOT_FOUND", `There is no model file ${path}. Check the path.`);
-  throw new MedGemmaError("MODEL_NOT_FOUND", `${first} is the first of ${split.parts} parts, but ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing beside it. Download or copy all parts into one folder.`);
+  throw new MedGemmaError("MODEL_NOT_FOUND", `${first} is the first of ${split.parts} parts, but ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing from its folder. Download or copy all parts into one folder.`);
 }

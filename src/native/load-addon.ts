@@ -62,7 +62,7 @@ function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly
     const addon = tryOne(candidate);
     if (addon === null) continue;
     const [damaged] = tried.filter((line) => !line.endsWith(notThere));
-    if (damaged !== undefined) process.emitWarning(`The ${damaged}. The ${candidate.origin} ${candidate.path} is used instead.`, "MedGemmaWarning");
+    if (damaged !== undefined) process.emitWarning(`The ${damaged}. Using the ${candidate.origin} ${candidate.path} instead.`, "MedGemmaWarning");
     return { addon, path: candidate.path };
   }
   if (!isNamed) {

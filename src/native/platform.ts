@@ -39,7 +39,7 @@ export function prebuildFolder({ platform, arch, libc }: Platform = currentPlatf
 /** What to do where no binary loads. */
 export function howToInstall({ libc }: Platform = currentPlatform()): string {
   return libc?.name === "musl"
-    ? "node-llama-cpp has no libraries for musl: use a system with glibc, in Docker node:22-slim in place of node:22-alpine."
+    ? "node-llama-cpp has no libraries for musl: use a system with glibc, in Docker node:22-slim instead of node:22-alpine."
     : "Install again without omitting optional dependencies, or install git, CMake and a C++20 compiler and run the command again.";
 }
 

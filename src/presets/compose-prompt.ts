@@ -43,7 +43,7 @@ export function composePrompt(material: PromptMaterial): PromptPart[] {
   checkMaterial(material);
   const { question, images = [], priors = [], slices, preset } = material;
   if (slices !== undefined && images.length + priors.length > 0) {
-    throw new MedGemmaError("INVALID_ARGUMENT", "A question is about the slices of a series, or about images, but not about both. Leave one out.");
+    throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or about images, not both. Leave one out.");
   }
   const asked = question?.trim() === "" ? undefined : question;
   const words = asked ?? preset?.question;

@@ -45,6 +45,6 @@ async function pathOf(nameOrPath: string): Promise<string> {
   const near = closestName(nameOrPath, names);
   throw new MedGemmaError(
     "INVALID_ARGUMENT",
-    `There is no preset "${nameOrPath}".${near === null ? "" : ` Did you mean ${near}?`} There are ${names.join(", ")}; a file of yours needs a path that ends in ${extension}.`
+    `There is no preset "${nameOrPath}".${near === null ? "" : ` Did you mean ${near}?`} There are ${names.join(", ")}; the path of your own file must end in ${extension}.`
   );
 }

@@ -63,7 +63,7 @@ export function parsePreset(name: string, markdown: string, path: string): Prese
     facts.set(known(factNames, key.trim()) ?? fail(`"- ${key.trim()}:" is none of ${factNames.join(", ")}`), value.trim());
   }
   const prompt = sections.get("Prompt") ?? fail('it has no section "## Prompt"');
-  if (!prompt.includes("{question}")) fail("its prompt has no {question}, the place of the user's words");
+  if (!prompt.includes("{question}")) fail("its prompt lacks {question}, the place of the user's words");
   const maxTokens = facts.get("max tokens");
   if (maxTokens !== undefined && !/^[1-9]\d{0,6}$/.test(maxTokens)) fail(`max tokens must be a whole number from 1, but is ${maxTokens}`);
   const think = facts.get("think") ?? "no";

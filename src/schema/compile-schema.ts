@@ -63,5 +63,5 @@ function hasOldTuple(value: Json): boolean {
 function unusable(problems: readonly string[]): MedGemmaError {
   const told = problems.slice(0, mostProblemsTold).join("; ");
   const more = problems.length > mostProblemsTold ? `; and ${problems.length - mostProblemsTold} more` : "";
-  return new MedGemmaError("SCHEMA_INVALID", `The JSON schema cannot be used: ${told}${more}. Leave that out, or check it in the answer yourself.`);
+  return new MedGemmaError("SCHEMA_INVALID", `The JSON schema cannot be used: ${told}${more}. Remove it from the schema, or check it in the answer yourself.`);
 }

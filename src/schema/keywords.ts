@@ -7,7 +7,7 @@ export type SchemaObject = Readonly<Record<string, Json>>;
 const enforced = [
   ...["type", "const", "enum", "oneOf", "anyOf", "allOf", "$ref", "$defs", "definitions", "nullable"],
   ...["properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties"],
-  ...["items", "additionalItems", "prefixItems", "minItems", "maxItems"],
+  ...["items", "additionalItems", "prefixItems", "minItems", "maxItems", "uniqueItems"],
   ...["minLength", "maxLength", "pattern", "format"],
   ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]
 ];
@@ -16,19 +16,26 @@ const enforced = [
 const annotations = [
   ...["title", "description", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "$comment"],
   ...["$schema", "$id", "$anchor", "$vocabulary", "id", "discriminator", "externalDocs", "xml"],
-  ...["contentEncoding", "contentMediaType", "markdownDescription", "enumNames", "enumDescriptions"]
+  ...["contentEncoding", "contentMediaType", "contentSchema", "markdownDescription", "enumNames", "enumDescriptions"]
 ];
 
-/** Values with which a keyword that is not enforced asks for nothing. */
-const idle: Readonly<Record<string, Json>> = { uniqueItems: false, minContains: 0 };
+/** Keywords that a grammar cannot hold. No misspellings of others. */
+const unenforceable = new Set([
+  ...["not", "if", "then", "else", "dependencies", "dependentRequired", "dependentSchemas", "patternProperties"],
+  ...["contains", "minContains", "maxContains", "unevaluatedItems", "unevaluatedProperties"],
+  ...["$dynamicRef", "$recursiveRef", "$dynamicAnchor", "$recursiveAnchor"]
+]);
+
+/** Without the keywords beside them, by the standard, these ask for nothing. */
+const needs: Readonly<Record<string, readonly string[]>> = { if: ["then", "else"], then: ["if"], else: ["if"], minContains: ["contains"], maxContains: ["contains"] };
 
 const known = new Set([...enforced, ...annotations]);
 
 /** What of the schema cannot be enforced, in words to stand behind a place. */
 export function unsupportedKeywords(schema: SchemaObject): string[] {
-  return Object.entries(schema).flatMap(([keyword, value]) => {
-    if (known.has(keyword) || keyword.startsWith("x-") || idle[keyword] === value) return [];
-    const near = closestName(keyword, enforced);
+  return Object.keys(schema).flatMap((keyword) => {
+    if (known.has(keyword) || keyword.startsWith("x-") || needs[keyword]?.every((other) => schema[other] === undefined) === true) return [];
+    const near = unenforceable.has(keyword) ? null : closestName(keyword, enforced);
     return [`the keyword "${keyword.slice(0, 40)}" cannot be enforced${near === null ? "" : ` (did you mean "${near}"?)`}`];
   });
 }

@@ -2,6 +2,7 @@
 import { charRule, commonRules, literal, literalOf, otherKeys, times } from "./grammar-text.js";
 import { integerRange, numberRule } from "./number-grammar.js";
 import { itemsOf, writesAnyProperty, type SchemaReader } from "./schema-reader.js";
+import type { Json } from "./plain-json.js";
 import { keyOf, type ArrayShape, type ObjectShape, type Places, type Shape, type StringShape } from "./shapes.js";
 import { textRule } from "./text-rule.js";
 
@@ -58,6 +59,8 @@ class GrammarWriter {
 
   /** The items that have schemas of their own are always written, as properties are, but for those that lead back here. */
   #array(shape: ArrayShape): string {
+    const choices = this.#reader.choicesOf(shape);
+    if (choices !== null) return `"[" ws ${this.#subset(choices, shape)} ws "]"`;
     const most = itemsOf(shape, (places) => this.#reader.isPossible(places));
     const written = shape.first.findIndex((places, index) => index >= most || (index >= shape.minItems && this.#reader.containsItself(places)));
     const first = (written < 0 ? shape.first : shape.first.slice(0, written)).map((places) => this.#ruleOf(places));
@@ -70,6 +73,27 @@ class GrammarWriter {
     if (mostMore === 0) return '"[" ws "]"';
     const list = `${more} ${times(`"," ws ${more}`, Math.max(0, least - 1), mostMore - 1)} ws`;
     return `"[" ws ${least > 0 ? list : `(${list})?`} "]"`;
+  }
+
+  /** Some of the choices, each once: in one order, so that the grammar grows with their number, not with that of their orders. */
+  #subset(choices: readonly Json[], { minItems, maxItems }: ArrayShape): string {
+    const most = Math.min(maxItems, choices.length);
+    // How many there are is counted only as far as it makes a difference.
+    const counted = maxItems < choices.length ? maxItems : Math.max(minItems, 1);
+    const from = (index: number, taken: number): string => {
+      if (index === choices.length || taken === most) return "";
+      const key = `${JSON.stringify(choices)} ${minItems} ${maxItems} ${index} ${taken}`;
+      const known = this.#names.get(key);
+      if (known !== undefined) return known;
+      const name = `v${this.#names.size}`;
+      this.#names.set(key, name);
+      const take = `${taken > 0 ? '"," ws ' : ""}${literalOf(choices[index] ?? null)} ${from(index + 1, Math.min(taken + 1, counted))}`;
+      const canSkip = taken + choices.length - index - 1 >= minItems;
+      const skip = canSkip ? from(index + 1, taken) : "";
+      this.#rules.push(`${name} ::= ${!canSkip ? take : skip === "" ? `(${take})?` : `${take} | ${skip}`}`);
+      return name;
+    };
+    return from(0, 0);
   }
 
   /** All properties are written, but for those that lead back here or are names among others. */

@@ -22,7 +22,7 @@ const typeNames: readonly TypeName[] = ["null", "boolean", "number", "string", "
 const aboutType: Readonly<Record<Exclude<TypeName, "null" | "boolean" | "integer">, readonly string[]>> = {
   number: ["multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"],
   string: ["minLength", "maxLength", "pattern", "format"],
-  array: ["items", "prefixItems", "additionalItems", "minItems", "maxItems"],
+  array: ["items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems"],
   object: ["properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties"]
 };
 
@@ -30,6 +30,7 @@ const aboutType: Readonly<Record<Exclude<TypeName, "null" | "boolean" | "integer
 const mostShapes = 1000;
 const mostMultiples = 500;
 const mostPlaces = 3000;
+const mostChoices = 100;
 
 export class SchemaReader {
   readonly #root: Json;
@@ -52,9 +53,7 @@ export class SchemaReader {
   problems(): string[] {
     const reached = this.#reachable([""]);
     for (const compare of this.#comparisons) compare();
-    if (this.#problems.size === 0) {
-      for (const places of reached) for (const shape of this.shapesOf(places)) this.#checkWritable(shape, places);
-    }
+    for (const places of reached) for (const shape of this.shapesOf(places)) this.#checkWritable(shape, places);
     if (this.#problems.size === 0 && !this.isPossible([""])) this.#problems.add(this.#whyImpossible());
     return [...this.#problems];
   }
@@ -83,6 +82,15 @@ export class SchemaReader {
   isPossible(places: Places): boolean {
     if (!this.#settled.has(keyOf(places))) this.#settle(places);
     return this.#possible.has(keyOf(places));
+  }
+
+  /** The items of a list without repetitions, where they can be listed: such a list is written in their order. */
+  choicesOf({ first, rest, isUnique, maxItems }: ArrayShape): readonly Json[] | null {
+    if (!isUnique || maxItems <= 1 || first.length > 0 || rest === null) return null;
+    const shapes = this.writtenShapesOf(rest);
+    // Of objects the order of properties would have to be compared.
+    const choices = shapes.flatMap((shape) => (shape.kind === "constant" && (typeof shape.value !== "object" || shape.value === null) ? [shape.value] : []));
+    return choices.length === shapes.length && choices.length <= mostChoices ? choices : null;
   }
 
   isShapePossible(shape: Shape): boolean {
@@ -241,6 +249,11 @@ export class SchemaReader {
     if (shape.kind === "number" && !isEmptyRange(shape.range) && !canBeWritten(shape.range)) {
       this.#problem(place, `the bounds need more than 15 digits, or leave only numbers beyond ±${largestNumber}, which are never written`);
     }
+    if (shape.kind === "array" && shape.isUnique && shape.maxItems > 1) {
+      const choices = this.choicesOf(shape);
+      if (choices !== null && choices.length < shape.minItems) this.#problem(place, `minItems ${shape.minItems} is above the ${choices.length} different items that there are`);
+      if (choices === null && !this.#options.isCheckedLater) this.#problem(place, `"uniqueItems" can be enforced only for items from a list (enum, up to ${mostChoices})`);
+    }
     if (shape.kind === "object" && !this.#options.isCheckedLater) {
       for (const [name, { places: inner, isRequired }] of shape.properties) {
         if (isRequired && inner.length === 0) this.#problem(place, `the required ${JSON.stringify(name.slice(0, 60))} has no schema in properties`);
@@ -284,7 +297,7 @@ function anything(): Shape[] {
     ...[null, true, false].map((value): Shape => ({ kind: "constant", value, isImplied: true })),
     { kind: "number", isInteger: false, range, isImplied: true },
     { kind: "string", minLength: 0, maxLength: Infinity, patterns: [], formats: [], isImplied: true },
-    { kind: "array", first: [], rest: null, minItems: 0, maxItems: Infinity, isImplied: true },
+    { kind: "array", first: [], rest: null, minItems: 0, maxItems: Infinity, isUnique: false, isImplied: true },
     { kind: "object", properties: new Map(), additional: null, minProperties: 0, maxProperties: Infinity, isImplied: true }
   ];
 }
@@ -351,7 +364,7 @@ const arrayShape: OwnShape = (schema, pointer, _, report) => {
     report.contradiction(`minItems ${minItems} is above maxItems ${maxItems}`);
     return null;
   }
-  return { kind: "array", first, rest: schema[rest] === undefined ? null : [inside(pointer, rest)], minItems, maxItems };
+  return { kind: "array", first, rest: schema[rest] === undefined ? null : [inside(pointer, rest)], minItems, maxItems, isUnique: schema.uniqueItems === true };
 };
 
 const objectShape: OwnShape = (schema, pointer, _, report) => {

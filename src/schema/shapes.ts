@@ -47,6 +47,8 @@ export interface ArrayShape {
   readonly rest: Places | null;
   readonly minItems: number;
   readonly maxItems: number;
+  /** No item comes twice. */
+  readonly isUnique: boolean;
 }
 
 export interface ObjectShape {
@@ -122,7 +124,8 @@ function meetArrays(a: ArrayShape, b: ArrayShape): ArrayShape {
     first: Array.from({ length }, (_, index) => both(itemOf(a, index), itemOf(b, index))),
     rest: bothOrNull(a.rest, b.rest),
     minItems: Math.max(a.minItems, b.minItems),
-    maxItems: Math.min(a.maxItems, b.maxItems)
+    maxItems: Math.min(a.maxItems, b.maxItems),
+    isUnique: a.isUnique || b.isUnique
   };
 }
 

@@ -31,14 +31,14 @@ export function jsonSchemaOf({ "~standard": { vendor, jsonSchema } }: StandardSc
   if (jsonSchema === undefined) {
     throw new MedGemmaError(
       "SCHEMA_INVALID",
-      `This ${vendor} schema cannot say itself as JSON schema (Standard JSON Schema): zod does from 4.2 on. ` +
+      `This ${vendor} schema has no JSON Schema form (Standard JSON Schema; zod has it since 4.2). ` +
         "Update the library, or give the JSON schema and check the value yourself."
     );
   }
   try {
     return jsonSchema.input({ target: "draft-2020-12" });
   } catch (error) {
-    throw new MedGemmaError("SCHEMA_INVALID", `This ${vendor} schema has no JSON schema: ${firstLine(error)}.`, { cause: error });
+    throw new MedGemmaError("SCHEMA_INVALID", `This ${vendor} schema cannot be written as JSON Schema: ${firstLine(error)}.`, { cause: error });
   }
 }
 

@@ -1,6 +1,6 @@
 /** All slices that were found → those of one series, without pictures that are no slices. */
 import { MedGemmaError } from "../errors.js";
-import { groupBy } from "./group-by.js";
+import { groupBy } from "../group-by.js";
 import type { LeftOut, Slice } from "./types.js";
 
 export interface ChosenSeries {
@@ -25,7 +25,7 @@ export function chooseSeries(found: readonly Slice[], { index, join = false, nam
   const candidates = all.filter(({ slices }) => slices.length > 0);
   if (candidates.length === 0) {
     const why = all.flatMap(({ leftOut }) => leftOut.map(describeLeftOut)).join(", ");
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no slice of a series${why === "" ? "" : `, only ${why}`}. Give the files as single pictures, with --image.`);
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no slice of a series${why === "" ? "" : `, only ${why}`}. Give the files as single pictures, with --image.`);
   }
   const chosen = candidates[(index ?? 1) - 1];
   if (chosen === undefined || (index === undefined && candidates.length > 1)) throw choiceNeeded(candidates, index, name);

@@ -10,7 +10,7 @@ import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
 import { chooseVolume, type ChosenVolume } from "./choose-volume.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeAspects, describeTaken } from "./describe-taken.js";
-import { groupBy } from "./group-by.js";
+import { groupBy } from "../group-by.js";
 import { listFiles } from "./list-files.js";
 import { cutTile } from "./mosaic-tiles.js";
 import { splitVolumes } from "./split-volumes.js";
@@ -32,7 +32,7 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const [first = ""] = paths;
   const name = paths.length === 1 ? nameOf(first) : `${nameOf(first)} with ${paths.length - 1} more`;
   const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, options);
-  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice}`);
+  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice}`);
   // Told behind what is wrong with the files: left out, the next error would be that.
   if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`);
   const chosen = chooseSeries(found, { index: options.index, join: options.join, name });

@@ -11,7 +11,7 @@
  */
 import { MedGemmaError } from "../errors.js";
 import { distinctions, isSameThickness, type Distinction } from "./distinctions.js";
-import { groupBy } from "./group-by.js";
+import { groupBy } from "../group-by.js";
 import { fieldsOf, hasSameOrientation, medianOf, normalOf, placeNumbers, placesOf } from "./places.js";
 import type { Slice } from "./types.js";
 
@@ -256,7 +256,7 @@ function byPlace(slices: readonly Slice[], name: string): Volume[] {
     // Numbers at random may happen to have each place once in their first half, too: those that count go through places in one order.
     if (ranked !== null && (!ranked.areBehind || ranked.turns.every((turn) => isSameWay(placesInOrder(turn), placesInOrder(ranked.turns[0] ?? []))))) return inTurn(ranked.turns, "time");
   }
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files tells which of them are one volume. Give the files of one volume.`);
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files shows which of them form one volume. Give the files of one volume.`);
 }
 
 /** In the same order, from either end; one may have places that the other lacks. */

@@ -49,7 +49,7 @@ async function isFolder(path: string, name: string): Promise<boolean> {
 /** Formats that are TIFF by their container alone, before those that are TIFF altogether. */
 async function openTiff(file: TiffFile, pages: readonly TiffDirectory[]): Promise<SlideContent> {
   const [first] = pages;
-  if (first === undefined) throw file.damaged("it holds no picture");
+  if (first === undefined) throw file.damaged("it has no picture");
   if (await isVentana(first)) return await openVentana(file, pages);
   if (isNdpi(first)) return await openNdpi(file, pages);
   const description = (await first.text(tags.imageDescription)) ?? "";

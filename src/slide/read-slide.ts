@@ -66,7 +66,7 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
   };
   checkAborted();
   const [largest] = levels;
-  if (largest === undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: it holds no picture.`);
+  if (largest === undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: it has no picture.`);
   const chosen = chooseLevel(levels, scanned, { level, magnification, name });
 
   const pixelAspect = aspect ? pixelAspectOf(scanned) : 1;

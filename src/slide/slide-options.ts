@@ -5,9 +5,9 @@ import { decimal, onOff, wholeNumber, type OptionsOf } from "../options/option.j
 export const maxPatches = 125;
 
 export const slideChoices = {
-  magnification: decimal({ min: 0.01, max: 1000, describe: "At which the slide is seen, 5, 10, 20 …", default: 10 }),
-  level: wholeNumber({ min: 0, describe: "Instead: a level of the file as it is, 0 the largest" }),
-  patches: wholeNumber({ min: 1, max: maxPatches, describe: `At most so many patches, evenly spaced, up to ${maxPatches}`, default: maxPatches }),
+  magnification: decimal({ min: 0.01, max: 1000, describe: "Magnification of the patches: 5, 10, 20 …", default: 10 }),
+  level: wholeNumber({ min: 0, describe: "A level of the file instead of a magnification; 0 is the largest" }),
+  patches: wholeNumber({ min: 1, max: maxPatches, describe: `Largest number of patches, evenly spaced, up to ${maxPatches}`, default: maxPatches }),
   overview: onOff({ describe: "Show the whole slide first, as one small picture", default: false })
 };
 

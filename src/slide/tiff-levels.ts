@@ -34,7 +34,7 @@ export async function findTiffLevels(file: TiffFile, pictures: readonly PictureD
     if (size !== null) sized.push({ directories, ...size });
   }
   const largest = sized.reduce<(typeof sized)[number] | undefined>((most, one) => (most === undefined || one.width * one.height > most.width * most.height ? one : most), undefined);
-  if (largest === undefined) throw file.damaged("it holds no picture");
+  if (largest === undefined) throw file.damaged("it has no picture");
   checkSlideSize(file.name, largest);
   const { width, height } = largest;
   const isTiled = largest.directories[0].has(tags.tileWidth);

@@ -47,7 +47,7 @@ export function checkSlideSize(name: string, { width, height }: { readonly width
  */
 export async function readTiffPicture(file: TiffFile, directories: readonly TiffDirectory[]): Promise<TiledPicture> {
   const [first, ...others] = await Promise.all(directories.map(async (directory) => await readPlane(file, directory)));
-  if (first === undefined) throw file.damaged("it holds no picture");
+  if (first === undefined) throw file.damaged("it has no picture");
   if (others.length === 0) return first;
   const isAlike = (one: TiledPicture): boolean => one.samples === 1 && (["width", "height", "tileWidth", "tileHeight", "compression", "photometric"] as const).every((key) => one[key] === first[key]);
   if (![first, ...others].every(isAlike)) throw file.damaged("the pictures of its colours differ in size, or in how they are stored");

@@ -54,7 +54,7 @@ export async function runTrial(backend: TriedBackend, signal?: AbortSignal): Pro
         clearTimeout(timer);
         if (signal?.aborted === true || by === "SIGINT" || by === "SIGTERM") reject(abortedError(`The trial of ${backend}`, signal));
         // A driver may crash when it is told to stop, too; then it is no good.
-        else if (isLate) failed(`it gave no answer within ${limitS} s`);
+        else if (isLate) failed(`it did not answer within ${limitS} s`);
         else if (by !== null) failed(`it crashed (${by})`);
         else if (report === undefined || code !== 0) failed(`it ended with exit code ${String(code)}`);
         else resolve(report);

@@ -32,7 +32,7 @@ export class ImageTokenStore {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      throw new MedGemmaError("FILE_UNUSABLE", `The folder ${folder} for image tokens cannot be made: ${(error as Error).message}. Name another folder.`, { cause: error });
+      throw new MedGemmaError("FILE_UNUSABLE", `Cannot create the folder ${folder} for image tokens: ${(error as Error).message}. Name another folder.`, { cause: error });
     }
     await refuseOpenFolder(folder);
     return new ImageTokenStore(folder, maxBytes, await sha256OfFile(projectorPath));

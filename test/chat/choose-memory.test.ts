@@ -92,7 +92,7 @@ describe("the error", () => {
     expect(error.code).toBe("OUT_OF_MEMORY");
     expect(error.message).toBe(
       "model.gguf with a context of 8192 tokens needs 4.45 GB (text 2.50 GB, context 0.75 GB, images 1.00 GB, program 0.20 GB), " +
-        "but 4.00 GB can be used: 0.45 GB too much. Use --context 4096. MEDGEMMA_IGNORE_MEMORY=1 loads it all the same."
+        "but 4.00 GB are available: 0.45 GB too much. Use --context 4096. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway."
     );
   });
 

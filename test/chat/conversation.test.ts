@@ -364,6 +364,10 @@ describe("a stopped question", () => {
   });
 });
 
+function modelsOf({ turns }: Chat): (string | undefined)[] {
+  return turns.flatMap((turn) => (turn.role === "assistant" ? [turn.model] : []));
+}
+
 /** Turns with the hash of each image in place of its pixels. */
 function shown(turns: readonly ChatTurn[]): unknown[] {
   return turns.map((turn) => {
@@ -389,6 +393,8 @@ describe("a saved conversation", () => {
     await using loaded = await medgemma.loadChat(path);
     expect(loaded.system).toBe("Be brief.");
     expect(shown(loaded.turns)).toEqual(shown(chat.turns.slice(0, 4)));
+    expect(modelsOf(chat)).toEqual([undefined, undefined, undefined]);
+    expect(modelsOf(loaded)).toEqual(["demo", "demo"]);
     const { tokens } = await loaded.ask("Is there a cross?");
     expect(tokens).toEqual(expected.tokens);
   });

@@ -51,7 +51,7 @@ describe("what cannot be read is told, and what can is kept", () => {
     ["cut off behind an entry", `[${circle}`, "cut off"],
     ["single quotes", `[${circle},{'box_2d': [1, 2, 3, 4], 'label': 'cross'}]`, "not JSON"],
     ["NaN", `[${circle},{"box_2d":[NaN,2,3,4],"label":"cross"}]`, "not JSON"],
-    ["no braces", `[${circle}] and "box_2d": [1,2,3,4]`, "no JSON object"],
+    ["no braces", `[${circle}] and "box_2d": [1,2,3,4]`, "not in a JSON object"],
     ["no box", `[${circle},{"label":"cross"}]`, "no box_2d"],
     ["a box of another name", `[${circle},{"bbox_2d":[1,2,3,4],"label":"cross"}]`, "no box_2d"],
     ["two boxes", `[${circle},{"box_2d":[1,2,3,4],"label":"a","box_2d":[5,6,7,8]}]`, "more than one box_2d"],

@@ -49,7 +49,7 @@ describe("too many images", () => {
     await using chat = await medgemma.createChat();
     const error: unknown = await chat.ask("Describe.", { images, maxTokens: 8 }).then(null, (one: unknown) => one);
     const { message } = error as Error;
-    expect(message).toMatch(/needs [\d,]+ tokens and room for an answer, but the context holds 512\. Of its 30 images \d+ would fit/);
+    expect(message).toMatch(/needs [\d,]+ tokens and room for an answer; the context holds 512\. Of its 30 images \d+ would fit/);
     const [, fitting, contextSize] = /images (\d+) would fit.*contextSize (\d+)/.exec(message) ?? [];
     const answer = await chat.ask("Describe.", { images: images.slice(0, Number(fitting)), maxTokens: 8 });
     expect(answer.images).toHaveLength(Number(fitting));

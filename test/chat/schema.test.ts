@@ -52,7 +52,7 @@ async function askOnce(schema: z.ZodType, options: AskOptions & { readonly asJso
   } catch (error) {
     if (!(error instanceof MedGemmaError)) throw error;
     expect(error.code).toBe("SCHEMA_INVALID");
-    expect(error.message).toMatch(/cut off after \d+ tokens|No JSON was begun within \d+ tokens/);
+    expect(error.message).toMatch(/cut off after \d+ tokens|No JSON was started within \d+ tokens/);
     expect(chat.turns).toEqual([]);
     return "refused";
   }
@@ -164,6 +164,6 @@ describe("a schema of zod", () => {
     await expect(chat.ask("When?", { schema: z.object({ at: z.date() }) })).rejects.toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining("Date cannot be") as string });
     const { validate } = z.boolean()["~standard"];
     const old = { "~standard": { version: 1, vendor: "zod", validate } } as const;
-    await expect(chat.ask("When?", { schema: old })).rejects.toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining("from 4.2") as string });
+    await expect(chat.ask("When?", { schema: old })).rejects.toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining("since 4.2") as string });
   });
 });

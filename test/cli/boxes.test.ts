@@ -48,7 +48,7 @@ describe("ask --boxes", () => {
     const { code, stdout, stderr } = await runCli(["ask", "Where?", "-i", film, "--schema", schema, "--boxes", output, ...asked]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\[.*\]\s+$/s);
-    expect(stderr).toMatch(/^Not drawn, it lies in the black bars beside the picture altogether: [^\n]+\n$/);
+    expect(stderr).toMatch(/^Not drawn, it lies entirely in the black bars next to the picture: [^\n]+\n$/);
     expect(await pixelsOf(output)).toEqual(await pixelsOf(film));
   });
 

@@ -41,7 +41,7 @@ describe("chat with a pipe instead of a terminal", () => {
   it("answers again with /retry, and takes a question back with /undo, its image included", async () => {
     const { stdout, stderr } = await chat(["/undo", "/retry", "Describe the image. 'my film.png'", "/retry", "/undo", "Describe the image."]);
     expect(stderr.trimEnd().split("\n")).toEqual([
-      "INVALID_ARGUMENT: There is nothing to take back.",
+      "INVALID_ARGUMENT: There is nothing to undo.",
       "INVALID_ARGUMENT: There is no question to answer again. Ask one first."
     ]);
     const [first, ...others] = stdout.trimEnd().split("\n").filter((line) => line !== "");
@@ -133,8 +133,8 @@ describe("chat with a pipe instead of a terminal", () => {
       expect.stringMatching(/holds 2 series .*Choose one with --series-index/),
       expect.stringMatching(/--modality must be one of CT, MR, but is PT/),
       expect.stringMatching(/--colour.*\/series takes --slices, --series-index/),
-      expect.stringMatching(/^INVALID_ARGUMENT: .*not about both/),
-      expect.stringMatching(/^INVALID_ARGUMENT: .*not about both/)
+      expect.stringMatching(/^INVALID_ARGUMENT: .*not both/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*not both/)
     ]);
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     expect(code).toBe(1);
@@ -142,7 +142,7 @@ describe("chat with a pipe instead of a terminal", () => {
 
   it("says how many slices fit into the context", async () => {
     const { stderr } = await runCli(["chat", "-m", "demo", "--context", "1200", "--redact"], { input: `/series ${fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url))}\n` });
-    expect(stderr).toBe("CONTEXT_FULL: 12 slices need some 360 tokens, but the context holds 1200: take 5 with --slices 5, or start with --context 3072.\n");
+    expect(stderr).toBe("CONTEXT_FULL: 12 slices need about 360 tokens, but the context holds 1200: take 5 with --slices 5, or start with --context 3072.\n");
   });
 
   it("ends with /exit and at the end of the input", async () => {

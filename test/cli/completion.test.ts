@@ -23,7 +23,23 @@ describe("the completion of", () => {
     expect(offered(["ask", "--seri"])).toBe("--series --series-index");
     expect(offered(["models", "--seri"])).toBe("");
     expect(offered(["pull", "--acc"])).toBe("--accept-terms");
+    expect(offered(["help", "as"])).toBe("ask");
+    expect(offered(["completion", "z"])).toBe("zsh");
     expect(offered(["ask", "film"])).toBe(""); // then bash offers files
+  });
+
+  it.skipIf(!existsSync("/usr/bin/fish"))("fish offers commands, and the options of a command", async () => {
+    const script = await scriptOf("fish");
+    const offered = (line: string) => execFileSync("/usr/bin/fish", ["-c", `source ${script}; complete -C 'medgemma-local ${line}'`], { encoding: "utf8" }).split("\n").map((one) => one.split("\t")[0]).filter((one) => one !== "");
+    expect(offered("mo")).toEqual(["models"]);
+    expect(offered("ask --seri")).toEqual(["--series", "--series-index"]);
+    expect(offered("help as")).toEqual(["ask"]);
+    expect(offered("completion ")).toEqual(["bash", "fish", "zsh"]);
+  });
+
+  it.skipIf(!existsSync("/usr/bin/zsh"))("zsh is a script that zsh reads", async () => {
+    const script = await scriptOf("zsh");
+    expect(execFileSync("/usr/bin/zsh", ["-f", "-c", `autoload -U compinit; compinit -D -u; source ${script}; print -r -- $_comps[medgemma-local]`], { encoding: "utf8" }).trim()).toBe("_medgemma-local");
   });
 
   it.each([

@@ -58,7 +58,7 @@ describe("doctor on what is installed", () => {
 });
 
 describe.runIf(process.platform === "linux" && process.arch === "x64")("with a GPU driver that does not work", () => {
-  const warning = /^Warning: cuda failed its trial on this machine: node-llama-cpp cannot load its cuda backend[^\n]* (?:The CPU|vulkan) computes instead[^\n]*\n$/;
+  const warning = /^Warning: cuda failed its trial on this machine: node-llama-cpp cannot load its cuda backend[^\n]* (?:The CPU|vulkan) is used instead[^\n]*\n$/;
 
   it.each([
     ["ask", ["ask", "Describe the image.", "-i", film, "-m", "demo"]],

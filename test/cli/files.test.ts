@@ -49,6 +49,11 @@ describe("encode", () => {
 });
 
 describe("inspect", () => {
+  it("knows the demo model by its name, and says which ids there are not", async () => {
+    expect((await runCli(["inspect", "demo"])).stdout).toContain("medgemma-demo-F32.gguf");
+    expect(await runCli(["inspect", "1.5-4b-it"])).toMatchObject({ code: 1, stderr: expect.stringContaining("medgemma-local pull 1.5-4b-it") as string });
+  });
+
   it.each([
     ["text", demoText],
     ["projector", demoProjector]

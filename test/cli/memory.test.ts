@@ -21,7 +21,7 @@ describe("a model that does not fit", () => {
     const { code, stdout, stderr } = await ask([], { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle });
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^OUT_OF_MEMORY: \S+medgemma-demo-F32\.gguf with a context of 2048 tokens needs 0\.19 GB \(text 0\.01 GB, context 0\.03 GB, images 0\.01 GB, program 0\.13 GB\), but 0\.15 GB can be used: 0\.04 GB too much\. Use a smaller quantisation, or close other programs\. MEDGEMMA_IGNORE_MEMORY=1 loads it all the same\.\n$/
+      /^OUT_OF_MEMORY: \S+medgemma-demo-F32\.gguf with a context of 2048 tokens needs 0\.19 GB \(text 0\.01 GB, context 0\.03 GB, images 0\.01 GB, program 0\.13 GB\), but 0\.15 GB are available: 0\.04 GB too much\. Use a smaller quantisation, or close other programs\. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway\.\n$/
     );
   });
 
@@ -69,7 +69,7 @@ describe("little memory", () => {
   it("makes the context smaller, loudly", async () => {
     const { code, stderr } = await ask([], { MEDGEMMA_MEMORY_LIMIT: limits.little });
     expect(code).toBe(0);
-    expect(stderr.replace(/\s+/g, " ")).toMatch(/^Warning: memory suffices for a context of 3072 tokens, not of 4096\. /);
+    expect(stderr.replace(/\s+/g, " ")).toMatch(/^Warning: there is memory for a context of 3072 tokens, not 4096\. /);
   });
 
   it("does not where it is enough", async () => {
@@ -90,8 +90,8 @@ describe("a GPU without room", () => {
   it("is told of when images are encoded on the CPU, or everything", () => {
     expect(memoryWarnings(model)).toEqual([]);
     expect(memoryWarnings({ ...model, visionGpu: null })).toEqual([]);
-    expect(memoryWarnings({ ...model, visionGpu: "off" })).toEqual([expect.stringContaining("does not hold the projector beside the text model")]);
-    expect(memoryWarnings({ ...model, visionGpu: "off", gpuLayers: 0 })).toEqual([expect.stringContaining("holds no layer of this model")]);
+    expect(memoryWarnings({ ...model, visionGpu: "off" })).toEqual([expect.stringContaining("the projector does not fit in the GPU's free memory next to the text model")]);
+    expect(memoryWarnings({ ...model, visionGpu: "off", gpuLayers: 0 })).toEqual([expect.stringContaining("no layer of this model fits in the GPU's free memory")]);
     expect(memoryWarnings({ ...model, contextSize: 2048 })).toEqual([expect.stringContaining("2048 tokens, not of 8192")]);
     expect(memoryWarnings({ ...model, gpu: "off", visionGpu: "off", gpuLayers: 0 })).toEqual([]);
   });

@@ -30,7 +30,7 @@ describe("models, verify, remove", () => {
     await using hub = await start();
     const pulled = await hub.run(["pull", "1.5-4b-it", "--accept-terms"]);
     // The catalog knows another hash; that is worth a word even where nobody sits.
-    expect(pulled).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Warning: medgemma-1\.5-4b-it-Q4_K_M\.gguf .*another file/) as string });
+    expect(pulled).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Warning: medgemma-1\.5-4b-it-Q4_K_M\.gguf .*is not the file that this version/) as string });
 
     const { stdout } = await hub.run(["models", "--json"]);
     const listed = JSON.parse(stdout) as { installed: object[]; available: { id: string; fits: boolean; neededBytes: number }[]; proposal: string | null };
@@ -153,7 +153,7 @@ describe("import", () => {
   it("refuses what is no model", async () => {
     await using hub = await start();
     const bad = mkdtempSync(join(folder, "bad-"));
-    expect(await hub.run(["import", bad])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: .*holds no model/) as string });
+    expect(await hub.run(["import", bad])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: .*has no model/) as string });
     writeFileSync(join(bad, "x.gguf"), text.subarray(0, text.length / 2));
     expect(await hub.run(["import", bad])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_CORRUPT: /) as string });
     expect(await hub.run(["import", join(bad, "nowhere")])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: /) as string });
@@ -161,6 +161,6 @@ describe("import", () => {
     mkdirSync(join(bad, "evil"));
     writeFileSync(join(bad, "evil", "medgemma-local.json"), JSON.stringify({ models: [{ id: "x", text: "../x.gguf", mmproj: null }], files: { "../x.gguf": { byteLength: 1, sha256: "a".repeat(64), source: "", verified: "" } } }));
     rmSync(join(bad, "x.gguf"));
-    expect(await hub.run(["import", bad])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: .*holds no model/) as string });
+    expect(await hub.run(["import", bad])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: .*has no model/) as string });
   });
 });

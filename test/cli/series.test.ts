@@ -46,7 +46,7 @@ describe("--series", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ shape: [2, 16, 192], series: { taken: 2, of: 12, recipe: "v1.5" }, images: [{ preprocessing: { ranges: [[-1024, 1024], [-135, 215], [0, 80]] } }, {}] });
     const refused = await runCli(["encode", film, "--series", `${folder}reversed`, "-o", tokens]);
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("images and --series do not go together") as string]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("images and --series cannot be combined") as string]);
   });
 
   it("may be a NIfTI file, whose modality is said", async () => {
@@ -59,7 +59,7 @@ describe("--series", () => {
   });
 
   it.each([
-    ["beside an image", ["ask", "?", "--series", `${folder}two`, "-i", film], 2, "images and --series do not go together"],
+    ["beside an image", ["ask", "?", "--series", `${folder}two`, "-i", film], 2, "images and --series cannot be combined"],
     ["with a frame", ["preview", "--series", `${folder}two`, "-o", output, "--size", "16", "--frame", "2"], 2, "--frame"],
     ["from stdin", ["ask", "?", "-m", "demo", "--series", "-"], 2, "stdin"],
     ["not at all, but --slices", ["preview", film, "-o", output, "--size", "16", "--slices", "3"], 2, "--slices belongs to a series"],

@@ -128,10 +128,10 @@ describe("--slide", () => {
   });
 
   it.each([
-    ["beside an image", ["ask", "?", "--slide", slide, "-i", film], "images and --slide do not go together"],
-    ["beside an earlier image", ["ask", "?", "--slide", slide, "--prior", film], "images and --slide do not go together"],
-    ["beside a series", ["ask", "?", "--slide", slide, "--series", folder], "--series and --slide do not go together"],
-    ["beside both", ["preview", film, "--slide", slide, "--series", folder, "-o", "x.png"], "images and --series and --slide do not go together"],
+    ["beside an image", ["ask", "?", "--slide", slide, "-i", film], "images and --slide cannot be combined"],
+    ["beside an earlier image", ["ask", "?", "--slide", slide, "--prior", film], "images and --slide cannot be combined"],
+    ["beside a series", ["ask", "?", "--slide", slide, "--series", folder], "--series and --slide cannot be combined"],
+    ["beside both", ["preview", film, "--slide", slide, "--series", folder, "-o", "x.png"], "images and --series and --slide cannot be combined"],
     ["with boxes to draw", ["ask", "?", "--slide", slide, "--boxes", "x.png"], "--boxes draws on single pictures"],
     ["with a frame", ["preview", "--slide", slide, "-o", "x.png", "--size", "224", "--frame", "2"], "--frame is for single pictures"],
     ["with crops", ["preview", "--slide", slide, "-o", "x.png", "--size", "224", "--fit", "crops"], "--fit crops is for single pictures"],

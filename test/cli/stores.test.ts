@@ -43,7 +43,7 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     expect(stdout).toMatch(/\n {2}lmstudio:lmstudio-community\/.*Q4_K_M\.gguf +25\.3 MB {2}LM Studio\n/);
     expect(await run(["chat"])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^MODEL_NOT_FOUND: No MedGemma is installed .*ollama:medgemma1\.5:4b: take it with --model .*2 more.*Or run: medgemma-local pull .*--model demo\.\n$/) as string
+      stderr: expect.stringMatching(/^MODEL_NOT_FOUND: No MedGemma is installed .*ollama:medgemma1\.5:4b: use it with --model .*2 more.*Or run: medgemma-local pull .*--model demo\.\n$/) as string
     });
   });
 
@@ -87,7 +87,7 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     const program = [process.execPath, main, "chat"].map((part) => `'${part}'`).join(" ");
     const child = spawn("script", ["-qec", `stty cols 150; ${program}`, "/dev/null"], { env: { ...process.env, ...env, TERM: "xterm", NO_COLOR: "1" } });
     let screen = "";
-    const prompts = [/q {6}leave[^]*› /, /Ctrl-D leaves[^]*› /];
+    const prompts = [/q {6}leave[^]*› /, /Ctrl-D quits[^]*› /];
     child.stdout.on("data", (chunk: Buffer) => {
       screen += chunk.toString();
       if (prompts[0]?.test(screen) !== true) return;

@@ -103,7 +103,9 @@ describe("closestName", () => {
   it("finds a slip and a beginning, and nothing for another word", () => {
     expect(closestName("aks", ["chat", "ask"])).toBe("ask");
     expect(closestName("insp", ["chat", "inspect"])).toBe("inspect");
-    expect(closestName("banana", ["chat", "ask"])).toBeNull();
+    expect(closestName("LIST", ["chat", "list"])).toBe("list");
+    expect(closestName("modle", ["code", "model"])).toBe("model");
+    for (const word of ["banana", "ps", "stop", "test"]) expect(closestName(word, ["chat", "ask", "ls", "show", "list"])).toBeNull();
   });
 });
 

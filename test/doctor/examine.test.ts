@@ -48,11 +48,11 @@ describe("doctor", () => {
     const { seesCorrectly, verdict, checks } = await examine({ gpu: "off", mmproj: await spoil(demoProjector, tensor) }, demoText);
     expect(checks.find(({ ok }) => !ok)?.name).toBe(step);
     expect(seesCorrectly).toBe(false);
-    expect(verdict).toMatch(`This machine does NOT see correctly (on the CPU): the first step that is off is "${step}", relative error `);
+    expect(verdict).toMatch(`This machine does NOT see correctly (on the CPU): the first wrong step is "${step}", relative error `);
   });
 
   it("names the logits when only the text model is wrong", async () => {
     const { verdict } = await examine({ gpu: "off", mmproj: demoProjector }, await spoil(demoText, "blk.4.ffn_up.weight"));
-    expect(verdict).toContain('the first step that is off is "logits"');
+    expect(verdict).toContain('the first wrong step is "logits"');
   });
 });

@@ -54,7 +54,7 @@ describe("an adapter is refused before anything is loaded", () => {
       "an activated LoRA",
       () => made(whole, withKey("adapter.alora.invocation_tokens", "u32", [1, 2])),
       "MODEL_MISMATCH",
-      ["activated LoRA", "always on"]
+      ["activated LoRA", "always active"]
     ],
     // Asserts in llama.cpp, which would end the process.
     ["alpha as a whole number", () => made(whole, withKey("adapter.lora.alpha", "u32", 8)), "MODEL_CORRUPT", ["adapter.lora.alpha"]],

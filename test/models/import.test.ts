@@ -104,7 +104,7 @@ describe("import", () => {
     const text = model?.text ?? "";
     const before = sha256(text);
     write(join(source, "medgemma-4b-it-Q4_K_M.gguf"), named(demoTextContent, "other bytes"));
-    await expect(run()).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringMatching(/other bytes.*nothing was replaced.*--replace/) as string });
+    await expect(run()).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringMatching(/other content.*nothing was replaced.*--replace/) as string });
     expect(sha256(text)).toBe(before);
     expect((await verifyModels(undefined)).map(({ state }) => state)).toEqual(["whole", "whole"]);
     expect((await run(source, { replace: true })).ids).toEqual(["4b-it:Q4_K_M"]);
@@ -124,14 +124,14 @@ describe("import", () => {
     pair("medgemma-1.5-4b-it-Q4_K_M.gguf", "mmproj-F16.gguf");
     const { ids, warnings } = await run();
     expect(ids).toEqual(["1.5-4b-it:Q4_K_M"]);
-    expect(warnings).toEqual([expect.stringMatching(/another file than this version.*known b31becdf/)]);
+    expect(warnings).toEqual([expect.stringMatching(/not the file that this version.*known b31becdf/)]);
     const stick = join(dirname(source), "stick");
     mkdirSync(stick);
     copyFileSync(demoText, join(stick, "a.gguf"));
     const file = { byteLength: statSync(demoText).size, sha256: sha256(demoText), source: "x", verified: "2026-01-01T00:00:00Z" };
     writeFileSync(join(stick, "medgemma-local.json"), JSON.stringify({ models: [{ id: "1.5-4b-it:Q4_K_M", text: "a.gguf", mmproj: null }], files: { "a.gguf": file } }));
     rmSync(home, { recursive: true });
-    expect((await run(stick)).warnings).toEqual([expect.stringMatching(/another file than this version/)]);
+    expect((await run(stick)).warnings).toEqual([expect.stringMatching(/not the file that this version/)]);
   });
 
   it.each(["..", ".", "", "...", "../x", "a/../../x", "C:\\x", "x\u001b[2J", "x\u202ey"])("keeps a record with the id %j inside the folder of weights", async (id) => {

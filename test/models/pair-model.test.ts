@@ -73,7 +73,7 @@ describe("the projector beside a model", () => {
     expect(await pair(text("medgemma-27b-text-it-Q4_K_M.gguf"))).toEqual({ mmproj: null, warnings: [], notes: [] });
     const { mmproj, warnings } = await pair(text("medgemma-4b-it-Q4_K_M.gguf"));
     expect(mmproj).toBeNull();
-    expect(warnings).toEqual([expect.stringMatching(/mmproj-llava-f16\.gguf.*another kind.*no images/)]);
+    expect(warnings).toEqual([expect.stringMatching(/mmproj-llava-f16\.gguf.*another kind.*cannot see images/)]);
     projector("mmproj-model-f16.gguf", named(demoProjectorContent, "Gemma 3 27b It"));
     expect(await pair(text("medgemma-27b-text-it-Q4_K_M.gguf"))).toEqual({ mmproj: null, warnings: [], notes: [] });
     expect(await pair(text("medgemma-4b-it-Q4_K_M.gguf"))).toMatchObject({ mmproj: "mmproj-model-f16.gguf", warnings: [expect.stringContaining("Gemma 3 27B")] });

@@ -87,7 +87,7 @@ describe("the native addon", () => {
     put(installed.local, changed(`medgemma-local addon ${version}`, "medgemma-local addon 0.0.9"));
     expect(preview(installed)).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining(`The local build ${installed.local}: is the addon of version 0.0.9, expected ${version}. The prebuild `) as string
+      stderr: expect.stringContaining(`The local build ${installed.local}: is the addon of version 0.0.9, expected ${version}. Using the prebuild `) as string
     });
     put(installed.local, changed("collectComplaints", "collectCompliment"));
     expect(preview(installed)).toMatchObject({
@@ -103,7 +103,7 @@ describe("the native addon", () => {
     put(installed.local, changed("collectComplaints", "collectCompliment"));
     const script = join(installed.package, "scripts", "build-native.mjs");
     put(script, `import { copyFileSync, rmSync } from "node:fs"; ${canBuild} rmSync(${JSON.stringify(installed.local)}); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`);
-    expect(preview(installed, { MEDGEMMA_BUILD: undefined })).toMatchObject({ code: 0, stderr: expect.stringContaining("built from source now") as string });
+    expect(preview(installed, { MEDGEMMA_BUILD: undefined })).toMatchObject({ code: 0, stderr: expect.stringContaining("being built from source") as string });
   });
 
   it.each([
@@ -116,7 +116,7 @@ describe("the native addon", () => {
     put(installed.prebuild);
     const { code, stderr } = preview(installed);
     expect(stderr).toContain(`Warning: The local build ${installed.local}: `);
-    expect(stderr).toContain(`The prebuild ${installed.prebuild} is used instead.`);
+    expect(stderr).toContain(`Using the prebuild ${installed.prebuild} instead.`);
     expect(code).toBe(0);
   });
 
@@ -147,7 +147,7 @@ describe("the native addon", () => {
     const script = join(installed.package, "scripts", "build-native.mjs");
     put(script, `import { copyFileSync } from "node:fs"; ${canBuild} console.log("not for stdout"); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`);
     const first = preview(installed, { MEDGEMMA_BUILD: undefined });
-    expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/^medgemma-local: no binary fits this machine \(.*\), so the native addon is built from source now\./) as string });
+    expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/^medgemma-local: no binary fits this machine \(.*\), so the native addon is being built from source\./) as string });
     expect(preview(installed, { MEDGEMMA_BUILD: undefined }).stderr).not.toContain("built from source");
   });
 

@@ -68,7 +68,7 @@ const models = {
 export const zod: SchemaCase[] = Object.entries(models).map(([place, model]) => ({ place, schema: z.toJSONSchema(model, { io: "input" }) }));
 
 /** Bounded in nothing, so that no limit is long enough for every answer. */
-export const endless: ReadonlySet<string> = new Set(["Anything", "Loose", "Price", "Node", "Tree", "loose", "freeRecord", "catchall", "datetime", "openTuple", "recursive"]);
+export const endless: ReadonlySet<string> = new Set(["Anything", "Loose", "Price", "Node", "Tree", "loose", "freeRecord", "catchall", "datetime", "email", "openTuple", "recursive"]);
 
 /** What other libraries write, in their words. */
 export const others: SchemaCase[] = [

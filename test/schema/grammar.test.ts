@@ -50,13 +50,13 @@ describe("the grammar of a schema", () => {
   });
 
   it.each([
-    ["pydantic", pydantic, ["Sets"]],
-    ["zod", zod, []],
-    ["other libraries", others, []]
-  ] satisfies [string, SchemaCase[], string[]][])("exists for what %s writes", async (_, cases, refused) => {
+    ["pydantic", pydantic],
+    ["zod", zod],
+    ["other libraries", others]
+  ] satisfies [string, SchemaCase[]][])("exists for what %s writes", async (_, cases) => {
     const failed: string[] = [];
     for (const { place, schema } of cases) if (typeof (await tester(schema)) !== "function") failed.push(place);
-    expect(failed).toEqual(refused);
+    expect(failed).toEqual([]);
   });
 
   it("intersects the keywords beside each other", async () => {
@@ -70,6 +70,17 @@ describe("the grammar of a schema", () => {
     expect(await taken({ maxLength: 2, anyOf: [{ type: "string" }, { type: "null" }] }, [null, "ab", "abc", 1])).toEqual([null, "ab"]);
     expect(await taken({ oneOf: [{ enum: ["a", "b"] }, { enum: ["b", "c"] }] }, ["a", "b", "c"])).toEqual(["a", "c"]);
     expect(await taken({ type: "array", prefixItems: [{ enum: [1, 2] }], items: bool, allOf: [{ prefixItems: [{ enum: [2, 3] }], maxItems: 2 }] }, [[1], [2], [2, true], [2, true, true]])).toEqual([[2], [2, true]]);
+  });
+
+  it("writes a list without repetitions in the order of its choices", async () => {
+    const set = { type: "array", items: { enum: ["d", "a", "c", "b"] }, uniqueItems: true };
+    const whole = ["d", "a", "c", "b"];
+    expect(await taken(set, [[], ["a"], ["b"], ["d", "c"], whole, ["a", "a"], ["b", "a"], ["e"]])).toEqual([[], ["a"], ["b"], ["d", "c"], whole]);
+    expect(await taken({ ...set, minItems: 2, maxItems: 3 }, [[], ["a"], ["d", "a"], ["d", "c", "b"], whole])).toEqual([["d", "a"], ["d", "c", "b"]]);
+    expect(await taken({ ...set, minItems: 4 }, [["d", "a", "c"], whole])).toEqual([whole]);
+    expect(await taken({ allOf: [{ items: { type: "boolean" }, type: "array" }, { uniqueItems: true }] }, [[true], [true, false], [false, true], [true, true]])).toHaveLength(2);
+    expect(await taken({ type: "array", items: { type: "string" }, uniqueItems: true, maxItems: 1 }, [[], ["x"], ["x", "y"]])).toEqual([[], ["x"]]);
+    expect(await taken({ type: "array", items: { enum: Array.from({ length: 100 }, (_, index) => index) }, uniqueItems: true, minItems: 3, maxItems: 5 }, [[1, 50, 99], [1, 50], [0, 1, 2, 3, 4, 5], [7, 7, 8]])).toEqual([[1, 50, 99]]);
   });
 
   it("leaves out what would contain itself, and nothing else", async () => {
@@ -93,7 +104,7 @@ describe("the grammar of a schema", () => {
 
   it("takes any JSON where nothing is asked", async () => {
     const values = [null, true, -1.5, "a\u0000\n\"\\é", [1, ["x"]], { a: { b: [] } }, {}];
-    for (const schema of [{}, { title: "T", description: "D", "x-a": 1, readOnly: true, $comment: "c" }, { type: ["object", "array", "string", "number", "boolean", "null"] }]) {
+    for (const schema of [{}, { title: "T", description: "D", "x-a": 1, readOnly: true, $comment: "c" }, { then: false, maxContains: 0 }, { if: false }, { type: ["object", "array", "string", "number", "boolean", "null"] }]) {
       expect(await taken(schema, values)).toEqual(values);
     }
     const inner = { type: "object", properties: { a: true, b: {} }, required: ["a"] };
@@ -176,17 +187,22 @@ describe("a schema that no answer can be held to is refused before a token is ma
     [{ type: "integer", minimum: 1e16 }, /beyond ±999999999999999/],
     [{ oneOf: [{ type: "integer" }, { type: "number" }] }, /choices 0 and 1 of oneOf at once; use anyOf/],
     [{ oneOf: [{ type: "object", properties: { a: {} } }, { type: "object", properties: { b: {} } }] }, /of oneOf at once/],
+    [{ type: "object", patternProperties: { a: {} } }, /"patternProperties" cannot be enforced\. /],
     [{ type: "string", maxLenght: 3 }, /"maxLenght" cannot be enforced \(did you mean "maxLength"\?\)/],
     [{ $ref: "other.json" }, /\$ref must point to a part of the schema itself/],
+    [{ type: "array", items: { enum: ["a", "b"] }, uniqueItems: true, minItems: 3 }, /minItems 3 is above the 2 different items/],
+    [{ type: "array", items: { type: "string" }, uniqueItems: true }, /"uniqueItems" can be enforced only for items from a list/],
+    [{ type: "array", items: { enum: [{ x: 1 }, { x: 2 }] }, uniqueItems: true }, /"uniqueItems" can be enforced only/],
+    [{ type: "array", prefixItems: [{ const: 1 }, { enum: [1, 2] }], uniqueItems: true }, /"uniqueItems" can be enforced only/],
     [{ type: "strng" }, /at \$\.type, it must be equal to one of the allowed values/]
   ])("%o", async (schema, message) => {
     expect(await refusal(schema)).toMatch(message);
   });
 
   it("with all that is wrong and where, at once", async () => {
-    const schema = { type: "object", properties: { a: { type: "array", uniqueItems: true }, b: { not: {} }, c: { type: "string", format: "ipv6" } }, patternProperties: { x: {} }, required: ["z"] };
+    const schema = { type: "object", properties: { a: { type: "array", uniqueItems: true }, b: { not: {} }, c: { type: "string", format: "ipv6" }, d: { type: "string", pattern: "(?=x)" } }, patternProperties: { x: {} }, required: ["z"] };
     const message = await refusal(schema);
-    for (const part of ['$, the keyword "patternProperties"', '$.properties.a, the keyword "uniqueItems"', '$.properties.b, the keyword "not"', '$.properties.c, the format "ipv6"']) expect(message).toContain(part);
+    for (const part of ['$, the keyword "patternProperties"', '$.properties.a, "uniqueItems" can be enforced only for items from a list', '$.properties.b, the keyword "not"', '$.properties.c, the format "ipv6"', '$, the required "z" has no schema', "$.properties.d, the pattern cannot be enforced"]) expect(message).toContain(part);
   });
 
   it("or with INVALID_ARGUMENT where it is not JSON at all", async () => {

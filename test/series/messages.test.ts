@@ -89,7 +89,7 @@ describe("a folder", () => {
 
   it("of NIfTI files says so, and what to do", async () => {
     const path = folderOf("niftis", { "a.nii.gz": nifti, "b.nii": volume, "notes.txt": "x" });
-    expect(await series(path)).toBe(`${path} holds no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with --modality CT or MR.`);
+    expect(await series(path)).toBe(`${path} has no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with --modality CT or MR.`);
     expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file with --series FILE --modality CT or MR (/series in a chat).");
   });
 
@@ -116,7 +116,7 @@ describe("a folder", () => {
     expect([taken, leftOut]).toEqual([3, [{ count: 6, why: "links that lead nowhere or back" }]]);
     const nowhere = folderOf("nowhere", {});
     symlinkSync("gone", join(nowhere, "1.dcm"));
-    expect(await series(nowhere)).toBe(`${nowhere} holds no DICOM image, only 1 link that leads nowhere or back. Name the folder of a series, or a NIfTI file.`);
+    expect(await series(nowhere)).toBe(`${nowhere} has no DICOM image, only 1 link that leads nowhere or back. Name the folder of a series, or a NIfTI file.`);
     expect(await picture(nowhere)).toContain("1 link that leads nowhere or back");
   });
 

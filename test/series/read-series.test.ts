@@ -101,7 +101,7 @@ describe("refused, in one line", () => {
     ["two series", `${folder}two`, {}, "INVALID_ARGUMENT", "holds 2 series (1: CT, 3 slices, Series Number 2; 2: MR, 5 slices, Series Number 5). Choose one with --series-index."],
     ["a series that is not there", `${folder}two`, { index: 3 }, "INVALID_ARGUMENT", "There is no series 3."],
     ["nothing there", join(root, "nowhere"), {}, "IMAGE_NOT_FOUND", "Check the path"],
-    ["an empty folder", many, {}, "IMAGE_UNREADABLE", "holds no DICOM image"],
+    ["an empty folder", many, {}, "IMAGE_UNREADABLE", "has no DICOM image"],
     ["a NIfTI file without a byte", nifti, {}, "IMAGE_UNREADABLE", "NIfTI"],
     ["nothing but a localizer", scouts, {}, "IMAGE_UNREADABLE", "only 1 localizer"],
     ["a file of text", `${folder}tilted/README.txt`, {}, "IMAGE_UNREADABLE", "not a DICOM file"],
@@ -152,6 +152,6 @@ describe("the prompt of a series", () => {
   });
 
   it("is no prompt of single images", () => {
-    expect(() => composePrompt({ question: "?", slices, images: ["a.png"] })).toThrow(/not about both/);
+    expect(() => composePrompt({ question: "?", slices, images: ["a.png"] })).toThrow(/not both/);
   });
 });

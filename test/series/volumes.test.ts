@@ -249,9 +249,9 @@ describe("several volumes in one series", () => {
 
   it("that nothing tells apart are refused", async () => {
     const path = folderOf([...stack("a", 5, () => instance(1)), ...stack("b", 5, () => instance(1))]);
-    expect(await errorOf(path)).toContain("2 slices at each of 5 places, and nothing in the files tells which of them are one volume");
+    expect(await errorOf(path)).toContain("2 slices at each of 5 places, and nothing in the files shows which of them form one volume");
     const random = folderOf([...stack("a", 5, (i) => instance(shuffled[i] ?? 0)), ...stack("b", 5, (i) => instance(shuffled[i + 5] ?? 0))]);
-    expect(await errorOf(random)).toContain("nothing in the files tells");
+    expect(await errorOf(random)).toContain("nothing in the files shows");
   });
 
   it("of free text are listed without it", async () => {

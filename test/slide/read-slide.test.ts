@@ -260,7 +260,7 @@ describe("what is not a slide that is read here", () => {
     ["a.svslide", () => Buffer.from("SQLite format 3\0"), `IMAGE_UNREADABLE: SLIDE is a Sakura slide (SVSLIDE), which is not read here. ${convert}`],
     ["a.ndpis", () => Buffer.from("[NanoZoomer Digital Pathology Image Set]"), "IMAGE_UNREADABLE: SLIDE is a Hamamatsu list of fluorescence slides (NDPIS), which is not read here. Name the file of one slide of brightfield."],
     ["a.lif", () => Buffer.from("p\0\0\0"), `IMAGE_UNREADABLE: SLIDE is a picture of Leica LAS (LIF), which is not read here. ${bioFormats}`],
-    ["a.ndpi", () => withTag(fixture("pages-lzw.tif"), 305, 65_420), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: it holds no scan."],
+    ["a.ndpi", () => withTag(fixture("pages-lzw.tif"), 305, 65_420), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: it has no scan."],
     ["a.bif", () => withTag(withText(fixture("aperio-jpeg.svs"), '<iScan Magnification="40">'), 270, 700), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: it holds no level of a Ventana slide."],
     ["a.scn", () => withText(fixture("aperio-jpeg.svs"), '<scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">'), "IMAGE_UNREADABLE: SLIDE is damaged or incomplete: its XML names no scanned area."],
     ["a.tif", () => withValue(fixture("aperio-jpeg.svs"), 259, 50_000), `IMAGE_UNREADABLE: SLIDE is compressed with Zstandard, which is not read here. ${convert}`],

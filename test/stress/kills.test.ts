@@ -24,7 +24,7 @@ describe("a pull of 200 MB", () => {
         }
       });
     for (let kill = 0; kill < kills; kill += 1) await pull(200 + Math.random() * 1800);
-    expect(await pull(null)).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Warning: owner\/name holds no projector/) as string });
+    expect(await pull(null)).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Warning: owner\/name has no projector/) as string });
     expect(readFileSync(join(home, "owner--name", "model.gguf")).equals(content)).toBe(true);
     console.log(`at ${throttle} bytes/s: ${(server.sentBytes / content.length).toFixed(3)} × its size`);
     expect(server.sentBytes).toBeLessThan(1.3 * content.length);

@@ -153,11 +153,11 @@ export class ChatSession {
     think: (argument) => {
       if (argument === "on" || argument === "off") this.#think = argument === "on";
       else if (argument !== "") throw new MedGemmaError("INVALID_ARGUMENT", `/think takes on or off, but got ${argument}.`);
-      this.#view.note(this.#think === true ? "The model thinks before it answers." : "The model answers at once.");
+      this.#view.note(this.#think === true ? "The model thinks before it answers." : "The model answers directly.");
     },
     thought: () => {
       const thought = this.#chat.turns.map((turn) => (turn.role === "assistant" ? turn.thought : null)).findLast((one) => typeof one === "string");
-      this.#view.note(thought ?? "There was no thought yet. /think on asks for one.");
+      this.#view.note(thought ?? "There was no thought yet. Turn thoughts on with /think on.");
     },
     retry: async () => {
       // The images are there already, as they were fitted then.
@@ -169,7 +169,7 @@ export class ChatSession {
     },
     undo: async () => {
       const undone = this.#chat.turns.at(-2);
-      if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to take back.");
+      if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to undo.");
       const left = this.#chat.turns.length / 2;
       const asked = this.#asked.pop();
       this.#view.note(`Taken back: ${asked?.question ?? (undone === undefined ? "" : textOf(undone))}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
@@ -185,7 +185,7 @@ export class ChatSession {
       this.#attached = nothingAttached;
       this.#asked = [];
       this.#file = null;
-      this.#view.note("The conversation is forgotten.");
+      this.#view.note("The conversation was cleared.");
     },
     save: async (argument) => await this.#save(onePath("save", argument)),
     load: async (argument) => await this.#load(onePath("load", argument)),
@@ -268,7 +268,7 @@ export class ChatSession {
       const fitting = Math.floor((contextSize - roomForWords) / tokensOfImages(1, tokensPerImage));
       if (series.taken > fitting) {
         const instead = fitting < 1 ? "" : `take ${fitting} with --slices ${fitting}, or `;
-        throw new MedGemmaError("CONTEXT_FULL", `${series.taken} slices need some ${needed} tokens, but the context holds ${contextSize}: ${instead}start with --context ${Math.ceil((needed + 2 * roomForWords) / 1024) * 1024}.`);
+        throw new MedGemmaError("CONTEXT_FULL", `${series.taken} slices need about ${needed} tokens, but the context holds ${contextSize}: ${instead}start with --context ${Math.ceil((needed + 2 * roomForWords) / 1024) * 1024}.`);
       }
       this.#attached = { images: [], series };
       this.#view.note([`▣ ${this.#redaction.text(paths.join(", "))}`, ...series.notes.map((note) => `  ${note}`)].join("\n"));
@@ -284,7 +284,7 @@ export class ChatSession {
   #tower(): { readonly side: number; readonly tokensPerImage: number } {
     const { imageSize: side, tokensPerImage, model } = this.#medgemma;
     if (side !== null && tokensPerImage !== null) return { side, tokensPerImage };
-    throw new MedGemmaError("MODEL_MISMATCH", `${model.id} is loaded without a projector and takes no images. Start with --mmproj FILE.`);
+    throw new MedGemmaError("MODEL_MISMATCH", `${model.id} was loaded without a projector and cannot see images. Start with --mmproj FILE.`);
   }
 
   #tellAttached(): void {
@@ -310,7 +310,7 @@ export class ChatSession {
     if (loaded === null) return this.#view.note("Stopped; the conversation is the one before.");
     await this.#chat.dispose();
     this.#chat = loaded;
-    if (countOf(this.#attached) > 0) this.#view.note("What was attached is put away; it belonged to the conversation before.");
+    if (countOf(this.#attached) > 0) this.#view.note("The attached images were removed; they belonged to the previous conversation.");
     this.#attached = nothingAttached;
     this.#asked = [];
     this.#file = resolve(path);
@@ -358,7 +358,7 @@ function countOf({ images, series }: Attached): number {
 }
 
 function besides(): MedGemmaError {
-  return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or about a series, not about both. /detach takes back what is attached.");
+  return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or a series, not both. /detach removes what is attached.");
 }
 
 /** A path with blanks that nobody escaped is still a path. */
@@ -380,7 +380,7 @@ function helpText(): string {
   });
   return [
     ...rows,
-    "  Drop or paste paths of pictures anywhere into a line. A line that ends in \\ goes on in the next.",
+    "  Drop or paste paths of pictures anywhere into a line. A line that ends in \\ continues on the next.",
     "  Ctrl-C stops an answer. Arrow up brings back earlier lines. Tab completes commands and paths."
   ].join("\n");
 }

@@ -5,12 +5,17 @@
 import { readdir } from "node:fs/promises";
 import { formatOfName } from "../../formats/formats.js";
 import { holdsDicom, identifyFile, type FoundFile } from "../../formats/identify-file.js";
-import { beginsPath, endingsIn, readingsAt, wordAt, type Reading } from "./path-readings.js";
+import { groupBy } from "../../group-by.js";
+import { isBareBase64 } from "../../image/check-source.js";
+import { beginsPath, endingsBetween, endingsIn, readingsAt, wordAt, type Reading } from "./path-readings.js";
+
+/** No file system has longer ones. */
+const longestName = 255;
 
 export interface NamedFile {
   readonly path: string;
-  /** "elsewhere": on another computer, so that it was not looked for. */
-  readonly found: FoundFile | { readonly kind: "elsewhere" };
+  /** "elsewhere": on another computer, so that it was not looked for. "base64": a picture as text that does not say so. */
+  readonly found: FoundFile | { readonly kind: "elsewhere" | "base64" };
 }
 
 export interface NamedFiles {
@@ -39,7 +44,8 @@ export async function findNamedFiles(message: string, on: Disk = disk): Promise<
   const look = new Looks(on);
   const files: NamedFile[] = [];
   const lines: string[] = [];
-  for (const line of message.split("\n")) lines.push(await readLine(line, look, files));
+  const isOneLine = !message.trim().includes("\n");
+  for (const line of message.split("\n")) lines.push(await readLine(line, { look, files, isOneLine }));
   const text = lines.join("\n");
   return { files, text: files.length === 0 ? message.trim() : closeGaps(text) };
 }
@@ -58,8 +64,16 @@ export async function pathsIn(argument: string, on: Disk = disk): Promise<string
   return paths;
 }
 
+interface Search {
+  readonly look: Looks;
+  /** Grows as files are found. */
+  readonly files: NamedFile[];
+  /** The message is a single line. */
+  readonly isOneLine: boolean;
+}
+
 /** @returns the line without the files that were found */
-async function readLine(line: string, look: Looks, files: NamedFile[]): Promise<string> {
+async function readLine(line: string, search: Search): Promise<string> {
   const endings = endingsIn(line);
   let text = "";
   let from = 0;
@@ -69,18 +83,26 @@ async function readLine(line: string, look: Looks, files: NamedFile[]): Promise<
       continue;
     }
     const word = wordAt(line, at);
-    const named = await readWord(line, at, word, endings, look);
+    const named = await readWord({ line, at, word, endings }, search);
     if (named === null) {
       at += word.length;
       continue;
     }
     const { reading, file } = named;
-    files.push(file);
-    text += line.slice(from, reading.start);
+    text += line.slice(from, at) + (await readLine(line.slice(at, reading.start), search)); // "a.png,/b/c.png"
+    search.files.push(file);
     from = reading.end;
     at = Math.max(reading.end, at + 1);
   }
   return text + line.slice(from);
+}
+
+interface Word {
+  readonly line: string;
+  readonly at: number;
+  readonly word: string;
+  /** Of the line, from `endingsIn`. */
+  readonly endings: readonly number[];
 }
 
 interface Named {
@@ -88,10 +110,14 @@ interface Named {
   readonly file: NamedFile;
 }
 
-async function readWord(line: string, at: number, word: string, endings: readonly number[], look: Looks): Promise<Named | null> {
-  if (/^data:[^,\s]{0,200},/i.test(word)) return { reading: { start: at, end: at + word.length, path: word, isLoose: false }, file: { path: word, found: { kind: "file", format: formatOfName("inline.png") } } };
-  if (!(await look.mayNameFile(word))) return null;
-  const readings = readingsAt(line, at, endings);
+async function readWord(place: Word, { look, isOneLine }: Search): Promise<Named | null> {
+  const { line, at, word, endings } = place;
+  const inline = readInline(word, at);
+  if (inline !== null) return inline;
+  const here = await look.namesHereIn(place);
+  if (here.length === 0 && !(await look.mayNameFile(word))) return null;
+  // A name with blanks says more than the first word of it; a name behind a label or mark less than the whole word.
+  const readings = [...here.filter(({ start }) => start === at), ...readingsAt(line, at, endings), ...here.filter(({ start }) => start > at)];
   for (const reading of readings) {
     const found = await look.at(reading.path);
     if (found.kind === "missing") continue;
@@ -100,8 +126,23 @@ async function readWord(line: string, at: number, word: string, endings: readonl
   // Of what stands in quotes all is meant, of a bare word the least.
   const longestFirst = readings.filter(({ isLoose }) => !isLoose);
   const certain = /^["'`´“”„‘’‚«»‹›「『《〈]/.test(word) ? longestFirst : longestFirst.toReversed();
-  const slip = certain.find(({ path }) => isSurelyFile(path)) ?? (await findSlip(certain, { isFirst: line.slice(0, at).trim() === "", word, look }));
+  const isFirst = line.slice(0, at).trim() === "";
+  const isLast = line.slice(at + word.length).trim() === "";
+  const isSubject = isOneLine && (isFirst || isLast);
+  const slip = certain.find(({ path }) => isSurelyFile(path) || isSurelyElsewhere(path, isSubject)) ?? (await findSlip(certain, { isFirst, word, look }));
   return slip === undefined ? null : { reading: slip, file: { path: slip.path, found: { kind: isAddress(slip.path) ? "elsewhere" : "missing" } } };
+}
+
+/** A picture in the message itself: a data URL, also inside Markdown, HTML or JSON; or its base64 alone, which must not be read as text. */
+function readInline(word: string, at: number): Named | null {
+  const url = /(?<![a-z])data:(?:[\w.+-]+\/[\w.+-]+[^,\s]{0,200}|[^,\s]{0,200};base64),[^\s"'<>)\]},]*/i.exec(word);
+  if (url !== null) {
+    const start = at + url.index;
+    return { reading: { start, end: start + url[0].length, path: url[0], isLoose: false }, file: { path: url[0], found: { kind: "file", format: formatOfName("inline.png") } } };
+  }
+  const bare = /^["'`]?([A-Za-z0-9+/=]+)/.exec(word)?.[1] ?? "";
+  if (!isBareBase64(bare)) return null;
+  return { reading: { start: at, end: at + word.length, path: "", isLoose: false }, file: { path: "", found: { kind: "base64" } } };
 }
 
 /** A path without the ending of a file, where nothing is: a slip where it stands as dropped paths do, or where its folder is there. */
@@ -110,22 +151,34 @@ async function findSlip(readings: readonly Reading[], { isFirst, word, look }: {
     const { path } = reading;
     if (!/[\p{L}\p{N}]/u.test(path) || isAddress(path)) continue;
     const isPath = beginsPath(path);
-    const isDeep = /[^/\\][/\\]+[^/\\]/.test(path);
-    if (isPath && isDeep && (isFirst || /^(?:["'`“„«「]|~|\.|[A-Za-z]:|\\\\|file:)/i.test(word))) return reading;
+    const isDeep = /[^/\\][/\\]+[^/\\\s]/.test(path);
+    if (isPath && isDeep && (isFirst || isPlainlyPath(word))) return reading;
     if (isDeep && (await look.hasFirstFolder(path))) return reading;
   }
   return undefined;
 }
 
-/** By its ending. A page of the web is cited, not shown. */
+/** In the middle of a sentence too: quoted, at home, here, on a drive or share, in a variable, or below a folder where systems keep files. */
+function isPlainlyPath(word: string): boolean {
+  return /^(?:["'`“„«「]|~[/\\]|\.|[A-Za-z]:|\\\\|file:|%\w+%\\|\$env:|\$\{)/i.test(word) || /^\/(?:Users|Volumes|cygdrive|data|home|media|mnt|net|opt|private|root|run|srv|tmp|var)\//.test(word);
+}
+
+/** By its ending. A page of the web is cited, not shown; ".nii.gz" is an ending. */
 function isSurelyFile(path: string): boolean {
+  if (/^(?:\.[a-z0-9]+)+$/i.test(path)) return false;
   const format = formatOfName(path);
   return format !== null && !(format.name === "text" && (isAddress(path) || /^www\./i.test(path)));
 }
 
 /** Of the web, or another scheme. "C:" is a drive. */
 function isAddress(path: string): boolean {
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(path) && !/^file:/i.test(path);
+  return /^(?:blob:)?[a-z][a-z0-9+.-]+:\/\/[^/\s]/i.test(path) && !/^file:/i.test(path);
+}
+
+/** A store, a server's file, a DICOMweb object; a page of the web where the question is about it, not where a sentence cites it. */
+function isSurelyElsewhere(path: string, isSubject: boolean): boolean {
+  if (!isAddress(path)) return false;
+  return isSubject || !/^https?:/i.test(path) || /[?&]requestType=WADO|\/(?:studies|series|instances)\/[\d.]+/i.test(path);
 }
 
 /**
@@ -135,7 +188,9 @@ function isAddress(path: string): boolean {
 class Looks {
   readonly #disk: Disk;
   readonly #found = new Map<string, Promise<NamedFile["found"]>>();
-  #names: Promise<ReadonlySet<string>> | undefined;
+  /** Names in the working folder, as they are, by how they compare. */
+  #names: Promise<ReadonlyMap<string, string>> | undefined;
+  #namesWithBlanks: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -162,10 +217,34 @@ class Looks {
     return found.kind !== "file" || found.format !== null || /[^.]\.[^.]/.test(path);
   }
 
+  /** Names of this folder that stand where a path would not be looked for: with blanks in them, or behind a label or mark. */
+  async namesHereIn({ line, at, word, endings }: Word): Promise<readonly Reading[]> {
+    const names = await this.#namesHere();
+    const readings: Reading[] = [];
+    this.#namesWithBlanks ??= groupBy([...names.keys()].filter((name) => name.includes(" ")), (name) => name.split(" ", 1)[0] ?? "");
+    for (const name of this.#namesWithBlanks.get(folded(word)) ?? []) {
+      const end = at + name.length;
+      if (folded(line.slice(at, end)) === name && !/^[\w/\\]/.test(line.slice(end))) readings.push({ start: at, end, path: names.get(name) ?? name, isLoose: false });
+    }
+    readings.sort((a, b) => b.end - a.end);
+    for (const end of endingsBetween(endings, at, at + word.length)) {
+      const from = Math.max(at, end - longestName);
+      for (const { index } of line.slice(from, end).matchAll(/(?<=[^A-Za-z0-9._~/\\-]|(?<![A-Za-z0-9])_)(?=.)/gu)) {
+        const path = names.get(folded(line.slice(from + index, end)));
+        if (path !== undefined) readings.push({ start: from + index, end, path, isLoose: false });
+      }
+    }
+    return readings;
+  }
+
   async hasFirstFolder(path: string): Promise<boolean> {
     const first = firstFolder(path);
     if (first === null) return false;
-    return isAbsolute(path) ? (await this.at(first)).kind === "folder" : (await this.#namesHere()).has(folded(first));
+    if (isAbsolute(path)) return (await this.at(first)).kind === "folder";
+    const names = await this.#namesHere();
+    if (!/[*?]/.test(first)) return names.has(folded(first));
+    const pattern = new RegExp(`^${folded(first).replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`);
+    return [...names.keys()].some((name) => pattern.test(name));
   }
 
   async #look(path: string): Promise<NamedFile["found"]> {
@@ -173,7 +252,7 @@ class Looks {
     // Windows would open a connection, and send who is logged in.
     if (this.#disk.isWindows && /^[\\/]{2}/.test(path)) return { kind: "elsewhere" };
     if (!isAbsolute(path) && !/^\.{1,2}(?:[/\\]|$)/.test(path)) {
-      const first = firstFolder(path) ?? path;
+      const first = firstFolder(path) ?? path.replace(/[/\\]+$/, "");
       if (!(await this.#namesHere()).has(folded(first))) return { kind: "missing" };
     } else if (isAbsolute(path)) {
       const first = firstFolder(path);
@@ -182,8 +261,8 @@ class Looks {
     return await this.#disk.identify(path);
   }
 
-  async #namesHere(): Promise<ReadonlySet<string>> {
-    this.#names ??= this.#disk.names().then((names) => new Set(names.map(folded)));
+  async #namesHere(): Promise<ReadonlyMap<string, string>> {
+    this.#names ??= this.#disk.names().then((names) => new Map(names.map((name) => [folded(name), name])));
     return await this.#names;
   }
 }
@@ -197,9 +276,9 @@ function firstFolder(path: string): string | null {
   return /^(?:[A-Za-z]:[/\\](?=.)|[/\\]*[^/\\]+(?=[/\\]+[^/\\]))/.exec(path)?.[0] ?? null;
 }
 
-/** Some disks do not tell capital letters, or composed accents, from others. */
+/** Some disks do not tell capital letters, or composed accents, from others. People type the usual blank. */
 function folded(name: string): string {
-  return name.normalize("NFC").toLowerCase();
+  return name.normalize("NFC").toLowerCase().replace(/\s/gu, " ");
 }
 
 /** Leaves a sentence where paths were taken out: one blank between words, none in front of a mark, no empty brackets. */

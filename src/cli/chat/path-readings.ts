@@ -24,20 +24,20 @@ const mostBlanks = 8;
 /** Opening marks, with those that close them. */
 const quotes: Readonly<Record<string, string>> = {
   '"': '"', "'": "'", "`": "`´'", "´": "´", "“": "”“", "”": "”", "„": "“”\"", "‘": "’", "’": "’", "‚": "‘’", "«": "»", "»": "«", "‹": "›", "›": "‹",
-  "「": "」", "『": "』", "《": "》", "〈": "〉", "（": "）", "(": ")", "[": "]", "{": "}", "<": ">"
+  "″": "″", "＂": "＂", "「": "」", "『": "』", "《": "》", "〈": "〉", "（": "）", "(": ")", "[": "]", "{": "}", "<": ">"
 };
 
-/** Zero-width blanks and joiners, marks of direction, byte order marks: they come along when text is copied. */
-const invisible = "\\u200b-\\u200f\\u2060-\\u2064\\u202a-\\u202e\\u2066-\\u2069\\ufeff";
+/** Soft hyphens, zero-width blanks and joiners, marks of direction, byte order marks: they come along when text is copied. */
+const invisible = "\\u00ad\\u061c\\u200b-\\u200f\\u2060-\\u2064\\u202a-\\u202e\\u2066-\\u2069\\ufeff";
 
 /** Blanks that belong to names: macOS puts a narrow no-break space into those of screenshots. */
 const otherBlanks = "\\u00a0\\u2000-\\u200a\\u202f\\u3000";
 
 /** What people and terminals put in front of a path. */
-const markInFront = new RegExp(`^(?:[([{<"'\`´“”„‘’‚«»‹›「『《〈（@!${invisible}])+`);
+const markInFront = new RegExp(`^(?:[([{<"'\`´“”„‘’‚″＂«»‹›「『《〈（@!#*_${invisible}])+`);
 
 /** What a sentence puts behind a path, in any script. */
-const markBehind = new RegExp(`[?!.,;:)\\]}>'"\`´”’“»›」』》〉）】。、，！？；：…·${invisible}]`);
+const markBehind = new RegExp(`[?!.,;:)\\]}>'"\`´”’“″＂»›」』》〉）】。、，！？；：…·${invisible}]`);
 
 const ending = new RegExp(`\\.(?:${extensions.map((one) => one.replace(".", "\\.")).join("|")})(?![A-Za-z0-9])`, "gi");
 
@@ -55,13 +55,14 @@ export function endingsIn(line: string): readonly number[] {
   return Array.from(line.matchAll(ending), (match) => match.index + match[0].length);
 }
 
-/** Whether something is a path by how it begins: at the root, at home, here, on a drive, as a URL. */
+/** Whether something is a path by how it begins: at the root, at somebody's home, in a variable, here, on a drive, as a URL. */
 export function beginsPath(text: string): boolean {
-  return /^(?:\/[^\s/]|~[/\\]|\.{1,2}[/\\]|[A-Za-z]:[\\/]|\\\\|\/\/|file:)/i.test(text);
+  return /^(?:\/[^\s/]|~(?:[a-z_][\w.-]+)?[/\\]|\$(?:env:)?\{?[a-z_]\w+\}?[/\\]|%\w+%[/\\]|\.{1,2}[/\\]|[A-Za-z]:[\\/]|\\\\|\/\/|file:)/i.test(text);
 }
 
 /**
- * All readings of what begins at a place, the longest first: "/a/my scan.png" before "/a/my".
+ * All readings of what begins at a place, the longest first: "/a/my scan.png" before "/a/my"; those that begin further behind, after
+ * a mark or label, come last.
  *
  * @param endings Of the line, from `endingsIn`.
  */
@@ -70,7 +71,7 @@ export function readingsAt(line: string, start: number, endings: readonly number
   const readings: Reading[] = [...quotedReadings(line, start), ...(/['"]/.test(word) ? shellReadings(line, start) : [])];
   for (const from of pathStarts(word)) readings.push(...bareReadings(line, start + from, start + word.length, endings));
   const unique = new Map(readings.map((one) => [`${one.start} ${one.end} ${one.path}`, one]));
-  return [...unique.values()].sort((a, b) => b.end - a.end || a.start - b.start);
+  return [...unique.values()].sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
 function quotedReadings(line: string, start: number): Reading[] {
@@ -141,7 +142,8 @@ function unmarkedLength(word: string): number {
   return end;
 }
 
-function endingsBetween(endings: readonly number[], from: number, to: number): readonly number[] {
+/** The first few. */
+export function endingsBetween(endings: readonly number[], from: number, to: number): readonly number[] {
   let [low, high] = [0, endings.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -161,11 +163,11 @@ function nextWordEnds(line: string, from: number): number[] {
     if (index > 0) ends.push(from + index);
     if (ends.length > mostBlanks) break;
   }
-  return [...ends, from + text.trimEnd().length];
+  return [...ends, from + text.trimEnd().length].flatMap((end) => [end, from + unmarkedLength(line.slice(from, end))]);
 }
 
 function asReadings(start: number, end: number, text: string): Reading[] {
-  const path = /^file:/i.test(text) ? fromFileUrl(text) : expandHome(text);
+  const path = /^file:/i.test(text) ? fromFileUrl(text) : expandVariable(expandHome(text));
   return spellings(path).map((spelling) => ({ start, end, path: spelling, isLoose: false }));
 }
 
@@ -185,6 +187,11 @@ function fromFileUrl(text: string): string {
 
 export function expandHome(path: string): string {
   return /^~(?=[/\\]|$)/.test(path) ? homedir() + path.slice(1) : path;
+}
+
+/** As shells, PowerShell and cmd write a variable in front of a path; one that is not set stays as it is. */
+function expandVariable(path: string): string {
+  return path.replace(/^(?:\$(?:env:)?(?:\{(\w+)\}|(\w+))|%(\w+)%)(?=[/\\])/i, (all, ...names: (string | undefined)[]) => process.env[names.slice(0, 3).join("")] ?? all);
 }
 
 const invisibles = new RegExp(`[${invisible}]`, "g");

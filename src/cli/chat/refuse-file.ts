@@ -13,6 +13,8 @@ export function refusalOf({ path, found }: NamedFile, redaction: Redaction): Med
   switch (found.kind) {
     case "missing":
       return new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${name}, so nothing was asked. Check the path.`);
+    case "base64":
+      return new MedGemmaError("IMAGE_UNREADABLE", 'The message has a picture as bare base64, so nothing was asked. Put "data:image/png;base64," in front of it, or name a file.');
     case "elsewhere":
       return new MedGemmaError("IMAGE_NOT_FOUND", `${name} is on another computer and was not opened, so nothing was asked. Save the file here and name its path${/^[\\/]{2}/.test(path) ? `, or open it with /image ${typed}` : ""}.`);
     case "folder":
@@ -29,6 +31,6 @@ export function refusalOf({ path, found }: NamedFile, redaction: Redaction): Med
 function explain(format: Format | null, typed: string): string {
   if (format === null) return `not an image (expected ${readableNames}), so nothing was asked. Paste the text of a document.`;
   if (format.kind === "volume") return `${format.described}, so nothing was asked. /series ${typed} --modality CT (or MR) attaches it.`;
-  if (format.kind === "slide" && format.advice === undefined) return `${format.described}, which a chat does not show, so nothing was asked. Ask outside of the chat: medgemma-local ask "…" --slide ${typed}`;
-  return `${format.described}, which is not read here, so nothing was asked. ${format.advice ?? ""}`;
+  if (format.kind === "slide" && format.advice === undefined) return `${format.described}, which cannot be shown in a chat, so nothing was asked. Ask outside the chat: medgemma-local ask "…" --slide ${typed}`;
+  return `${format.described}, which cannot be read, so nothing was asked. ${format.advice ?? ""}`;
 }

@@ -20,7 +20,7 @@ export async function runChat(
       lines.clear();
       if (mayLeave && !tookBack) return "interrupted";
       mayLeave = !tookBack;
-      if (mayLeave) view.note("Ctrl-C again or Ctrl-D leaves.");
+      if (mayLeave) view.note("Press Ctrl-C again or Ctrl-D to quit.");
       continue;
     }
     if (event.kind === "unreadable") throw new UsageError("stdin is not text in UTF-8. A chat reads messages from it; give images with -i.");

@@ -3,17 +3,17 @@ import { closestName } from "../../closest-name.js";
 
 export const slashCommands = {
   image: { argument: "PATH…", describe: "attach pictures to the next message; alone: show what is attached" },
-  series: { argument: "PATH…", describe: "attach a CT or MR series; behind the path --slices, --modality and the like" },
-  detach: { argument: "", describe: "take what is attached back" },
+  series: { argument: "PATH…", describe: "attach a CT or MR series; options such as --slices follow the path" },
+  detach: { argument: "", describe: "remove what is attached" },
   system: { argument: "TEXT", describe: "set the system text; alone: show it; none: remove it" },
-  preset: { argument: "NAME", describe: "ask the next message by a preset; alone: list them" },
+  preset: { argument: "NAME", describe: "use a preset for the next message; alone: list them" },
   think: { argument: "on|off", describe: "let the model think before it answers" },
   thought: { argument: "", describe: "unfold the last thought" },
   retry: { argument: "", describe: "answer the last question again" },
-  undo: { argument: "", describe: "take the last question and its answer back" },
+  undo: { argument: "", describe: "remove the last question and its answer" },
   reset: { argument: "", describe: "forget the conversation; the system text stays" },
   save: { argument: "FILE", describe: "write the conversation with its images into one file" },
-  load: { argument: "FILE", describe: "go on with a saved conversation" },
+  load: { argument: "FILE", describe: "continue a saved conversation" },
   help: { argument: "", describe: "show this list" },
   exit: { argument: "", describe: "leave (also Ctrl-D)" }
 } as const satisfies Record<string, { argument: string; describe: string }>;

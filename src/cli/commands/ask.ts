@@ -1,14 +1,18 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
+import { basename } from "node:path";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import { answerOptions } from "../../chat/answer-options.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { imageOptions } from "../../image/image-options.js";
+import { isPicture } from "../../formats/formats.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import { readTextFile } from "../../regular-file.js";
+import { findNamedFiles } from "../chat/named-files.js";
+import { escapePath } from "../chat/path-readings.js";
 import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
@@ -37,14 +41,14 @@ const options = {
     // Not yargs' arrays: they would swallow the question behind it, and refuse the - of stdin.
     coerce: (given: string | string[]) => [given].flat(),
     group: "Image:",
-    describe: "Image file, or several; - reads one from stdin"
+    describe: "Image file; can be repeated; - reads one from stdin"
   },
   prior: {
     type: "string",
     requiresArg: true,
     coerce: (given: string | string[]) => [given].flat().map(parsePrior),
     group: "Image:",
-    describe: "Image of an earlier study, oldest first; 2023-05-01=FILE tells the model its date"
+    describe: "Image of an earlier study, oldest first; 2023-05-01=FILE gives its date to the model"
   },
   ...modelOptions,
   ...loraOption,
@@ -54,7 +58,7 @@ const options = {
   ...presetOption,
   ...answerFlags,
   ...schemaOption,
-  ...inGroup("Answer:", { raw: flag({ describe: "Send text and images as they are, without the chat template; <start_of_image> is the place of an image  [default: for 4b-pt]" }) }),
+  ...inGroup("Answer:", { raw: flag({ describe: "Send text and images without the chat template; <start_of_image> marks the place of an image  [default: for 4b-pt]" }) }),
   ...boxesOption,
   ...jsonOption,
   ...redactOption
@@ -92,6 +96,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   using interrupt = listenForInterrupt();
   const preset = args.preset === undefined ? undefined : await loadPresetNamed(args.preset);
   const schema = args.schema === undefined ? undefined : await readSchema(args.schema);
+  if (!isOfMany) await refuseUnseen(args.prompt ?? [], paths, redaction);
   const question = await readPrompt(args.prompt ?? [], {
     stdinIsImage: paths.includes(standardStream),
     hasPictures: paths.length > 0 || isOfMany,
@@ -149,6 +154,23 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   if (interrupt.signal.aborted) throw new Interrupted();
 }
 
+/**
+ * A picture is given with -i. One that only the question names would be answered about by its name.
+ *
+ * @throws UsageError
+ */
+async function refuseUnseen(words: readonly string[], given: readonly string[], redaction: Redaction): Promise<void> {
+  const seen = new Set(given.map((path) => basename(path)));
+  const named = (await Promise.all(words.map(async (word) => (await findNamedFiles(word)).files))).flat();
+  const unseen = named.find(({ path }) => !seen.has(basename(path)));
+  if (unseen === undefined) return;
+  const { path, found } = unseen;
+  if (found.kind === "base64" || /^data:/i.test(path)) throw new UsageError("The question holds the data of a picture. Save it as a file, and give that with -i FILE.");
+  const file = redaction.isOn ? "FILE" : escapePath(path);
+  const how = found.kind === "folder" ? `Give a CT or MR series with --series ${file}` : found.kind === "file" && isPicture(found.format) ? `Give it with -i ${file}` : "Give a picture with -i FILE, and a document's text through stdin";
+  throw new UsageError(`The question names ${redaction.isOn ? "a file" : path}, which the model would not see. ${how}.`);
+}
+
 /** @throws UsageError before a model is loaded for nothing */
 function checkDrawing(output: string | undefined, images: readonly string[]): void {
   if (output === undefined) return;
@@ -159,7 +181,7 @@ function checkDrawing(output: string | undefined, images: readonly string[]): vo
 
 /** Loud, on a terminal or not: half a report must not look whole. */
 function tellCut({ usage: { completionTokens } }: Answer): void {
-  writeNote(`Warning: the answer was cut off after ${completionTokens} tokens and is not complete. Give it more room with --max-tokens, or a larger --context.`, process.stderr);
+  writeNote(`Warning: the answer was cut off after ${completionTokens} tokens and is not complete. Allow more with --max-tokens, or use a larger --context.`, process.stderr);
 }
 
 /** The answer to stdout; a thought, dimmed, to a person at stderr. */
@@ -191,7 +213,7 @@ async function readSchema(path: string): Promise<object> {
     throw new MedGemmaError("SCHEMA_INVALID", `${path} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
-    throw new MedGemmaError("SCHEMA_INVALID", `${path} holds no JSON schema: expected an object such as {"type": "object", …}.`);
+    throw new MedGemmaError("SCHEMA_INVALID", `${path} is not a JSON schema: expected an object such as {"type": "object", …}.`);
   }
   return schema;
 }

@@ -22,11 +22,11 @@ import { showTrial, StatusLine } from "../status-line.js";
 const { promptLookup: _none, ...measured } = computeOptions;
 
 const options = {
-  repeat: { ...wholeNumber("repeat", { least: 1, describe: "Rounds; the median counts  [default: 3]" }), group: "Measurement:" },
+  repeat: { ...wholeNumber("repeat", { least: 1, describe: "Number of rounds; the median is reported  [default: 3]" }), group: "Measurement:" },
   ...modelFiles,
   ...loraOption,
   ...flagsOf(measured, "Model:"),
-  plot: { ...text("plot", { describe: "Picture of the result to write, .png or .svg" }), group: "Output:" },
+  plot: { ...text("plot", { describe: "Chart to write, .png or .svg" }), group: "Output:" },
   ...jsonOption
 } as const;
 
@@ -34,7 +34,7 @@ type Arguments = InferredOptionTypes<typeof options>;
 
 export const benchCommand: CommandModule<object, Arguments> = {
   command: "bench",
-  describe: "Measure how fast this machine is, and how near to what it could be",
+  describe: "Measure the speed, compared with the limits of the machine",
   builder: (command) =>
     command
       .options(options)
@@ -69,7 +69,7 @@ async function bench(args: Arguments): Promise<void> {
   if (missed !== null) writeNote(missedGpuWarning(missed, backend), process.stderr);
   for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(report.model)]) writeNote(warning, process.stderr);
   if (args.model === undefined && report.model.id === demoModel.id) {
-    writeNote("Warning: no MedGemma is installed, so the demo model was measured. It is some hundred times smaller.", process.stderr);
+    writeNote("Warning: no MedGemma is installed, so the demo model was measured. It is a few hundred times smaller.", process.stderr);
   }
   if (args.json === true) printJson(report);
   else printAnswer(describeReport(report));
@@ -82,9 +82,9 @@ async function bench(args: Arguments): Promise<void> {
 const describeStage: Readonly<Record<BenchProgress["stage"], string>> = {
   load: "loading the model",
   encode: "encoding an image",
-  text: "reading a prompt and generating",
+  text: "processing a prompt and generating",
   answer: "answering about an image",
-  machine: "measuring what the cores can do at most"
+  machine: "measuring the peak speed of the cores"
 };
 
 function describeProgress({ stage, round, rounds, done }: BenchProgress): string {

@@ -34,7 +34,7 @@ const options = {
     requiresArg: true,
     coerce: (given: string | string[]) => [given].flat(),
     group: "Image:",
-    describe: "Image file of the first message, or several"
+    describe: "Image file for the first message; can be repeated"
   },
   ...modelOptions,
   ...loraOption,
@@ -48,7 +48,7 @@ type Arguments = InferredOptionTypes<typeof options> & { debug?: boolean };
 
 export const chatCommand: CommandModule<object, Arguments> = {
   command: "chat",
-  describe: "Talk about images; drop them into the terminal",
+  describe: "Chat about images; drop them into the terminal",
   builder: (command) =>
     command
       .options(options)
@@ -115,13 +115,13 @@ function greet(medgemma: MedGemma): void {
   printNote(`medgemma-local · model ${id} · ${backend} · context ${medgemma.contextSize} tokens · loaded in ${(medgemma.loadMs / 1000).toFixed(1)} s`);
   for (const { path, scale } of lora) printNote(`With the adapter ${path}, scale ${scale}.`);
   if (id === demoModel.id) {
-    printNote("This is the demo model: it knows drawn phantoms only (plain shapes on a gray film), nothing medical.");
+    printNote("This is the demo model: it knows only drawn phantoms (plain shapes on a gray film), nothing medical.");
     const example = demoExample();
     if (example !== null) printNote(`Try: ${example} Describe the image.`);
   }
-  if (!medgemma.acceptsImages) printNote("It is loaded without a projector and takes no images.");
+  if (!medgemma.acceptsImages) printNote("It was loaded without a projector and cannot see images.");
   printNote("For research and development; not a medical device.");
-  printNote("Drop a picture here or name its path. /help lists the commands, Ctrl-D leaves.\n");
+  printNote("Drop a picture here or type its path. /help lists the commands, Ctrl-D quits.\n");
 }
 
 /** A film that comes with the demo model, as one can type it. */
@@ -135,6 +135,6 @@ function demoExample(): string | null {
 function pretrained(id: string): MedGemmaError {
   return new MedGemmaError(
     "MODEL_MISMATCH",
-    `${id} is the pre-trained variant: it goes on with a text, and was never taught to hold a conversation. Ask it with "ask", for example --preset findings, or chat with the instruction-tuned one (4b-it).`
+    `${id} is the pre-trained variant: it continues a text and was never trained on conversations. Ask it with "ask", for example --preset findings, or chat with the instruction-tuned one (4b-it).`
   );
 }

@@ -65,6 +65,14 @@ function describeCommand({ command, describe, builder }: CommandModule): Complet
   };
 }
 
+/** Commands whose argument is one of a few words: `help ask`, `completion zsh`. */
+function wordsBehind(commands: readonly CompletedCommand[]): readonly (readonly [command: string, words: readonly string[]])[] {
+  return [
+    ["help", commands.map(({ name }) => name)],
+    ["completion", Object.keys(scripts)]
+  ];
+}
+
 function bash(commands: readonly CompletedCommand[]): string {
   const cases = commands.map(({ name, options }) => `    ${name}:-*) words="${options.flatMap(wordsOf).join(" ")}" ;;`);
   return `# bash completion of medgemma-local
@@ -74,7 +82,7 @@ _medgemma_local() {
   if [ "$COMP_CWORD" -eq 1 ]; then
     words="${[...commands.map(({ name }) => name), "help", "--help", "--version"].join(" ")}"
   else case "\${COMP_WORDS[1]}:$current" in
-${cases.join("\n")}
+${[...cases, ...wordsBehind(commands).map(([name, words]) => `    ${name}:*) words="${words.join(" ")}" ;;`)].join("\n")}
   esac fi
   # Nothing of ours: the names of files.
   while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$words" -- "$current")
@@ -86,12 +94,16 @@ complete -o bashdefault -o default -F _medgemma_local medgemma-local
 function zsh(commands: readonly CompletedCommand[]): string {
   const escaped = (text: string) => text.replace(/[[\]:\\]/g, "\\$&").replaceAll("'", "'\\''");
   const optionOf = ({ name, letter, takesValue, describe }: CompletedOption) => [`--${name}`, ...(letter === undefined ? [] : [`-${letter}`])].map((word) => `'*${word}[${escaped(describe)}]${takesValue ? ":value:_files" : ""}'`);
-  const cases = commands.map(({ name, options }) => `    ${name}) _arguments ${[...options.flatMap(optionOf), "'*:file:_files'"].join(" ")} ;;`);
+  const fixed = wordsBehind(commands);
+  const cases = [
+    ...fixed.map(([name, words]) => `    ${name}) _arguments '1:word:(${words.join(" ")})' ;;`),
+    ...commands.filter(({ name }) => !fixed.some(([other]) => other === name)).map(({ name, options }) => `    ${name}) _arguments ${[...options.flatMap(optionOf), "'*:file:_files'"].join(" ")} ;;`)
+  ];
   return `#compdef medgemma-local
 _medgemma-local() {
   if (( CURRENT == 2 )); then
     local -a commands
-    commands=(${commands.map(({ name, describe }) => `'${name}:${escaped(describe)}'`).join(" ")})
+    commands=(${[...commands, { name: "help", describe: "Show the help of a command" }].map(({ name, describe }) => `'${name}:${escaped(describe)}'`).join(" ")})
     _describe command commands
     return
   fi
@@ -113,6 +125,8 @@ function fish(commands: readonly CompletedCommand[]): string {
     `complete -c medgemma-local -n __fish_use_subcommand -f -a ${name} -d ${quoted(describe)}`,
     ...options.map((option) => `complete -c medgemma-local -n '__fish_seen_subcommand_from ${name}' -l ${option.name}${option.letter === undefined ? "" : ` -s ${option.letter}`}${option.takesValue ? " -r" : ""} -d ${quoted(option.describe)}`)
   ]);
+  lines.push("complete -c medgemma-local -n __fish_use_subcommand -f -a help -d 'Show the help of a command'");
+  for (const [name, words] of wordsBehind(commands)) lines.push(`complete -c medgemma-local -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(" ")}'`);
   return `# fish completion of medgemma-local\n${lines.join("\n")}\n`;
 }
 

@@ -24,7 +24,7 @@ type Arguments = InferredOptionTypes<typeof options>;
 
 export const doctorCommand: CommandModule<object, Arguments> = {
   command: "doctor",
-  describe: "Prove that this machine sees correctly: a known image, step by step; check what is installed",
+  describe: "Check, step by step on a known image, that this machine sees correctly; check installed models",
   builder: (command) => command.options(options).example("$0 doctor", "").example("$0 doctor --gpu vulkan --json", ""),
   handler: doctor
 };
@@ -48,7 +48,7 @@ async function doctor({ json, ...args }: Arguments): Promise<void> {
     const width = Math.max(...checks.map(({ name }) => name.length));
     printAnswer(`${describeFacts({ ...machine, addon, ...facts })}\n`);
     if (trials.length > 0) printAnswer(`${trials.map(describeTrial).join("")}\n`);
-    printAnswer(files.length === 0 ? "No model is installed but the demo model. See: medgemma-local models\n\n" : `${files.map(describeFile).join("")}\n`);
+    printAnswer(files.length === 0 ? "No model is installed except the demo model. See: medgemma-local models\n\n" : `${files.map(describeFile).join("")}\n`);
     printAnswer(`${checks.map((check) => `${describeCheck(check, width)}\n`).join("")}\n`);
     process.stdout.write(`${(seesCorrectly ? green : red)(plainText(verdict), process.stdout)}\n`);
     if (damaged.length > 0) process.stdout.write(`${red(`${damaged.length} of ${files.length} files of models ${damaged.length === 1 ? "is" : "are"} damaged.`, process.stdout)}\n`);
@@ -58,7 +58,7 @@ async function doctor({ json, ...args }: Arguments): Promise<void> {
 
 function describeTrial({ backend, outcome, reason }: Examination["trials"][number]): string {
   const what = { good: "works", failed: `failed: ${reason ?? ""}`, absent: "finds no GPU" }[outcome];
-  return `${backend} was tried in a process of its own and ${what}\n`;
+  return `${backend} was tested in a separate process and ${what}\n`;
 }
 
 function describeCheck({ name, ok, error, tolerance }: Check, width: number): string {

@@ -47,7 +47,7 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const shown = valuesOf(imageOptions, args);
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
-  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
+  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both write to stdout. Give -o a file.");
   checkSources({ images, series: args.series });
   refuseToOverwrite([...images, ...(args.series ?? [])], output);
   using interrupt = listenForInterrupt();

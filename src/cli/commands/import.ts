@@ -12,7 +12,7 @@ const options = {
   ...inGroup("Import:", {
     ...mmprojOption(),
     link: flag({ describe: "Link the files instead of copying them" }),
-    replace: flag({ describe: "Replace files of the same name that were pulled or imported before" })
+    replace: flag({ describe: "Replace files of the same name from an earlier pull or import" })
   }),
   ...jsonOption
 } as const;

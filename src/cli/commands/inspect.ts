@@ -1,6 +1,8 @@
 /** `inspect`: what a GGUF file is, from its header alone. */
+import { existsSync } from "node:fs";
 import type { CommandModule, InferredOptionTypes } from "yargs";
 import type { Inspection } from "../../chat/inspect.js";
+import { findModelFile } from "../../models/resolve-model.js";
 import { describeFacts } from "../describe-facts.js";
 import { describeMemory } from "../describe-memory.js";
 import { jsonOption } from "../options.js";
@@ -12,19 +14,20 @@ type Arguments = InferredOptionTypes<typeof options> & { file: string };
 
 export const inspectCommand: CommandModule<object, Arguments> = {
   command: "inspect <file>",
-  describe: "Tell what a GGUF file is, which projector fits it, and the memory it needs",
+  describe: "Show what a GGUF file is, which projector fits it, and the memory it needs",
   builder: (command) =>
     command
-      .positional("file", { type: "string", demandOption: true, describe: "GGUF file: a text model, a projector or a LoRA adapter" })
+      .positional("file", { type: "string", demandOption: true, describe: 'GGUF file (a text model, a projector or a LoRA adapter), "demo", or the id of a model that "models" lists' })
       .options(options)
       .example("$0 inspect medgemma-4b-it-Q4_K_M.gguf", "")
+      .example("$0 inspect 1.5-4b-it", "")
       .example("$0 inspect mmproj-F16.gguf --json", ""),
   handler: inspect
 };
 
 async function inspect({ file, json }: Arguments): Promise<void> {
   const { inspectFile } = await import("../../chat/inspect.js"); // see openModel
-  const inspection = await inspectFile(file);
+  const inspection = await inspectFile(existsSync(file) ? file : await findModelFile(file));
   if (json === true) printJson(inspection);
   else printAnswer(describe(inspection));
 }

@@ -19,7 +19,7 @@ type Arguments = InferredOptionTypes<typeof options>;
 
 export const modelsCommand: CommandModule<object, Arguments> = {
   command: "models",
-  describe: "List what is installed, what other programs have, and what can be pulled and fits this machine",
+  describe: "List models: installed, of other programs, and available to pull; shows what fits this machine",
   builder: (command) => command.options(options).example("$0 models", "").example("$0 models --json", ""),
   handler: models
 };
@@ -28,7 +28,7 @@ async function models({ json }: Arguments): Promise<void> {
   const installed = await Promise.all((await installedModels()).map(withSize));
   const unfinished = await unfinishedDownloads();
   const status = new StatusLine(process.stderr);
-  status.show("looking into the folders of other programs");
+  status.show("looking for models of other programs");
   const stored = await storedModels();
   status.show("looking at this machine");
   const { advise } = await import("../../advice/advise.js"); // see openModel
@@ -39,9 +39,9 @@ async function models({ json }: Arguments): Promise<void> {
     return;
   }
   printAnswer(`Installed in ${modelHome()}\n${describeInstalled(installed)}`);
-  for (const { id, byteLength } of unfinished) printAnswer(`  ${id}  unfinished, ${bytes(byteLength)} are there; pull it again to go on\n`);
-  if (stored.length > 0) printAnswer(`\nHere through other programs, to be used where it lies\n${storedTable(stored)}`);
-  printAnswer(`\nTo be pulled\n${modelTable(advice)}`);
+  for (const { id, byteLength } of unfinished) printAnswer(`  ${id}  unfinished, ${bytes(byteLength)} downloaded; pull it again to resume\n`);
+  if (stored.length > 0) printAnswer(`\nInstalled by other programs, used in place\n${storedTable(stored)}`);
+  printAnswer(`\nAvailable to pull\n${modelTable(advice)}`);
 }
 
 type SizedModel = Pick<InstalledModel, "id" | "text" | "mmproj"> & { readonly byteLength: number; readonly recorded: boolean };
@@ -53,7 +53,7 @@ async function withSize({ id, text, parts, mmproj, record }: InstalledModel): Pr
 
 function describeInstalled(installed: readonly SizedModel[]): string {
   const rows = installed.map(({ id, text, byteLength, recorded }) => [`  ${id}`, bytes(byteLength), recorded ? text : `${text} (put there by hand)`]);
-  return alignedRows([...rows, [`  ${demoModel.id}`, "", "comes with the program; knows drawn phantoms only, nothing medical"]]);
+  return alignedRows([...rows, [`  ${demoModel.id}`, "", "comes with the program; knows only drawn phantoms, nothing medical"]]);
 }
 
 /** One line for each model, as it is called with `--model`. */
@@ -62,8 +62,8 @@ export function storedTable(stored: readonly StoredModel[]): string {
 }
 
 function describeStore({ store, kind, takesImages, unsupported }: StoredModel): string {
-  if (unsupported !== null) return `${store}; not as it is: ${unsupported}`;
-  return [store, ...(takesImages ? [] : ["text only"]), ...(kind === "ollama" ? ["in a layout of its own: a copy is made once"] : [])].join(", ");
+  if (unsupported !== null) return `${store}; cannot be used as it is: ${unsupported}`;
+  return [store, ...(takesImages ? [] : ["text only"]), ...(kind === "ollama" ? ["its own layout: copied once before use"] : [])].join(", ");
 }
 
 /** One line for each model and quantisation, with what to expect of it here. */
@@ -77,5 +77,5 @@ export function modelTable({ models: all, machine, proposal }: Advice): string {
     one.model.projector === null ? "text only" : one.fits && one.imageMs !== null ? `${Math.ceil(one.imageMs / 1000)} s` : "–"
   ]);
   const where = machine.gpu.backend === "off" ? "tokens/s and s an image: expected on this CPU" : `${machine.gpu.devices.join(", ")}: run "bench" for its speed`;
-  return `${alignedRows([["    id", "download", "memory", "tokens/s", "an image"], ...rows])}  * the one to begin with · ${where}\n`;
+  return `${alignedRows([["    id", "download", "memory", "tokens/s", "an image"], ...rows])}  * recommended · ${where}\n`;
 }

@@ -14,7 +14,7 @@ export const presetsCommand: CommandModule<object, Arguments> = {
   describe: "List the presets of ask and chat, or print one of them",
   builder: (command) =>
     command
-      .positional("name", { type: "string", describe: "Print this one, to read it or to change a copy" })
+      .positional("name", { type: "string", describe: "Preset to print" })
       .options(options)
       .example("$0 presets", "")
       .example("$0 presets report > mine.md && $0 ask --preset mine.md -i scan.png", ""),

@@ -24,7 +24,7 @@ import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 const options = {
   output: { ...text("output", { alias: "o", describe: "PNG file to write; - writes to stdout" }), demandOption: true, group: "Output:" },
   size: {
-    ...wholeNumber("size", { least: 1, describe: "Side of the square in pixels  [default: what the model's projector wants]" }),
+    ...wholeNumber("size", { least: 1, describe: "Side of the square in pixels  [default: that of the model's projector]" }),
     group: "Image:"
   },
   ...modelFiles,
@@ -59,7 +59,7 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const { fit = "pad", aspect, window, frame } = valuesOf(imageOptions, args);
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
-  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both want stdout. Give -o a file.");
+  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both write to stdout. Give -o a file.");
   checkSources({ images: image === undefined ? [] : [image], series: args.series, slide: args.slide });
   // Refuses options of a series or a slide where there is none.
   if (args.series === undefined) await readSeriesOf(args, { modelId: null, redaction });

@@ -8,9 +8,9 @@ import { pullWithProgress } from "../pull-model.js";
 
 const options = {
   ...inGroup("Pull:", {
-    to: text("to", { describe: "Folder to pull into, to carry it to a machine without network  [default: the folder of weights]" }),
+    to: text("to", { describe: "Folder to pull into, for a machine without network  [default: the folder of weights]" }),
     mmproj: { ...mmprojOption().mmproj, describe: "Name of the projector in the repository, or none  [default: the F16 one]" },
-    "accept-terms": flag({ describe: "Accept the terms of MedGemma, for scripts; it is recorded" })
+    "accept-terms": flag({ describe: "Accept the terms of MedGemma without a prompt; this is recorded" })
   }),
   ...jsonOption
 } as const;
@@ -19,7 +19,7 @@ type Arguments = InferredOptionTypes<typeof options> & { id: string };
 
 export const pullCommand: CommandModule<object, Arguments> = {
   command: "pull <id>",
-  describe: "Download a model, verified; goes on where it was interrupted",
+  describe: "Download and verify a model; resumes an interrupted download",
   builder: (command) =>
     command
       .positional("id", { type: "string", demandOption: true, describe: 'As "models" lists it, such as 4b-it or 4b-it:Q8_0; or hf:OWNER/NAME/FILE of any repository' })

@@ -11,7 +11,7 @@ type Arguments = InferredOptionTypes<typeof options> & { id: string };
 
 export const removeCommand: CommandModule<object, Arguments> = {
   command: "remove <id>",
-  describe: "Delete a model that was pulled or imported; other files stay",
+  describe: "Delete a pulled or imported model; other files stay",
   builder: (command) =>
     command
       .positional("id", { type: "string", demandOption: true, describe: 'As "models" lists it' })

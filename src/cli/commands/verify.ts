@@ -14,10 +14,10 @@ type Arguments = InferredOptionTypes<typeof options> & { id: string | undefined 
 
 export const verifyCommand: CommandModule<object, Arguments> = {
   command: "verify [id]",
-  describe: "Check that installed models are whole: every byte, by sha256",
+  describe: "Check installed models byte by byte, by sha256",
   builder: (command) =>
     command
-      .positional("id", { type: "string", describe: "One model, also one of another program, such as ollama:medgemma1.5  [default: all installed]" })
+      .positional("id", { type: "string", describe: "One model, or one of another program such as ollama:medgemma1.5  [default: all installed]" })
       .options(options)
       .example("$0 verify", "")
       .example("$0 verify 1.5-4b-it --json", ""),

@@ -46,7 +46,7 @@ export async function openNdpi(file: TiffFile, pages: readonly TiffDirectory[]):
     const [largest] = levels;
     levels.push(await levelOf(file, page, { ...size, downsample: largest === undefined ? 1 : (largest.width / size.width + largest.height / size.height) / 2 }));
   }
-  if (scan === null) throw file.damaged("it holds no scan");
+  if (scan === null) throw file.damaged("it has no scan");
   const { x, y } = await resolutionOf(scan);
   const scanned = byObjective(lens, "Hamamatsu SourceLens", x, y) ?? (await resolutionScannedAt(scan));
   return { levels, scanned, otherPictures: pages.length - levels.length - planes, notes: planes > 0 ? ["the focal plane in the middle of several"] : [] };

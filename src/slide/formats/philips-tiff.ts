@@ -26,7 +26,7 @@ export async function openPhilipsTiff(file: TiffFile, pages: readonly TiffDirect
     if (width < 1 || height < 1 || width > size.width || height > size.height) throw file.damaged(`its level ${levels.length} has ${size.width}×${size.height} pixels; expected ${width}×${height} or more`);
     levels.push(tiledLevel(file.name, await readTiffPicture(file, [page]), downsample, { width, height }));
   }
-  if (levels.length === 0) throw file.damaged("it holds no picture in tiles");
+  if (levels.length === 0) throw file.damaged("it has no picture in tiles");
   const { x, y } = spacingOf(xml);
   return { levels, scanned: byMicrometres(x, y, "Philips DICOM_PIXEL_SPACING"), otherPictures: pages.length - levels.length };
 }

@@ -27,7 +27,7 @@ export async function openTrestle(file: TiffFile, pages: readonly TiffDirectory[
     if (levels.every(({ width }) => width > level.width)) levels.push(level);
   }
   const [largest, first] = [levels[0], pages[0]];
-  if (largest === undefined || first === undefined) throw file.damaged("it holds no picture in tiles");
+  if (largest === undefined || first === undefined) throw file.damaged("it has no picture in tiles");
   checkSlideSize(file.name, largest);
   // Not pixels a unit, as TIFF has it, but micrometres a pixel.
   const [x, y] = [await first.number(tags.xResolution), await first.number(tags.yResolution)];
