@@ -7,7 +7,7 @@ import { pick, rulesOf } from "../options/option.js";
 import { checkPrompt } from "./ask-options.js";
 import type { StoredPart } from "./content.js";
 import type { StoredTurn } from "./conversation-file.js";
-import { stopReasons, type AssistantTurn, type ChatTurn, type UserTurn } from "./types.js";
+import { stopReasons, type AssistantTurn, type ChatTurn, type Provenance, type UserTurn } from "./types.js";
 
 const userRules: RulesOf<UserTurn> = {
   role: oneOf(["user", "assistant"]),
@@ -56,5 +56,11 @@ async function storeTurn(user: UserTurn, { text: answer, thought = null, stopRea
 /** With the images as the model saw them, so that a new chat can begin with the same. */
 export function readTurn({ content, answer, thought, stopReason, isRaw, provenance }: StoredTurn): [UserTurn, AssistantTurn] {
   const parts = content.map((part) => (typeof part === "string" ? part : { image: part }));
-  return [{ role: "user", content: parts, ...(isRaw ? { raw: true } : {}) }, { role: "assistant", text: answer, thought, stopReason, ...(provenance === null ? {} : { model: provenance.model.id }) }];
+  return [{ role: "user", content: parts, ...(isRaw ? { raw: true } : {}) }, { role: "assistant", text: answer, thought, stopReason, ...modelOf(provenance) }];
+}
+
+/** A saved file may say anything. */
+function modelOf(provenance: Provenance | null): Pick<AssistantTurn, "model"> {
+  const id: unknown = (provenance as { readonly model?: { readonly id?: unknown } } | null)?.model?.id;
+  return typeof id === "string" ? { model: id } : {};
 }

@@ -23,6 +23,8 @@ export interface Format {
   readonly magic?: RegExp;
   /** What to do with a file that is not read here, as a sentence. */
   readonly advice?: string;
+  /** Of a slide: its first picture is a photograph of the glass, perhaps with the label. */
+  readonly isGlassFirst?: true;
 }
 
 const toPicture = 'Convert it to PNG, for example with "magick IN OUT.png".';
@@ -47,8 +49,8 @@ const slides: readonly Format[] = [
   { ...slide("VMS", "a Hamamatsu slide (VMS, VMU)", [".vms", ".vmu"]), advice: toTiledTiff },
   { ...slide("NDPIS", "a Hamamatsu list of fluorescence slides (NDPIS)", [".ndpis"]), advice: brightfield },
   { ...slide("MRXS", "a 3DHISTECH slide (MRXS)", [".mrxs"]), advice: `${toTiledTiff} The folder beside it, of the same name, holds its pixels.` },
-  slide("SCN", "a Leica slide (SCN)", [".scn"]),
-  slide("BIF", "a Ventana slide (BIF)", [".bif"]),
+  { ...slide("SCN", "a Leica slide (SCN)", [".scn"]), isGlassFirst: true },
+  { ...slide("BIF", "a Ventana slide (BIF)", [".bif"]), isGlassFirst: true },
   slide("QPTIFF", "an Akoya slide (QPTIFF)", [".qptiff"]),
   { ...slide("VSI", "an Olympus slide (VSI)", [".vsi"]), advice: `${toOmeTiff} The folder of .ets files beside it holds its pixels.` },
   { ...slide("ETS", "a part of an Olympus slide (VSI)", [".ets"]), advice: toOmeTiff },
@@ -139,6 +141,11 @@ export function formatOf(head: Uint8Array, path: string): Format | null {
   // Inside, a slide is a TIFF file, a compressed volume or a drawing gzip, a document ZIP.
   if (found === null || (named !== null && isContainerOf(found, named))) return named;
   return found;
+}
+
+/** Why a slide is not shown as a picture. */
+export function explainGlassFirst(name: string, described: string): string {
+  return `${name} is ${described}, whose first picture is a photograph of the glass, perhaps with the label. Take its patches with --slide FILE.`;
 }
 
 /** By its first bytes alone. */

@@ -19,7 +19,7 @@ import { isJpeg2000File, openJpeg2000 } from "./formats/jpeg-2000.js";
 import { isJpegXl, openJpegXl } from "./formats/jpeg-xl.js";
 import { openWithLibvips } from "./formats/libvips.js";
 import { isNetpbm, openNetpbm } from "./formats/netpbm.js";
-import { formatOfName } from "../formats/formats.js";
+import { explainGlassFirst, formatOfName } from "../formats/formats.js";
 import { explainUnread } from "./explain-unread.js";
 import type { OpenPicture } from "./raster.js";
 import { readSource, type ImageFile } from "./read-source.js";
@@ -84,6 +84,7 @@ async function openPicture({ name, bytes }: ImageFile, options: DicomOptions): P
   // Inside a scanner's file may be a TIFF whose picture is the label, with the patient's name on it.
   const format = formatOfName(name);
   if (format?.kind === "slide" && format.advice !== undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${format.described}, which is not read here. ${format.advice}`);
+  if (format?.isGlassFirst === true) throw new MedGemmaError("IMAGE_UNREADABLE", explainGlassFirst(name, format.described));
   checkWindowChoice(options.window);
   let picture: OpenPicture;
   try {

@@ -148,12 +148,12 @@ describe("what is not read as a picture", () => {
     expect(message).toMatch(new RegExp(`^IMAGE_UNREADABLE: \\(bytes\\) is ${what.replaceAll(/[()]/g, "\\$&")}, which is not read as a picture\\. .*${hint}`));
   });
 
-  it.each(["biopsy.vsi", "biopsy.mrxs", "biopsy.bif"])("is told by its ending, though a picture is inside, which may be the label: %s", async (name) => {
+  it.each(["biopsy.vsi", "biopsy.mrxs", "biopsy.bif", "biopsy.scn"])("is told by its ending, though a picture is inside, which may be the label: %s", async (name) => {
     const scratch = mkdtempSync(join(tmpdir(), "medgemma-slides-"));
     try {
       const path = join(scratch, name);
       writeFileSync(path, await sharp({ create: { width: 8, height: 8, channels: 3, background: "#808080" } }).tiff().toBuffer());
-      await expect(decodeImage(path)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringMatching(/slide \((?:VSI|MRXS|BIF)\), which is not read here/) as string });
+      await expect(decodeImage(path)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringMatching(/slide \((?:(?:VSI|MRXS)\), which is not read here|(?:BIF|SCN)\), whose first picture is a photograph of the glass)/) as string });
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }

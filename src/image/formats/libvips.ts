@@ -2,6 +2,7 @@
 import type { Metadata } from "sharp";
 import { MedGemmaError } from "../../errors.js";
 import { checkPictureSize, maxPixels, slideHint } from "../../picture-size.js";
+import { explainGlassFirst } from "../../formats/formats.js";
 import { readOrientation } from "../exif-orientation.js";
 import { profileNotes, useOfProfile, type ProfileUse } from "../icc-profile.js";
 import { readPngFacts } from "../png-facts.js";
@@ -24,7 +25,7 @@ type Depth = typeof depths extends ReadonlySet<infer One> ? One : never;
 /** @throws Error of libvips; MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
 export async function openWithLibvips(bytes: Uint8Array, name: string, unsupported: (found: string) => string): Promise<OpenPicture> {
   const tiff = isTiff(bytes) ? await readTiffFacts(bytes) : null;
-  if (tiff?.glassFirst != null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${tiff.glassFirst}, whose first picture is a photograph of the glass, perhaps with the label. Take its patches with --slide FILE.`);
+  if (tiff?.glassFirst != null) throw new MedGemmaError("IMAGE_UNREADABLE", explainGlassFirst(name, tiff.glassFirst));
   if (tiff?.unreadForm != null) throw new UnreadForm(tiff.unreadForm);
   if (tiff !== null && tiff.bits > 32) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has samples of ${tiff.bits} bits; expected up to 32. Save it with 32-bit floating point or 16-bit samples.`);
   const header = withPngFacts(await loadSharp()(bytes, { limitInputPixels: false, failOn: "none" }).metadata(), bytes);
