@@ -19,7 +19,7 @@ export function* parseJsonInSteps(bytes: Buffer, levels = maxLevels): Steps<unkn
   const open = trimmed[0];
   const isObject = open === openBrace;
   // A long text is one step: it is only copied.
-  if (levels === 0 || trimmed.length <= smallBytes || (!isObject && open !== openBracket)) return JSON.parse(trimmed.toString());
+  if (levels === 0 || trimmed.length <= smallBytes || (!isObject && open !== openBracket)) return JSON.parse(trimmed.toString()) as unknown;
   if (trimmed.at(-1) !== (isObject ? closeBrace : closeBracket)) throw new SyntaxError("A bracket is not closed.");
   const entries: [string, unknown][] = [];
   const items: unknown[] = [];

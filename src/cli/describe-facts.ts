@@ -31,7 +31,8 @@ function describeValue(key: string, value: unknown): string {
 
 export function bytes(count: number): string {
   const units = ["bytes", "KB", "MB", "GB", "TB"];
-  const step = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  // What rounds to 1000 of a unit is 1.00 of the next.
+  const step = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(Number(count.toPrecision(3))) / 3));
   return `${step === 0 ? count : (count / 1000 ** step).toPrecision(3)} ${units[step] ?? ""}`;
 }
 

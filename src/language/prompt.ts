@@ -138,7 +138,8 @@ class PromptBuilder {
 }
 
 /** Jinja's `trim` is Python's str.strip(): it takes U+001C–U+001F and U+0085 as blanks, but not U+FEFF as JavaScript does. */
-const blank = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const blanks = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+const blank = new RegExp(`[${blanks}]`);
 
 /** Character by character: an expression for the end would look at a run of blanks in the middle once for each of them. */
 function strip(text: string): string {

@@ -307,7 +307,10 @@ export class ChatSession {
   async #load(path: string): Promise<void> {
     const name = this.#redaction.hide(path, "the file");
     const loaded = await this.#read(path);
-    if (loaded === null) return this.#view.note("Stopped; the conversation is the one before.");
+    if (loaded === null) {
+      this.#view.note("Stopped; the conversation is the one before.");
+      return;
+    }
     await this.#chat.dispose();
     this.#chat = loaded;
     if (countOf(this.#attached) > 0) this.#view.note("The attached images were removed; they belonged to the previous conversation.");
