@@ -1,6 +1,6 @@
 /** The one image of a folder or of a DICOMDIR. Series are no pictures: of several images, only what they are is told. */
 import { open, readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
 import { findListedFile } from "../dicom/listed-file.js";
 import { isDicom } from "../dicom/is-dicom.js";

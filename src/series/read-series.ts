@@ -17,8 +17,7 @@ import { MedGemmaError } from "../errors.js";
 import { isNiftiFile } from "../nifti/read-nifti.js";
 import { readDicomSeries } from "./dicom-series.js";
 import { readNiftiSeries } from "./nifti-series.js";
-import { recipeNames } from "./recipes.js";
-import { modalities, type Series, type SeriesOptions } from "./types.js";
+import type { Series, SeriesOptions } from "./types.js";
 
 /**
  * CT in Hounsfield units becomes coloured by a recipe of three windows, MR gray from the least to the greatest value of the
