@@ -113,6 +113,12 @@ describe("a file with several pictures", () => {
   });
 });
 
+describe("a PGM value beyond its white", () => {
+  it("is white", async () => {
+    expect([...(await decodeImage(Buffer.from("P5 2 1 100\n\x64\xc8", "latin1"))).rgb]).toEqual([255, 255, 255, 255, 255, 255]);
+  });
+});
+
 describe("a damaged file", () => {
   it.each(["p4.pbm", "p1.pbm", "p5.pgm", "p2.pgm", "p6.ppm", "p5-12-bits.pgm", "24.bmp", "32.bmp", "8.bmp", "4.bmp", "rle8.bmp", "565.bmp", "rgb.jp2", "gray.jp2", "rgb.j2k", "16-bits.jp2", "f4.tif", "i2-big.tif"])("%s, cut anywhere in the pixels, is an error", async (name) => {
     const bytes = fixture(name);

@@ -44,8 +44,8 @@ function decode(bytes: Uint8Array, header: Header): Raster {
   // Of a bitmap 1 is black.
   if (white === 1 && channels === 1 && (kind === 1 || kind === 4)) return levels(header, channels, Uint8Array.from(samples, (bit) => (bit === 0 ? 255 : 0)));
   if (white > 255) return { ...levels(header, channels, new Uint8Array()), samples: Uint16Array.from(samples), white };
-  const level = Uint8Array.from({ length: white + 1 }, (_one, value) => roundHalfEven((value / white) * 255)); // as Pillow
-  return levels({ width, height }, channels, Uint8Array.from(samples, (value) => level[Math.min(value, white)] ?? 255));
+  const level = Uint8Array.from({ length: white + 1 }, (_one, value) => roundHalfEven((value / white) * 255)); // as Pillow; what is beyond white is white
+  return levels({ width, height }, channels, Uint8Array.from(samples, (value) => level[value] ?? 255));
 }
 
 function readBytes(bytes: Uint8Array, { width, height, white, start }: Header, channels: number): Uint8Array | Uint16Array {
