@@ -101,7 +101,7 @@ describe("a loaded conversation", () => {
     writeFileSync(path, JSON.stringify(old));
     await using chat = await medgemma.loadChat(path);
     for (let index = 0; index < 20; index += 1) await chat.ask("Count.", { maxTokens: 40 });
-    expect(chat.turns).toHaveLength(21);
+    expect(chat.turns).toHaveLength(2 * 21);
     writeFileSync(path, JSON.stringify({ ...saved, overflow: "never" }));
     await expect(medgemma.loadChat(path)).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
     await expect(medgemma.loadChat(join(folder, "nothing.json"))).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
@@ -219,7 +219,7 @@ describe("a question that waits for another", () => {
       stop.abort();
     };
     expect((await third_.ask("Count.", { onProgress, signal: stop.signal })).stopReason).toBe("aborted");
-    expect(stopped.heard).toEqual([{ stage: "waiting" }]);
+    expect(stopped.heard).toEqual([{ stage: "waiting", ahead: 0 }]);
     await Promise.all([first, second, third]);
     expect(across.heard.map(({ stage }) => stage).filter((stage) => stage !== "encode")).toEqual(["waiting", "prefill", "generate"]);
     expect(within.heard[0]).toEqual({ stage: "waiting" });

@@ -61,7 +61,7 @@ describe("several volumes in one enhanced file", () => {
 
   it("that nothing tells apart are refused, also where each place is there once in the first frames, in no order", async () => {
     for (const places of [[0, 0, 1, 3, 1, 2, 3, 2], [0, 2, 3, 1, 2, 1, 0, 3]]) {
-      await expect(readSeries(fileOf(places.map((place) => position(3 * place))))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("nothing in the files tells") as string });
+      await expect(readSeries(fileOf(places.map((place) => position(3 * place))))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("nothing in the files shows") as string });
     }
     const behind = fileOf([0, 1, 2, 3, 3, 2, 1, 0].map((place) => position(3 * place)));
     expect(await framesOf(behind, { volume: 2 })).toEqual([5, 6, 7, 8]);

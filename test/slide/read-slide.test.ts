@@ -101,14 +101,14 @@ describe("what is told of a slide", () => {
 describe("a choice", () => {
   it.each<[SlideOptions, string]>([
     [{ magnification: 10, level: 0 }, "INVALID_ARGUMENT: A slide is seen at a magnification or at a level of its file, but not at both. Leave one out."],
-    [{ magnification: 0 }, "INVALID_ARGUMENT: The magnification must be a number above 0, such as 10, but is 0."],
-    [{ magnification: Number.NaN }, "INVALID_ARGUMENT: The magnification must be a number above 0, such as 10, but is NaN."],
-    [{ level: 0.5 }, "INVALID_ARGUMENT: The level of a slide must be a whole number from 0, the largest, but is 0.5."],
+    [{ magnification: 0 }, "INVALID_ARGUMENT: magnification must be a number from 0.01 to 1000, but is 0."],
+    [{ magnification: Number.NaN }, "INVALID_ARGUMENT: magnification must be a number from 0.01 to 1000, but is NaN."],
+    [{ level: 0.5 }, "INVALID_ARGUMENT: level must be a whole number from 0, but is 0.5."],
     [{ level: 3 }, "INVALID_ARGUMENT: SLIDE has no level 3. Its levels are 0: 452×330 at 20x, 1: 226×165 at 10x, 2: 113×83 at 5.02x."],
-    [{ patches: 126 }, "INVALID_ARGUMENT: The number of patches must be a whole number from 1 to 125, but is 126."],
-    [{ side: 4097 }, "INVALID_ARGUMENT: The side of a patch must be 1 to 4096 pixels, but is 4097."],
+    [{ patches: 126 }, "INVALID_ARGUMENT: patches must be a whole number from 1 to 125, but is 126."],
+    [{ side: 4097 }, "INVALID_ARGUMENT: side must be a whole number from 1 to 4096, but is 4097."],
     [{}, "INVALID_ARGUMENT: SLIDE has 226×165 pixels as it would be seen, less than one patch of 896×896. Choose a greater magnification or a larger level, or give it as a picture."],
-    [{ magnification: 0.001 }, "IMAGE_TOO_LARGE: A patch of SLIDE would be made of 4493535×4493535 pixels; the limit is 67108864 in all, and the file has no smaller level. Choose a greater magnification."]
+    [{ magnification: 0.01 }, "IMAGE_TOO_LARGE: A patch of SLIDE would be made of 449353×449353 pixels; the limit is 67108864 in all, and the file has no smaller level. Choose a greater magnification."]
   ])("%o is refused", async (options, message) => {
     expect(await failure(`${folder}pages-lzw.tif`, options)).toBe(message);
   });
