@@ -78,7 +78,7 @@ describe("ask", () => {
         slide: "null",
         think: "boolean",
         schema: "null",
-        sampling: { temperature: "number", seed: "null", topK: "number", topP: "number", minP: "number", maxTokens: "number", thoughtBudget: "null" }
+        sampling: { temperature: "number", seed: "null", topK: "number", topP: "number", minP: "number", repeatPenalty: "number", stop: [], maxTokens: "number", thoughtBudget: "null" }
       },
       usage: { promptTokens: "number", imageTokens: "number", reusedTokens: "number", completionTokens: "number", droppedTurns: "number" },
       timings: {

@@ -92,7 +92,7 @@ describe("a GPU without room", () => {
     expect(memoryWarnings({ ...model, visionGpu: null })).toEqual([]);
     expect(memoryWarnings({ ...model, visionGpu: "off" })).toEqual([expect.stringContaining("the projector does not fit in the GPU's free memory next to the text model")]);
     expect(memoryWarnings({ ...model, visionGpu: "off", gpuLayers: 0 })).toEqual([expect.stringContaining("no layer of this model fits in the GPU's free memory")]);
-    expect(memoryWarnings({ ...model, contextSize: 2048 })).toEqual([expect.stringContaining("2048 tokens, not of 8192")]);
+    expect(memoryWarnings({ ...model, contextSize: 2048 })).toEqual([expect.stringContaining("2048 tokens, not 8192")]);
     expect(memoryWarnings({ ...model, gpu: "off", visionGpu: "off", gpuLayers: 0 })).toEqual([]);
   });
 });

@@ -119,7 +119,7 @@ describe("a record", () => {
       slide: null,
       think: false,
       schema: null,
-      sampling: { temperature: 0.5, seed: 4, topK: 64, topP: 0.95, minP: 0, maxTokens: 1024, thoughtBudget: null }
+      sampling: { temperature: 0.5, seed: 4, topK: 64, topP: 0.95, minP: 0, repeatPenalty: 1, stop: [], maxTokens: 1024, thoughtBudget: null }
     });
   });
 
