@@ -1,5 +1,5 @@
 /** Checks what a caller gives to a loaded model and its chats, before any work begins. */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, name, number, oneOf, orNull, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
 import { checkFrameChoice, checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
@@ -9,7 +9,7 @@ import type { EncodeOptions } from "./encode-images.js";
 import type { AskOptions, ChatOptions, LoadChatOptions } from "./types.js";
 
 const list: Rule = { expected: "a list of images: paths, URLs or bytes", holds: Array.isArray };
-const schema: Rule = { expected: "a JSON schema object, or a schema of zod or the like", holds: (value) => isObject(value) || isStandardSchema(value) };
+const schema: Rule = { expected: "a JSON schema object, or a schema of zod or the like", holds: (value) => isPlain(value) || isStandardSchema(value) };
 
 const encodeOptions: RulesOf<EncodeOptions> = {
   fit: oneOf(imageFits),
@@ -42,8 +42,8 @@ const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), overflow: oneO
 export function checkAskOptions(prompt: unknown, options: unknown): void {
   checkOptions("The options of a question", options, askOptions);
   const { images, window, frame, series, slide } = options as AskOptions;
-  checkPrompt(prompt);
-  for (const [index, image] of [...(images ?? [])].entries()) checkImageSource(image, `images[${index}]`);
+  refuseUnreadable("The prompt", () => checkPrompt(prompt));
+  checkImages(images ?? []);
   checkWindowChoice(window);
   checkFrameChoice(frame);
   if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or about a slide, but not about both. Leave one out.");
@@ -71,7 +71,13 @@ export function checkLoadChatOptions(options: unknown): void {
 export function checkEncodeArguments(images: unknown, options: unknown): void {
   checkArgument("images", images, list);
   checkOptions("The options of encode", options, encodeOptions);
-  for (const [index, image] of [...(images as readonly unknown[])].entries()) checkImageSource(image, `images[${index}]`);
+  checkImages(images as readonly unknown[]);
+}
+
+function checkImages(images: readonly unknown[]): void {
+  refuseUnreadable("images", () => {
+    for (const [index, image] of [...images].entries()) checkImageSource(image, `images[${index}]`);
+  });
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

@@ -1,4 +1,5 @@
 /** What a caller can ask for with `window`. */
+import { describe, isObject, refuseUnreadable } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 /**
@@ -33,14 +34,22 @@ export const windowChoices = `C/W (40/400), ${Object.keys(windowPresets).join(",
 
 /** JavaScript need not keep to the type. @throws MedGemmaError INVALID_ARGUMENT */
 export function checkWindowChoice(choice: unknown): void {
+  refuseUnreadable("A window", () => checkWindow(choice));
+}
+
+function checkWindow(choice: unknown): void {
   if (choice === undefined || isPreset(choice) || choice === "full") return;
   if (typeof choice === "number" && Number.isSafeInteger(choice) && choice >= 1) return;
   if (typeof choice === "object" && choice !== null && "center" in choice && "width" in choice) {
     // A width of 1 is the least that PS3.3 C.11.2.1.2.1 allows.
     if (Number.isFinite(choice.center) && typeof choice.width === "number" && Number.isFinite(choice.width) && choice.width >= 1) return;
   }
-  const found = typeof choice === "string" || typeof choice === "number" ? choice : JSON.stringify(choice);
-  throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${found}.`);
+  throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${foundOf(choice)}.`);
+}
+
+function foundOf(choice: unknown): string {
+  if (isObject(choice) && "center" in choice && "width" in choice) return `center ${describe(choice.center)}, width ${describe(choice.width)}`;
+  return typeof choice === "string" && choice.length <= 40 ? choice : describe(choice);
 }
 
 /** The frame of a file with several, from 1. @throws MedGemmaError INVALID_ARGUMENT */
