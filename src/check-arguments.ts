@@ -58,7 +58,23 @@ export const checkedLater: Rule = { expected: "anything", holds: () => true };
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkArgument(what: string, value: unknown, { expected, holds }: Rule): void {
-  if (!holds(value)) throw invalid(what, expected, value);
+  refuseUnreadable(what, () => {
+    if (!holds(value)) throw invalid(what, expected, value);
+  });
+}
+
+/**
+ * A getter or a proxy of the caller's may throw while a value is looked at.
+ *
+ * @throws MedGemmaError INVALID_ARGUMENT instead, and what `look` throws of that class
+ */
+export function refuseUnreadable(what: string, look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    if (error instanceof MedGemmaError) throw error;
+    throw new MedGemmaError("INVALID_ARGUMENT", `${what} cannot be read: a getter or a proxy of it throws an error.`, { cause: error });
+  }
 }
 
 /**
@@ -68,7 +84,12 @@ export function checkArgument(what: string, value: unknown, { expected, holds }:
  * @throws MedGemmaError INVALID_ARGUMENT
  */
 export function checkOptions(what: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
-  if (!isObject(options)) throw invalid(what, "an object", options);
+  refuseUnreadable(what, () => checkEach(what, options, rules));
+}
+
+function checkEach(what: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
+  if (!isPlain(options)) throw invalid(what, "a plain object", options);
+  if (Object.getOwnPropertySymbols(options).length > 0) throw new MedGemmaError("INVALID_ARGUMENT", `${what} have names that are symbols. Give names that are strings.`);
   const known = Object.keys(rules);
   for (const [given, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, given) ? rules[given] : undefined;
@@ -99,6 +120,13 @@ export function describe(value: unknown): string {
   const constructor: unknown = (value as { readonly constructor?: unknown }).constructor;
   const kind = typeof constructor === "function" && constructor !== Object && constructor.name !== "" ? ` of class ${shortened(constructor.name)}` : "";
   return `an object${kind}${kind !== "" || keys.length === 0 ? "" : ` with ${keys.join(", ")}`}`;
+}
+
+/** Not a date, a map, a buffer or another object of a class, in which nothing is found to be wrong: they have no properties of their own. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (!isObject(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null; // Object.prototype, of any realm
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

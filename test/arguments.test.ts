@@ -34,19 +34,55 @@ const circle: Record<string, unknown> = {};
 circle.self = circle;
 const base64 = readFileSync(film).toString("base64");
 
+const detached = new Uint8Array(16);
+structuredClone(detached.buffer, { transfer: [detached.buffer] });
+const fail = (): never => {
+  throw new Error("not to be read");
+};
+const getter = (name: string) => Object.defineProperty({}, name, { get: fail, enumerable: true });
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
+class Own {
+  readonly nothing = 1;
+}
+
+/** Whose reading throws, or is a property of no object: never an error of somebody else. */
+const hostile: readonly unknown[] = [
+  new Proxy({}, { get: fail, has: fail, ownKeys: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail }), revoked, [revoked], Object.defineProperty([], 0, { get: fail }),
+  getter("signal"), getter("model"), getter("width"), { constructor: getter("name") }, Object.defineProperty(() => 1, "name", { get: fail }), { toString: fail }
+];
+
+/** Objects of other kinds than options are; in many of them nothing is found that could be wrong. */
+const otherKinds: readonly unknown[] = [
+  detached, detached.buffer, new SharedArrayBuffer(8), new Uint8Array(new SharedArrayBuffer(8)), new BigInt64Array(1), new Float64Array(2), new DataView(new ArrayBuffer(4)), new Own(), new Date(NaN),
+  new WeakRef({}), new Map([["signal", 1]]), (function* () { yield 1; })(), new URL("http://x/"), Object.freeze({ nothing: 1 }), Object.assign(Object.create(null) as object, { nothing: 1 }),
+  JSON.parse('{"__proto__":{"signal":1}}'), { ["k".repeat(1_000_000)]: 1 }, { length: 1e9 }, new Array(1_000_000), { [Symbol("signal")]: 1 }
+];
 /** What no argument of this library is, in no place. */
 const wrongEverywhere: readonly unknown[] = [
   null, true, false, NaN, Infinity, -1, 0.5, 10n, Symbol("x"), "", "\0", [undefined], [null], [[]], [1], [{}], {}, { nothing: 1 }, { path: "x" }, { image: undefined },
   { url: "x" }, { signal: {} }, { signal: "no" }, { onProgress: 1 }, () => 1, Date, new Date(0), /x/, new Map(), new Set([1]), new Error("x"), Promise.resolve("x"),
   new ArrayBuffer(8), new Float32Array(3), new Uint16Array(2), Object.create(null), circle, [circle], new Proxy({}, {}), { length: 1 }, { then: 1 }, [Symbol("y")], { toString: 1 },
-  Object(1), Object("x"), new WeakMap(), { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }, { type: "text", text: "x" }, [NaN], { images: [undefined] }
+  Object(1), Object("x"), new WeakMap(), { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }, { type: "text", text: "x" }, [NaN], { images: [undefined] },
+  ...hostile, ...otherKinds
 ];
 
 /** Of an optional object of options. */
-const wrongOptions = wrongEverywhere.filter((value) => {
-  const isEmpty = typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
-  return !isEmpty;
-});
+const wrongOptions = wrongEverywhere.filter((value) => hostile.includes(value) || !isPlainAndEmpty(value));
+
+function isPlainAndEmpty(value: unknown): boolean {
+  const prototype: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : value;
+  return (prototype === null || prototype === Object.prototype) && value !== null && Reflect.ownKeys(value as object).length === 0;
+}
+
+function canBeSpread(value: unknown): boolean {
+  try {
+    const prototype: unknown = Object.getPrototypeOf({ ...(value as object) }) && Object.getPrototypeOf(value);
+    return typeof value === "object" && (prototype === null || prototype === Object.prototype);
+  } catch {
+    return false;
+  }
+}
 
 describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not there; nothing is answered", () => {
   it("in the first place of every function", async () => {
@@ -74,6 +110,9 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       "medgemma.loadChat": (value) => medgemma.loadChat(value as never),
       "medgemma.encode": (value) => medgemma.encode(value as never)
     };
+    const takeNothing = ["listPresets", "readCatalog", "storedModels"];
+    const exported = Object.entries(library).flatMap(([name, value]) => (typeof value === "function" && value !== MedGemmaError ? [name] : []));
+    expect(new Set([...Object.keys(functions).filter((name) => !name.includes(".")), ...takeNothing])).toEqual(new Set(exported));
     const wrong: unknown[] = [];
     for (const [name, run] of Object.entries(functions)) {
       for (const value of wrongEverywhere) {
@@ -110,9 +149,35 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
     for (const [name, run] of Object.entries(functions)) {
       for (const value of wrongOptions) {
         // They are put together here, and looked at where they are used.
-        if (name === "presetOptions" && typeof value === "object" && value !== null && !Array.isArray(value)) continue;
+        if (name === "presetOptions" && canBeSpread(value)) continue;
         const outcome = await outcomeOf(() => run(value));
         if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL") wrong.push([name, typeof value === "symbol" ? "symbol" : value, outcome]);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(chat.turns).toEqual([]);
+  }, 120_000);
+
+  it("as a single option, where a wrong one could be passed over", async () => {
+    const places: Record<string, Call> = {
+      image: (value) => chat.ask("Hello", { images: [value as never] }),
+      "image of a part": (value) => chat.ask([{ image: value as never }, "Hello"]),
+      "part of a prompt": (value) => chat.ask(["Hello", value as never]),
+      window: (value) => chat.ask("Hello", { images: [film], window: value as never }),
+      frame: (value) => chat.ask("Hello", { images: [film], frame: value as never }),
+      series: (value) => chat.ask("Hello", { series: value as never }),
+      signal: (value) => chat.ask("Hello", { signal: value as never }),
+      "options of loadChat": (value) => medgemma.loadChat("/nowhere.json", value as never),
+      "image cache": (value) => loadMedGemma("demo", { imageCache: value as never }),
+      adapter: (value) => loadMedGemma("demo", { lora: [value as never] }),
+      box: (value) => library.drawBoxes(picture, [value as never])
+    };
+    const wrong: unknown[] = [];
+    for (const [name, run] of Object.entries(places)) {
+      for (const [index, value] of (name.startsWith("image cache") ? wrongOptions : wrongEverywhere).entries()) {
+        if (name === "part of a prompt" && typeof value === "string") continue;
+        const outcome = await outcomeOf(() => run(value));
+        if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL" || outcome.message.length > 700) wrong.push([name, index, outcome]);
       }
     }
     expect(wrong).toEqual([]);

@@ -1,5 +1,5 @@
 /** Checks what a caller gives to a loaded model and its chats, before any work begins. */
-import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, name, number, oneOf, orNull, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
@@ -10,7 +10,7 @@ import type { EncodeOptions } from "./encode-images.js";
 import type { AskOptions, ChatOptions, LoadChatOptions } from "./types.js";
 
 const list: Rule = { expected: "a list of images: paths, URLs or bytes", holds: Array.isArray };
-const schema: Rule = { expected: "a JSON schema object, or a schema of zod or the like", holds: (value) => isObject(value) || isStandardSchema(value) };
+const schema: Rule = { expected: "a JSON schema object, or a schema of zod or the like", holds: (value) => isPlain(value) || isStandardSchema(value) };
 
 const encodeOptions: RulesOf<EncodeOptions> = {
   ...rulesOf(imageOptions),
@@ -38,16 +38,24 @@ const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), turns: checked
 export function checkAskOptions(prompt: unknown, options: unknown): void {
   checkOptions("The options of a question", options, askOptions);
   const { images, series, slide, schema: shape, stop } = options as AskOptions;
-  checkPrompt(prompt);
-  for (const [index, image] of [...(images ?? [])].entries()) checkImageSource(image, `images[${index}]`);
+  refuseUnreadable("The prompt", () => checkPrompt(prompt));
+  checkImages(images ?? []);
   if (shape !== undefined && stop !== undefined && stop.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", "A schema says where the answer ends, so stop would cut it. Leave one out.");
   if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or a slide, not both. Leave one out.");
 }
 
+function readable(what: string, options: unknown): AskOptions & Pick<ChatOptions, "system"> {
+  checkArgument(what, options, { expected: "a plain object", holds: isPlain });
+  let copy: AskOptions & Pick<ChatOptions, "system"> = {};
+  refuseUnreadable(what, () => {
+    copy = { ...(options as object) };
+  });
+  return copy;
+}
+
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkCountArguments(prompt: unknown, options: unknown): AskOptions & Pick<ChatOptions, "system"> {
-  checkArgument("The options of countTokens", options, anObject);
-  const { system, ...asked } = options as AskOptions & Pick<ChatOptions, "system">;
+  const { system, ...asked } = readable("The options of countTokens", options);
   checkChatOptions({ system });
   checkAskOptions(prompt, asked);
   return { system, ...asked };
@@ -75,7 +83,13 @@ export function checkLoadChatOptions(options: unknown): void {
 export function checkEncodeArguments(images: unknown, options: unknown): void {
   checkArgument("images", images, list);
   checkOptions("The options of encode", options, encodeOptions);
-  for (const [index, image] of [...(images as readonly unknown[])].entries()) checkImageSource(image, `images[${index}]`);
+  checkImages(images as readonly unknown[]);
+}
+
+function checkImages(images: readonly unknown[]): void {
+  refuseUnreadable("images", () => {
+    for (const [index, image] of [...images].entries()) checkImageSource(image, `images[${index}]`);
+  });
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

@@ -1,6 +1,6 @@
 /** How a model is loaded: the options, and the check of what a caller gives, before any file is opened. */
 import { resolve } from "node:path";
-import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, describe, eitherOf, name, orNull, type RulesOf } from "../check-arguments.js";
+import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, describe, eitherOf, name, orNull, refuseUnreadable, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { gpuBackends } from "../native/backend.js";
 import { choice, onOff, rulesOf, wholeNumber, type OptionsOf } from "../options/option.js";
@@ -50,7 +50,7 @@ export function checkLoadArguments(source: unknown, options: unknown): void {
   checkOptions("The options of loadMedGemma", options, rules);
   const { imageCache, lora } = options as LoadOptions;
   if (imageCache !== undefined) checkOptions("The options of imageCache", imageCache, cacheRules);
-  if (lora !== undefined) checkAdapterList(lora);
+  if (lora !== undefined) refuseUnreadable("lora", () => checkAdapterList(lora));
 }
 
 /** @param lora As a caller without types may give it. */

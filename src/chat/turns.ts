@@ -1,5 +1,5 @@
 /** A conversation as data: what a program reads from a chat, and what a new chat begins with. */
-import { checkArgument, checkOptions, flag, isObject, listOf, oneOf, orNull, text, type RulesOf } from "../check-arguments.js";
+import { checkArgument, checkOptions, flag, isObject, listOf, oneOf, orNull, refuseUnreadable, text, type RulesOf } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { imageOptions, type ImageOptions } from "../image/image-options.js";
 import type { ImageSource, SquareImage } from "../image/types.js";
@@ -20,7 +20,10 @@ const assistantRules: RulesOf<AssistantTurn> = { role: userRules.role, text, tho
 
 /** @throws MedGemmaError INVALID_ARGUMENT for what is no turn, and where user and assistant do not take turns */
 export function checkTurns(turns: unknown): void {
-  if (turns === undefined) return;
+  if (turns !== undefined) refuseUnreadable("turns", () => checkEach(turns));
+}
+
+function checkEach(turns: unknown): void {
   checkArgument("turns", turns, listOf({ expected: "an object", holds: isObject }));
   const all = turns as readonly ChatTurn[];
   for (const [index, turn] of all.entries()) {

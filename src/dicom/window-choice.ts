@@ -1,4 +1,5 @@
 /** What a caller can ask for with `window`. */
+import { describe, isObject, refuseUnreadable } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 /**
@@ -41,9 +42,15 @@ export function isWindowChoice(choice: unknown): choice is WindowChoice {
 
 /** JavaScript need not keep to the type. @throws MedGemmaError INVALID_ARGUMENT */
 export function checkWindowChoice(choice: unknown): void {
-  if (choice === undefined || isWindowChoice(choice)) return;
-  const found = typeof choice === "string" || typeof choice === "number" ? choice : JSON.stringify(choice);
-  throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${found}.`);
+  refuseUnreadable("A window", () => {
+    if (choice === undefined || isWindowChoice(choice)) return;
+    throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${foundOf(choice)}.`);
+  });
+}
+
+function foundOf(choice: unknown): string {
+  if (isObject(choice) && "center" in choice && "width" in choice) return `center ${describe(choice.center)}, width ${describe(choice.width)}`;
+  return typeof choice === "string" && choice.length <= 40 ? choice : describe(choice);
 }
 
 /** The frame of a file with several, from 1. @throws MedGemmaError INVALID_ARGUMENT */

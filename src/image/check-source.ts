@@ -1,5 +1,5 @@
 /** Is it an image source at all? Says how the forms of other programs are written here. Looks into no file. */
-import { describe, isObject } from "../check-arguments.js";
+import { describe, isObject, refuseUnreadable } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 const forms = "a path, a file: or data: URL, the bytes of an image file, or decoded pixels";
@@ -12,8 +12,10 @@ const longestName = 255;
 
 /** @throws MedGemmaError INVALID_ARGUMENT, without what was given */
 export function checkImageSource(source: unknown, what = "An image"): void {
-  const problem = problemOf(source);
-  if (problem !== null) throw new MedGemmaError("INVALID_ARGUMENT", `${what} must be ${forms}, but ${problem}.`);
+  refuseUnreadable(what, () => {
+    const problem = problemOf(source);
+    if (problem !== null) throw new MedGemmaError("INVALID_ARGUMENT", `${what} must be ${forms}, but ${problem}.`);
+  });
 }
 
 function problemOf(source: unknown): string | null {

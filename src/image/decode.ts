@@ -5,7 +5,7 @@
  * becomes R=G=B; values of more than 8 bits are shown by a window (to-rgb.ts); of several pages the first is taken; colour
  * profiles are ignored where they are nearly sRGB, because the reference (Pillow) ignores them and the model was trained on such pixels.
  */
-import { checkedLater, checkOptions, describe, type RulesOf } from "../check-arguments.js";
+import { checkedLater, checkOptions, describe, refuseUnreadable, type RulesOf } from "../check-arguments.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { checkFrameChoice, checkWindowChoice, isPreset } from "../dicom/window-choice.js";
@@ -131,6 +131,11 @@ function refuseDicomOptions(name: string, { window, frame }: DicomOptions): void
 
 /** @throws MedGemmaError INVALID_ARGUMENT, IMAGE_TOO_LARGE */
 export function checkDecoded(image: DecodedImage, options: DicomOptions): DecodedImage {
+  refuseUnreadable("The decoded pixels", () => checkPixels(image, options));
+  return image;
+}
+
+function checkPixels(image: DecodedImage, options: DicomOptions): void {
   const { source, width, height, rgb } = image;
   const isWhole = typeof source === "string" && [width, height].every((edge) => Number.isInteger(edge) && edge > 0);
   if (!isWhole || !(rgb instanceof Uint8Array) || rgb.byteLength !== width * height * 3) {
@@ -146,7 +151,6 @@ export function checkDecoded(image: DecodedImage, options: DicomOptions): Decode
   }
   checkPictureSize(source, width, height);
   refuseDicomOptions(source, options);
-  return image;
 }
 
 function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemmaError {

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { checkedLater, checkOptions, describe, flag } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
+import { checkImageSource } from "./check-source.js";
 import { decodeImage } from "./decode.js";
 import { notesOf, warningsOf } from "./notes.js";
 import { checkSquare, isSquareImage } from "./prepared-square.js";
@@ -49,6 +50,7 @@ export async function prepareImage(
   if (!imageFits.includes(fit)) {
     throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${describe(fit)}.`);
   }
+  checkImageSource(source);
   if (isSquareImage(source)) return checkSquare(source, side, options);
   const stored = await decodeImage(source, { window, frame });
   const pixelAspect = aspect ? (stored.pixelAspect ?? 1) : 1;

@@ -1,6 +1,6 @@
 /** What a preset sets besides its words, as options of a question. */
 import type { AskOptions } from "../chat/types.js";
-import { anObject, checkArgument } from "../check-arguments.js";
+import { checkArgument, isPlain, refuseUnreadable } from "../check-arguments.js";
 import { checkPreset, type Preset } from "./preset.js";
 
 /**
@@ -11,7 +11,11 @@ import { checkPreset, type Preset } from "./preset.js";
  */
 export function presetOptions<Own extends AskOptions>(preset: Preset, own: Own = {} as Own): Own & Pick<AskOptions, "preset" | "schema" | "maxTokens" | "think" | "raw"> {
   checkPreset(preset);
-  checkArgument("The options of a question", own, anObject);
+  // Their names are looked at where they are used.
+  checkArgument("The options of a question", own, { expected: "a plain object", holds: (value) => isPlain(value) });
+  refuseUnreadable("The options of a question", () => {
+    Object.values(own);
+  });
   const { name, schema, maxTokens, think, raw } = preset;
   return {
     ...own,

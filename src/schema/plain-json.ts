@@ -1,4 +1,5 @@
 /** A schema as a caller gives it → a copy of plain JSON, which nobody can change meanwhile. */
+import { refuseUnreadable } from "../check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
@@ -31,5 +32,9 @@ export function plainCopy(schema: unknown): Json {
     }
     return Object.fromEntries(result);
   };
-  return copy(schema, 0) ?? fail(`is of type ${typeof schema}`);
+  let copied: Json | undefined;
+  refuseUnreadable("schema", () => {
+    copied = copy(schema, 0);
+  });
+  return copied ?? fail(`is of type ${typeof schema}`);
 }
