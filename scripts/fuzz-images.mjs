@@ -92,7 +92,6 @@ function changeImagePixel(bytes, random) {
 
 /** Sizes, types, places of voxels and matrices: 16, 32 or 64 bits, in either order. */
 function changeNiftiHeader(bytes, random) {
-  if (bytes.length < 16) return;
   const at = 2 * random(Math.min(bytes.length - 8, 544) / 2);
   const value = extremes[random(16)];
   const order = random(2) === 0 ? "LE" : "BE";
@@ -174,6 +173,7 @@ const withGzip = (change) => (bytes, random, others) => {
   } catch {
     return bytes;
   }
+  if (inner.length < 16) return bytes;
   const changed = change(inner, random, others);
   return gzipSync(Buffer.isBuffer(changed) ? changed : inner);
 };
