@@ -16,7 +16,7 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 
 // Ask
 export type { Chat } from "./chat/chat.js";
-export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, UserTurn } from "./chat/types.js";
+export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, RepeatOptions, UserTurn } from "./chat/types.js";
 export type { AnswerOptions } from "./chat/answer-options.js";
 export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";
@@ -24,9 +24,15 @@ export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
 export type { StandardResult, StandardSchema } from "./schema/standard-schema.js";
 
 // Answers
-export type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, Provenance, StopReason, TokenLogprob } from "./chat/types.js";
+export type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, Provenance, RequestImage, StopReason, TokenLogprob } from "./chat/types.js";
 export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
 export type { FileIdentity } from "./models/identify-file.js";
+
+// Answers again
+export { loadingOf, readAnswerRecord, repeatAnswer, withImagesAt } from "./chat/answer-record.js";
+export type { AnswerRecord } from "./chat/types.js";
+export type { RepeatedAnswer } from "./chat/answer-record.js";
+export type { AnswerComparison, AnswerDifference } from "./chat/compare-answers.js";
 
 // Errors
 export { errorCodes, MedGemmaError } from "./errors.js";
@@ -51,7 +57,7 @@ export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, Series
 // Pathology slides
 export { readSlide } from "./slide/read-slide.js";
 export type { SlideChoices } from "./slide/slide-options.js";
-export type { MagnificationSource, Slide, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
+export type { MagnificationSource, Slide, SlideAsked, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
 
 // Presets
 export { listPresets, loadPreset } from "./presets/load-preset.js";

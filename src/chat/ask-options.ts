@@ -28,8 +28,8 @@ const askOptions: RulesOf<AskOptions> = {
   logprobs: count(0, 20),
   priority: number(-1000, 1000),
   preset: text,
-  series: withProperties("what readSeries gives", ["taken", "of", "numbers", "order", "leftOut", "gaps", "asked", "notes"]),
-  slide: withProperties("what readSlide gives", ["taken", "of", "grid", "numbers", "positions", "side", "notes"])
+  series: withProperties("what readSeries gives", ["source", "taken", "of", "numbers", "order", "leftOut", "gaps", "asked", "notes"]),
+  slide: withProperties("what readSlide gives", ["source", "asked", "taken", "of", "grid", "numbers", "positions", "side", "notes"])
 };
 
 const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), turns: checkedLater, overflow: oneOf(["dropOldest", "error"]) };

@@ -18,6 +18,7 @@ import { previewCommand } from "./commands/preview.js";
 import { presetsCommand } from "./commands/presets.js";
 import { pullCommand } from "./commands/pull.js";
 import { removeCommand } from "./commands/remove.js";
+import { repeatCommand } from "./commands/repeat.js";
 import { verifyCommand } from "./commands/verify.js";
 import { checkFlags, commonOptions, standardStream } from "./options.js";
 import { UsageError } from "./output.js";
@@ -28,7 +29,7 @@ const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Arg
 
 /** In the order of the help. */
 const commands: readonly CommandModule[] = [
-  ...[chatCommand, askCommand, presetsCommand, encodeCommand, previewCommand],
+  ...[chatCommand, askCommand, repeatCommand, presetsCommand, encodeCommand, previewCommand],
   ...[modelsCommand, pullCommand, verifyCommand, removeCommand, importCommand],
   ...[inspectCommand, doctorCommand, benchCommand, completionCommand(() => commands)]
 ] as unknown as readonly CommandModule[];
@@ -41,6 +42,7 @@ const needed: Readonly<Record<string, string>> = {
   remove: 'the id of a model, as "models" lists it: medgemma-local remove 1.5-4b-it',
   import: "a folder or a GGUF file: medgemma-local import /media/usb",
   inspect: "a GGUF file, or the id of a model: medgemma-local inspect medgemma-4b-it-Q4_K_M.gguf",
+  repeat: "the file that ask --json wrote: medgemma-local repeat answer.json",
   encode: "images, and a file to write: medgemma-local encode scan.png -o tokens.npy",
   preview: "an image, and a file to write: medgemma-local preview scan.png -o seen.png",
   completion: "the name of your shell: medgemma-local completion bash"

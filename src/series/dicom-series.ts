@@ -63,6 +63,7 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
     gaps: arranged.gaps,
     recipe: conversion.recipe,
     windows: conversion.channels,
+    source: paths.map(nameOf),
     asked: askedOf(options),
     notes: [...describe(arranged, { taken, slices, leftOut, conversion, volume }), ...warnings],
     warnings

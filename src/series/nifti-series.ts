@@ -57,6 +57,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
     gaps: [],
     recipe: conversion.recipe,
     windows: conversion.channels,
+    source: [name],
     asked: askedOf(options),
     notes: [
       ...describeTaken({ modality: modality ?? null, slices, of: file.slices, conversion }),

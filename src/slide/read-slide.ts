@@ -105,6 +105,8 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
     onProgress?.({ step: "reading patches", done: index + 1, of: taken.length });
   }
   const facts = {
+    source: name,
+    asked: { magnification: magnification ?? null, level: level ?? null, patches: most, overview, aspect },
     taken: taken.length,
     of: tissue.length,
     grid: count,
