@@ -2,7 +2,7 @@
 import { GgmlType, GgufInsights, type GgufMetadata } from "node-llama-cpp";
 import { MedGemmaError } from "../errors.js";
 import type { ModelFile } from "./model-file.js";
-import { findGemmaPiece, pieceType } from "./vocabulary.js";
+import { findGemmaPiece, pieceType } from "./tokens/vocabulary.js";
 
 export interface TextModelFacts {
   readonly path: string;

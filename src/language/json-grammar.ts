@@ -1,9 +1,9 @@
 /** A schema → a grammar that the sampler follows, and the value of what comes out. */
 import type { Llama, LlamaGrammar } from "node-llama-cpp";
 import { firstLine, MedGemmaError } from "../errors.js";
-import { compileJsonSchema, type CompiledSchema } from "../schema/compile-schema.js";
-import { isStandardSchema, jsonSchemaOf, validated, type StandardSchema } from "../schema/standard-schema.js";
-import type { JsonTokens } from "./json-tokens.js";
+import { compileJsonSchema, type CompiledSchema } from "./schema/compile-schema.js";
+import { isStandardSchema, jsonSchemaOf, validated, type StandardSchema } from "./schema/standard-schema.js";
+import type { JsonTokens } from "./host/json-tokens.js";
 
 /** An answer as far as it came. */
 export interface FinishedText {

@@ -7,7 +7,7 @@
  */
 import type { Token } from "node-llama-cpp";
 import { MedGemmaError } from "../errors.js";
-import type { SpecialTokens } from "./special-tokens.js";
+import type { SpecialTokens } from "./tokens/special-tokens.js";
 
 /** A piece of what the user says: text, the virtual token ids of an image, or those of an image with crops of it. */
 export type PromptPart = string | readonly Token[] | CroppedImage;

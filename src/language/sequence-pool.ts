@@ -1,6 +1,6 @@
 /** The sequences of a context, lent to one question at a time each: a conversation gets back the one that still holds it. */
 import type { Token } from "node-llama-cpp";
-import type { PromptSequence } from "./prompt-sequence.js";
+import type { PromptSequence } from "./host/prompt-sequence.js";
 
 /** A sequence continues a prompt when they share at least this part of the shorter of the two. */
 const continuationShare = 0.5;

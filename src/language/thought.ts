@@ -3,7 +3,7 @@
  * made on token ids: on text, "thought" would leak into the answer.
  */
 import type { Token } from "node-llama-cpp";
-import type { SpecialTokens } from "./special-tokens.js";
+import type { SpecialTokens } from "./tokens/special-tokens.js";
 
 export type TokenKind = "thought" | "text" | "mark";
 
