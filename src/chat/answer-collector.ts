@@ -1,5 +1,5 @@
 /** Gathers what the model generates into thought, text and counts, and passes the pieces on as they come. */
-import type { TokenEvent } from "../language/host/generation.js";
+import type { TokenEvent } from "../language/generation.js";
 import type { GenerationEvent } from "../language/language-model.js";
 import { thoughtHeading } from "../language/thought.js";
 import type { ReplyChunk, StopReason } from "./types.js";

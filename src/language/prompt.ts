@@ -5,7 +5,7 @@
  * Two rules make the ids equal: control tokens are put in by id, so that text of a user can never become one; and all
  * text between two control tokens is tokenised as one string, because newlines that touch join into one token.
  */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "./host/token.js";
 import { MedGemmaError } from "../errors.js";
 import type { SpecialTokens } from "./tokens/special-tokens.js";
 

@@ -2,7 +2,7 @@
  * Tells thought from answer while tokens arrive. The marks are control tokens that leave no text, so the split must be
  * made on token ids: on text, "thought" would leak into the answer.
  */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "./host/token.js";
 import type { SpecialTokens } from "./tokens/special-tokens.js";
 
 export type TokenKind = "thought" | "text" | "mark";

@@ -1,4 +1,5 @@
 /** Bytes of a text model's weights: where each tensor lies, and what the CPU backend copies. */
+import type { GgufTensorInfo } from "../language/host/gguf.js";
 import type { NativeAddon } from "../native/addon.js";
 import type { ModelFile } from "../language/model-file.js";
 
@@ -66,10 +67,8 @@ function layerOf(name: string): number | null {
   return number === undefined ? null : Number(number);
 }
 
-type TensorInfo = NonNullable<ModelFile["info"]["fullTensorInfo"]>[number];
-
 /** Rows of the embedding are looked up, which wants them as they are in the file. */
-function isRepacked({ name, ggmlType, dimensions }: TensorInfo, addon: NativeAddon): boolean {
+function isRepacked({ name, ggmlType, dimensions }: GgufTensorInfo, addon: NativeAddon): boolean {
   const [columns = 0, rows = 0] = dimensions.map(Number);
   return dimensions.length === 2 && !name.startsWith("token_embd.") && addon.repacksWeight(ggmlType, columns, rows);
 }

@@ -1,5 +1,4 @@
 /** The sizes of a context as llama.cpp makes it: what a caller asks for, rounded. */
-import type { GemmaShape } from "../gemma-shape.js";
 
 export interface ContextRequest {
   /** Tokens of one conversation. */
@@ -29,7 +28,8 @@ export function batchSizeFor(tokensPerImage: number): number {
   return Math.max(minBatchSize, tokensPerImage);
 }
 
-export function contextShapeOf({ window }: GemmaShape, { contextSize, parallel, tokensPerImage }: ContextRequest): ContextShape {
+/** @param model `window`: tokens that a local layer looks back; null: all layers are global. */
+export function contextShapeOf({ window }: { readonly window: number | null }, { contextSize, parallel, tokensPerImage }: ContextRequest): ContextShape {
   const cells = paddedCells(contextSize);
   // node-llama-cpp asks for one token more where there are local layers (LlamaContext.js).
   const batch = Math.max(batchSizeFor(tokensPerImage), parallel) + (window === null ? 0 : 1);

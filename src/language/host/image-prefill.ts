@@ -5,14 +5,16 @@
  * node-llama-cpp's: it compares, keeps and re-decodes virtual ids like any others, so prefix reuse tells image A from
  * image B, and a restored checkpoint decodes images again from here.
  *
- * This file and native/addon/prefill.* are the whole bridge: node-llama-cpp 4 is announced with images and must be
+ * This file and native/addon/prefill.* are the bridge for images: node-llama-cpp 4 is announced with images and must be
  * able to replace them.
  */
 import { EventRelay, withLock } from "lifecycle-utils";
-import type { LlamaContext, LlamaContextSequence, Token, TokenMeter } from "node-llama-cpp";
+import type { LlamaContext, LlamaContextSequence, TokenMeter } from "node-llama-cpp";
 import { abortedError, MedGemmaError } from "../../errors.js";
 import type { NativeAddon, PreparedContext } from "../../native/addon.js";
 import { DecodeInterrupts } from "./decode-interrupts.js";
+import type { DecodeWatcher } from "./text-host.js";
+import type { Token } from "./token.js";
 
 /** Far above every vocabulary (Gemma 3: 262,208) and inside llama.cpp's 32-bit token type. */
 const firstVirtualId = 2 ** 30;
@@ -53,12 +55,6 @@ interface RegisteredImage {
   readonly embeddings: Float32Array;
 }
 
-export interface DecodeWatcher {
-  readonly signal?: AbortSignal | undefined;
-  /** Called with the logits (vocabulary) of every position whose next token is wanted. */
-  readonly onLogits?: ((logits: Float32Array, position: number) => void) | undefined;
-}
-
 export class ImagePrefill {
   readonly #addon: NativeAddon;
   readonly #context: LlamaContext;
@@ -97,12 +93,7 @@ export class ImagePrefill {
     this.#internals._decodeTokens = (request, mapper) => this.#decode(request, mapper, decodeText);
   }
 
-  /**
-   * Makes an image known and gives its virtual token ids, the same ones for the same key. Every `add` needs a `release`.
-   *
-   * @param key Identity of the content: pixels and projector.
-   * @param embeddings (tokens, hidden size), row-major.
-   */
+  /** See `TextHost.addImage`. */
   add(key: string, embeddings: Float32Array): readonly Token[] {
     const tokenCount = embeddings.length / this.#prepared.embeddingSize;
     if (!Number.isInteger(tokenCount) || tokenCount === 0) {
@@ -135,19 +126,14 @@ export class ImagePrefill {
     this.#prepared.release();
   }
 
-  /** Whoever watches a sequence can stop what is decoded in it, which then fails with ABORTED, and see the logits. */
+  /** See `HostSequence.watch`. */
   watch(sequence: LlamaContextSequence, watcher: DecodeWatcher): Disposable {
     const id = idOf(sequence);
     this.#watchers.set(id, watcher);
     return { [Symbol.dispose]: () => void this.#watchers.delete(id) };
   }
 
-  /**
-   * Logits at every position of a prompt that is no image token, as an independent program would compute them: nothing is
-   * reused, and the sequence is empty afterwards. For comparisons; each needs the memory of a whole vocabulary.
-   *
-   * @param from The first position whose logits are wanted.
-   */
+  /** See `HostSequence.readLogits`. */
   async readLogits(sequence: LlamaContextSequence, tokens: readonly Token[], from: number): Promise<Map<number, Float32Array>> {
     await sequence.clearHistory();
     const sequenceId = idOf(sequence);

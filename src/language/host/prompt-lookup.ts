@@ -3,7 +3,8 @@
  * JSON that repeats. Guesses are checked in one batch with the token that is due, so the answer is the same; whether it
  * comes sooner depends on the answer.
  */
-import { InputLookupTokenPredictor, type Token } from "node-llama-cpp";
+import { InputLookupTokenPredictor } from "node-llama-cpp";
+import type { Token } from "./token.js";
 
 export class PromptLookup extends InputLookupTokenPredictor {
   readonly #isImageToken: (token: Token) => boolean;

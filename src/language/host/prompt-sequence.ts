@@ -1,10 +1,13 @@
 /** One sequence of the context: brings it to a prompt, decoding only what it does not hold already. */
-import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from "node-llama-cpp";
+import type { LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-cpp";
 import { isImageToken, type ImagePrefill } from "./image-prefill.js";
 import { PromptLookup } from "./prompt-lookup.js";
+import { SequenceSampler } from "./sampler.js";
+import type { DecodeWatcher, Held, HostSequence, Sampler, SamplerSettings } from "./text-host.js";
+import type { Token } from "./token.js";
 
-export class PromptSequence {
-  readonly sequence: LlamaContextSequence;
+export class PromptSequence implements HostSequence {
+  readonly #sequence: LlamaContextSequence;
   readonly #model: LlamaModel;
   readonly #context: LlamaContext;
   readonly #images: ImagePrefill;
@@ -17,19 +20,17 @@ export class PromptSequence {
     this.#lookup = options.promptLookup ? new PromptLookup(isImageToken) : null;
     // A restored checkpoint may lack the part of the sliding window in front of it; see #align.
     const checkpoints = { max: 0, interval: false } as const;
-    this.sequence = context.getSequence(this.#lookup === null ? { checkpoints } : { checkpoints, tokenPredictor: this.#lookup });
+    this.#sequence = context.getSequence(this.#lookup === null ? { checkpoints } : { checkpoints, tokenPredictor: this.#lookup });
   }
 
-  /** How many tokens of the prompt need not be decoded again here. */
+  get length(): number {
+    return this.#sequence.nextTokenIndex;
+  }
+
   commonLength(prompt: readonly Token[]): number {
-    return this.sequence.compareContextTokens([...prompt]).firstDifferentIndex;
+    return this.#sequence.compareContextTokens([...prompt]).firstDifferentIndex;
   }
 
-  /**
-   * Decodes the prompt, all but a last stretch, which generation decodes when it begins.
-   *
-   * @returns that stretch, at least one token, and how many tokens were there from before
-   */
   async prefill(prompt: readonly Token[], signal: AbortSignal | undefined): Promise<{ undecoded: Token[]; reusedTokens: number }> {
     const reusedTokens = await this.#align(prompt);
     this.#lookup?.updateInputTokens([...prompt]);
@@ -37,10 +38,26 @@ export class PromptSequence {
     while (prompt.length - from > this.#context.batchSize && signal?.aborted !== true) {
       const to = this.#images.boundaryAtOrAfter(prompt, from + this.#context.batchSize);
       if (to >= prompt.length) break;
-      await this.sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(from, to));
+      await this.decode(prompt.slice(from, to));
       from = to;
     }
     return { undecoded: prompt.slice(from), reusedTokens };
+  }
+
+  async decode(tokens: readonly Token[]): Promise<void> {
+    await this.#sequence.evaluateWithoutGeneratingNewTokens([...tokens]);
+  }
+
+  watch(watcher: DecodeWatcher): Disposable {
+    return this.#images.watch(this.#sequence, watcher);
+  }
+
+  sampler(settings: SamplerSettings, held?: Held): Sampler {
+    return new SequenceSampler(this.#model, this.#sequence, settings, held);
+  }
+
+  async readLogits(prompt: readonly Token[], from: number): Promise<Map<number, Float32Array>> {
+    return await this.#images.readLogits(this.#sequence, prompt, from);
   }
 
   /**
@@ -51,7 +68,7 @@ export class PromptSequence {
    * back in a long conversation would silently compute other logits. Decoding again from the start is always right.
    */
   async #align(prompt: readonly Token[]): Promise<number> {
-    const { sequence } = this;
+    const sequence = this.#sequence;
     const wanted = prompt.slice(0, -1); // the last token is always decoded: its logits are needed
     const common = this.#images.boundaryAtOrBefore(prompt, this.commonLength(wanted));
     const window = this.#model.fileInsights.swaSize ?? 0;

@@ -1,5 +1,5 @@
 /** The facts of a LoRA adapter for people: what it changes, how much, and in which model. */
-import { GgmlType } from "node-llama-cpp";
+import { GgmlType } from "../host/gguf.js";
 import type { LoraAdapter, LoraWeight } from "./lora-adapter.js";
 
 export interface LoraFacts {

@@ -4,7 +4,7 @@
  * parts that it cannot apply without a word, and asserts on others, so both are refused here.
  */
 import { open } from "node:fs/promises";
-import { GgmlType, type GgufTensorInfo } from "node-llama-cpp";
+import { GgmlType, type GgufTensorInfo } from "../host/gguf.js";
 import { MedGemmaError } from "../../errors.js";
 import { readModelFile, type ModelFile } from "../model-file.js";
 

@@ -1,5 +1,5 @@
 /** Token ids → text, piece by piece: a character whose bytes are spread over several tokens comes out whole. */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "../host/token.js";
 import type { Vocabulary } from "./vocabulary.js";
 
 export class Detokenizer {

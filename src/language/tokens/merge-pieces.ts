@@ -3,7 +3,7 @@
  * again. Hugging Face's tokenizers has the same order in a list of merges, made from the scores (transformers,
  * convert_slow_tokenizer.py): of the ways to make one piece, that with the longest left part comes first, then the leftmost.
  */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "../host/token.js";
 import type { Steps } from "../../shared/time-slices.js";
 import type { Vocabulary } from "./vocabulary.js";
 

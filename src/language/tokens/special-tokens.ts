@@ -1,5 +1,5 @@
 /** Gemma's marks, looked up by their text in the vocabulary of the file: ids and types differ between conversions. */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "../host/token.js";
 import { MedGemmaError } from "../../errors.js";
 import type { ModelFile } from "../model-file.js";
 

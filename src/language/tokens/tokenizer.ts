@@ -5,7 +5,7 @@
  * llama.cpp's own tokenizer goes by the types in the file, puts a blank in front where the file does not forbid it, takes a written
  * U+2581 for a blank before it looks for atoms, and </s> for a mark.
  */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "../host/token.js";
 import { mergePieces } from "./merge-pieces.js";
 import type { PromptVocabulary } from "../prompt.js";
 import type { SpecialTokens } from "./special-tokens.js";

@@ -3,7 +3,7 @@
  * disagree about them (docs/prompt.md), and llama.cpp's tokenizer follows them: a mark of the wrong type is missing in the prompt,
  * or can be written by a user. So a type counts only for pieces that are not Gemma's own.
  */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "../host/token.js";
 import { MedGemmaError } from "../../errors.js";
 import type { ModelFile } from "../model-file.js";
 import { findSpecialTokens, type SpecialTokens } from "./special-tokens.js";
