@@ -4,12 +4,12 @@
  */
 
 // Load a model
-export { loadMedGemma } from "./chat/load-lazily.js";
+export { loadMedGemma } from "./loading/load-lazily.js";
 export type { LoadedModel, LoadOptions, ModelSource } from "./chat/types.js";
 export type { MedGemma, EncodedImage } from "./chat/medgemma.js";
 export type { EncodeOptions } from "./chat/encode-images.js";
-export type { ComputeOptions } from "./chat/load-options.js";
-export type { ScaledAdapter } from "./language/lora-adapter.js";
+export type { ComputeOptions } from "./loading/load-options.js";
+export type { ScaledAdapter } from "./language/lora/lora-adapter.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
 export type { MissedGpu } from "./native/missed-gpu.js";
@@ -21,7 +21,7 @@ export type { AnswerOptions } from "./chat/answer-options.js";
 export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
-export type { StandardResult, StandardSchema } from "./schema/standard-schema.js";
+export type { StandardResult, StandardSchema } from "./language/schema/standard-schema.js";
 
 // Answers
 export type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, Provenance, RequestImage, StopReason, TokenLogprob } from "./chat/types.js";

@@ -1,5 +1,5 @@
 // The bridge into node-llama-cpp's context: image tokens go into a sequence as embeddings. Together with
-// src/language/image-prefill.ts this is all that knows node-llama-cpp's inside.
+// src/language/host/image-prefill.ts this is all that knows node-llama-cpp's inside.
 #pragma once
 
 #include <napi.h>

@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkArgument, isObject, listOf, name } from "../check-arguments.js";
+import { checkArgument, isObject, listOf, name } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { usableCores } from "../native/usable-cores.js";
-import { readTextFile } from "../regular-file.js";
+import { readTextFile } from "../shared/regular-file.js";
 import { checkRequest } from "./answer-request.js";
 import { compareAnswers, type AnswerComparison } from "./compare-answers.js";
-import type { ComputeOptions } from "./load-options.js";
+import type { ComputeOptions } from "../loading/load-options.js";
 import type { MedGemma } from "./medgemma.js";
 import type { Answer, AnswerRecord, LoadOptions, ModelSource, RepeatOptions } from "./types.js";
 

@@ -1,11 +1,11 @@
 /** A recorded question, as it is asked again: its images are read as they were read before. */
-import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, listOf, number, orNull, refuseUnreadable, text, type Rule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, listOf, number, orNull, refuseUnreadable, text, type Rule, type RulesOf } from "../shared/check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
 import { prepareImage } from "../image/prepare.js";
 import type { PlainImageSource, SquareImage } from "../image/types.js";
-import { rulesOf } from "../options/option.js";
+import { rulesOf } from "../shared/option.js";
 import { readSeries } from "../series/read-series.js";
 import { readSlide } from "../slide/read-slide.js";
 import { answerOptions } from "./answer-options.js";

@@ -1,10 +1,10 @@
 /** Checks what a caller gives to a loaded model and its chats, before any work begins. */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
-import { rulesOf } from "../options/option.js";
-import { isStandardSchema } from "../schema/standard-schema.js";
+import { rulesOf } from "../shared/option.js";
+import { isStandardSchema } from "../language/schema/standard-schema.js";
 import { answerOptions } from "./answer-options.js";
 import type { EncodeOptions } from "./encode-images.js";
 import type { AskOptions, ChatOptions, LoadChatOptions } from "./types.js";

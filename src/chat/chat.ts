@@ -1,10 +1,10 @@
 /** A conversation: turns with their images, and the way of one question from files to answer. */
 import { randomInt } from "node:crypto";
-import { checkArgument } from "../check-arguments.js";
+import { checkArgument } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import type { ImageOptions } from "../image/image-options.js";
 import { squaresOf, type SquareImage } from "../image/types.js";
-import { pick, withDefaults } from "../options/option.js";
+import { pick, withDefaults } from "../shared/option.js";
 import type { JsonGrammar } from "../language/json-grammar.js";
 import type { Logprob } from "../language/logprobs.js";
 import { summaryOf } from "../series/summary.js";

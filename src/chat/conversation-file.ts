@@ -7,10 +7,10 @@ import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
 import { notesOf, warningsOf } from "../image/notes.js";
 import { imageFits, type CropImage, type ImagePreprocessing, type Square, type SquareImage } from "../image/types.js";
-import { parseJsonInSteps } from "../json-in-steps.js";
-import { openRegularFile } from "../regular-file.js";
-import { TimeSlices } from "../time-slices.js";
-import { writeFileAtomically } from "../write-file.js";
+import { parseJsonInSteps } from "../shared/json-in-steps.js";
+import { openRegularFile } from "../shared/regular-file.js";
+import { TimeSlices } from "../shared/time-slices.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 import type { StoredPart } from "./content.js";
 import { stopReasons, type AnswerRequest, type ChatOptions, type Provenance, type StopReason } from "./types.js";
 

@@ -1,11 +1,11 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
 import type { WindowChoice } from "../dicom/window-choice.js";
 import type { ImageFit, ImagePreprocessing, ImageSource, PixelBox, PlainImageSource } from "../image/types.js";
-import type { ComputeOptions } from "./load-options.js";
+import type { ComputeOptions } from "../loading/load-options.js";
 import type { ImageOptions } from "../image/image-options.js";
 import type { AnswerOptions } from "./answer-options.js";
-import type { ScaledAdapter } from "../language/lora-adapter.js";
-import type { StandardSchema } from "../schema/standard-schema.js";
+import type { ScaledAdapter } from "../language/lora/lora-adapter.js";
+import type { StandardSchema } from "../language/schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { Series, SeriesSummary } from "../series/types.js";

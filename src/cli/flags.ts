@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { Options } from "yargs";
 import { firstLine } from "../errors.js";
-import type { Option, OptionsOf, OptionTable, Words } from "../options/option.js";
+import type { Option, OptionsOf, OptionTable, Words } from "../shared/option.js";
 import { UsageError } from "./output.js";
 
 /** As yargs wants them. Their values are read by `valuesOf`, so their types say nothing. */

@@ -1,7 +1,7 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
-import { loadQuietly } from "../chat/load-lazily.js"; // node-llama-cpp takes half a second to import, which help and wrong options need not wait for
+import { loadQuietly } from "../loading/load-lazily.js"; // node-llama-cpp takes half a second to import, which help and wrong options need not wait for
 import type { MedGemma } from "../chat/medgemma.js";
-import { computeOptions, type ComputeOptions } from "../chat/load-options.js";
+import { computeOptions, type ComputeOptions } from "../loading/load-options.js";
 import type { LoadedModel, LoadOptions } from "../chat/types.js";
 import type { GpuBackend } from "../native/backend.js";
 import { usableCores } from "../native/usable-cores.js";

@@ -1,8 +1,8 @@
 /** The command line as yargs sees it: commands, help, and what is said about a wrong line. Runs a command, prints no failure. */
 import { createRequire } from "node:module";
 import type { Argv, CommandModule } from "yargs";
-import { packageVersion } from "../package-version.js";
-import { closestName } from "../closest-name.js";
+import { packageVersion } from "../shared/package-version.js";
+import { closestName } from "../shared/closest-name.js";
 import { formatOfName, isPicture } from "../formats/formats.js";
 import { readCommandLine, withoutWords } from "./command-line.js";
 import { askCommand } from "./commands/ask.js";

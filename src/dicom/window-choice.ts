@@ -1,5 +1,5 @@
 /** What a caller can ask for with `window`. */
-import { describe, isObject, refuseUnreadable } from "../check-arguments.js";
+import { describe, isObject, refuseUnreadable } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 /**

@@ -5,13 +5,13 @@
  * becomes R=G=B; values of more than 8 bits are shown by a window (to-rgb.ts); of several pages the first is taken; colour
  * profiles are ignored where they are nearly sRGB, because the reference (Pillow) ignores them and the model was trained on such pixels.
  */
-import { checkedLater, checkOptions, describe, refuseUnreadable, type RulesOf } from "../check-arguments.js";
+import { checkedLater, checkOptions, describe, refuseUnreadable, type RulesOf } from "../shared/check-arguments.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { checkFrameChoice, checkWindowChoice, isPreset } from "../dicom/window-choice.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import { describeOtherVolume, isNiftiBytes } from "../nifti/other-volumes.js";
-import { checkPictureSize } from "../picture-size.js";
+import { checkPictureSize } from "../shared/picture-size.js";
 import { checkImageSource } from "./check-source.js";
 import { convertToSrgb } from "./convert-to-srgb.js";
 import { isBmp, openBmp } from "./formats/bmp.js";

@@ -1,6 +1,6 @@
 /** How an image is shown to the model: the options of whatever takes images. */
 import { isWindowChoice, readWindowChoice, windowChoices, type WindowChoice } from "../dicom/window-choice.js";
-import { choice, onOff, wholeNumber, type Option, type OptionsOf } from "../options/option.js";
+import { choice, onOff, wholeNumber, type Option, type OptionsOf } from "../shared/option.js";
 import { imageFits } from "./types.js";
 
 const window: Option<WindowChoice> = {

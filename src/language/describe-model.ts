@@ -1,8 +1,8 @@
 /** The facts of a text model for people: sizes, quantisation, template. Loads no weights. */
-import { GgmlType, GgufInsights, type GgufMetadata } from "node-llama-cpp";
+import { GgmlType, insightsOf, type GgufMetadata } from "./host/gguf.js";
 import { MedGemmaError } from "../errors.js";
 import type { ModelFile } from "./model-file.js";
-import { findGemmaPiece, pieceType } from "./vocabulary.js";
+import { findGemmaPiece, pieceType } from "./tokens/vocabulary.js";
 
 export interface TextModelFacts {
   readonly path: string;
@@ -43,7 +43,7 @@ const controlTokens = ["<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_tu
 
 /** @throws MedGemmaError MODEL_CORRUPT when a size that every model has is missing */
 export async function describeTextModel({ path, byteLength, architecture, info }: ModelFile): Promise<TextModelFacts> {
-  const insights = await GgufInsights.from(info);
+  const insights = await insightsOf(info);
   const { embeddingVectorSize: hiddenSize, trainContextSize: contextSize, dominantTensorType } = insights;
   if (hiddenSize === undefined || contextSize === undefined) {
     throw new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable text model: its hidden size or context length is missing.`);

@@ -1,5 +1,5 @@
 /** A preset: a tried way to ask for one thing, as a Markdown file that a clinician can read and change. */
-import { checkArgument, withProperties } from "../check-arguments.js";
+import { checkArgument, withProperties } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 /** A tried way to ask for one thing; a Markdown file (docs/answers.md). */

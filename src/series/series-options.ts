@@ -1,5 +1,5 @@
 /** Which slices of which series: the options of `readSeries`. */
-import { choice, onOff, wholeNumber, type OptionsOf } from "../options/option.js";
+import { choice, onOff, wholeNumber, type OptionsOf } from "../shared/option.js";
 import { recipeNames } from "./recipes.js";
 import { modalities } from "./types.js";
 

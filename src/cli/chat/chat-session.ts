@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Chat } from "../../chat/chat.js";
-import { tokensOfImages } from "../../chat/images-in-context.js";
+import { tokensOfImages } from "../../memory/images-in-context.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions, ChatTurn, UserTurn } from "../../chat/types.js";

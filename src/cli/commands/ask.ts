@@ -10,7 +10,7 @@ import { isPicture } from "../../formats/formats.js";
 import { composePrompt } from "../../presets/compose-prompt.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
-import { readTextFile } from "../../regular-file.js";
+import { readTextFile } from "../../shared/regular-file.js";
 import { findNamedFiles } from "../chat/named-files.js";
 import { escapePath } from "../chat/path-readings.js";
 import { checkSources } from "../check-sources.js";

@@ -5,7 +5,7 @@ import { imageOptions } from "../../image/image-options.js";
 import { summaryOf } from "../../series/summary.js";
 import { checkSources } from "../check-sources.js";
 import { decodeImages } from "../decode-images.js";
-import { writeFileAtomically } from "../../write-file.js";
+import { writeFileAtomically } from "../../shared/write-file.js";
 import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";
