@@ -65,7 +65,7 @@ export type GenerationEvent = { readonly type: "prefilled"; readonly reusedToken
 /**
  * For weights in F32 everything else is kept in F32 too: keys and values, no flash attention, which would round them to F16,
  * and no F16 table for GELU. Demo model, 100 conversations against transformers in float32: the largest logit difference is
- * 0.0003 instead of 0.03 (docs/fidelity.md). With weights of 16 bits and less nothing would be gained.
+ * 0.0003 instead of 0.03 (docs/internals/fidelity.md). With weights of 16 bits and less nothing would be gained.
  */
 const fullPrecision = {
   flashAttention: false,
