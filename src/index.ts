@@ -1,5 +1,5 @@
 /**
- * The public surface of medgemma-local. For research and development; not a medical device. docs/api.md shows it in this order,
+ * The public surface of medgemma-local. For research and development; not a medical device. docs/reference/api.md shows it in this order,
  * each comment a chapter.
  */
 

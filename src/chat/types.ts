@@ -323,7 +323,7 @@ export interface Answer<Value = unknown> {
   readonly value?: Value;
   /** Of each token of the text, and of the mark at its end; only where `logprobs` asks for it. Those of a thought are left out. */
   readonly logprobs?: readonly AnswerLogprob[];
-  /** What the model located, in pixels of the original pictures (docs/boxes.md); see `AskOptions.boxes`. */
+  /** What the model located, in pixels of the original pictures (docs/guide/boxes.md); see `AskOptions.boxes`. */
   readonly boxes?: readonly LocatedBox[];
   /** What it wrote about boxes that is impossible, unreadable or cut off, and why; beside `boxes`. */
   readonly rejectedBoxes?: readonly RejectedBox[];

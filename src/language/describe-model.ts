@@ -21,7 +21,7 @@ export interface TextModelFacts {
   readonly slidingWindow: number | null;
   readonly tokenizer: TokenizerFacts;
   /**
-   * The template in the file: "gemma" when it has Gemma's turns. The prompt is made by token id and needs none (docs/prompt.md).
+   * The template in the file: "gemma" when it has Gemma's turns. The prompt is made by token id and needs none (docs/internals/prompt.md).
    */
   readonly chatTemplate: "gemma" | "other" | null;
 }
@@ -34,7 +34,7 @@ export interface TokenizerFacts {
   readonly controlTokens: Readonly<Record<string, number | null>>;
   /**
    * Of these, of line breaks and of bytes, where the file gives them another type than llama.cpp's converter means to → that type:
-   * NORMAL, USER_DEFINED, … It does not matter here: they are known by their text (docs/prompt.md). Other programs may be misled.
+   * NORMAL, USER_DEFINED, … It does not matter here: they are known by their text (docs/internals/prompt.md). Other programs may be misled.
    */
   readonly unusualTypes: Readonly<Record<string, string>>;
 }

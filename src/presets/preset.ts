@@ -2,7 +2,7 @@
 import { checkArgument, withProperties } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
-/** A tried way to ask for one thing; a Markdown file (docs/answers.md). */
+/** A tried way to ask for one thing; a Markdown file (docs/guide/answers.md). */
 export interface Preset {
   /** Of the file, without `.md`. */
   readonly name: string;

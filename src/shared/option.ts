@@ -1,6 +1,6 @@
 /**
  * An option, described once. Its type, its check in the library, its flag and its help on a command line, and its line in
- * docs/api.md follow from the description.
+ * docs/reference/api.md follow from the description.
  */
 import { count, flag as trueOrFalse, listOf, name, number, oneOf, text as anyText, type Rule } from "./check-arguments.js";
 

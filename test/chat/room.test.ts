@@ -241,7 +241,7 @@ describe("a series or a slide in a question", () => {
   });
 });
 
-describe("the programs of docs/series.md and docs/pathology.md, with 256 tokens an image", () => {
+describe("the programs of docs/guide/series.md and docs/guide/pathology.md, with 256 tokens an image", () => {
   const text = join(folder, "wide.gguf");
   const mmproj = join(folder, "mmproj-wide.gguf");
   beforeAll(async () => {

@@ -19,9 +19,10 @@ interface Program {
 }
 
 /** Written by `npm run docs`: signatures, not programs. */
-const generated = "api.md";
+const generated = "reference/api.md";
 
-const pages = ["README.md", ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && name !== generated).map((name) => `docs/${name}`)];
+const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
+const pages = ["README.md", ...docs.filter((name) => name.endsWith(".md") && name !== generated).map((name) => `docs/${name}`)];
 
 const programs: readonly Program[] = pages.flatMap((page) => {
   const blocks = [...readFileSync(join(root, page), "utf8").matchAll(/^```ts\n([^]*?)^```$/gm)];

@@ -11,7 +11,7 @@ import { missedGpuRemedies, type MissedGpu } from "../../native/missed-gpu.js";
 
 /**
  * Below this size weights are read faster than two threads can meet at ggml's barriers: with a 7 MB model,
- * node-llama-cpp made 1124 tokens a second with one thread and 1 to 50 with two (docs/architecture.md).
+ * node-llama-cpp made 1124 tokens a second with one thread and 1 to 50 with two (docs/internals/architecture.md).
  */
 const singleThreadBytes = 100e6;
 

@@ -1,6 +1,6 @@
 /**
  * Gemma's vocabulary, and what each piece of it is for, told by its text. A GGUF file has a type for every piece, but converters
- * disagree about them (docs/prompt.md), and llama.cpp's tokenizer follows them: a mark of the wrong type is missing in the prompt,
+ * disagree about them (docs/internals/prompt.md), and llama.cpp's tokenizer follows them: a mark of the wrong type is missing in the prompt,
  * or can be written by a user. So a type counts only for pieces that are not Gemma's own.
  */
 import type { Token } from "../host/token.js";

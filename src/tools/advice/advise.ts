@@ -30,7 +30,7 @@ export interface ModelAdvice extends CatalogChoice {
 
 /**
  * What the tower reaches of the machine's arithmetic, and generation of its memory, measured with `bench` on the 4B shapes
- * (docs/performance.md): 0.82 and 0.90.
+ * (docs/internals/performance.md): 0.82 and 0.90.
  */
 const reached = { arithmetic: 0.82, memory: 0.9 };
 
