@@ -30,7 +30,8 @@ export type { FileIdentity } from "./models/identify-file.js";
 
 // Errors
 export { errorCodes, MedGemmaError } from "./errors.js";
-export type { MedGemmaErrorCode } from "./errors.js";
+export type { MedGemmaErrorCode, MedGemmaErrorOptions } from "./errors.js";
+export type { Remedy, RemedyCommand, RemedyOption } from "./options/remedy.js";
 
 // Pictures
 export { decodeImage } from "./image/decode.js";

@@ -284,8 +284,8 @@ function asLoadError(error: unknown, file: ModelFile, { addon, lora, signal }: L
   if (/\balloc|out of memory/i.test(detail)) {
     return new MedGemmaError(
       "OUT_OF_MEMORY",
-      `${file.path} does not fit into memory: ${detail}. Use a smaller quantisation, a smaller context (--context) or --gpu off.`,
-      { cause: error }
+      `${file.path} does not fit into memory: ${detail}. Use a smaller quantisation, a smaller contextSize, or the CPU with gpu "off".`,
+      { cause: error, remedy: { option: "contextSize", also: ["gpu"] } }
     );
   }
   // node-llama-cpp 3.21.1: Failed to initialize LoRA adapter "/absolute/path"

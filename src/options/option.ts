@@ -28,6 +28,11 @@ export interface Words {
 /** By the names that the library uses. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
+/** Its name on a command line. */
+export function flagOf(name: string, { flag }: Pick<Option<unknown>, "flag">): string {
+  return flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 type ValueOf<Described> = Described extends Option<infer Value> ? Value : never;
 
 /** The options object of a table: each may be left out. */
