@@ -57,6 +57,7 @@ export type MedGemmaErrorCode = (typeof errorCodes)[number];
 /** Longer than any word, and than most paths: a picture in base64, say, which nobody wants in a log. */
 const longRun = /\S{500,}/g;
 
+/** What an error says besides its words. */
 export interface MedGemmaErrorOptions extends ErrorOptions {
   readonly remedy?: Remedy | null | undefined;
 }

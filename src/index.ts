@@ -17,7 +17,7 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 // Ask
 export type { Chat } from "./chat/chat.js";
 export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, UserTurn } from "./chat/types.js";
-export type { AnswerOptions } from "./chat/answer-options.js";
+export type { AnswerOptions, SamplerSettings } from "./chat/answer-options.js";
 export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";

@@ -1,5 +1,5 @@
 /** How an answer is made: the options of every question besides what it shows. */
-import { decimal, onOff, texts, wholeNumber, type OptionsOf } from "../options/option.js";
+import { decimal, onOff, texts, wholeNumber, type OptionsOf, type SettingsOf } from "../options/option.js";
 
 /**
  * What the sampler gets, in llama.cpp's names. Defaults: greedy decoding, which is what Google evaluates with; the others are those
@@ -26,6 +26,9 @@ export const answerOptions = {
   /** Tokens of a thought after which it is closed by force; with a schema by default half of `maxTokens`. */
   thoughtBudget: wholeNumber({ min: 0, describe: "Longest thought in tokens", default: { words: "none" } })
 };
+
+/** What the sampler got. */
+export type SamplerSettings = SettingsOf<typeof samplerOptions>;
 
 /** How an answer is made. */
 export type AnswerOptions = OptionsOf<typeof answerOptions>;

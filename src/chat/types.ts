@@ -2,7 +2,7 @@
 import type { ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
 import type { ComputeOptions } from "./load-options.js";
 import type { ImageOptions } from "../image/image-options.js";
-import type { AnswerOptions } from "./answer-options.js";
+import type { AnswerOptions, SamplerSettings } from "./answer-options.js";
 import type { ScaledAdapter } from "../language/lora-adapter.js";
 import type { StandardSchema } from "../schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
@@ -215,12 +215,7 @@ export interface AnswerRequest {
   readonly think: boolean;
   /** As JSON schema. */
   readonly schema: object | null;
-  readonly sampling: {
-    readonly temperature: number;
-    readonly topK: number;
-    readonly topP: number;
-    readonly minP: number;
-    readonly repeatPenalty: number;
+  readonly sampling: SamplerSettings & {
     /** 0 to 2^32 − 1; null without a temperature, where nothing is drawn. */
     readonly seed: number | null;
     readonly stop: readonly string[];

@@ -3,13 +3,14 @@ import { answerOptions } from "../chat/answer-options.js";
 import { computeOptions } from "../chat/load-options.js";
 import { imageOptions } from "../image/image-options.js";
 import { flagOf } from "../options/option.js";
-import type { OtherOption, Remedy, RemedyCommand, RemedyOption } from "../options/remedy.js";
+import type { Remedy, RemedyCommand, RemedyOption } from "../options/remedy.js";
 import { seriesChoices } from "../series/series-options.js";
 import { slideChoices } from "../slide/slide-options.js";
 
 const described = { ...answerOptions, ...computeOptions, ...imageOptions, ...seriesChoices, ...slideChoices };
 
-const others: Readonly<Record<OtherOption, string>> = {
+/** Options that stand in no table. */
+const others: Readonly<Record<Exclude<RemedyOption, keyof typeof described>, string>> = {
   model: "--model",
   mmproj: "--mmproj",
   lora: "--lora",
@@ -38,6 +39,6 @@ function flagFor(option: RemedyOption): string {
   return isOther(option) ? others[option] : `--${flagOf(option, described[option])}`;
 }
 
-function isOther(option: RemedyOption): option is OtherOption {
+function isOther(option: RemedyOption): option is keyof typeof others {
   return Object.hasOwn(others, option);
 }

@@ -1,5 +1,6 @@
 /** Samples an answer from a sequence: tells thought from text, holds the answer to a grammar, closes a thought that is too long. */
 import { LlamaGrammarEvaluationState, type LlamaContextSequence, type LlamaModel, type Token } from "node-llama-cpp";
+import type { SamplerSettings } from "../chat/answer-options.js";
 import { Detokenizer } from "./detokenizer.js";
 import { isImageToken } from "./image-prefill.js";
 import type { JsonGrammar } from "./json-grammar.js";
@@ -8,18 +9,7 @@ import { StopTexts } from "./stop-texts.js";
 import { ThoughtSplitter, type TokenKind } from "./thought.js";
 import type { Vocabulary } from "./vocabulary.js";
 
-/** The sampler's numbers, in llama.cpp's names. */
-export interface SamplerSettings {
-  /** 0: the likeliest token, always. */
-  readonly temperature: number;
-  readonly topK?: number | undefined;
-  readonly topP?: number | undefined;
-  readonly minP?: number | undefined;
-  /** 1: none. */
-  readonly repeatPenalty?: number | undefined;
-}
-
-export interface SamplingOptions extends SamplerSettings {
+export interface SamplingOptions extends Partial<SamplerSettings> {
   readonly maxTokens: number;
   readonly seed?: number | undefined;
   /** Texts at which the answer ends. */
@@ -124,7 +114,7 @@ export class Generation {
   }
 
   #evaluate(tokens: readonly Token[]): AsyncIterable<Token> {
-    const { temperature, topK = 0, topP = 1, minP = 0, repeatPenalty = 1, seed, grammar } = this.#options;
+    const { temperature = 0, topK = 0, topP = 1, minP = 0, repeatPenalty = 1, seed, grammar } = this.#options;
     return this.#sequence.evaluate([...tokens], {
       temperature,
       topK,

@@ -5,16 +5,27 @@ import type { ImageOptions } from "../image/image-options.js";
 import type { SeriesChoices } from "../series/series-options.js";
 import type { SlideChoices } from "../slide/slide-options.js";
 
-/** Options that a table describes. */
-type DescribedOption = keyof AnswerOptions | keyof ComputeOptions | keyof ImageOptions | keyof SeriesChoices | keyof SlideChoices;
+/**
+ * The name of an option of this library. "model" is what `loadMedGemma` loads, "series" and "slide" are what `readSeries` and
+ * `readSlide` read.
+ */
+export type RemedyOption =
+  | keyof AnswerOptions
+  | keyof ComputeOptions
+  | keyof ImageOptions
+  | keyof SeriesChoices
+  | keyof SlideChoices
+  | "model"
+  | "mmproj"
+  | "lora"
+  | "images"
+  | "series"
+  | "slide"
+  | "acceptTerms"
+  | "replace"
+  | "home";
 
-/** Options that stand in no table. "slide" and "series" are what `readSlide` and `readSeries` read, "model" what `loadMedGemma` loads. */
-export type OtherOption = "model" | "mmproj" | "lora" | "images" | "series" | "slide" | "acceptTerms" | "replace" | "home";
-
-/** The name of an option of this library. */
-export type RemedyOption = DescribedOption | OtherOption;
-
-/** What makes or finds a usable model, or tries a GPU again: a function of this library and a command of the command line. */
+/** What to do before the next try: get a model or see which there are, test a GPU again, see an example of a preset. */
 export type RemedyCommand = "pull" | "import" | "models" | "doctor" | "presets";
 
 /** What the caller can change so that the same failure does not come again. */
