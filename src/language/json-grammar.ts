@@ -56,12 +56,15 @@ function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
     if (keysIn(text) === keysOf(value)) return value;
     throw new MedGemmaError("SCHEMA_INVALID", "The answer has a key twice in one JSON object, and only one would be kept. Ask again with another seed.");
   }
-  throw new MedGemmaError(
-    "SCHEMA_INVALID",
-    text === ""
-      ? `No JSON was started within ${tokens} tokens: the thought used them up. Allow more (--max-tokens), or a shorter thought (--thought-budget).`
-      : `The answer was cut off after ${tokens} tokens, before its JSON was complete. Allow more (--max-tokens, --context), or bound its texts (maxLength) and lists (maxItems) in the schema.`
-  );
+  throw text === ""
+    ? new MedGemmaError("SCHEMA_INVALID", `No JSON was started within ${tokens} tokens: the thought used them up. Allow more with maxTokens, or a shorter thought with thoughtBudget.`, {
+        remedy: { option: "maxTokens", also: ["thoughtBudget"] }
+      })
+    : new MedGemmaError(
+        "SCHEMA_INVALID",
+        `The answer was cut off after ${tokens} tokens, before its JSON was complete. Bound its texts (maxLength) and lists (maxItems) in the schema, or allow more with maxTokens and contextSize.`,
+        { remedy: { option: "maxTokens", also: ["contextSize"] } }
+      );
 }
 
 /** undefined, which JSON does not have, for what is not JSON. */

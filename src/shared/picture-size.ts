@@ -1,5 +1,6 @@
 /** How large a picture may be. Declared sizes are checked before memory is taken for them. */
 import { MedGemmaError } from "../errors.js";
+import type { Remedy } from "../remedy.js";
 
 /** 2^27 pixels, 403 MB as RGB: room for every camera and film scanner, none for decompression bombs. */
 export const maxPixels = 2 ** 27;
@@ -9,18 +10,17 @@ const maxEdge = 2 ** 17;
 
 const exportHint = "Export a smaller picture of it.";
 
-/** Where a picture is too large that may be a slide. */
-export const slideHint = "If it is a pathology slide, give it as one (--slide, readSlide). Else export a smaller picture of it.";
+/** What is said, and can be done, where a picture is too large that may be a slide. */
+export const slideHint = "Export a smaller picture of it; or, if it is a pathology slide, give it as one.";
+export const slideRemedy: Remedy = { option: "slide" };
 
-/**
- * @param remedy What to do, as a sentence.
- * @throws MedGemmaError IMAGE_TOO_LARGE
- */
-export function checkPictureSize(source: string, width: number, height: number, remedy: string = exportHint): void {
+/** @throws MedGemmaError IMAGE_TOO_LARGE */
+export function checkPictureSize(source: string, width: number, height: number, { mayBeSlide = false }: { readonly mayBeSlide?: boolean } = {}): void {
   if (width * height <= maxPixels && Math.max(width, height) <= maxEdge) return;
   throw new MedGemmaError(
     "IMAGE_TOO_LARGE",
-    `${source} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ${remedy}`
+    `${source} says that it has ${width}×${height} pixels; the limit is ${maxPixels} in all and ${maxEdge} along an edge. ${mayBeSlide ? slideHint : exportHint}`,
+    { remedy: mayBeSlide ? slideRemedy : null }
   );
 }
 

@@ -68,7 +68,7 @@ describe("--series", () => {
     ["with crops", ["ask", "?", "-m", "demo", "--series", `${folder}two`, "--fit", "crops"], 2, "--fit crops"],
     ["without images to encode", ["encode", "-o", "x.npy", "-m", "demo"], 2, "encode needs image files, or a --series"],
     ["neither image nor series", ["preview", "-o", output, "--size", "16"], 2, "preview needs an image"],
-    ["of two without a choice", ["ask", "?", "-m", "demo", "--series", `${folder}two`], 1, "Choose one with --series-index"]
+    ["of two without a choice", ["ask", "?", "-m", "demo", "--series", `${folder}two`], 1, "Choose one with the option index (--series-index)"]
   ])("%s is refused", async (_what, args, code, message) => {
     const run = await runCli(args);
     expect(run.code).toBe(code);
