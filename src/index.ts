@@ -18,7 +18,7 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 export type { Chat } from "./chat/chat.js";
 export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, RepeatOptions, UserTurn } from "./chat/types.js";
 export type { AnswerOptions } from "./chat/answer-options.js";
-export type { SamplerSettings } from "./language/sampler-options.js";
+export type { SamplerSettings } from "./language/host/sampler-options.js";
 export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";

@@ -53,7 +53,7 @@ const example = {
   name: "presencePenalty",
   flag: "--presence-penalty",
   edits: [
-    ["src/language/sampler-options.ts", "export const samplerOptions = {\n", (found) => `${found}  presencePenalty: decimal({ min: 0, max: 2, describe: "Above 0, tokens that were used become less likely", default: 0 }),\n`],
+    ["src/language/host/sampler-options.ts", "export const samplerOptions = {\n", (found) => `${found}  presencePenalty: decimal({ min: 0, max: 2, describe: "Above 0, tokens that were used become less likely", default: 0 }),\n`],
     ["src/language/host/sampler.ts", "const { temperature", () => "const { presencePenalty = 0, temperature"],
     ["src/language/host/sampler.ts", "repeatPenalty === 1 ? {} : { repeatPenalty: {", () => "repeatPenalty === 1 && presencePenalty === 0 ? {} : { repeatPenalty: { presencePenalty,"]
   ]

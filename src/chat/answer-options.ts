@@ -1,5 +1,5 @@
 /** How an answer is made: the options of every question besides what it shows. */
-import { samplerOptions } from "../language/sampler-options.js";
+import { samplerOptions } from "../language/host/sampler-options.js";
 import { onOff, texts, wholeNumber, type OptionsOf } from "../shared/option.js";
 
 export const answerOptions = {

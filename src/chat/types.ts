@@ -3,7 +3,7 @@ import type { WindowChoice } from "../dicom/window-choice.js";
 import type { ImageFit, ImagePreprocessing, ImageSource, PixelBox, PlainImageSource } from "../image/types.js";
 import type { ComputeOptions } from "../loading/load-options.js";
 import type { ImageOptions } from "../image/image-options.js";
-import type { SamplerSettings } from "../language/sampler-options.js";
+import type { SamplerSettings } from "../language/host/sampler-options.js";
 import type { AnswerOptions } from "./answer-options.js";
 import type { ScaledAdapter } from "../language/lora/lora-adapter.js";
 import type { StandardSchema } from "../language/schema/standard-schema.js";

@@ -203,7 +203,7 @@ function checkOptions(bytes: Uint8Array, name: string, { window, frame }: DicomP
     const pixel = checkPixel(parsed, name, frame ?? 1);
     if (frame === undefined) refuseTiles(parsed.dataSet, pixel);
     if (window !== undefined && (pixel.samplesPerPixel === 3 || pixel.photometric === "PALETTE COLOR")) {
-      throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a picture in colour, which has no window. Leave it out.`);
+      throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a picture in colour, which has no window. Leave it out.`, { remedy: { option: "window" } });
     }
     return parsed;
   });
@@ -224,7 +224,7 @@ function checkPixel(parsed: Parsed, name: string, frame: number): ImagePixel {
   const pixel = readImagePixel(parsed.dataSet, parsed.syntax.codec);
   checkPictureSize(name, pixel.columns, pixel.rows);
   if (frame <= pixel.frames) return pixel;
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${pixel.frames === 1 ? "1 frame" : `${pixel.frames} frames`}, but frame ${frame} is asked for.`);
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${pixel.frames === 1 ? "1 frame" : `${pixel.frames} frames`}, but frame ${frame} is asked for.`, { remedy: { option: "frame" } });
 }
 
 async function readPixels(parsed: Parsed, name: string, frame: number): Promise<{ readonly pixel: ImagePixel; readonly stored: StoredFrame }> {

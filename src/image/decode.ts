@@ -96,7 +96,7 @@ async function openPicture({ name, bytes }: ImageFile, options: DicomOptions): P
   if (!picture.hasValues) refuseDicomOptions(name, options);
   else refuseDicomOptions(name, { frame: options.frame });
   if (isPreset(options.window) || typeof options.window === "number") {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file: windows by name are for CT in Hounsfield units, and it has none of its own. Give the window as C/W, or full.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file: windows by name are for CT in Hounsfield units, and it has none of its own. Give the window as C/W, or full.`, { remedy: { option: "window" } });
   }
   return picture;
 }
@@ -125,8 +125,8 @@ function isDecoded(source: PlainImageSource): source is DecodedImage {
 }
 
 function refuseDicomOptions(name: string, { window, frame }: DicomOptions): void {
-  if (frame !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file, and only these have a frame to choose. Leave it out.`);
-  if (window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.`);
+  if (frame !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file, and only these have a frame to choose. Leave it out.`, { remedy: { option: "frame" } });
+  if (window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.`, { remedy: { option: "window" } });
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT, IMAGE_TOO_LARGE */

@@ -35,7 +35,7 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, options);
   if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice.text}`, { remedy: advice.remedy });
   // Told behind what is wrong with the files: left out, the next error would be that.
-  if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`);
+  if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`, { remedy: { option: "modality" } });
   const chosen = chooseSeries(found, { index: options.index, join: options.join, name });
   const { slices: single, leftOut: copies } = withoutCopies(chosen.slices);
   const volume = chooseVolume(splitVolumes(single, name), options.volume, name);
@@ -43,7 +43,7 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const indices = evenlySpaced(arranged.slices.length, most);
   const taken = indices.flatMap((index) => arranged.slices[index] ?? []);
   const pixels = taken.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-  checkPixelsInAll(pixels, { name, pictures: `${taken.length} slices`, remedy: "Take fewer slices." });
+  checkPixelsInAll(pixels, { name, pictures: `${taken.length} slices`, advice: "Take fewer slices.", remedy: { option: "slices" } });
   const conversion = await chooseConversion(arranged.slices, options);
   const { slices, warnings: ofSlices } = await decode(taken, conversion, options);
   const leftOut = [...unread, ...chosen.leftOut, ...copies, ...volume.leftOut, ...arranged.leftOut];

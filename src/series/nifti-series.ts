@@ -31,7 +31,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
     throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say which with the option modality, or how it is shown with a window C/W.`, { remedy: { option: "modality", also: ["window"] } });
   }
   const indices = evenlySpaced(file.slices, most);
-  checkPixelsInAll(indices.length * file.width * file.height, { name, pictures: `${indices.length} slices`, remedy: "Take fewer slices." });
+  checkPixelsInAll(indices.length * file.width * file.height, { name, pictures: `${indices.length} slices`, advice: "Take fewer slices.", remedy: { option: "slices" } });
   const volume = await file.readVolume(number, signal);
   const conversion = window !== undefined ? byWindows() : modality === "CT" ? byRecipe(options.recipe) : byRange(await rangeOfVolume(file, volume, signal));
   const pixelAspect = aspectOf(file);

@@ -31,10 +31,10 @@ const maxPixelsInAll = 2 ** 28;
  * Before memory is taken for them.
  *
  * @param pictures "85 slices", "125 patches"
- * @param remedy What to do, as a sentence.
+ * @param advice What to do, as a sentence.
  * @throws MedGemmaError IMAGE_TOO_LARGE
  */
-export function checkPixelsInAll(pixels: number, { name, pictures, remedy }: { readonly name: string; readonly pictures: string; readonly remedy: string }): void {
+export function checkPixelsInAll(pixels: number, { name, pictures, advice, remedy }: { readonly name: string; readonly pictures: string; readonly advice: string; readonly remedy: Remedy }): void {
   if (pixels <= maxPixelsInAll) return;
-  throw new MedGemmaError("IMAGE_TOO_LARGE", `The ${pictures} of ${name} have ${pixels} pixels in all; the limit is ${maxPixelsInAll}. ${remedy}`);
+  throw new MedGemmaError("IMAGE_TOO_LARGE", `The ${pictures} of ${name} have ${pixels} pixels in all; the limit is ${maxPixelsInAll}. ${advice}`, { remedy });
 }

@@ -4,7 +4,7 @@
  * test/language/host/canaries.test.ts.
  */
 import type { LlamaGrammar, TokenBias } from "node-llama-cpp";
-import type { SamplerSettings } from "../sampler-options.js";
+import type { SamplerSettings } from "./sampler-options.js";
 import type { Token } from "./token.js";
 
 /** A loaded text model with its context. */

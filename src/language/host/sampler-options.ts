@@ -1,5 +1,5 @@
 /** What the sampler can be told. */
-import { decimal, wholeNumber, type SettingsOf } from "../shared/option.js";
+import { decimal, wholeNumber, type SettingsOf } from "../../shared/option.js";
 
 /**
  * In llama.cpp's names. Defaults: greedy decoding, which is what Google evaluates with; the others are those of Gemma 3
