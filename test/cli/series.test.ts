@@ -55,7 +55,7 @@ describe("--series", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ series: { modality: "CT", taken: 5, recipe: "v1" }, slices: [{ source: "series 1 (slice 1)" }, {}, {}, {}, {}] });
     const refused = await runCli(["preview", "--series", volume, "-o", output, "--size", "16", "--redact"]);
-    expect(refused.stderr).toMatch(/^INVALID_ARGUMENT: series 1 is a NIfTI volume.* --modality .*\n$/);
+    expect(refused.stderr).toMatch(/^INVALID_ARGUMENT: series 1 is a NIfTI volume.*\(--modality, --window\)\.\n$/);
   });
 
   it.each([
