@@ -16,7 +16,8 @@ import { projectorImageSize } from "../projector-image-size.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { summaryOf } from "../../series/summary.js";
 import { readSeriesOf, seriesFlags } from "../series.js";
-import { picturesOf, slideFlags, takeSlide } from "../slide.js";
+import { slideFlags, takeSlide } from "../slide.js";
+import { imagesOfSlide } from "../sources.js";
 import { StatusLine } from "../status-line.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
@@ -111,7 +112,7 @@ async function previewSlide(args: Arguments, path: string, redaction: Redaction)
   const slide = await takeSlide(args, { redaction, status: new StatusLine(process.stderr) });
   if (slide === null) return;
   const { side, positions } = slide;
-  const seen = await writeSheet(picturesOf(slide), { output, side, fit, toSheet: async (squares) => await slideSheet(squares, positions) });
+  const seen = await writeSheet(imagesOfSlide(slide), { output, side, fit, toSheet: async (squares) => await slideSheet(squares, positions) });
   const patches = seen.slice(-positions.length);
   if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, slide: summaryOfSlide(slide), ...(slide.overview === null ? {} : { overview: seen[0] }), patches });
 }
