@@ -1,7 +1,6 @@
 /** `--slide` and what belongs to it, the same for every command that reads one. */
 import { imageOptions, type ImageOptions } from "../image/image-options.js";
 import { pick } from "../options/option.js";
-import { readSlide } from "../slide/read-slide.js";
 import { slideChoices, type SlideChoices } from "../slide/slide-options.js";
 import type { Slide, SlideProgress } from "../slide/types.js";
 import { flagsOf, givenFlags, valuesOf } from "./flags.js";
@@ -65,5 +64,6 @@ export async function openSlide(path: string, choices: SlideChoices & ImageOptio
   nameOf(path); // before anything can fail
   const side = await sideOf();
   const onProgress = ({ step, done, of }: SlideProgress): void => status.show(`${step} · ${done} of ${of}`);
+  const { readSlide } = await import("../slide/read-slide.js"); // see openModel
   return await readSlide(path, { ...pick(slideChoices, choices), side, aspect, nameOf, onProgress, signal }).finally(() => status.clear());
 }

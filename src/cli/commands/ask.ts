@@ -1,6 +1,6 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
 import { basename } from "node:path";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { answerOptions } from "../../chat/answer-options.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
@@ -13,6 +13,7 @@ import { readTextFile } from "../../regular-file.js";
 import { findNamedFiles } from "../chat/named-files.js";
 import { escapePath } from "../chat/path-readings.js";
 import { checkSources } from "../check-sources.js";
+import type { LoadedCommand } from "../commands.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { valuesOf } from "../flags.js";
@@ -66,9 +67,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { prompt: string[] | undefined };
 
-export const askCommand: CommandModule<object, Arguments> = {
-  command: "ask [prompt..]",
-  describe: "Ask one question about images",
+export const askCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("prompt", { type: "string", array: true, describe: "The question, in quotes; - puts the text on stdin in front of it" })

@@ -1,5 +1,5 @@
 /** `preview`: the exact square picture that the model sees, or the squares. Reads the projector's header, no weights. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { prepareImage } from "../../image/prepare.js";
 import { contactSheet, seriesSheet, slideSheet, type ContactSheet } from "../../image/contact-sheet.js";
 import { imageOptions } from "../../image/image-options.js";
@@ -9,6 +9,7 @@ import { resolveModel } from "../../models/resolve-model.js";
 import { summaryOfSlide } from "../../slide/summary.js";
 import { writeFileAtomically } from "../../write-file.js";
 import { checkSources } from "../check-sources.js";
+import type { LoadedCommand } from "../commands.js";
 import { imageFlags, jsonOption, modelFiles, redactOption, standardStream, text, wholeNumber } from "../options.js";
 import { valuesOf } from "../flags.js";
 import { printJson, printNote, printWarning, UsageError } from "../output.js";
@@ -38,9 +39,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { image: string | undefined };
 
-export const previewCommand: CommandModule<object, Arguments> = {
-  command: "preview [image]",
-  describe: "Write the exact square picture that the model sees",
+export const previewCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("image", { type: "string", describe: "Image file; - reads it from stdin" })
