@@ -1,4 +1,4 @@
-// Writes docs/api.md, the public surface as src/index.ts lists it, from the declarations and comments in dist/; with --check it
+// Writes docs/reference/api.md, the public surface as src/index.ts lists it, from the declarations and comments in dist/; with --check it
 // changes nothing, and fails when the file is not what they say. It fails, too, for an export without a comment, and for a type
 // that is used but not exported.
 import { readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const page = join(root, "docs", "api.md");
+const page = join(root, "docs", "reference", "api.md");
 
 const parse = (path) => ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
 const declarationsOf = (file) => file.statements.flatMap((node) => (ts.isVariableStatement(node) ? node.declarationList.declarations : [node])).filter((node) => node.name !== undefined);
@@ -71,7 +71,7 @@ async function codeOf(item) {
 }
 
 const paragraph = (comment) => linked((ts.getTextOfJSDocComment(comment) ?? "").trim());
-const linked = (text) => text.replace(/\bdocs\/([\w-]+\.md)/g, "[$&]($1)");
+const linked = (text) => text.replace(/\bdocs\/(\w+\/[\w-]+\.md)/g, "[$&](../$1)");
 const oneLine = (text) => text.replace(/\s*\n\s*/g, " ");
 
 /** What stands in front of the declaration. */
@@ -120,7 +120,7 @@ async function entry(item) {
 const chapters = [...new Set(surface.map(({ chapter }) => chapter))];
 const reference = [
   "# The library",
-  "All that `medgemma-local` exports: signatures, shapes, units, defaults and errors. How to begin: [README](../README.md#in-a-program), [examples](../examples).",
+  "All that `medgemma-local` exports: signatures, shapes, units, defaults and errors. How to begin: [Use it from a program](../guide/programs.md), [examples](../../examples).",
   "What ends in `Ms` is in milliseconds, in `Bytes` or `byteLength` in bytes. A `signal` that fires makes the call fail with ABORTED; an answer ends with `stopReason` \"aborted\" instead. Every failure is a [MedGemmaError](#medgemmaerror).",
   chapters
     .map((chapter) => {
@@ -133,6 +133,6 @@ const reference = [
 
 if (!process.argv.includes("--check")) writeFileSync(page, `${reference}\n`);
 else if (readFileSync(page, "utf8") !== `${reference}\n`) {
-  console.error("docs/api.md is not what src/ says. Run npm run docs, and commit it.");
+  console.error("docs/reference/api.md is not what src/ says. Run npm run docs, and commit it.");
   process.exitCode = 1;
 }

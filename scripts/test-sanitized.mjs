@@ -19,7 +19,7 @@ function sanitizerLibraries() {
 }
 
 // One is about other addons than the one that is named; the other counts memory, of which the sanitizers take their own.
-const excluded = ["test/native/load-addon.test.ts", "test/chat/memory-estimate.test.ts"];
+const excluded = ["test/native/load-addon.test.ts", "test/memory/memory-estimate.test.ts"];
 
 run(process.execPath, [join("scripts", "build-native.mjs"), "--test", "--sanitize"]);
 if (process.platform === "linux") {

@@ -1,32 +1,38 @@
 /**
- * The public surface of medgemma-local. For research and development; not a medical device. docs/api.md shows it in this order,
+ * The public surface of medgemma-local. For research and development; not a medical device. docs/reference/api.md shows it in this order,
  * each comment a chapter.
  */
 
 // Load a model
-export { loadMedGemma } from "./chat/load-lazily.js";
+export { loadMedGemma } from "./loading/load-lazily.js";
 export type { LoadedModel, LoadOptions, ModelSource } from "./chat/types.js";
 export type { MedGemma, EncodedImage } from "./chat/medgemma.js";
 export type { EncodeOptions } from "./chat/encode-images.js";
-export type { ComputeOptions } from "./chat/load-options.js";
-export type { ScaledAdapter } from "./language/lora-adapter.js";
+export type { ComputeOptions } from "./loading/load-options.js";
+export type { ScaledAdapter } from "./language/lora/lora-adapter.js";
 export type { ImageCacheOptions } from "./vision/vision-model.js";
 export type { GpuBackend } from "./native/backend.js";
 export type { MissedGpu } from "./native/missed-gpu.js";
 
 // Ask
 export type { Chat } from "./chat/chat.js";
-export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, UserTurn } from "./chat/types.js";
+export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, RepeatOptions, UserTurn } from "./chat/types.js";
 export type { AnswerOptions } from "./chat/answer-options.js";
 export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
-export type { StandardResult, StandardSchema } from "./schema/standard-schema.js";
+export type { StandardResult, StandardSchema } from "./language/schema/standard-schema.js";
 
 // Answers
-export type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, Provenance, StopReason, TokenLogprob } from "./chat/types.js";
+export type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, Provenance, RequestImage, StopReason, TokenLogprob } from "./chat/types.js";
 export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
 export type { FileIdentity } from "./models/identify-file.js";
+
+// Answers again
+export { loadingOf, readAnswerRecord, repeatAnswer, withImagesAt } from "./chat/answer-record.js";
+export type { AnswerRecord } from "./chat/types.js";
+export type { RepeatedAnswer } from "./chat/answer-record.js";
+export type { AnswerComparison, AnswerDifference } from "./chat/compare-answers.js";
 
 // Errors
 export { errorCodes, MedGemmaError } from "./errors.js";
@@ -51,7 +57,7 @@ export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, Series
 // Pathology slides
 export { readSlide } from "./slide/read-slide.js";
 export type { SlideChoices } from "./slide/slide-options.js";
-export type { MagnificationSource, Slide, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
+export type { MagnificationSource, Slide, SlideAsked, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
 
 // Presets
 export { listPresets, loadPreset } from "./presets/load-preset.js";

@@ -5,101 +5,127 @@ import { describe, expect, it } from "vitest";
 
 const source = fileURLToPath(new URL("../src/", import.meta.url));
 
-/** Which folders of src/ a folder may import values from. Types may come from anywhere but cli. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  ".": ["chat", "image", "models", "native", "presets", "series", "slide"],
-  advice: ["bench", "chat", "language", "models", "native"],
-  bench: ["chat", "image", "language", "native", "vision"],
-  cli: ["advice", "bench", "chat", "dicom", "doctor", "formats", "hub", "image", "models", "native", "options", "presets", "series", "slide"],
-  chat: ["gguf", "image", "language", "models", "native", "options", "presets", "schema", "series", "slide", "vision"],
-  dicom: [],
-  doctor: ["chat", "hub", "image", "language", "models", "native", "trial", "vision"],
-  formats: ["dicom", "nifti"],
-  gguf: [],
-  hub: [],
-  image: ["dicom", "formats", "native", "nifti", "options", "tiff"],
-  language: ["gguf", "native", "schema", "trial"],
-  vision: [],
-  models: ["gguf", "hub", "native", "stores"],
-  native: [],
-  nifti: [],
-  options: [],
-  presets: ["image"],
-  schema: [],
-  series: ["dicom", "nifti", "options"],
-  slide: ["dicom", "formats", "image", "native", "options", "tiff"],
-  stores: [],
-  tiff: [],
-  trial: ["models", "native"]
-};
+/** The rooms of src/, the lowest first. A room imports from those before it; a room inside another one is listed by itself. */
+const layers = [
+  "errors.ts",
+  "shared",
+  "native",
+  "gguf",
+  "dicom",
+  "nifti",
+  "tiff",
+  "formats",
+  "image",
+  "series",
+  "slide",
+  "presets",
+  "vision",
+  "models",
+  "trial",
+  "language/host",
+  "language/schema",
+  "language",
+  "memory",
+  "chat",
+  "loading",
+  "tools",
+  "index.ts",
+  "cli"
+];
+
+/** Types that a room takes from one above it: the public shapes of a question, which presets fill in, and of loading. */
+const typesFromAbove: Readonly<Record<string, string>> = { presets: "chat", chat: "loading" };
+
+/** What runs as a process or a thread of its own: it may use all that is below cli. Only its own room starts it; nobody imports it. */
+const programs = ["native/build-child.ts", "dicom/codec-worker.ts", "image/formats/jpeg-xl-worker.ts", "trial/trial-child.ts", "cli/main.ts"];
 
 /** Packages with one owner each. */
 const owners: Readonly<Record<string, string>> = {
-  "@eslint-community/regexpp": "schema",
-  ajv: "schema",
-  "ajv/dist/2020.js": "schema",
-  "ajv-formats": "schema",
-  "dcmjs-codecs": "dicom",
-  "nifti-reader-js": "nifti",
-  sharp: "image",
-  undici: "hub",
-  yargs: "cli",
-  "node-llama-cpp": "language"
+  "@eslint-community/regexpp": "language/schema/",
+  ajv: "language/schema/",
+  "ajv/dist/2020.js": "language/schema/",
+  "ajv-formats": "language/schema/",
+  "dcmjs-codecs": "dicom/",
+  "lifecycle-utils": "language/host/",
+  "nifti-reader-js": "nifti/",
+  "node-llama-cpp": "language/host/",
+  sharp: "image/",
+  undici: "models/hub/",
+  yargs: "cli/"
 };
 
 interface Import {
+  /** In src/. */
   readonly file: string;
-  readonly folder: string;
-  /** A folder of src/, or the name of a package. */
+  /** A file in src/, or the name of a package. */
   readonly target: string;
   readonly isPackage: boolean;
   readonly isType: boolean;
 }
 
-function importsOf(path: string): Import[] {
-  const file = relative(source, path).replaceAll(sep, "/");
-  const folder = file.includes("/") ? (file.split("/")[0] ?? "") : ".";
+function importsOf(file: string): Import[] {
   const pattern = /^(?:import|export)\s+(type\s)?[^;]*?from\s+"([^"]+)"|(?:import|require)\w*\("([^"]+)"\)/gm;
-  return [...readFileSync(path, "utf8").matchAll(pattern)].flatMap(([, type, from, dynamic]) => {
+  return [...textOf(file).matchAll(pattern)].flatMap(([, type, from, dynamic]) => {
     const name = from ?? dynamic ?? "";
     if (name.startsWith("node:")) return [];
     const isPackage = !name.startsWith(".");
-    const inside = relative(source, join(dirname(path), name)).replaceAll(sep, "/");
-    const target = isPackage ? name : inside.includes("/") ? (inside.split("/")[0] ?? "") : ".";
-    return [{ file, folder, target, isPackage, isType: type !== undefined }];
+    const inside = relative(source, join(source, dirname(file), name)).replaceAll(sep, "/");
+    return [{ file, target: isPackage ? name : inside.replace(/\.js$/, ".ts"), isPackage, isType: type !== undefined }];
   });
 }
 
-const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-const imports = files.flatMap((name) => importsOf(join(source, name)));
+function textOf(file: string): string {
+  return readFileSync(join(source, file), "utf8");
+}
+
+/** Of a path in src/. A folder that is missing in the layers is its own room. */
+function roomOf(file: string): string {
+  const room = layers.find((layer) => file === layer || file.startsWith(`${layer}/`));
+  return room ?? file.split("/")[0] ?? "";
+}
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" })
+  .map((name) => name.replaceAll(sep, "/"))
+  .filter((name) => name.endsWith(".ts"));
+const imports = files.flatMap(importsOf);
 
 describe("the architecture", () => {
-  it("is read: every folder imports something", () => {
+  it("is read, and each room has its place in the layers", () => {
     expect(imports.length).toBeGreaterThan(100);
-    expect(new Set(files.map((name) => (name.includes(sep) ? name.split(sep)[0] : ".")))).toEqual(new Set(Object.keys(mayImport)));
+    expect([...new Set(files.map(roomOf))].sort()).toEqual([...layers].sort());
   });
 
-  it("lets a folder import values only from below", () => {
-    // errors.ts, at the top, is everybody's.
-    const wrong = imports.filter(({ folder, target, isPackage, isType }) => {
-      return !isPackage && !isType && target !== folder && target !== "." && mayImport[folder]?.includes(target) !== true;
+  it("lets a room import only from the rooms below it", () => {
+    const wrong = imports.filter(({ file, target, isPackage, isType }) => {
+      const [room, other] = [roomOf(file), roomOf(target)];
+      if (isPackage || room === other || programs.includes(file)) return false;
+      return layers.indexOf(other) > layers.indexOf(room) && !(isType && typesFromAbove[room] === other);
     });
     expect(wrong).toEqual([]);
   });
 
   it("lets nobody import from cli, not even a type", () => {
-    expect(imports.filter(({ folder, target }) => target === "cli" && folder !== "cli")).toEqual([]);
+    expect(imports.filter(({ file, target }) => roomOf(target) === "cli" && roomOf(file) !== "cli")).toEqual([]);
+  });
+
+  it("has each program started by its own room, and imported by nobody", () => {
+    expect(imports.filter(({ target, isType }) => programs.includes(target) && !isType)).toEqual([]);
+    for (const program of programs) {
+      const name = `"${program.replace(/^.*\//, "").replace(/\.ts$/, ".js")}"`;
+      const starters = files.filter((file) => textOf(file).includes(name));
+      expect(starters.filter((file) => roomOf(file) !== roomOf(program))).toEqual([]);
+      if (program !== "cli/main.ts") expect(starters).not.toEqual([]);
+    }
   });
 
   it("gives each of the packages one owner", () => {
-    const wrong = imports.filter(({ folder, target }) => (owners[target] ?? folder) !== folder);
-    expect(wrong).toEqual([]);
-    expect(new Set(imports.filter(({ target }) => target in owners).map(({ target }) => target))).toEqual(new Set(Object.keys(owners)));
+    const owned = imports.filter(({ isPackage }) => isPackage);
+    expect(owned.filter(({ file, target }) => !file.startsWith(owners[target] ?? ""))).toEqual([]);
+    expect([...new Set(owned.map(({ target }) => target))].filter((name) => name in owners).sort()).toEqual(Object.keys(owners).sort());
   });
 
-  it("keeps the inside of node-llama-cpp in one file", () => {
+  it("keeps the internals of node-llama-cpp's objects in one file", () => {
     const internals = /\b_(?:ctx|decodeTokens|sequenceId|backendContextDisposeGuard|model|llama|context|nextTokenIndex)\b/;
-    const using = files.filter((name) => internals.test(readFileSync(join(source, name), "utf8")));
-    expect(using.map((name) => name.replaceAll(sep, "/"))).toEqual(["language/image-prefill.ts"]);
+    expect(files.filter((file) => internals.test(textOf(file)))).toEqual(["language/host/image-prefill.ts"]);
   });
 });

@@ -1,14 +1,14 @@
-// The bridge into node-llama-cpp's context: image tokens go into a sequence as embeddings. Together with
-// src/language/image-prefill.ts this is all that knows node-llama-cpp's inside.
+// The bridge into node-llama-cpp's context: image tokens go into a sequence as embeddings. Its other side is
+// src/language/host/image-prefill.ts.
 #pragma once
 
 #include <napi.h>
 
 namespace medgemma {
 
-// prepareContext(context, {contextSize, batchSize, sequences}): makes sure that `context` is an AddonContext of exactly the
+// prepareContext(context, {contextSize, batchSize, sequences, threads}): makes sure that `context` is an AddonContext of exactly the
 // build that this addon was compiled against, and makes its computations on the CPU stoppable.
-// Returns {embeddingSize, setAborted}: while aborted, whatever the context decodes fails at its next step, node-llama-cpp's
+// Returns {embeddingSize, setAborted, release}: while aborted, whatever the context decodes fails at its next step, node-llama-cpp's
 // own batches included. Throws ADDON_MISMATCH.
 Napi::Value prepare_context(const Napi::CallbackInfo & info);
 

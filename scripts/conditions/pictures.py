@@ -3,7 +3,7 @@
     python scripts/conditions/pictures.py --out DIR [--kept]
     node scripts/conditions/compare.mjs DIR
 
-The right pixels are what went in, by the rules of docs/images.md; where a colour profile is to be applied, LittleCMS's (Pillow's ImageCms)
+The right pixels are what went in, by the rules of docs/guide/images.md; where a colour profile is to be applied, LittleCMS's (Pillow's ImageCms)
 from them. What Pillow and, of TIFF, tifffile make of the same file is noted beside. Needs Pillow 13, pillow-heif, tifffile, imagecodecs.
 """
 

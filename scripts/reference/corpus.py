@@ -3,7 +3,7 @@
     npm run test:corpus        # fetches the packages into the cache folder
     python scripts/reference/corpus.py --folder ~/.cache/medgemma-local-tests/corpus | gzip -9n > test/fixtures/corpus.jsonl.gz
 
-DICOM by pydicom (dicom_picture.py), all else by Pillow, with the rules of docs/images.md. A line for each
+DICOM by pydicom (dicom_picture.py), all else by Pillow, with the rules of docs/guide/images.md. A line for each
 picture: its file and the file's sha256, then the sha256 of the right RGB and, where decoders round differently, the means of 8 by 8
 cells; or why the reference refuses it. None of the pictures is in this repository.
 """

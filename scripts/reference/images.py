@@ -3,7 +3,7 @@
     python scripts/reference/images.py --out test/fixtures/images
 
 Writes the files and images.json: file -> {"width", "height", "side", fit: sha256 of the square's RGB bytes}. Transparent
-and 16-bit pictures are brought to 8-bit RGB by the rules of docs/images.md first, where Pillow's own conversion differs.
+and 16-bit pictures are brought to 8-bit RGB by the rules of docs/guide/images.md first, where Pillow's own conversion differs.
 
 Also formats.json: file -> {"width", "height", "rgb": sha256 of what Pillow, tifffile or NumPy make of it, "options"}; where decoders round
 differently, "file" with the RGB bytes and "tolerance" in levels. Needs tifffile for what Pillow does not write.

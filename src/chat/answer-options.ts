@@ -1,5 +1,5 @@
 /** How an answer is made: the options of every question besides what it shows. */
-import { decimal, onOff, texts, wholeNumber, type OptionsOf } from "../options/option.js";
+import { decimal, onOff, texts, wholeNumber, type OptionsOf } from "../shared/option.js";
 
 /**
  * What the sampler gets, in llama.cpp's names. Defaults: greedy decoding, which is what Google evaluates with; the others are those

@@ -1,10 +1,10 @@
 /** Checks what a caller gives to a loaded model and its chats, before any work begins. */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
-import { rulesOf } from "../options/option.js";
-import { isStandardSchema } from "../schema/standard-schema.js";
+import { rulesOf } from "../shared/option.js";
+import { isStandardSchema } from "../language/schema/standard-schema.js";
 import { answerOptions } from "./answer-options.js";
 import type { EncodeOptions } from "./encode-images.js";
 import type { AskOptions, ChatOptions, LoadChatOptions } from "./types.js";
@@ -28,8 +28,8 @@ const askOptions: RulesOf<AskOptions> = {
   logprobs: count(0, 20),
   priority: number(-1000, 1000),
   preset: text,
-  series: withProperties("what readSeries gives", ["taken", "of", "numbers", "order", "leftOut", "gaps", "asked", "notes"]),
-  slide: withProperties("what readSlide gives", ["taken", "of", "grid", "numbers", "positions", "side", "notes"])
+  series: withProperties("what readSeries gives", ["source", "taken", "of", "numbers", "order", "leftOut", "gaps", "asked", "notes"]),
+  slide: withProperties("what readSlide gives", ["source", "asked", "taken", "of", "grid", "numbers", "positions", "side", "notes"])
 };
 
 const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), turns: checkedLater, overflow: oneOf(["dropOldest", "error"]) };

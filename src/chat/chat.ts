@@ -1,10 +1,10 @@
 /** A conversation: turns with their images, and the way of one question from files to answer. */
 import { randomInt } from "node:crypto";
-import { checkArgument } from "../check-arguments.js";
+import { checkArgument } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import type { ImageOptions } from "../image/image-options.js";
 import { squaresOf, type SquareImage } from "../image/types.js";
-import { pick, withDefaults } from "../options/option.js";
+import { pick, withDefaults } from "../shared/option.js";
 import type { JsonGrammar } from "../language/json-grammar.js";
 import type { Logprob } from "../language/logprobs.js";
 import { summaryOf } from "../series/summary.js";
@@ -13,19 +13,20 @@ import { summaryOfSlide } from "../slide/summary.js";
 import type { SlideSummary } from "../slide/types.js";
 import { AnswerCollector, type CollectedLogprob } from "./answer-collector.js";
 import { samplerOptions } from "./answer-options.js";
+import { checkRepeatOptions, checkRequest, isRequest, optionsOfRequest, partsOfRequest, requestImages } from "./answer-request.js";
 import { checkAskOptions, checkPath, checkRegenerateOptions } from "./ask-options.js";
 import { countedPartsOf, imagesOf, type StoredPart } from "./content.js";
 import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
 import { ConversationPrompt, type CountedPart, type CountedTurn, type PromptTokens } from "./conversation-prompt.js";
-import { describeEncoded, describeImage, encodeAgain, encodeImages, type ModelParts } from "./encode-images.js";
+import { describeEncoded, describeImage, encodeAgain, encodeImages, withoutProjector, type ModelParts } from "./encode-images.js";
 import { partsOfQuestion, squaresAtLeast } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
 import { systemText } from "./system-text.js";
 import { readTurn } from "./turns.js";
-import type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, ReplyChunk, TokenLogprob } from "./types.js";
+import type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, RepeatOptions, ReplyChunk, TokenLogprob } from "./types.js";
 
 /** Google's usual limits: up to 1000 tokens for text, 2000 with thinking (medgemma notebooks). */
 const defaultMaxTokens = { plain: 1024, thinking: 2048 };
@@ -102,6 +103,8 @@ export class Chat implements AsyncDisposable {
     return this.#turns.flatMap(readTurn);
   }
 
+  /** Asks what another answer's record says, `Answer.request`: the same words, images, and sampling. */
+  ask(request: AnswerRequest, options?: RepeatOptions): Reply;
   /**
    * Asks, with the conversation so far as context. A second question waits for the first. A question that fails leaves
    * no trace in the conversation; one that is stopped stays with the part of the answer that there is.
@@ -110,11 +113,33 @@ export class Chat implements AsyncDisposable {
    * @throws (through the reply) MedGemmaError INVALID_ARGUMENT, IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE,
    *   MODEL_MISMATCH for images in a text-only model, CONTEXT_FULL, SCHEMA_INVALID, OUT_OF_MEMORY, DISPOSED
    */
-  ask<Value = unknown>(prompt: string | readonly PromptPart[], options: AskOptions<Value> = {}): Reply<Value> {
-    return this.#reply<Value>(() => checkAskOptions(prompt, options), options, async (emit, signal) => {
+  ask<Value = unknown>(prompt: string | readonly PromptPart[], options?: AskOptions<Value>): Reply<Value>;
+  ask(prompt: string | readonly PromptPart[] | AnswerRequest, options: AskOptions | RepeatOptions = {}): Reply {
+    return isRequest(prompt) ? this.#askAgain(prompt, options) : this.#ask(prompt, options);
+  }
+
+  #ask(prompt: string | readonly PromptPart[], options: AskOptions): Reply {
+    return this.#reply(() => checkAskOptions(prompt, options), options, async (emit, signal) => {
       const asked = partsOfQuestion(prompt, options);
       const parts = this.#isRaw(options) ? placeImages(asked) : asked;
       return await this.#answer((question) => this.#encode(question, parts, signal), options, emit, signal);
+    });
+  }
+
+  #askAgain(request: AnswerRequest, options: RepeatOptions): Reply {
+    const check = (): void => {
+      checkRequest(request);
+      checkRepeatOptions(request, options);
+      if ((this.system ?? "") === (request.system ?? "")) return;
+      throw new MedGemmaError("INVALID_ARGUMENT", "The request was asked with another system text than this chat has. Create a chat with the request's: createChat({ system: request.system }).");
+    };
+    return this.#reply(check, options, async (emit, signal) => {
+      const fill = async (question: Question): Promise<void> => {
+        const side = this.#host.parts.vision?.facts.imageSize;
+        if (side === undefined && request.images.length > 0) throw withoutProjector();
+        await this.#encode(question, await partsOfRequest(request, { images: options.images, side: side ?? 0, signal }), signal);
+      };
+      return await this.#answer(fill, optionsOfRequest(request, options), emit, signal);
     });
   }
 
@@ -493,7 +518,7 @@ function samplingOf(options: AskOptions): AnswerRequest["sampling"] {
 function requestOf({ options, system, isRaw, sampling, content, series, slide }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
   let images = 0;
   const prompt = content.map((part) => (typeof part === "string" ? part : { image: images++ }));
-  return { raw: isRaw, system, prompt, preset: options.preset ?? null, series, slide, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
+  return { raw: isRaw, system, prompt, images: requestImages(content), preset: options.preset ?? null, series, slide, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
 }
 
 /** Fills a question with what was asked before. */

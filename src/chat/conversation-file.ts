@@ -7,12 +7,12 @@ import { decodeSquarePng } from "../image/decode-square-png.js";
 import { encodePng } from "../image/encode-png.js";
 import { notesOf, warningsOf } from "../image/notes.js";
 import { imageFits, type CropImage, type ImagePreprocessing, type Square, type SquareImage } from "../image/types.js";
-import { parseJsonInSteps } from "../json-in-steps.js";
-import { openRegularFile } from "../regular-file.js";
-import { TimeSlices } from "../time-slices.js";
-import { writeFileAtomically } from "../write-file.js";
+import { parseJsonInSteps } from "../shared/json-in-steps.js";
+import { openRegularFile } from "../shared/regular-file.js";
+import { TimeSlices } from "../shared/time-slices.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 import type { StoredPart } from "./content.js";
-import type { AnswerRequest, ChatOptions, Provenance, StopReason } from "./types.js";
+import { stopReasons, type AnswerRequest, type ChatOptions, type Provenance, type StopReason } from "./types.js";
 
 /** A turn as a chat keeps it: the texts, and the pixels of its images. */
 export interface StoredTurn {
@@ -176,5 +176,5 @@ function isTexts(value: unknown): value is readonly string[] {
 }
 
 function isStopReason(value: unknown): value is StopReason {
-  return value === "end" || value === "maxTokens" || value === "aborted";
+  return stopReasons.some((one) => one === value);
 }

@@ -4,7 +4,7 @@
  */
 import { MedGemmaError } from "../errors.js";
 import type { LanguageModel } from "../language/language-model.js";
-import { TimeSlices } from "../time-slices.js";
+import { TimeSlices } from "../shared/time-slices.js";
 
 export type PromptTokens = ReturnType<LanguageModel["renderPrompt"]>;
 type Token = PromptTokens[number];

@@ -1,9 +1,9 @@
 /** A conversation as data: what a program reads from a chat, and what a new chat begins with. */
-import { checkArgument, checkOptions, flag, isObject, listOf, oneOf, orNull, refuseUnreadable, text, type RulesOf } from "../check-arguments.js";
+import { checkArgument, checkOptions, flag, isObject, listOf, oneOf, orNull, refuseUnreadable, text, type RulesOf } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { imageOptions, type ImageOptions } from "../image/image-options.js";
 import type { ImageSource, SquareImage } from "../image/types.js";
-import { pick, rulesOf } from "../options/option.js";
+import { pick, rulesOf } from "../shared/option.js";
 import { checkPrompt } from "./ask-options.js";
 import type { StoredPart } from "./content.js";
 import type { StoredTurn } from "./conversation-file.js";

@@ -1,10 +1,11 @@
 /** The public shapes of a conversation: what goes in, what comes out, what is reported on the way. */
-import type { ImagePreprocessing, ImageSource, PixelBox } from "../image/types.js";
-import type { ComputeOptions } from "./load-options.js";
+import type { WindowChoice } from "../dicom/window-choice.js";
+import type { ImageFit, ImagePreprocessing, ImageSource, PixelBox, PlainImageSource } from "../image/types.js";
+import type { ComputeOptions } from "../loading/load-options.js";
 import type { ImageOptions } from "../image/image-options.js";
 import type { AnswerOptions } from "./answer-options.js";
-import type { ScaledAdapter } from "../language/lora-adapter.js";
-import type { StandardSchema } from "../schema/standard-schema.js";
+import type { ScaledAdapter } from "../language/lora/lora-adapter.js";
+import type { StandardSchema } from "../language/schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { Series, SeriesSummary } from "../series/types.js";
@@ -144,6 +145,15 @@ export interface AskOptions<Value = unknown> extends ImageOptions, AnswerOptions
   readonly onProgress?: ((progress: ReplyProgress) => void) | undefined;
 }
 
+/** How a recorded question is asked again: what changes nothing of the answer. */
+export interface RepeatOptions extends Pick<AskOptions, "signal" | "onProgress" | "boxes" | "logprobs" | "priority"> {
+  /**
+   * In place of the images of the record, in order: where their files lie elsewhere now, or were bytes. Of a series its slices, of a slide
+   * what is shown of it. They are shown as the record says.
+   */
+  readonly images?: readonly PlainImageSource[] | undefined;
+}
+
 /**
  * What happens before the first word: the question waits for its turn while others are answered (`ahead`: so many wait in front of
  * it, where that is known), images are read and encoded (`image` of `images`, both from 1, and how far that one is), then the prompt
@@ -195,17 +205,30 @@ export interface AnswerImage {
   readonly warnings?: readonly string[] | undefined;
 }
 
+/** An image of a question: where it came from, and how it was shown. */
+export interface RequestImage {
+  /** As in `AnswerImage`. */
+  readonly source: string;
+  readonly fit: ImageFit;
+  readonly aspect: boolean;
+  /** What was asked for; null: nothing. */
+  readonly window: WindowChoice | null;
+  /** null: of a picture without frames. */
+  readonly frame: number | null;
+}
+
 /**
- * All that was asked, with every default that was taken: asked again of the same files on the same machine, it gives the same
- * answer. Earlier exchanges of the conversation are not in it.
+ * All that was asked, with every default that was taken: `Chat.ask` takes it, and of the same files on the same machine it gives the
+ * same answer. Earlier exchanges of the conversation are not in it.
  */
 export interface AnswerRequest {
   /** Texts and images were sent as they are, without Gemma's turns. */
   readonly raw: boolean;
   /** The system text; null: none. */
   readonly system: string | null;
-  /** In order; an image by its place in `Answer.images`, from 0. */
+  /** In order; an image by its place in `images`, from 0. */
   readonly prompt: readonly (string | { readonly image: number })[];
+  readonly images: readonly RequestImage[];
   /** Name of the preset; null: none. */
   readonly preset: string | null;
   /** What the slices are of; null: none was named. */
@@ -300,10 +323,16 @@ export interface Answer<Value = unknown> {
   readonly value?: Value;
   /** Of each token of the text, and of the mark at its end; only where `logprobs` asks for it. Those of a thought are left out. */
   readonly logprobs?: readonly AnswerLogprob[];
-  /** What the model located, in pixels of the original pictures (docs/boxes.md); see `AskOptions.boxes`. */
+  /** What the model located, in pixels of the original pictures (docs/guide/boxes.md); see `AskOptions.boxes`. */
   readonly boxes?: readonly LocatedBox[];
   /** What it wrote about boxes that is impossible, unreadable or cut off, and why; beside `boxes`. */
   readonly rejectedBoxes?: readonly RejectedBox[];
+}
+
+/** An answer with what computed it: what `ask --json` prints, and `repeatAnswer` takes. */
+export interface AnswerRecord extends Answer {
+  readonly model: LoadedModel;
+  readonly provenance: Provenance;
 }
 
 /** How probable a token was: as the model has it, before the temperature, the sampler or a schema change anything. */

@@ -1,5 +1,5 @@
 /** The arguments as people type them → as yargs reads them: other names of commands, `help X`, several files behind one option. */
-import { closestName } from "../closest-name.js";
+import { closestName } from "../shared/closest-name.js";
 import { formatOfName, isPicture } from "../formats/formats.js";
 import { identifyFile } from "../formats/identify-file.js";
 import { UsageError } from "./output.js";

@@ -1,5 +1,5 @@
 /** A model's memory as a table for people: parts in rows, context sizes in columns. */
-import type { BytesByContext, MemoryTable, MemoryTables } from "../chat/memory-tables.js";
+import type { BytesByContext, MemoryTable, MemoryTables } from "../memory/memory-tables.js";
 import { alignedRows } from "./aligned-rows.js";
 import { bytes } from "./describe-facts.js";
 

@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import type { Answer } from "../chat/types.js";
 import { drawBoxes } from "../image/draw-boxes.js";
 import type { DecodedImage } from "../image/types.js";
-import { writeFileAtomically } from "../write-file.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 import { printNote, writeNote } from "./output.js";
 
 /** One file for each picture; with several, OUT.png becomes OUT-1.png, OUT-2.png … */

@@ -1,7 +1,7 @@
 /** The first run of `chat`: no model is installed yet. Offers what other programs have, else says what the machine can do, and gets a model. */
-import type { Advice } from "../advice/advise.js";
+import type { Advice } from "../tools/advice/advise.js";
 import { MedGemmaError } from "../errors.js";
-import { isOffline } from "../hub/endpoint.js";
+import { isOffline } from "../models/hub/endpoint.js";
 import { idOf, readCatalog } from "../models/catalog.js";
 import { demoModel } from "../models/demo-model.js";
 import { modelHome } from "../models/model-home.js";
@@ -30,7 +30,7 @@ export async function ensureModel(wanted: string | undefined): Promise<string | 
   status.clear();
   if (!hasPerson()) throw notInstalled(wanted, stored);
   status.show("looking at this machine");
-  const { advise } = await import("../advice/advise.js"); // see openModel
+  const { advise } = await import("../tools/advice/advise.js"); // see openModel
   const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());
   return await talk(wanted, advice, stored);
 }

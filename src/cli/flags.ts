@@ -1,9 +1,9 @@
 /** Tables of options as flags of a command line, and back. */
 import { parseArgs } from "node:util";
 import type { Options } from "yargs";
-import { closestName } from "../closest-name.js";
+import { closestName } from "../shared/closest-name.js";
 import { firstLine } from "../errors.js";
-import type { Option, OptionsOf, OptionTable, Words } from "../options/option.js";
+import type { Option, OptionsOf, OptionTable, Words } from "../shared/option.js";
 import { UsageError } from "./output.js";
 
 /** As yargs wants them. Their values are read by `valuesOf`, so their types say nothing. */

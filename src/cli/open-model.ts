@@ -1,8 +1,8 @@
 /** Loads the model that the options name, and tells a person what happens meanwhile. */
-import { loadQuietly } from "../chat/load-lazily.js"; // node-llama-cpp takes half a second to import, which help and wrong options need not wait for
+import { loadQuietly } from "../loading/load-lazily.js"; // node-llama-cpp takes half a second to import, which help and wrong options need not wait for
 import type { MedGemma } from "../chat/medgemma.js";
-import { computeOptions } from "../chat/load-options.js";
-import type { LoadedModel } from "../chat/types.js";
+import { computeOptions, type ComputeOptions } from "../loading/load-options.js";
+import type { LoadedModel, LoadOptions } from "../chat/types.js";
 import type { GpuBackend } from "../native/backend.js";
 import { usableCores } from "../native/usable-cores.js";
 import { missedGpuRemedies, type MissedGpu } from "../native/missed-gpu.js";
@@ -13,16 +13,17 @@ import { showTrial, type StatusLine } from "./status-line.js";
 
 export async function openModel(
   args: ModelArguments,
-  options: { readonly signal: AbortSignal; readonly status: StatusLine; readonly images?: number | undefined; readonly maxTokens?: number | undefined }
+  options: { readonly signal: AbortSignal; readonly status: StatusLine; readonly images?: number | undefined; readonly maxTokens?: number | undefined; readonly unlessGiven?: LoadOptions | undefined }
 ): Promise<MedGemma> {
-  const { signal, status, images, maxTokens } = options;
-  const compute = valuesOf(computeOptions, args);
+  const { signal, status, images, maxTokens, unlessGiven = {} } = options;
+  const given = Object.entries(valuesOf(computeOptions, args)).filter(([, value]) => value !== undefined);
+  const compute = { ...unlessGiven, ...(Object.fromEntries(given) as ComputeOptions) };
   status.show("loading the model");
   try {
     const medgemma = await loadQuietly(args.model, {
       mmproj: args.mmproj,
-      lora: args.lora,
       ...compute,
+      lora: args.lora ?? compute.lora,
       images,
       maxTokens,
       imageCache: { folder: args["image-cache"] },

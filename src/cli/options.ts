@@ -1,9 +1,9 @@
 /** The options that commands share, each defined once: name, letter, unit and default are the same everywhere. */
 import type { Options } from "yargs";
 import { answerOptions } from "../chat/answer-options.js";
-import { computeOptions } from "../chat/load-options.js";
+import { computeOptions } from "../loading/load-options.js";
 import { imageOptions } from "../image/image-options.js";
-import type { ScaledAdapter } from "../language/lora-adapter.js";
+import type { ScaledAdapter } from "../language/lora/lora-adapter.js";
 import { flagsOf, single } from "./flags.js";
 import { UsageError } from "./output.js";
 import { parseLora } from "./parse-lora.js";

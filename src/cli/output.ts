@@ -3,7 +3,7 @@
  * person sees them; a failure is always told, in one line.
  */
 import { MedGemmaError } from "../errors.js";
-import { asWriteError } from "../write-file.js";
+import { asWriteError } from "../shared/write-file.js";
 import { wrapToWidth } from "./display-width.js";
 import { plainJson, plainName, plainText } from "./plain-text.js";
 import { columnsOf, dim, red } from "./terminal.js";

@@ -1,6 +1,6 @@
 /** `--lora FILE[:scale]`. A file name may have colons itself, on Windows it mostly has one. */
 import { existsSync } from "node:fs";
-import type { ScaledAdapter } from "../language/lora-adapter.js";
+import type { ScaledAdapter } from "../language/lora/lora-adapter.js";
 import { UsageError } from "./output.js";
 
 /** @throws UsageError for a scale that is no number from −10 to 10 */

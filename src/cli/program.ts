@@ -1,8 +1,8 @@
 /** The command line as yargs sees it: commands, help, and what is said about a wrong line. Runs a command, prints no failure. */
 import { createRequire } from "node:module";
 import type { Argv } from "yargs";
-import { packageVersion } from "../package-version.js";
-import { closestName } from "../closest-name.js";
+import { packageVersion } from "../shared/package-version.js";
+import { closestName } from "../shared/closest-name.js";
 import { formatOfName, isPicture } from "../formats/formats.js";
 import { readCommandLine, withoutWords } from "./command-line.js";
 import { commandNames, commandsFor } from "./commands.js";
@@ -19,6 +19,7 @@ const needed: Readonly<Record<string, string>> = {
   remove: 'the id of a model, as "models" lists it: medgemma-local remove 1.5-4b-it',
   import: "a folder or a GGUF file: medgemma-local import /media/usb",
   inspect: "a GGUF file, or the id of a model: medgemma-local inspect medgemma-4b-it-Q4_K_M.gguf",
+  repeat: "the file that ask --json wrote: medgemma-local repeat answer.json",
   encode: "images, and a file to write: medgemma-local encode scan.png -o tokens.npy",
   preview: "an image, and a file to write: medgemma-local preview scan.png -o seen.png",
   completion: "the name of your shell: medgemma-local completion bash"

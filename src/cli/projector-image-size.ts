@@ -10,7 +10,7 @@ export async function projectorImageSize(args: { readonly model?: string | undef
   if (paths.mmproj === null) {
     throw new MedGemmaError("MODEL_MISMATCH", `${paths.id} has no projector, so it sees no images. Give one with --mmproj; preview takes a --size instead.`);
   }
-  const { inspectFile } = await import("../chat/inspect.js"); // see openModel
+  const { inspectFile } = await import("../loading/inspect.js"); // see openModel
   const found = await inspectFile(paths.mmproj);
   if (found.kind !== "projector") {
     throw new MedGemmaError("MODEL_MISMATCH", `${paths.mmproj} is not a projector. Give the mmproj file.`);

@@ -3,7 +3,7 @@ import { seriesChoices, type SeriesChoices } from "../series/series-options.js";
 import type { Series, SeriesProgress } from "../series/types.js";
 import { recipeForModel } from "../series/recipes.js";
 import { imageOptions, type ImageOptions } from "../image/image-options.js";
-import { pick } from "../options/option.js";
+import { pick } from "../shared/option.js";
 import { flagsOf, givenFlags, valuesOf } from "./flags.js";
 import { inGroup, standardStream } from "./options.js";
 import { printNote, printWarning, UsageError } from "./output.js";

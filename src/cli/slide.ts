@@ -1,6 +1,6 @@
 /** `--slide` and what belongs to it, the same for every command that reads one. */
 import { imageOptions, type ImageOptions } from "../image/image-options.js";
-import { pick } from "../options/option.js";
+import { pick } from "../shared/option.js";
 import { slideChoices, type SlideChoices } from "../slide/slide-options.js";
 import type { Slide, SlideProgress } from "../slide/types.js";
 import { flagsOf, givenFlags, valuesOf } from "./flags.js";

@@ -1,7 +1,7 @@
 /** What comes in through stdin: the bytes of an image, or text for the prompt. */
 import { fstatSync, statSync, type Stats } from "node:fs";
 import { formatOfBytes, isPicture } from "../formats/formats.js";
-import { decodeText } from "../regular-file.js";
+import { decodeText } from "../shared/regular-file.js";
 import { standardStream } from "./options.js";
 import { UsageError, writeNote } from "./output.js";
 

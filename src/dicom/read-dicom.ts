@@ -13,7 +13,7 @@
  * No attribute that names a patient is read (tags.ts), and free text of a file is put into no message.
  */
 import { MedGemmaError } from "../errors.js";
-import { checkPictureSize } from "../picture-size.js";
+import { checkPictureSize } from "../shared/picture-size.js";
 import { colorToRgb } from "./color.js";
 import type { DataSet } from "./data-set.js";
 import { DicomError } from "./dicom-error.js";

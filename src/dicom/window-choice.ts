@@ -1,5 +1,5 @@
 /** What a caller can ask for with `window`. */
-import { describe, isObject, refuseUnreadable } from "../check-arguments.js";
+import { describe, isObject, refuseUnreadable } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 /**
@@ -20,7 +20,7 @@ export const windowPresets = {
   spine: { center: 50, width: 250 }
 } as const;
 
-/** A window for CT by its name; centers and widths are in docs/dicom.md. */
+/** A window for CT by its name; centers and widths are in docs/guide/dicom.md. */
 export type WindowPreset = keyof typeof windowPresets;
 
 /**

@@ -2,7 +2,7 @@
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isNiftiFile } from "../nifti/read-nifti.js";
-import { openRegularFile } from "../regular-file.js";
+import { openRegularFile } from "../shared/regular-file.js";
 import { formatOf, headBytes, type Format } from "./formats.js";
 
 export type FoundFile =

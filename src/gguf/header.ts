@@ -5,7 +5,7 @@
  * The addon's `checkGguf` also compares the tensors with the length of the file; ask it before anything is made of the weights.
  */
 import { MedGemmaError } from "../errors.js";
-import { openRegularFile } from "../regular-file.js";
+import { openRegularFile } from "../shared/regular-file.js";
 
 /** Value types of the specification, by their numbers. */
 export const ggufTypes = { uint8: 0, int8: 1, uint16: 2, int16: 3, uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9, uint64: 10, int64: 11, float64: 12 } as const;

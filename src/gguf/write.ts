@@ -1,7 +1,7 @@
 /** Writes a GGUF file of given keys, with weights that are copied from another file unchanged. */
 import { open, type FileHandle } from "node:fs/promises";
 import { abortedError, MedGemmaError } from "../errors.js";
-import { asWriteError } from "../write-file.js";
+import { asWriteError } from "../shared/write-file.js";
 import { ggufTypes, type GgufHeader, type GgufTensor, type GgufValue } from "./header.js";
 import { tensorBytes } from "./tensor-bytes.js";
 

@@ -1,5 +1,5 @@
 /** Is it an image source at all? Says how the forms of other programs are written here. Looks into no file. */
-import { describe, isObject, refuseUnreadable } from "../check-arguments.js";
+import { describe, isObject, refuseUnreadable } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
 const forms = "a path, a file: or data: URL, the bytes of an image file, or decoded pixels";

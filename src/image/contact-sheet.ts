@@ -1,5 +1,5 @@
 /** A picture and its crops, or the slices of a series, or the patches of a slide, as the model sees them, side by side in one PNG file. The squares are untouched: captions stand above. */
-import { checkPictureSize } from "../picture-size.js";
+import { checkPictureSize } from "../shared/picture-size.js";
 import { fonts } from "./render-svg.js";
 import { loadSharp } from "./sharp.js";
 import { squaresOf, type PixelBox, type Square, type SquareImage } from "./types.js";

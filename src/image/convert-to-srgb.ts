@@ -1,5 +1,5 @@
 /** Colours of a profile → sRGB, by lcms in libvips, which takes a profile only from a file: a TIFF picture, made here. */
-import { maxPixels } from "../picture-size.js";
+import { maxPixels } from "../shared/picture-size.js";
 import { loadSharp } from "./sharp.js";
 
 /** TIFF 6.0, section 2. */

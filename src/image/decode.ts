@@ -1,17 +1,17 @@
 /**
  * An image source → 8-bit RGB pixels: DICOM by src/dicom, all else by what is in formats/. Does not pad or resize.
  *
- * What happens to unusual files is in docs/images.md: EXIF rotation is applied; transparency is put on black, as the padding is; gray
+ * What happens to unusual files is in docs/guide/images.md: EXIF rotation is applied; transparency is put on black, as the padding is; gray
  * becomes R=G=B; values of more than 8 bits are shown by a window (to-rgb.ts); of several pages the first is taken; colour
  * profiles are ignored where they are nearly sRGB, because the reference (Pillow) ignores them and the model was trained on such pixels.
  */
-import { checkedLater, checkOptions, describe, refuseUnreadable, type RulesOf } from "../check-arguments.js";
+import { checkedLater, checkOptions, describe, refuseUnreadable, type RulesOf } from "../shared/check-arguments.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { checkDicom, readDicomPicture } from "../dicom/read-dicom.js";
 import { checkFrameChoice, checkWindowChoice, isPreset } from "../dicom/window-choice.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import { describeOtherVolume, isNiftiBytes } from "../nifti/other-volumes.js";
-import { checkPictureSize } from "../picture-size.js";
+import { checkPictureSize } from "../shared/picture-size.js";
 import { checkImageSource } from "./check-source.js";
 import { convertToSrgb } from "./convert-to-srgb.js";
 import { isBmp, openBmp } from "./formats/bmp.js";
@@ -31,7 +31,7 @@ import type { DecodedImage, DicomOptions, PlainImageSource } from "./types.js";
 const dicomRules: RulesOf<DicomOptions> = { window: checkedLater, frame: checkedLater };
 
 /**
- * A picture as 8-bit RGB in its own size, turned as its EXIF data says; what happens to each kind of file is in docs/images.md.
+ * A picture as 8-bit RGB in its own size, turned as its EXIF data says; what happens to each kind of file is in docs/guide/images.md.
  *
  * @throws MedGemmaError IMAGE_NOT_FOUND, IMAGE_UNREADABLE, IMAGE_TOO_LARGE, INVALID_ARGUMENT
  */

@@ -1,5 +1,5 @@
 /** A picture with boxes → the bytes of a PNG file: the picture at its own resolution, outlines and labels upon it. */
-import { anObject, checkArgument, isObject, listOf, type Rule } from "../check-arguments.js";
+import { anObject, checkArgument, isObject, listOf, type Rule } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkDecoded } from "./decode.js";
 import { fonts } from "./render-svg.js";

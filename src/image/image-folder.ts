@@ -6,7 +6,7 @@ import { findListedFile } from "../dicom/listed-file.js";
 import { isDicom } from "../dicom/is-dicom.js";
 import { openDicom, type DicomHeader } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
-import { listFolder } from "../list-folder.js";
+import { listFolder } from "../shared/list-folder.js";
 import { formatOfName } from "../formats/formats.js";
 
 /** Files that are looked at; a folder with more is no place for one picture. */

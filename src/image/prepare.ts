@@ -3,7 +3,7 @@
  * resize as Pillow does.
  */
 import { createHash } from "node:crypto";
-import { checkedLater, checkOptions, describe, flag } from "../check-arguments.js";
+import { checkedLater, checkOptions, describe, flag } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkImageSource } from "./check-source.js";

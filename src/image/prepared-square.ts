@@ -1,6 +1,6 @@
 /** A square that was prepared before, given as an image: it is checked, and stays as it is. */
 import { createHash } from "node:crypto";
-import { describe, refuseUnreadable } from "../check-arguments.js";
+import { describe, refuseUnreadable } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import type { ImageOptions } from "./image-options.js";
 import type { ImageSource, Square, SquareImage } from "./types.js";

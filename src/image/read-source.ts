@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "./check-source.js";
-import { slideHint } from "../picture-size.js";
+import { slideHint } from "../shared/picture-size.js";
 import { onlyImageOfDirectory, onlyImageOfFolder } from "./image-folder.js";
 import type { DecodedImage, PlainImageSource } from "./types.js";
 

@@ -3,7 +3,7 @@
  * Bilinear as in Pillow (Image.resize, BILINEAR), to the last bit: its filter is the one that pads and shrinks as well.
  */
 import { MedGemmaError } from "../errors.js";
-import { checkPictureSize } from "../picture-size.js";
+import { checkPictureSize } from "../shared/picture-size.js";
 import type { DecodedImage } from "./types.js";
 
 /** Pillow counts in fixed point: 32 bits, less 8 of a level and 2 for sums. */

@@ -1,8 +1,8 @@
 /** The facts of a text model for people: sizes, quantisation, template. Loads no weights. */
-import { GgmlType, GgufInsights, type GgufMetadata } from "node-llama-cpp";
+import { GgmlType, insightsOf, type GgufMetadata } from "./host/gguf.js";
 import { MedGemmaError } from "../errors.js";
 import type { ModelFile } from "./model-file.js";
-import { findGemmaPiece, pieceType } from "./vocabulary.js";
+import { findGemmaPiece, pieceType } from "./tokens/vocabulary.js";
 
 export interface TextModelFacts {
   readonly path: string;
@@ -21,7 +21,7 @@ export interface TextModelFacts {
   readonly slidingWindow: number | null;
   readonly tokenizer: TokenizerFacts;
   /**
-   * The template in the file: "gemma" when it has Gemma's turns. The prompt is made by token id and needs none (docs/prompt.md).
+   * The template in the file: "gemma" when it has Gemma's turns. The prompt is made by token id and needs none (docs/internals/prompt.md).
    */
   readonly chatTemplate: "gemma" | "other" | null;
 }
@@ -34,7 +34,7 @@ export interface TokenizerFacts {
   readonly controlTokens: Readonly<Record<string, number | null>>;
   /**
    * Of these, of line breaks and of bytes, where the file gives them another type than llama.cpp's converter means to → that type:
-   * NORMAL, USER_DEFINED, … It does not matter here: they are known by their text (docs/prompt.md). Other programs may be misled.
+   * NORMAL, USER_DEFINED, … It does not matter here: they are known by their text (docs/internals/prompt.md). Other programs may be misled.
    */
   readonly unusualTypes: Readonly<Record<string, string>>;
 }
@@ -43,7 +43,7 @@ const controlTokens = ["<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_tu
 
 /** @throws MedGemmaError MODEL_CORRUPT when a size that every model has is missing */
 export async function describeTextModel({ path, byteLength, architecture, info }: ModelFile): Promise<TextModelFacts> {
-  const insights = await GgufInsights.from(info);
+  const insights = await insightsOf(info);
   const { embeddingVectorSize: hiddenSize, trainContextSize: contextSize, dominantTensorType } = insights;
   if (hiddenSize === undefined || contextSize === undefined) {
     throw new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable text model: its hidden size or context length is missing.`);

@@ -1,5 +1,5 @@
 /** The sizes of a Gemma 3 text model that its memory follows from, out of the file's header. */
-import { GgmlType } from "node-llama-cpp";
+import { GgmlType } from "./host/gguf.js";
 import type { ModelFile } from "./model-file.js";
 
 export interface GemmaShape {
@@ -18,7 +18,7 @@ export interface GemmaShape {
   readonly window: number | null;
   /** Every layer of this number is global, the others are local. */
   readonly globalEvery: number;
-  /** All weights are F32, so everything else is too (see `fullPrecision` in language-model.ts). */
+  /** All weights are F32, so everything else is too (see `fullPrecision` in host/load-text-host.ts). */
   readonly isExact: boolean;
 }
 

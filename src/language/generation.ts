@@ -1,27 +1,15 @@
-/** Samples an answer from a sequence: tells thought from text, holds the answer to a grammar, closes a thought that is too long. */
-import { LlamaGrammarEvaluationState, type LlamaContextSequence, type LlamaModel, type Token } from "node-llama-cpp";
-import { Detokenizer } from "./detokenizer.js";
-import { isImageToken } from "./image-prefill.js";
+/** Makes an answer out of sampled tokens: tells thought from text, holds the answer to a grammar, closes a thought that is too long. */
+import type { HostSequence, Sampler, SamplerSettings } from "./host/text-host.js";
+import type { Token } from "./host/token.js";
 import type { JsonGrammar } from "./json-grammar.js";
 import { logprobsOf, type Logprob } from "./logprobs.js";
 import { StopTexts } from "./stop-texts.js";
 import { ThoughtSplitter, type TokenKind } from "./thought.js";
-import type { Vocabulary } from "./vocabulary.js";
-
-/** The sampler's numbers, in llama.cpp's names. */
-export interface SamplerSettings {
-  /** 0: the likeliest token, always. */
-  readonly temperature: number;
-  readonly topK?: number | undefined;
-  readonly topP?: number | undefined;
-  readonly minP?: number | undefined;
-  /** 1: none. */
-  readonly repeatPenalty?: number | undefined;
-}
+import { Detokenizer } from "./tokens/detokenizer.js";
+import type { Vocabulary } from "./tokens/vocabulary.js";
 
 export interface SamplingOptions extends SamplerSettings {
   readonly maxTokens: number;
-  readonly seed?: number | undefined;
   /** Texts at which the answer ends. */
   readonly stop?: readonly string[] | undefined;
   readonly grammar?: JsonGrammar | undefined;
@@ -50,17 +38,12 @@ export interface StoppedEvent {
   readonly rest: Readonly<Record<"thought" | "text", string>>;
 }
 
-/** How far back a token counts as repeated: llama.cpp's default for its repeat penalty. */
-const penaltyWindow = 64;
-
 export class Generation {
-  readonly #model: LlamaModel;
-  readonly #sequence: LlamaContextSequence;
+  readonly #sampler: Sampler;
   readonly #vocabulary: Vocabulary;
   readonly #options: SamplingOptions;
   readonly #thought: ThoughtSplitter;
   readonly #detokenizers: Readonly<Record<"thought" | "text", Detokenizer>>;
-  readonly #grammarState: LlamaGrammarEvaluationState | undefined;
   readonly #stops: StopTexts;
   /** By their position, as long as their token is not known. */
   readonly #logits = new Map<number, Float32Array>();
@@ -71,16 +54,21 @@ export class Generation {
   /** Bytes of a character in an answer held to a grammar. */
   #unfinished: readonly number[] = [];
 
-  constructor(model: LlamaModel, vocabulary: Vocabulary, sequence: LlamaContextSequence, options: SamplingOptions) {
-    this.#model = model;
+  constructor(vocabulary: Vocabulary, sequence: HostSequence, options: SamplingOptions) {
     this.#vocabulary = vocabulary;
-    this.#sequence = sequence;
     this.#options = options;
     this.#thought = new ThoughtSplitter(vocabulary.special);
     this.#detokenizers = { thought: new Detokenizer(vocabulary), text: new Detokenizer(vocabulary) };
     const { grammar } = options;
     this.#stops = new StopTexts(options.stop ?? []);
-    this.#grammarState = grammar && new LlamaGrammarEvaluationState({ model, grammar: grammar.grammar });
+    this.#sampler = sequence.sampler(
+      options,
+      grammar && {
+        grammar: grammar.grammar,
+        isHeld: () => this.#isHeld(),
+        bias: () => (this.#isHeld() ? grammar.tokens.never(this.#unfinished) : grammar.tokens.asUsual)
+      }
+    );
   }
 
   /**
@@ -97,7 +85,7 @@ export class Generation {
       if (this.#count >= limit) return yield this.#stop("maxTokens");
       const input: readonly Token[] = next;
       next = null;
-      for await (const token of this.#evaluate(input)) {
+      for await (const token of this.#sampler.after(input)) {
         if (this.#options.signal?.aborted === true) return yield this.#stop("aborted");
         if (this.#isEnd(token)) {
           this.#count += 1;
@@ -123,29 +111,14 @@ export class Generation {
     if (this.#options.logprobs !== undefined) this.#logits.set(position, logits);
   }
 
-  #evaluate(tokens: readonly Token[]): AsyncIterable<Token> {
-    const { temperature, topK = 0, topP = 1, minP = 0, repeatPenalty = 1, seed, grammar } = this.#options;
-    return this.#sequence.evaluate([...tokens], {
-      temperature,
-      topK,
-      topP,
-      minP,
-      ...(repeatPenalty === 1 ? {} : { repeatPenalty: { penalty: repeatPenalty, punishTokens: () => this.#recentTokens() } }),
-      ...(seed === undefined ? {} : { seed }),
-      ...(grammar === undefined ? {} : { tokenBias: () => (this.#isHeld() ? grammar.tokens.never(this.#unfinished) : grammar.tokens.asUsual) }),
-      grammarEvaluationState: () => (this.#isHeld() ? this.#grammarState : undefined),
-      yieldEogToken: true
-    });
-  }
-
   /** A thought is free text; the grammar begins with the answer. */
   #isHeld(): boolean {
-    return this.#grammarState !== undefined && this.#thought.closer === null;
+    return this.#options.grammar !== undefined && this.#thought.closer === null;
   }
 
   /** When a grammar is complete, llama.cpp lets any of those tokens follow that it takes for an end itself. */
   #isEnd(token: Token): boolean {
-    return this.#vocabulary.special.ends.has(token) || (this.#isHeld() && this.#model.isEogToken(token));
+    return this.#vocabulary.special.ends.has(token) || (this.#isHeld() && this.#sampler.isEnd(token));
   }
 
   #take(token: Token): TokenEvent {
@@ -166,11 +139,6 @@ export class Generation {
     const logits = this.#logits.get(behind);
     this.#logits.delete(behind);
     return { logprob: logits === undefined ? null : logprobsOf(logits, token, logprobs) };
-  }
-
-  /** Images are no words that repeat. */
-  #recentTokens(): Token[] {
-    return this.#sequence.contextTokens.slice(-penaltyWindow).filter((token) => !isImageToken(token));
   }
 
   #stop(reason: StoppedEvent["reason"]): StoppedEvent {

@@ -1,9 +1,9 @@
 /** A schema → a grammar that the sampler follows, and the value of what comes out. */
-import type { Llama, LlamaGrammar } from "node-llama-cpp";
 import { firstLine, MedGemmaError } from "../errors.js";
-import { compileJsonSchema, type CompiledSchema } from "../schema/compile-schema.js";
-import { isStandardSchema, jsonSchemaOf, validated, type StandardSchema } from "../schema/standard-schema.js";
+import { compileJsonSchema, type CompiledSchema } from "./schema/compile-schema.js";
+import { isStandardSchema, jsonSchemaOf, validated, type StandardSchema } from "./schema/standard-schema.js";
 import type { JsonTokens } from "./json-tokens.js";
+import type { Grammar, TextHost } from "./host/text-host.js";
 
 /** An answer as far as it came. */
 export interface FinishedText {
@@ -15,7 +15,7 @@ export interface FinishedText {
 }
 
 export interface JsonGrammar {
-  readonly grammar: LlamaGrammar;
+  readonly grammar: Grammar;
   readonly tokens: JsonTokens;
   readonly schema: object;
   /**
@@ -27,7 +27,7 @@ export interface JsonGrammar {
 }
 
 /** @throws MedGemmaError SCHEMA_INVALID, INVALID_ARGUMENT */
-export async function compileSchema(llama: Llama, tokens: JsonTokens, given: object | StandardSchema): Promise<JsonGrammar> {
+export async function compileSchema(host: TextHost, tokens: JsonTokens, given: object | StandardSchema): Promise<JsonGrammar> {
   const standard = isStandardSchema(given) ? given : null;
   const schema = standard === null ? given : jsonSchemaOf(standard);
   const compiled = await compileJsonSchema(schema, { isCheckedLater: standard !== null });
@@ -37,7 +37,7 @@ export async function compileSchema(llama: Llama, tokens: JsonTokens, given: obj
     return checked(value, compiled);
   };
   try {
-    return { grammar: await llama.createGrammar({ grammar: compiled.grammar }), tokens, schema, parse };
+    return { grammar: await host.compileGrammar(compiled.grammar), tokens, schema, parse };
   } catch (error) {
     throw new MedGemmaError("INTERNAL", `llama.cpp refuses the grammar of the JSON schema: ${firstLine(error)}. Please report the schema.`, { cause: error });
   }

@@ -5,8 +5,9 @@
  * thought would end the grammar in the middle of the string. So it does with byte tokens that the file does not type as bytes.
  * Bytes that make no UTF-8: it counts a wrong sequence as one character, but decoded it is several, more than maxLength allows.
  */
-import { TokenBias, type LlamaModel, type Token } from "node-llama-cpp";
-import type { Vocabulary } from "./vocabulary.js";
+import type { Bias, TextHost } from "./host/text-host.js";
+import type { Token } from "./host/token.js";
+import type { Vocabulary } from "./tokens/vocabulary.js";
 
 type ByteRange = readonly [first: number, last: number];
 const continuation: ByteRange = [0x80, 0xbf];
@@ -14,18 +15,18 @@ const continuation: ByteRange = [0x80, 0xbf];
 const secondBytes: Readonly<Record<number, ByteRange>> = { 0xe0: [0xa0, 0xbf], 0xed: [0x80, 0x9f], 0xf0: [0x90, 0xbf], 0xf4: [0x80, 0x8f] };
 
 export class JsonTokens {
-  readonly asUsual: TokenBias;
-  readonly #model: LlamaModel;
+  readonly asUsual: Bias;
+  readonly #host: TextHost;
   readonly #vocabulary: Vocabulary;
   /** The nth is byte n; none where llama.cpp does not know all of them for bytes. */
   readonly #bytes: readonly Token[];
-  readonly #biases = new Map<string, TokenBias>();
+  readonly #biases = new Map<string, Bias>();
 
-  constructor(model: LlamaModel, vocabulary: Vocabulary) {
-    this.#model = model;
+  constructor(host: TextHost, vocabulary: Vocabulary) {
+    this.#host = host;
     this.#vocabulary = vocabulary;
-    this.#bytes = vocabulary.bytes.every((token) => model.getTokenAttributes(token).byte) ? vocabulary.bytes : [];
-    this.asUsual = TokenBias.for(model);
+    this.#bytes = vocabulary.bytes.every((token) => host.isByte(token)) ? vocabulary.bytes : [];
+    this.asUsual = host.never([]);
   }
 
   /** @returns The bytes of the character that this token leaves unfinished; none when it is whole. */
@@ -38,10 +39,10 @@ export class JsonTokens {
   }
 
   /** What must not come after these bytes of an unfinished character. */
-  never([lead, ...others]: readonly number[]): TokenBias {
+  never([lead, ...others]: readonly number[]): Bias {
     const range = lead === undefined ? null : others.length === 0 ? (secondBytes[lead] ?? continuation) : continuation;
     const key = String(range);
-    const bias = this.#biases.get(key) ?? TokenBias.for(this.#model).set([...(range === null ? this.#neverFirst() : this.#allBut(range))], "never");
+    const bias = this.#biases.get(key) ?? this.#host.never(range === null ? this.#neverFirst() : this.#allBut(range));
     this.#biases.set(key, bias);
     return bias;
   }
@@ -53,6 +54,6 @@ export class JsonTokens {
 
   #allBut([first, last]: ByteRange): Token[] {
     const allowed = new Set(this.#bytes.slice(first, last + 1));
-    return [...this.#model.iterateAllTokens()].filter((token) => !allowed.has(token));
+    return [...this.#host.tokens()].filter((token) => !allowed.has(token));
   }
 }

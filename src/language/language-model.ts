@@ -1,49 +1,26 @@
-/** A loaded text model with its context: tokenises, keeps images, decodes prompts and generates. Owns node-llama-cpp's objects. */
-import { resolve } from "node:path";
-import { GgmlType, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
+/** A loaded text model with its context: tokenises, keeps images, decodes prompts and generates. */
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
-import type { NativeAddon } from "../native/addon.js";
-import { batchSizeFor } from "./context-shape.js";
 import { shapeOf } from "./gemma-shape.js";
 import { Generation, type SamplingOptions, type StoppedEvent, type TokenEvent } from "./generation.js";
-import { ImagePrefill } from "./image-prefill.js";
+import { failedAdapter, isOutOfMemory } from "./host/load-failure.js";
+import { loadTextHost, type TextHostOptions } from "./host/load-text-host.js";
+import type { TextHost } from "./host/text-host.js";
+import type { Token } from "./host/token.js";
 import { compileSchema, type JsonGrammar } from "./json-grammar.js";
 import { JsonTokens } from "./json-tokens.js";
-import type { LlamaRuntime } from "./llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
-import { LoadStop } from "./load-stop.js";
-import type { ScaledAdapter } from "./lora-adapter.js";
 import type { ModelFile } from "./model-file.js";
-import { PromptSequence } from "./prompt-sequence.js";
 import { promptSegments, rawPromptSegments, renderPrompt, type PromptTurn } from "./prompt.js";
 import { SequencePool } from "./sequence-pool.js";
-import type { SpecialTokens } from "./special-tokens.js";
-import type { StandardSchema } from "../schema/standard-schema.js";
+import type { SpecialTokens } from "./tokens/special-tokens.js";
+import type { StandardSchema } from "./schema/standard-schema.js";
 import { thoughtHeading } from "./thought.js";
-import type { Steps } from "../time-slices.js";
-import { Tokenizer } from "./tokenizer.js";
-import type { Vocabulary } from "./vocabulary.js";
+import type { Steps } from "../shared/time-slices.js";
+import { Tokenizer } from "./tokens/tokenizer.js";
+import type { Vocabulary } from "./tokens/vocabulary.js";
 
-export interface LanguageModelOptions {
-  readonly runtime: LlamaRuntime;
-  readonly addon: NativeAddon;
+export interface LanguageModelOptions extends TextHostOptions {
   readonly vocabulary: Vocabulary;
-  /** CPU threads. */
-  readonly threads: number;
-  /** Tokens. */
-  readonly contextSize: number;
-  /** Layers on the GPU, the output counted as one; 0: all on the CPU. */
-  readonly gpuLayers: number;
-  /** See `LoadOptions`. */
-  readonly promptLookup?: boolean | undefined;
-  /** Questions that are answered at the same time; each has a context of its own. */
-  readonly parallel: number;
-  /** Tokens of one image, which must fit one batch; 0 for a text-only model. */
-  readonly tokensPerImage: number;
-  /** Checked against the model; each file once. */
-  readonly lora: readonly ScaledAdapter[];
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((progress: number) => void) | undefined;
 }
 
 export interface GenerateOptions extends SamplingOptions {
@@ -62,95 +39,33 @@ export interface GenerateOptions extends SamplingOptions {
 /** What `generate` reports, in this order: one "prefilled", then tokens, then one "stopped". */
 export type GenerationEvent = { readonly type: "prefilled"; readonly reusedTokens: number } | TokenEvent | StoppedEvent;
 
-/**
- * For weights in F32 everything else is kept in F32 too: keys and values, no flash attention, which would round them to F16,
- * and no F16 table for GELU. Demo model, 100 conversations against transformers in float32: the largest logit difference is
- * 0.0003 instead of 0.03 (docs/fidelity.md). With weights of 16 bits and less nothing would be gained.
- */
-const fullPrecision = {
-  flashAttention: false,
-  experimentalKvCacheKeyType: GgmlType.F32,
-  experimentalKvCacheValueType: GgmlType.F32
-};
-
-/** node-llama-cpp's own check knows neither the image tower nor the limits of a container. */
-const memoryIsPlanned = { ignoreMemorySafetyChecks: true };
-
 export class LanguageModel implements AsyncDisposable {
   readonly contextSize: number;
   /** See `LlamaRuntime.missedGpu`. */
   readonly missedGpu: MissedGpu | null;
-  readonly #runtime: LlamaRuntime;
-  readonly #model: LlamaModel;
+  readonly #host: TextHost;
   readonly #vocabulary: Vocabulary;
   readonly #tokenizer: Tokenizer;
-  readonly #context: LlamaContext;
   readonly #sequences: SequencePool;
-  readonly #images: ImagePrefill;
   #jsonTokens: JsonTokens | undefined;
 
   /** @throws MedGemmaError MODEL_CORRUPT, MODEL_MISMATCH, OUT_OF_MEMORY, ADDON_MISMATCH, ABORTED */
   static async load(file: ModelFile, options: LanguageModelOptions): Promise<LanguageModel> {
-    const { runtime, signal } = options;
-    options.addon.collectComplaints();
-    options.addon.surviveWorkerExit();
-    const { isExact } = shapeOf(file);
-    if (isExact) options.addon.useExactGelu();
-    let model: LlamaModel | undefined;
-    let hasMemory = false;
-    using stop = new LoadStop(signal);
     try {
-      model = await runtime.llama.loadModel({
-        modelPath: file.path,
-        gpuLayers: options.gpuLayers,
-        ...memoryIsPlanned,
-        loadSignal: stop.signal,
-        onLoadProgress: (loaded) => {
-          stop.begin();
-          // The first news comes when there is memory for the weights, but nothing in it.
-          if (!hasMemory) options.addon.preferHugePages();
-          hasMemory = true;
-          options.onProgress?.(loaded);
-        }
-      });
-      if (signal?.aborted === true) throw abortedError(`Loading ${file.path}`, signal);
-      const context = await model.createContext({
-        contextSize: options.contextSize,
-        batchSize: batchSizeFor(options.tokensPerImage),
-        ...memoryIsPlanned,
-        threads: options.threads,
-        sequences: options.parallel,
-        lora: { adapters: options.lora.map(({ path, scale }) => ({ filePath: path, scale })) },
-        ...(isExact ? fullPrecision : {}),
-        ...(signal === undefined ? {} : { createSignal: signal })
-      });
-      const images = new ImagePrefill(context, options.addon, options.threads);
-      return new LanguageModel(runtime, model, options.vocabulary, context, images, { promptLookup: options.promptLookup ?? false });
+      const host = await loadTextHost({ path: file.path, isExact: shapeOf(file).isExact }, options);
+      return new LanguageModel(host, options.vocabulary, options.runtime.missedGpu);
     } catch (error) {
-      await model?.dispose();
       throw asLoadError(error, file, options);
     }
   }
 
-  private constructor(
-    runtime: LlamaRuntime,
-    model: LlamaModel,
-    vocabulary: Vocabulary,
-    context: LlamaContext,
-    images: ImagePrefill,
-    sequenceOptions: { readonly promptLookup: boolean }
-  ) {
-    this.#runtime = runtime;
-    this.#model = model;
+  private constructor(host: TextHost, vocabulary: Vocabulary, missedGpu: MissedGpu | null) {
+    this.#host = host;
     this.#vocabulary = vocabulary;
     this.#tokenizer = new Tokenizer(vocabulary);
-    this.#context = context;
-    this.#images = images;
-    this.#sequences = new SequencePool(
-      Array.from({ length: context.totalSequences }, () => new PromptSequence(model, context, images, sequenceOptions))
-    );
-    this.contextSize = context.contextSize;
-    this.missedGpu = runtime.missedGpu;
+    this.#sequences = new SequencePool(host.sequences);
+    this.contextSize = host.contextSize;
+    this.missedGpu = missedGpu;
   }
 
   get special(): SpecialTokens {
@@ -162,13 +77,13 @@ export class LanguageModel implements AsyncDisposable {
     return this.#vocabulary.longestPiece;
   }
 
-  /** Makes an image known to the context; see ImagePrefill.add. */
+  /** Makes an image known to the context; see TextHost.addImage. */
   addImage(key: string, embeddings: Float32Array): readonly Token[] {
-    return this.#images.add(key, embeddings);
+    return this.#host.addImage(key, embeddings);
   }
 
   releaseImage(key: string): void {
-    this.#images.release(key);
+    this.#host.releaseImage(key);
   }
 
   bytesOf(token: number): Uint8Array {
@@ -191,8 +106,8 @@ export class LanguageModel implements AsyncDisposable {
 
   /** @throws MedGemmaError SCHEMA_INVALID */
   async compileSchema(schema: object | StandardSchema): Promise<JsonGrammar> {
-    this.#jsonTokens ??= new JsonTokens(this.#model, this.#vocabulary);
-    return await compileSchema(this.#runtime.llama, this.#jsonTokens, schema);
+    this.#jsonTokens ??= new JsonTokens(this.#host, this.#vocabulary);
+    return await compileSchema(this.#host, this.#jsonTokens, schema);
   }
 
   /**
@@ -207,9 +122,9 @@ export class LanguageModel implements AsyncDisposable {
     if (lent === null) return yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
     try {
       options.onBegin?.();
-      const generation = new Generation(this.#model, this.#vocabulary, lent.sequence, options);
+      const generation = new Generation(this.#vocabulary, lent, options);
       const { signal, onLogits, logprobs } = options;
-      using _watching = this.#images.watch(lent.sequence, {
+      using _watching = lent.watch({
         signal,
         onLogits: onLogits ?? (logprobs === undefined ? undefined : (logits, position) => generation.see(logits, position))
       });
@@ -235,9 +150,9 @@ export class LanguageModel implements AsyncDisposable {
     const lent = this.#sequences.acquireIfFree(beginning);
     if (lent === undefined) return null;
     try {
-      using _watching = this.#images.watch(lent.sequence, { signal });
+      using _watching = lent.watch({ signal });
       const { undecoded, reusedTokens } = await lent.prefill(beginning, signal);
-      if (!signal.aborted) await lent.sequence.evaluateWithoutGeneratingNewTokens(undecoded);
+      if (!signal.aborted) await lent.decode(undecoded);
       return reusedTokens;
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -247,11 +162,11 @@ export class LanguageModel implements AsyncDisposable {
     }
   }
 
-  /** See ImagePrefill.readLogits. */
+  /** See HostSequence.readLogits. */
   async readLogits(prompt: readonly Token[], from = 0): Promise<Map<number, Float32Array>> {
     const lent = await this.#sequences.take();
     try {
-      return await this.#images.readLogits(lent.sequence, prompt, from);
+      return await lent.readLogits(prompt, from);
     } finally {
       this.#sequences.release(lent);
     }
@@ -259,9 +174,7 @@ export class LanguageModel implements AsyncDisposable {
 
   async dispose(): Promise<void> {
     await this.#sequences.close();
-    await this.#context.dispose();
-    this.#images.dispose();
-    await this.#model.dispose();
+    await this.#host.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -281,15 +194,14 @@ function asLoadError(error: unknown, file: ModelFile, { addon, lora, signal }: L
   if (signal?.aborted === true) return abortedError(`Loading ${file.path}`, signal);
   const detail = firstLine(addon.firstComplaint() ?? error);
   // Planned for, but somebody else has taken it since, or the plan was ignored.
-  if (/\balloc|out of memory/i.test(detail)) {
+  if (isOutOfMemory(detail)) {
     return new MedGemmaError(
       "OUT_OF_MEMORY",
       `${file.path} does not fit into memory: ${detail}. Use a smaller quantisation, a smaller context (--context) or --gpu off.`,
       { cause: error }
     );
   }
-  // node-llama-cpp 3.21.1: Failed to initialize LoRA adapter "/absolute/path"
-  const adapter = lora.find(({ path }) => error instanceof Error && error.message.includes(`LoRA adapter "${resolve(path)}"`));
+  const adapter = failedAdapter(error, lora);
   const [what, remedy] =
     adapter === undefined
       ? [file.path, "Download or copy it again"]

@@ -3,7 +3,7 @@
  * the memory is gone, so the addon looks first whether the file is whole.
  */
 import { stat } from "node:fs/promises";
-import { readGgufFileInfo, type GgufFileInfo } from "node-llama-cpp";
+import { readGgufHeader, type GgufFileInfo } from "./host/gguf.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import { splitNames } from "../gguf/split-name.js";
 import { loadAddon } from "../native/load-addon.js";
@@ -31,7 +31,7 @@ export async function readModelFile(path: string): Promise<ModelFile> {
   try {
     const partBytes = await Promise.all(parts.map(async (part) => (await stat(part)).size));
     const byteLength = partBytes.reduce((sum, size) => sum + size, 0);
-    const info = await readGgufFileInfo(path, { sourceType: "filesystem", logWarnings: false, spliceSplitFiles: parts.length > 1 });
+    const info = await readGgufHeader(path, { isSplit: parts.length > 1 });
     const { general } = info.metadata as { readonly general?: { readonly architecture?: unknown; readonly type?: unknown } };
     const { architecture, type } = general ?? {};
     if (type === "imatrix") throw new MedGemmaError("MODEL_MISMATCH", `${path} is an imatrix: statistics for quantising, not a model. Name the model's own file.`);

@@ -5,9 +5,9 @@
  * Two rules make the ids equal: control tokens are put in by id, so that text of a user can never become one; and all
  * text between two control tokens is tokenised as one string, because newlines that touch join into one token.
  */
-import type { Token } from "node-llama-cpp";
+import type { Token } from "./host/token.js";
 import { MedGemmaError } from "../errors.js";
-import type { SpecialTokens } from "./special-tokens.js";
+import type { SpecialTokens } from "./tokens/special-tokens.js";
 
 /** A piece of what the user says: text, the virtual token ids of an image, or those of an image with crops of it. */
 export type PromptPart = string | readonly Token[] | CroppedImage;

@@ -1,6 +1,6 @@
 /** The sequences of a context, lent to one question at a time each: a conversation gets back the one that still holds it. */
-import type { Token } from "node-llama-cpp";
-import type { PromptSequence } from "./prompt-sequence.js";
+import type { HostSequence } from "./host/text-host.js";
+import type { Token } from "./host/token.js";
 
 /** A sequence continues a prompt when they share at least this part of the shorter of the two. */
 const continuationShare = 0.5;
@@ -15,23 +15,23 @@ export interface WaitOptions {
 
 interface Waiting extends Omit<WaitOptions, "signal"> {
   readonly prompt: readonly Token[];
-  readonly take: (sequence: PromptSequence) => void;
+  readonly take: (sequence: HostSequence) => void;
 }
 
 export class SequencePool {
   /** Least recently used first. */
-  readonly #idle: PromptSequence[];
+  readonly #idle: HostSequence[];
   /** In the order of their turns. */
   readonly #waiting: Waiting[] = [];
   readonly #count: number;
 
-  constructor(sequences: readonly PromptSequence[]) {
+  constructor(sequences: readonly HostSequence[]) {
     this.#idle = [...sequences];
     this.#count = sequences.length;
   }
 
   /** The best free sequence for the prompt; waits while all are lent. @returns null after an abort */
-  async acquire(prompt: readonly Token[], { onWaiting, priority, signal }: WaitOptions): Promise<PromptSequence | null> {
+  async acquire(prompt: readonly Token[], { onWaiting, priority, signal }: WaitOptions): Promise<HostSequence | null> {
     const sequence = this.#takeBest(prompt);
     if (sequence !== undefined) return sequence;
     return await new Promise((resolve) => {
@@ -50,16 +50,16 @@ export class SequencePool {
   }
 
   /** Any sequence, as soon as one is free. */
-  async take(): Promise<PromptSequence> {
+  async take(): Promise<HostSequence> {
     return this.#takeBest([]) ?? (await new Promise((take) => this.#enqueue({ prompt: [], take })));
   }
 
   /** For the beginning of a prompt: all conversations begin alike, so only what a sequence holds is counted. None while all are lent. */
-  acquireIfFree(beginning: readonly Token[]): PromptSequence | undefined {
+  acquireIfFree(beginning: readonly Token[]): HostSequence | undefined {
     return this.#takeBest(beginning, Infinity);
   }
 
-  release(sequence: PromptSequence): void {
+  release(sequence: HostSequence): void {
     this.#idle.push(sequence);
     const next = this.#waiting.shift();
     if (next === undefined) return;
@@ -87,12 +87,12 @@ export class SequencePool {
   }
 
   /** The sequence with the longest part of the prompt, if it is a continuation; else the one that was not used for longest. */
-  #takeBest(prompt: readonly Token[], promptLength = prompt.length): PromptSequence | undefined {
+  #takeBest(prompt: readonly Token[], promptLength = prompt.length): HostSequence | undefined {
     let best = 0;
     let bestLength = 0;
     for (const [index, candidate] of this.#idle.entries()) {
       const common = candidate.commonLength(prompt);
-      const shorter = Math.min(promptLength, candidate.sequence.nextTokenIndex);
+      const shorter = Math.min(promptLength, candidate.length);
       if (common > bestLength && common >= shorter * continuationShare) [best, bestLength] = [index, common];
     }
     return this.#idle.splice(best, 1)[0];

@@ -2,8 +2,8 @@
  * Tells thought from answer while tokens arrive. The marks are control tokens that leave no text, so the split must be
  * made on token ids: on text, "thought" would leak into the answer.
  */
-import type { Token } from "node-llama-cpp";
-import type { SpecialTokens } from "./special-tokens.js";
+import type { Token } from "./host/token.js";
+import type { SpecialTokens } from "./tokens/special-tokens.js";
 
 export type TokenKind = "thought" | "text" | "mark";
 

@@ -1,7 +1,7 @@
 /** The model that comes with the package. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { unpackedPath } from "../unpacked-path.js";
+import { unpackedPath } from "../shared/unpacked-path.js";
 
 export interface ModelPaths {
   readonly id: string;

@@ -1,7 +1,7 @@
 /** What a user calls a model in the store of another program → that model. */
 import { MedGemmaError } from "../errors.js";
-import { allStores } from "../stores/all-stores.js";
-import { thisMachine, type Store, type StoreFile } from "../stores/store.js";
+import { allStores } from "./stores/all-stores.js";
+import { thisMachine, type Store, type StoreFile } from "./stores/store.js";
 import { matchIds } from "./match-id.js";
 import { modelsOf, withNamesJoined, type StoredModel } from "./stored-models.js";
 

@@ -1,7 +1,7 @@
 /** The sha256 of a file, without its bytes ever being in memory at once. */
 import { createHash } from "node:crypto";
 import { abortedError, MedGemmaError } from "../errors.js";
-import { openRegularFile } from "../regular-file.js";
+import { openRegularFile } from "../shared/regular-file.js";
 
 export interface HashOptions {
   readonly signal?: AbortSignal | undefined;

@@ -2,10 +2,10 @@
 import { constants, existsSync } from "node:fs";
 import { copyFile, link, open, realpath, rename, rm, symlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { abortSignal, callback, checkArgument, checkOptions, flag, name, orNull, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkOptions, flag, name, orNull, type RulesOf } from "../shared/check-arguments.js";
 import { firstLine, MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
-import { asWriteError } from "../write-file.js";
+import { asWriteError } from "../shared/write-file.js";
 import { choicesOf, idOf, readCatalog, type Catalog } from "./catalog.js";
 import { findProblem } from "./check-file.js";
 import { ensureSpace } from "./disk-space.js";

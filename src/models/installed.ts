@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { identifyGguf } from "../gguf/identify.js";
 import { isLaterPart, nameWithoutSplit, splitNames } from "../gguf/split-name.js";
-import { checkArgument, name as nameRule } from "../check-arguments.js";
+import { checkArgument, name as nameRule } from "../shared/check-arguments.js";
 import { choicesOf, idOf, type Catalog } from "./catalog.js";
 import { lineageOf } from "./lineage.js";
 import { readManifest, type ManifestFile, type ModelOrigin } from "./manifest.js";

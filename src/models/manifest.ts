@@ -1,8 +1,8 @@
 /** What medgemma-local put into a folder: `medgemma-local.json` beside the files. Whatever it does not name is somebody else's. */
 import { join } from "node:path";
 import { splitNames } from "../gguf/split-name.js";
-import { readTextFile } from "../regular-file.js";
-import { writeFileAtomically } from "../write-file.js";
+import { readTextFile } from "../shared/regular-file.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 
 export const manifestName = "medgemma-local.json";
 

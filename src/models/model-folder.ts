@@ -1,6 +1,6 @@
 /** The inside of a folder that medgemma-local fills: one process at a time, unfinished files apart from finished ones. */
 import { join } from "node:path";
-import { acquireLock } from "../file-lock.js";
+import { acquireLock } from "../shared/file-lock.js";
 import { makeFolder } from "./model-home.js";
 
 /** Unfinished files lie in it. */

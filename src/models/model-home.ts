@@ -3,7 +3,7 @@ import { constants, existsSync } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { asWriteError } from "../write-file.js";
+import { asWriteError } from "../shared/write-file.js";
 
 /**
  * `MEDGEMMA_HOME`, else the platform's cache folder: `$XDG_CACHE_HOME` or ~/.cache on Linux, ~/Library/Caches on macOS,

@@ -1,11 +1,11 @@
 /** Makes sure that a model is in a folder, whole and verified: downloads what is missing, and goes on where it stopped. */
 import { rename, rmdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { abortSignal, callback, checkArgument, checkOptions, flag, name as nameRule, orNull, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkOptions, flag, name as nameRule, orNull, type RulesOf } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
-import { download } from "../hub/download.js";
-import { Hub, type HubFile } from "../hub/hub.js";
-import { writeFileAtomically } from "../write-file.js";
+import { download } from "./hub/download.js";
+import { Hub, type HubFile } from "./hub/hub.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 import { idOf, readCatalog, type Catalog } from "./catalog.js";
 import { findProblem } from "./check-file.js";
 import { ensureSpace } from "./disk-space.js";

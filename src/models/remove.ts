@@ -1,7 +1,7 @@
 /** Removes a model: the files that were pulled or imported for it and that no other model needs. Nothing else. */
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { abortSignal, callback, checkArgument, checkOptions, name as nameRule } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkOptions, name as nameRule } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { readCatalog } from "./catalog.js";
 import { installedModels, type InstalledModel } from "./installed.js";

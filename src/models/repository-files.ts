@@ -2,7 +2,7 @@
 import { basename, dirname } from "node:path/posix";
 import { MedGemmaError } from "../errors.js";
 import { isLaterPart, nameWithoutSplit, parseSplitName, splitNames } from "../gguf/split-name.js";
-import type { HubFile } from "../hub/hub.js";
+import type { HubFile } from "./hub/hub.js";
 import { isFileName } from "./manifest.js";
 import type { ModelName } from "./model-name.js";
 import { isProjectorName, preferredProjector } from "./projector-choice.js";

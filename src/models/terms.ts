@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MedGemmaError } from "../errors.js";
-import { writeFileAtomically } from "../write-file.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 import { readCatalog } from "./catalog.js";
 import { makeFolder, modelHome } from "./model-home.js";
 

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { MedGemmaError } from "../errors.js";
 import { parseSplitName, splitNames } from "../gguf/split-name.js";
-import { fileSize } from "../stores/find-files.js";
+import { fileSize } from "./stores/find-files.js";
 
 /**
  * @param path Of the model, or of the first part of it.

@@ -1,6 +1,6 @@
 /** Are the files of the installed models still what they were when they came? */
 import { basename, dirname } from "node:path";
-import { abortSignal, callback, checkArgument, checkOptions, name as nameRule } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkOptions, name as nameRule } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { loadAddon } from "../native/load-addon.js";
 import { readCatalog } from "./catalog.js";

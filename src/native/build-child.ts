@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { acquireLock } from "../file-lock.js";
+import { acquireLock } from "../shared/file-lock.js";
 import type { GpuBackend } from "./backend.js";
 import { buildScript } from "./build-from-source.js";
 import { localBuild } from "./candidates.js";

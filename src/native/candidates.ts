@@ -1,6 +1,6 @@
 /** Where the addon for a backend may lie, in the order of trust. */
 import { fileURLToPath } from "node:url";
-import { unpackedPath } from "../unpacked-path.js";
+import { unpackedPath } from "../shared/unpacked-path.js";
 import type { GpuBackend } from "./backend.js";
 import { prebuildFolder } from "./platform.js";
 

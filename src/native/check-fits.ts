@@ -3,7 +3,7 @@
  * before any of it runs; once it is loaded, the system would not load what is built anew at the same path.
  */
 import { readFileSync } from "node:fs";
-import { packageVersion } from "../package-version.js";
+import { packageVersion } from "../shared/package-version.js";
 import { nativeFunctions } from "./addon.js";
 
 /** As in native/addon/addon.cpp, where a zero byte ends every text. */

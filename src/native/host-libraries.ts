@@ -7,7 +7,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { unpackedPath } from "../unpacked-path.js";
+import { unpackedPath } from "../shared/unpacked-path.js";
 import type { GpuBackend } from "./backend.js";
 import { packageFolder } from "./candidates.js";
 

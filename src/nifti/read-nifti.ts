@@ -10,7 +10,7 @@
  */
 import { stat } from "node:fs/promises";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
-import { checkPictureSize } from "../picture-size.js";
+import { checkPictureSize } from "../shared/picture-size.js";
 import { readRange, readStart } from "./file-range.js";
 import { headerBytes, isNifti, readHeader, type NiftiHeader } from "./header.js";
 import { NiftiError } from "./nifti-error.js";

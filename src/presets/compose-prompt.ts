@@ -1,6 +1,6 @@
 /** A question with its images, and with earlier ones of the same patient → texts and images in the order that the model sees them. */
 import type { PromptPart } from "../chat/types.js";
-import { anObject, checkedLater, checkOptions, isObject, text, type Rule, type RulesOf } from "../check-arguments.js";
+import { anObject, checkedLater, checkOptions, isObject, text, type Rule, type RulesOf } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import type { ImageSource } from "../image/types.js";

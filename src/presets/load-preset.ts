@@ -2,10 +2,10 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkArgument, name } from "../check-arguments.js";
-import { closestName } from "../closest-name.js";
+import { checkArgument, name } from "../shared/check-arguments.js";
+import { closestName } from "../shared/closest-name.js";
 import { MedGemmaError } from "../errors.js";
-import { readTextFile } from "../regular-file.js";
+import { readTextFile } from "../shared/regular-file.js";
 import { parsePreset, type Preset } from "./preset.js";
 
 const folder = fileURLToPath(new URL("../../models/prompts/", import.meta.url));

@@ -1,6 +1,6 @@
 /** What a preset sets besides its words, as options of a question. */
 import type { AskOptions } from "../chat/types.js";
-import { checkArgument, isPlain, refuseUnreadable } from "../check-arguments.js";
+import { checkArgument, isPlain, refuseUnreadable } from "../shared/check-arguments.js";
 import { checkPreset, type Preset } from "./preset.js";
 
 /**

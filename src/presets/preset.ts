@@ -1,8 +1,8 @@
 /** A preset: a tried way to ask for one thing, as a Markdown file that a clinician can read and change. */
-import { checkArgument, withProperties } from "../check-arguments.js";
+import { checkArgument, withProperties } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 
-/** A tried way to ask for one thing; a Markdown file (docs/answers.md). */
+/** A tried way to ask for one thing; a Markdown file (docs/guide/answers.md). */
 export interface Preset {
   /** Of the file, without `.md`. */
   readonly name: string;

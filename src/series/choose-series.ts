@@ -1,6 +1,6 @@
 /** All slices that were found → those of one series, without pictures that are no slices. */
 import { MedGemmaError } from "../errors.js";
-import { groupBy } from "../group-by.js";
+import { groupBy } from "../shared/group-by.js";
 import type { LeftOut, Slice } from "./types.js";
 
 export interface ChosenSeries {

@@ -2,7 +2,7 @@
 import { MedGemmaError } from "../errors.js";
 import { counted } from "./choose-series.js";
 import { distinctions, distinctionsInTime } from "./distinctions.js";
-import { groupBy } from "../group-by.js";
+import { groupBy } from "../shared/group-by.js";
 import { hasSameOrientation } from "./places.js";
 import { byInstance, type Turn, type Volume } from "./split-volumes.js";
 import type { LeftOut, Slice } from "./types.js";

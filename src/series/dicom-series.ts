@@ -2,15 +2,15 @@
 import { readFile, stat } from "node:fs/promises";
 import { openDicom, readDicomPicture, unscaledCt, type DicomFile } from "../dicom/read-dicom.js";
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
-import { evenlySpaced } from "../evenly-spaced.js";
+import { evenlySpaced } from "../shared/evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
-import { checkPixelsInAll } from "../picture-size.js";
+import { checkPixelsInAll } from "../shared/picture-size.js";
 import { arrange, type Arranged } from "./arrange.js";
 import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
 import { chooseVolume, type ChosenVolume } from "./choose-volume.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeAspects, describeTaken } from "./describe-taken.js";
-import { groupBy } from "../group-by.js";
+import { groupBy } from "../shared/group-by.js";
 import { listFiles } from "./list-files.js";
 import { cutTile } from "./mosaic-tiles.js";
 import { splitVolumes } from "./split-volumes.js";
@@ -63,6 +63,7 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
     gaps: arranged.gaps,
     recipe: conversion.recipe,
     windows: conversion.channels,
+    source: paths.map(nameOf),
     asked: askedOf(options),
     notes: [...describe(arranged, { taken, slices, leftOut, conversion, volume }), ...warnings],
     warnings

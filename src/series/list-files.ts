@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import { readDicomDirectory } from "../dicom/directory.js";
 import { findListedFile } from "../dicom/listed-file.js";
 import { MedGemmaError } from "../errors.js";
-import { listFolder, type FolderListing } from "../list-folder.js";
+import { listFolder, type FolderListing } from "../shared/list-folder.js";
 
 /** Files and folders that are looked at: a whole-body CT in thin slices has about 3000 files. */
 const maxEntries = 20_000;

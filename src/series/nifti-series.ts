@@ -3,10 +3,10 @@ import { setImmediate } from "node:timers/promises";
 import { chooseVoi, grayToRgb, shownWindow } from "../dicom/voi.js";
 import { isPreset } from "../dicom/window-choice.js";
 import { abortedError, MedGemmaError } from "../errors.js";
-import { evenlySpaced } from "../evenly-spaced.js";
+import { evenlySpaced } from "../shared/evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { openNifti, type NiftiFile, type NiftiVolume, type Plane } from "../nifti/read-nifti.js";
-import { checkPixelsInAll } from "../picture-size.js";
+import { checkPixelsInAll } from "../shared/picture-size.js";
 import { counted, describeLeftOut } from "./choose-series.js";
 import { byRange, byRecipe, byWindows, type Conversion } from "./conversion.js";
 import { describeAspects, describeTaken } from "./describe-taken.js";
@@ -57,6 +57,7 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
     gaps: [],
     recipe: conversion.recipe,
     windows: conversion.channels,
+    source: [name],
     asked: askedOf(options),
     notes: [
       ...describeTaken({ modality: modality ?? null, slices, of: file.slices, conversion }),

@@ -9,8 +9,8 @@
  * A NIfTI file is a volume in order already (nifti-series, on src/nifti). Both end in the same way: evenly-spaced, then conversion
  * (recipes → to-levels, round-half-even), values → 8-bit RGB as in Google's notebook.
  */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, eitherOf, listOf, name, type RulesOf } from "../check-arguments.js";
-import { rulesOf } from "../options/option.js";
+import { abortSignal, callback, checkArgument, checkedLater, checkOptions, eitherOf, listOf, name, type RulesOf } from "../shared/check-arguments.js";
+import { rulesOf } from "../shared/option.js";
 import { seriesChoices } from "./series-options.js";
 import { checkWindowChoice } from "../dicom/window-choice.js";
 import { MedGemmaError } from "../errors.js";

@@ -1,5 +1,5 @@
 /** How values of CT become colours: a window for each channel, as the model was trained on them. */
-import { checkArgument, text } from "../check-arguments.js";
+import { checkArgument, text } from "../shared/check-arguments.js";
 
 /** From the value that becomes 0 to the one that becomes 255. */
 export type ValueRange = readonly [number, number];

@@ -11,7 +11,7 @@
  */
 import { MedGemmaError } from "../errors.js";
 import { distinctions, isSameThickness, type Distinction } from "./distinctions.js";
-import { groupBy } from "../group-by.js";
+import { groupBy } from "../shared/group-by.js";
 import { fieldsOf, hasSameOrientation, medianOf, normalOf, placeNumbers, placesOf } from "./places.js";
 import type { Slice } from "./types.js";
 

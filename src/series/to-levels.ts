@@ -1,7 +1,7 @@
 /** Values of a slice → 8-bit RGB, to the last bit as Google's notebook computes them with NumPy. */
 import type { GrayValues } from "../dicom/voi.js";
 import type { ValueRange } from "./recipes.js";
-import { roundHalfEven } from "../round-half-even.js";
+import { roundHalfEven } from "../shared/round-half-even.js";
 
 const { fround } = Math;
 

@@ -35,8 +35,10 @@ export interface Series extends SeriesSummary {
   readonly slices: readonly DecodedImage[];
 }
 
-/** What was taken, and how: nothing of the patient. */
+/** What was taken, and how: nothing of the patient but what a path says. */
 export interface SeriesSummary {
+  /** The folder or files that were given, as `nameOf` calls them. */
+  readonly source: readonly string[];
   /** "CT", "MR" …; null where the files do not say. */
   readonly modality: string | null;
   readonly seriesNumber: number | null;

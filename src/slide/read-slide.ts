@@ -7,17 +7,17 @@
  *
  * So memory depends on the patches that are taken, never on the slide.
  */
-import { abortSignal, callback, checkArgument, checkOptions, count, flag, name as nameRule, type RulesOf } from "../check-arguments.js";
+import { abortSignal, callback, checkArgument, checkOptions, count, flag, name as nameRule, type RulesOf } from "../shared/check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
-import { evenlySpaced } from "../evenly-spaced.js";
+import { evenlySpaced } from "../shared/evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
 import { loadAddon } from "../native/load-addon.js";
-import { checkPixelsInAll } from "../picture-size.js";
+import { checkPixelsInAll } from "../shared/picture-size.js";
 import { chooseLevel } from "./choose-level.js";
 import { findTissue, type Place } from "./find-tissue.js";
 import { boxOnLevel, gridOf, type Grid } from "./grid.js";
 import { isLeftOut, type OpenSlide, type SlideLevel } from "./level.js";
-import { rulesOf } from "../options/option.js";
+import { rulesOf } from "../shared/option.js";
 import { notesOf } from "./notes.js";
 import { openSlide } from "./open-slide.js";
 import { readOverview } from "./overview.js";
@@ -105,6 +105,8 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
     onProgress?.({ step: "reading patches", done: index + 1, of: taken.length });
   }
   const facts = {
+    source: name,
+    asked: { magnification: magnification ?? null, level: level ?? null, patches: most, overview, aspect },
     taken: taken.length,
     of: tissue.length,
     grid: count,

@@ -1,5 +1,5 @@
 /** Which patches of a slide: the options of `readSlide`. */
-import { decimal, onOff, wholeNumber, type OptionsOf } from "../options/option.js";
+import { decimal, onOff, wholeNumber, type OptionsOf } from "../shared/option.js";
 
 /** As many patches as Google's notebook high_dimensional_pathology takes. */
 export const maxPatches = 125;

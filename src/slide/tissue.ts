@@ -1,5 +1,5 @@
 /** Which patches hold tissue. */
-import { roundHalfEven } from "../round-half-even.js";
+import { roundHalfEven } from "../shared/round-half-even.js";
 
 /**
  * Mean luminance, of 0 to 255, from which to which a patch is tissue: all but pure black and what is brighter than 0.8 of

@@ -30,8 +30,12 @@ export interface Slide extends SlideSummary {
   readonly overview: DecodedImage | null;
 }
 
-/** What was taken, and how: nothing of the patient. */
+/** What was taken, and how: nothing of the patient but what a path says. */
 export interface SlideSummary {
+  /** The file or folder that was given, as `nameOf` calls it. */
+  readonly source: string;
+  /** With these options and the same `side` the same file gives the same patches. */
+  readonly asked: SlideAsked;
   /** Patches that the model sees. */
   readonly taken: number;
   /** Patches with tissue. Those of which the level that is read holds nothing are none. */
@@ -64,6 +68,15 @@ export interface SlideSummary {
   readonly micrometresPerPixel: number | null;
   /** All of it in words, for a person. */
   readonly notes: readonly string[];
+}
+
+/** Options of `readSlide`; null: not given. */
+export interface SlideAsked {
+  readonly magnification: number | null;
+  readonly level: number | null;
+  readonly patches: number;
+  readonly overview: boolean;
+  readonly aspect: boolean;
 }
 
 /** Where the file says at which magnification it was scanned. */

@@ -5,7 +5,7 @@ import { hostname, release } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import { addonCandidates } from "../native/candidates.js";
 import { describePlatform } from "../native/platform.js";
-import { packageVersion } from "../package-version.js";
+import { packageVersion } from "../shared/package-version.js";
 import type { TriedBackend } from "./trial.js";
 
 /** Variables that choose drivers and devices, or change how they compute. */

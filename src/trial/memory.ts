@@ -1,9 +1,9 @@
 /** Remembers trials in the user's folder, so that later starts cost nothing. It may be damaged, missing or read-only: then backends are tried again. */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { acquireLock } from "../file-lock.js";
+import { acquireLock } from "../shared/file-lock.js";
 import { makeFolder, modelHome } from "../models/model-home.js";
-import { writeFileAtomically } from "../write-file.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 import type { Trial } from "./trial.js";
 
 /** Of different drivers and settings; the oldest go. */

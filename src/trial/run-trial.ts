@@ -14,7 +14,7 @@ const keptCharacters = 65_536;
 /** So long after the end of the process what it said may still be on its way. */
 const lingerMs = 1000;
 
-const child = join(packageFolder, "dist", "doctor", "trial-child.js");
+const child = join(packageFolder, "dist", "trial", "trial-child.js");
 
 /** @throws MedGemmaError ABORTED when somebody interrupts the trial */
 export async function runTrial(backend: TriedBackend, signal?: AbortSignal): Promise<TrialReport> {

@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { MedGemmaError } from "../errors.js";
-import { writeFileAtomically } from "../write-file.js";
+import { writeFileAtomically } from "../shared/write-file.js";
 import type { ImageTokens } from "./image-token-cache.js";
 
 const extension = ".imagetokens";

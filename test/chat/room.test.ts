@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConversationPrompt, type CountedTurn } from "../../src/chat/conversation-prompt.js";
-import { loadParts } from "../../src/chat/load.js";
+import { loadParts } from "../../src/loading/load.js";
 import { loadMedGemma, readSeries, readSlide, type DecodedImage, type MedGemma, type ReplyProgress } from "../../src/index.js";
 import { temporaryFolder } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
@@ -241,7 +241,7 @@ describe("a series or a slide in a question", () => {
   });
 });
 
-describe("the programs of docs/series.md and docs/pathology.md, with 256 tokens an image", () => {
+describe("the programs of docs/guide/series.md and docs/guide/pathology.md, with 256 tokens an image", () => {
   const text = join(folder, "wide.gguf");
   const mmproj = join(folder, "mmproj-wide.gguf");
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** How an answer is sampled, and where it ends: stop texts, the sampler's numbers, the probability of each token, turns at the model. */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadParts } from "../../src/chat/load.js";
+import { loadParts } from "../../src/loading/load.js";
 import { loadMedGemma, type Answer, type AskOptions, type Chat, type MedGemma } from "../../src/index.js";
 
 const film = fileURLToPath(new URL("../../models/demo/examples/film.png", import.meta.url));

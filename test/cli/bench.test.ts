@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { BenchReport } from "../../src/bench/measure.js";
+import type { BenchReport } from "../../src/tools/bench/measure.js";
 import { demoText } from "../demo-model.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { demoProjector, demoText, film } from "../demo-model.js";
-import { HubServer, sha256 } from "../hub/hub-server.js";
+import { HubServer, sha256 } from "../models/hub/hub-server.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 
 const folder = temporaryFolder();

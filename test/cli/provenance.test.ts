@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileS
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { composePrompt, loadMedGemma, prepareImage, readSeries, type Answer, type LoadedModel, type Provenance } from "../../src/index.js";
+import { composePrompt, loadingOf, loadMedGemma, prepareImage, readSeries, type Answer, type LoadedModel, type Provenance } from "../../src/index.js";
 import { demoProjector, demoText, film } from "../demo-model.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 
@@ -20,33 +20,12 @@ async function askJson(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 
 const sha256 = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-/** Without what is null. */
-function given<Options extends object>(options: Options) {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)) as { [Name in keyof Options]: NonNullable<Options[Name]> };
-}
-
-/** Asks again what a record says, of the files that it names, or of the folder of its series. */
-async function repeat({ request, images, model, provenance }: AskJson, folder?: string): Promise<Answer> {
-  const { contextSize, threads, gpu } = provenance.compute;
-  await using medgemma = await loadMedGemma({ model: model.text, mmproj: model.mmproj ?? undefined }, { gpu, contextSize, threads: threads.text, lora: model.lora });
-  await using chat = await medgemma.createChat({ system: request.system ?? undefined });
-  const slices = request.series === null || folder === undefined ? null : (await readSeries(folder, given(request.series.asked))).slices;
-  const parts = request.prompt.map((part) => (typeof part === "string" ? part : { image: slices?.[part.image] ?? images[part.image]?.source ?? "" }));
-  const { fit, aspect, window, frame } = images[0]?.preprocessing ?? {};
-  const { seed, thoughtBudget, maxTokens, temperature } = request.sampling;
-  return await chat.ask(parts, {
-    fit,
-    aspect,
-    ...(slices === null && window ? { window: window.asked ?? undefined, frame: frame ?? undefined } : {}),
-    series: request.series ?? undefined,
-    raw: request.raw,
-    think: request.think,
-    schema: request.schema ?? undefined,
-    maxTokens,
-    temperature,
-    seed: seed ?? undefined,
-    thoughtBudget: thoughtBudget ?? undefined
-  });
+/** Asks again what a record says, of the files that it names. */
+async function repeat(record: AskJson): Promise<Answer> {
+  const { source, options } = loadingOf(record);
+  await using medgemma = await loadMedGemma(source, options);
+  await using chat = await medgemma.createChat({ system: record.request.system });
+  return await chat.ask(record.request);
 }
 
 describe("an answer with a temperature is repeated exactly from its own record", () => {
@@ -86,7 +65,7 @@ describe("an answer with a temperature is repeated exactly from its own record",
     const first = await askJson(["Tell me anything", "--series", path, "-m", "demo", "--temperature", "6", "--max-tokens", "30", ...args]);
     expect(first.request.series).toMatchObject(series);
     expect(first.images[0]?.preprocessing).toMatchObject(preprocessing);
-    const again = await repeat(first, path);
+    const again = await repeat(first);
     expect(again.tokens).toEqual(first.tokens);
     expect(again.images.map(({ sha256 }) => sha256)).toEqual(first.images.map(({ sha256 }) => sha256));
     expect(again.request).toEqual(first.request);
@@ -114,6 +93,7 @@ describe("a record", () => {
       raw: false,
       system: null,
       prompt: [{ image: 0 }, "Describe the image."],
+      images: [{ source: film, fit: "pad", aspect: true, window: null, frame: null }],
       preset: null,
       series: null,
       slide: null,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { demoProjector, demoText, film } from "../demo-model.js";
-import { HubServer } from "../hub/hub-server.js";
+import { HubServer } from "../models/hub/hub-server.js";
 import { demoTextContent, splitInTwo, write } from "../published-files.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 

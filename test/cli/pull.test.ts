@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { HubServer, sha256, type Fault } from "../hub/hub-server.js";
+import { HubServer, sha256, type Fault } from "../models/hub/hub-server.js";
 import { main, runCli, temporaryFolder, type CliOptions } from "./run-cli.js";
 
 const folder = temporaryFolder();

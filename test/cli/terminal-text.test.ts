@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closestName } from "../../src/closest-name.js";
+import { closestName } from "../../src/shared/closest-name.js";
 import { describeFacts } from "../../src/cli/describe-facts.js";
 import { displayWidth, fitToWidth, wrapToWidth } from "../../src/cli/display-width.js";
 import { npyFile, npyHeader } from "../../src/cli/npy.js";

@@ -7,8 +7,8 @@ import * as library from "../../src/index.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-describe("docs/api.md", () => {
-  const page = readFileSync(join(root, "docs", "api.md"), "utf8");
+describe("docs/reference/api.md", () => {
+  const page = readFileSync(join(root, "docs", "reference", "api.md"), "utf8");
   const headings = [...page.matchAll(/^#{1,3} (.+)$/gm)].map(([, text]) => text ?? "");
 
   it("is what src/ says, as npm run docs writes it", () => {

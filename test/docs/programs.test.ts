@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as library from "../../src/index.js";
-import { temporaryFolder } from "../cli/run-cli.js";
+import { runCli, temporaryFolder } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -19,9 +19,10 @@ interface Program {
 }
 
 /** Written by `npm run docs`: signatures, not programs. */
-const generated = "api.md";
+const generated = "reference/api.md";
 
-const pages = ["README.md", ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && name !== generated).map((name) => `docs/${name}`)];
+const docs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => name.replaceAll("\\", "/"));
+const pages = ["README.md", ...docs.filter((name) => name.endsWith(".md") && name !== generated).map((name) => `docs/${name}`)];
 
 const programs: readonly Program[] = pages.flatMap((page) => {
   const blocks = [...readFileSync(join(root, page), "utf8").matchAll(/^```ts\n([^]*?)^```$/gm)];
@@ -56,6 +57,8 @@ beforeAll(async () => {
   await sharp({ create: { width: 1792 * 2, height: 1792, channels: 3, background: "#a05080" } })
     .tiff({ tile: true, tileWidth: 256, tileHeight: 256, xres: 2000, yres: 2000 })
     .toFile(join(folder, "biopsy.svs"));
+  const { stdout } = await runCli(["ask", "Describe the image.", "-i", "film.png", "-m", "demo", "--json"], { cwd: folder });
+  writeFileSync(join(folder, "answer.json"), stdout);
 });
 
 describe("the programs in the documentation", () => {

@@ -1,6 +1,6 @@
 import type { LlamaGrammar } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadParts } from "../../src/chat/load.js";
+import { loadParts } from "../../src/loading/load.js";
 import type { ModelParts } from "../../src/chat/encode-images.js";
 
 let parts: ModelParts;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ModelParts } from "../../src/chat/encode-images.js";
-import { loadParts } from "../../src/chat/load.js";
+import { loadParts } from "../../src/loading/load.js";
 import { expectReference, readReference } from "../reference-logits.js";
 
 describe("logits and greedy tokens are those of transformers", () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { renderPrompt } from "../../src/language/prompt.js";
-import type { Tokenizer } from "../../src/language/tokenizer.js";
+import type { Tokenizer } from "../../src/language/tokens/tokenizer.js";
 import { demoText } from "../demo-model.js";
 import { readTokenizer } from "../read-tokenizer.js";
 import { croppedImagePrompts, wholeImagePrompts } from "../reference-prompts.js";

@@ -1,6 +1,6 @@
 import type { Token } from "node-llama-cpp";
 import { describe, expect, it } from "vitest";
-import type { SpecialTokens } from "../../src/language/special-tokens.js";
+import type { SpecialTokens } from "../../src/language/tokens/special-tokens.js";
 import { ThoughtSplitter } from "../../src/language/thought.js";
 
 const [open94, close95, open96, close97, word] = [1, 2, 3, 4, 5] as [Token, Token, Token, Token, Token];

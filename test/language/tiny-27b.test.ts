@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ModelParts } from "../../src/chat/encode-images.js";
-import { loadParts } from "../../src/chat/load.js";
+import { loadParts } from "../../src/loading/load.js";
 import { loadMedGemma } from "../../src/index.js";
 import { film } from "../demo-model.js";
 import { expectReference, readReference } from "../reference-logits.js";

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { inspectFile } from "../../src/chat/inspect.js";
+import { inspectFile } from "../../src/loading/inspect.js";
 import { loadMedGemma } from "../../src/index.js";
 import { importModels } from "../../src/models/import.js";
 import { installedModels } from "../../src/models/installed.js";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { inspectFile } from "../../src/chat/inspect.js";
+import { inspectFile } from "../../src/loading/inspect.js";
 import { loadMedGemma } from "../../src/index.js";
 import { importModels } from "../../src/models/import.js";
 import { installedModels } from "../../src/models/installed.js";

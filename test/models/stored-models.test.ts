@@ -25,7 +25,7 @@ const ids = async () => (await storedModels()).map(({ id }) => id);
 const ollama = (manifest: string, layers: Parameters<typeof putInOllama>[2]) => putInOllama(join(home, ".ollama", "models"), manifest, layers);
 const lmStudio = (...parts: string[]) => join(home, ".lmstudio", "models", ...parts);
 
-// The folders are those of Linux; test/stores/paths.test.ts has the others.
+// The folders are those of Linux; test/models/stores/paths.test.ts has the others.
 describe.runIf(process.platform === "linux")("models of other programs", () => {
   it("are found in every store at once, each with its projector", async () => {
     for (const { layOut } of Object.values(layouts)) layOut(home);

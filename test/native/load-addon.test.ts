@@ -4,7 +4,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { packageVersion } from "../../src/package-version.js";
+import { packageVersion } from "../../src/shared/package-version.js";
 import { prebuildFolder } from "../../src/native/platform.js";
 import { temporaryFolder } from "../cli/run-cli.js";
 import { copyPackage } from "../copy-package.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { composePrompt, loadPreset, readSeries, recipeForModel } from "../../src/index.js";
-import { evenlySpaced } from "../../src/evenly-spaced.js";
+import { evenlySpaced } from "../../src/shared/evenly-spaced.js";
 import { toLevel } from "../../src/series/to-levels.js";
 import { dicom, dicomdir, withLongerText } from "../dicom/fixtures.js";
 

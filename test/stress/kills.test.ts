@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runCli, temporaryFolder } from "../cli/run-cli.js";
-import { HubServer } from "../hub/hub-server.js";
+import { HubServer } from "../models/hub/hub-server.js";
 
 const kills = 20;
 const folder = temporaryFolder();

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadMedGemma, MedGemmaError, type MedGemma } from "../../src/index.js";
-import { endless, others, pydantic, suite, zod } from "../schema/cases.js";
+import { endless, others, pydantic, suite, zod } from "../language/schema/cases.js";
 
 let medgemma: MedGemma;
 beforeAll(async () => {

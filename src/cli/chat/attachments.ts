@@ -2,7 +2,7 @@
  * What is attached to the next message of a chat. Files are decoded when they are attached, so that a wrong file shows then, and
  * a file that changes later does not matter.
  */
-import { contextForImages, imagesInContext } from "../../chat/images-in-context.js";
+import { contextForImages, imagesInContext } from "../../memory/images-in-context.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import { MedGemmaError } from "../../errors.js";
 import type { ImageOptions } from "../../image/image-options.js";

@@ -5,7 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { formatOfName } from "../../formats/formats.js";
 import { holdsDicom, identifyFile, type FoundFile } from "../../formats/identify-file.js";
-import { groupBy } from "../../group-by.js";
+import { groupBy } from "../../shared/group-by.js";
 import { isBareBase64 } from "../../image/check-source.js";
 import { beginsPath, endingsBetween, endingsIn, readingsAt, wordAt, type Reading } from "./path-readings.js";
 

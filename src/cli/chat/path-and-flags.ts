@@ -1,5 +1,5 @@
 /** What follows /series and /slide: paths, and the options that `--series` and `--slide` have on a command line. */
-import type { OptionsOf, OptionTable } from "../../options/option.js";
+import type { OptionsOf, OptionTable } from "../../shared/option.js";
 import { readFlags } from "../flags.js";
 
 /**

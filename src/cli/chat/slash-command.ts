@@ -1,5 +1,5 @@
 /** The commands of a chat, and whether a message is one. */
-import { closestName } from "../../closest-name.js";
+import { closestName } from "../../shared/closest-name.js";
 
 export const slashCommands = {
   image: { argument: "PATH…", describe: "attach images to the next message; alone: show what is attached" },

@@ -9,7 +9,7 @@ import { imageOptions } from "../../image/image-options.js";
 import { isPicture } from "../../formats/formats.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
-import { readTextFile } from "../../regular-file.js";
+import { readTextFile } from "../../shared/regular-file.js";
 import { findNamedFiles } from "../chat/named-files.js";
 import { escapePath } from "../chat/path-readings.js";
 import { checkSources } from "../check-sources.js";

@@ -1,15 +1,15 @@
 /** `bench`: how fast this machine runs a model, as a table, as JSON, or as a picture. */
 import { extname } from "node:path";
 import type { InferredOptionTypes } from "yargs";
-import type { BenchProgress, BenchReport } from "../../bench/measure.js";
-import { plot as drawPlot } from "../../bench/plot.js";
-import type { Share, Unit } from "../../bench/quantities.js";
-import { describeBackend, describeShare, sharesOf, threeDigits, timeUnit, tokenRate } from "../../bench/quantities.js";
-import type { Sample } from "../../bench/sample.js";
-import { computeOptions } from "../../chat/load-options.js";
+import type { BenchProgress, BenchReport } from "../../tools/bench/measure.js";
+import { plot as drawPlot } from "../../tools/bench/plot.js";
+import type { Share, Unit } from "../../tools/bench/quantities.js";
+import { describeBackend, describeShare, sharesOf, threeDigits, timeUnit, tokenRate } from "../../tools/bench/quantities.js";
+import type { Sample } from "../../tools/bench/sample.js";
+import { computeOptions } from "../../loading/load-options.js";
 import { renderSvg } from "../../image/render-svg.js";
 import { demoModel } from "../../models/demo-model.js";
-import { writeFileAtomically } from "../../write-file.js";
+import { writeFileAtomically } from "../../shared/write-file.js";
 import type { LoadedCommand } from "../commands.js";
 import { bytes } from "../describe-facts.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -53,7 +53,7 @@ async function bench(args: Arguments): Promise<void> {
   using interrupt = listenForInterrupt();
   const status = new StatusLine(process.stderr);
   status.show(describeStage.load);
-  const { measure } = await import("../../bench/measure.js"); // see openModel
+  const { measure } = await import("../../tools/bench/measure.js"); // see openModel
   const report = await measure(args.model, {
     mmproj: args.mmproj,
     lora: args.lora,

@@ -1,8 +1,8 @@
 /** `doctor`: what this machine is, and whether it computes what Pillow and transformers compute, step by step. */
 import type { InferredOptionTypes } from "yargs";
-import type { Check, Examination } from "../../doctor/examine.js";
-import { examineStorage } from "../../doctor/examine-storage.js";
-import { computeOptions } from "../../chat/load-options.js";
+import type { Check, Examination } from "../../tools/doctor/examine.js";
+import { examineStorage } from "../../tools/doctor/examine-storage.js";
+import { computeOptions } from "../../loading/load-options.js";
 import { ensureRoomForLlama } from "../../native/process-limits.js";
 import type { LoadedCommand } from "../commands.js";
 import { describeFacts } from "../describe-facts.js";
@@ -33,7 +33,7 @@ async function doctor({ json, ...args }: Arguments): Promise<void> {
   const status = new StatusLine(process.stderr);
   status.show("looking at a known image");
   ensureRoomForLlama();
-  const { examine } = await import("../../doctor/examine.js"); // see openModel
+  const { examine } = await import("../../tools/doctor/examine.js"); // see openModel
   const examination = await examine({ ...valuesOf({ gpu, threads }, args), signal: interrupt.signal, onTrial: showTrial(status) }).finally(() => status.clear());
   const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
   const { machine, addon, trials, checks, verdict, seesCorrectly } = examination;

@@ -6,7 +6,7 @@ import { summaryOf } from "../../series/summary.js";
 import { checkSources } from "../check-sources.js";
 import type { LoadedCommand } from "../commands.js";
 import { decodeImages } from "../decode-images.js";
-import { writeFileAtomically } from "../../write-file.js";
+import { writeFileAtomically } from "../../shared/write-file.js";
 import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { npyFile } from "../npy.js";

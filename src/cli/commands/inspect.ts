@@ -1,7 +1,7 @@
 /** `inspect`: what a GGUF file is, from its header alone. */
 import { existsSync } from "node:fs";
 import type { InferredOptionTypes } from "yargs";
-import type { Inspection } from "../../chat/inspect.js";
+import type { Inspection } from "../../loading/inspect.js";
 import { findModelFile } from "../../models/resolve-model.js";
 import type { LoadedCommand } from "../commands.js";
 import { describeFacts } from "../describe-facts.js";
@@ -25,7 +25,7 @@ export const inspectCommand: LoadedCommand<Arguments> = {
 };
 
 async function inspect({ file, json }: Arguments): Promise<void> {
-  const { inspectFile } = await import("../../chat/inspect.js"); // see openModel
+  const { inspectFile } = await import("../../loading/inspect.js"); // see openModel
   const inspection = await inspectFile(existsSync(file) ? file : await findModelFile(file));
   if (json === true) printJson(inspection);
   else printAnswer(describe(inspection));

@@ -1,6 +1,6 @@
 /** `models`: what is installed, and what can be had on this machine. */
 import type { InferredOptionTypes } from "yargs";
-import type { Advice } from "../../advice/advise.js";
+import type { Advice } from "../../tools/advice/advise.js";
 import { demoModel } from "../../models/demo-model.js";
 import { installedModels, sizeOf, type InstalledModel } from "../../models/installed.js";
 import { modelHome } from "../../models/model-home.js";
@@ -30,7 +30,7 @@ async function models({ json }: Arguments): Promise<void> {
   status.show("looking for models of other programs");
   const stored = await storedModels();
   status.show("looking at this machine");
-  const { advise } = await import("../../advice/advise.js"); // see openModel
+  const { advise } = await import("../../tools/advice/advise.js"); // see openModel
   const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());
   if (json === true) {
     const available = advice.models.map(({ model, quantization, ...facts }) => ({ id: idOf({ model, quantization }), name: model.name, takes: model.takes, about: model.about, accuracy: model.accuracy, ...facts }));

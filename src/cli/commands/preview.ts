@@ -7,7 +7,7 @@ import { encodePng } from "../../image/encode-png.js";
 import type { DecodedImage, ImageFit, Square } from "../../image/types.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { summaryOfSlide } from "../../slide/summary.js";
-import { writeFileAtomically } from "../../write-file.js";
+import { writeFileAtomically } from "../../shared/write-file.js";
 import { checkSources } from "../check-sources.js";
 import type { LoadedCommand } from "../commands.js";
 import { imageFlags, jsonOption, modelFiles, redactOption, standardStream, text, wholeNumber } from "../options.js";

@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import type { Metadata } from "sharp";
 import { firstLine, MedGemmaError } from "../../errors.js";
-import { checkPictureSize } from "../../picture-size.js";
+import { checkPictureSize } from "../../shared/picture-size.js";
 import { profileNotes, useOfProfile } from "../icc-profile.js";
 import { levels, type OpenPicture, type Raster } from "../raster.js";
 

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { firstLine, MedGemmaError } from "../../errors.js";
-import { checkPictureSize } from "../../picture-size.js";
+import { checkPictureSize } from "../../shared/picture-size.js";
 import type { OpenPicture, Raster } from "../raster.js";
 import { UnreadForm } from "../unread-form.js";
 import type { JpegXlAnswer, JpegXlJob } from "./jpeg-xl-worker.js";

@@ -1,7 +1,7 @@
 /** All that sharp (libvips) reads: PNG, JPEG, WebP, TIFF, GIF, AVIF, and the header of HEIC. */
 import type { Metadata } from "sharp";
 import { MedGemmaError } from "../../errors.js";
-import { checkPictureSize, maxPixels, slideHint } from "../../picture-size.js";
+import { checkPictureSize, maxPixels, slideHint } from "../../shared/picture-size.js";
 import { explainGlassFirst } from "../../formats/formats.js";
 import { readOrientation } from "../exif-orientation.js";
 import { profileNotes, useOfProfile, type ProfileUse } from "../icc-profile.js";

@@ -1,5 +1,5 @@
 /** PBM, PGM and PPM, as text (P1 to P3) and as bytes (P4 to P6): one number after the other, big-endian above 255. */
-import { roundHalfEven } from "../../round-half-even.js";
+import { roundHalfEven } from "../../shared/round-half-even.js";
 import { levels, type OpenPicture, type Raster } from "../raster.js";
 
 /** Netpbm's own limit, which makes 16 bits. */

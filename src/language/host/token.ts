@@ -1,0 +1,2 @@
+/** The id of a token, as the host numbers them. */
+export type { Token } from "node-llama-cpp";
