@@ -1,6 +1,7 @@
 /** Tables of options as flags of a command line, and back. */
 import { parseArgs } from "node:util";
 import type { Options } from "yargs";
+import { closestName } from "../shared/closest-name.js";
 import { firstLine } from "../errors.js";
 import { flagOf, type Option, type OptionsOf, type OptionTable, type Words } from "../shared/option.js";
 import { UsageError } from "./output.js";
@@ -40,18 +41,25 @@ export function valuesOf<Table extends OptionTable>(table: Table, args: object):
 }
 
 /**
- * Flags that stand behind a command of the chat.
+ * Flags after a command of the chat.
  *
  * @throws UsageError for one that is not in the table, or a value that cannot be
  */
 export function readFlags<Table extends OptionTable>(table: Table, words: string, command: string): OptionsOf<Table> {
   const flags = Object.entries(table).map(([name, option]) => ({ flag: flagOf(name, option), option }));
+  const args = words.split(/\s+/).filter((word) => word !== "");
+  const takes = `${command} takes ${flags.map(({ flag }) => `--${flag}`).join(", ")} after the path.`;
+  const unknown = args.map((word) => /^--([^=]+)/.exec(word)?.[1]).find((name) => name !== undefined && flags.every(({ flag }) => flag !== name));
+  if (unknown !== undefined) {
+    const near = closestName(unknown, flags.map(({ flag }) => flag));
+    throw new UsageError(`${command} has no option --${unknown}. ${near === null ? "" : `Did you mean --${near}? `}${takes}`);
+  }
   const types = flags.map(({ flag, option: { kind } }) => [flag, { type: kind === "switch" ? "boolean" : "string", multiple: kind === "list" }] as const);
   let given: Readonly<Record<string, unknown>>;
   try {
-    given = parseArgs({ args: words === "" ? [] : words.split(/\s+/), options: Object.fromEntries(types) }).values;
+    given = parseArgs({ args, options: Object.fromEntries(types) }).values;
   } catch (error) {
-    throw new UsageError(`${firstLine(error)}. ${command} takes ${flags.map(({ flag }) => `--${flag}`).join(", ")} behind the path.`, { cause: error });
+    throw new UsageError(`${firstLine(error)}. ${takes}`, { cause: error });
   }
   const checked = flags.map(({ flag, option }) => {
     const described = asFlag(flag, option);

@@ -1,40 +1,17 @@
 /** The command line as yargs sees it: commands, help, and what is said about a wrong line. Runs a command, prints no failure. */
 import { createRequire } from "node:module";
-import type { Argv, CommandModule } from "yargs";
+import type { Argv } from "yargs";
 import { packageVersion } from "../shared/package-version.js";
 import { closestName } from "../shared/closest-name.js";
 import { formatOfName, isPicture } from "../formats/formats.js";
 import { readCommandLine, withoutWords } from "./command-line.js";
-import { askCommand } from "./commands/ask.js";
-import { benchCommand } from "./commands/bench.js";
-import { chatCommand } from "./commands/chat.js";
-import { completionCommand } from "./commands/completion.js";
-import { doctorCommand } from "./commands/doctor.js";
-import { encodeCommand } from "./commands/encode.js";
-import { importCommand } from "./commands/import.js";
-import { inspectCommand } from "./commands/inspect.js";
-import { modelsCommand } from "./commands/models.js";
-import { previewCommand } from "./commands/preview.js";
-import { presetsCommand } from "./commands/presets.js";
-import { pullCommand } from "./commands/pull.js";
-import { removeCommand } from "./commands/remove.js";
-import { repeatCommand } from "./commands/repeat.js";
-import { verifyCommand } from "./commands/verify.js";
+import { commandNames, commandsFor } from "./commands.js";
 import { checkFlags, commonOptions, standardStream } from "./options.js";
 import { UsageError } from "./output.js";
 import { columnsOf } from "./terminal.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
-
-/** In the order of the help. */
-const commands: readonly CommandModule[] = [
-  ...[chatCommand, askCommand, repeatCommand, presetsCommand, encodeCommand, previewCommand],
-  ...[modelsCommand, pullCommand, verifyCommand, removeCommand, importCommand],
-  ...[inspectCommand, doctorCommand, benchCommand, completionCommand(() => commands)]
-] as unknown as readonly CommandModule[];
-
-const commandNames = commands.map(({ command }) => String(command).split(" ")[0] ?? "");
 
 /** What a command cannot do without, where yargs counts "non-option arguments". */
 const needed: Readonly<Record<string, string>> = {
@@ -98,7 +75,7 @@ async function run(args: readonly string[]): Promise<void> {
       if (error !== undefined && error.name !== "YError") throw error;
       throw new UsageError(explain(error?.message ?? message ?? "", args, optionNames));
     });
-  for (const command of commands) program.command(command);
+  for (const command of await commandsFor(args)) program.command(command);
   hideTypes(program);
   if (args.length === 0) {
     program.showHelp("log");

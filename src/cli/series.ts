@@ -1,5 +1,4 @@
 /** `--series` and what belongs to it, the same for every command that reads one. */
-import { readSeries } from "../series/read-series.js";
 import { seriesChoices, type SeriesChoices } from "../series/series-options.js";
 import type { Series, SeriesProgress } from "../series/types.js";
 import { recipeForModel } from "../series/recipes.js";
@@ -62,6 +61,7 @@ export async function openSeries(paths: readonly string[], choices: SeriesChoice
   if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window exclude each other. Leave one out.");
   const onProgress = ({ step, done, of }: SeriesProgress): void => status?.show(`${stepNames[step]} ${done} of ${of}`);
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
+  const { readSeries } = await import("../series/read-series.js"); // see openModel
   return await readSeries(paths, { ...pick(seriesChoices, choices), window, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), onProgress, signal }).finally(() => status?.clear());
 }
 

@@ -1,9 +1,8 @@
 /** `--slide` and what belongs to it, the same for every command that reads one. */
-import { imageOptions } from "../image/image-options.js";
-import type { DecodedImage } from "../image/types.js";
-import { readSlide } from "../slide/read-slide.js";
-import { slideChoices } from "../slide/slide-options.js";
-import type { Slide } from "../slide/types.js";
+import { imageOptions, type ImageOptions } from "../image/image-options.js";
+import { pick } from "../shared/option.js";
+import { slideChoices, type SlideChoices } from "../slide/slide-options.js";
+import type { Slide, SlideProgress } from "../slide/types.js";
 import { flagsOf, givenFlags, valuesOf } from "./flags.js";
 import { inGroup, standardStream, text } from "./options.js";
 import { printNote, UsageError } from "./output.js";
@@ -39,33 +38,32 @@ export interface SlideContext {
  *
  * @returns null without `--slide`
  */
-export async function takeSlide(args: SlideArguments, { redaction, status, signal }: SlideContext): Promise<Slide | null> {
+export async function takeSlide(args: SlideArguments, context: SlideContext): Promise<Slide | null> {
   const { slide: path } = args;
-  const choices = valuesOf(slideChoices, args);
-  const { window, frame, fit, aspect } = valuesOf(imageOptions, args);
   if (path === undefined) {
     refuseStrayOptions(givenFlags(slideChoices, args), "slide");
     return null;
   }
-  if (path === standardStream) throw new UsageError("--slide reads nothing from stdin. Name a file.");
-  if (choices.magnification !== undefined && choices.level !== undefined) throw new UsageError("--magnification and --level exclude each other. Leave one out.");
-  const ofPictures = window !== undefined ? "--window" : frame !== undefined ? "--frame" : fit === "crops" ? "--fit crops" : null;
-  if (ofPictures !== null) throw new UsageError(`${ofPictures} is for single pictures, not for a slide. Leave it out.`);
-  const nameOf = (file: string): string => redaction.hide(file, "the slide");
-  nameOf(path); // before anything can fail
-  const side = args.size ?? (await projectorImageSize(args));
-  try {
-    const onProgress = ({ step, done, of }: { readonly step: string; readonly done: number; readonly of: number }): void => status.show(`${step} · ${done} of ${of}`);
-    const slide = await readSlide(path, { ...choices, side, aspect, nameOf, onProgress, signal });
-    status.clear();
-    for (const note of slide.notes) printNote(`slide: ${note}`);
-    return slide;
-  } finally {
-    status.clear();
-  }
+  const sideOf = async (): Promise<number> => args.size ?? (await projectorImageSize(args));
+  const slide = await openSlide(path, { ...valuesOf(slideChoices, args), ...valuesOf(imageOptions, args) }, sideOf, context);
+  for (const note of slide.notes) printNote(`slide: ${note}`);
+  return slide;
 }
 
-/** All that the model sees of it, in order: the overview first. */
-export function picturesOf({ overview, patches }: Slide): DecodedImage[] {
-  return [...(overview === null ? [] : [overview]), ...patches];
+/**
+ * @param sideOf Of a patch, in pixels. Asked once the options are found right.
+ * @throws UsageError for options that a slide does not take; MedGemmaError as readSlide
+ */
+export async function openSlide(path: string, choices: SlideChoices & ImageOptions, sideOf: () => Promise<number>, { redaction, status, signal }: SlideContext): Promise<Slide> {
+  const { window, frame, fit, aspect } = choices;
+  if (path === standardStream) throw new UsageError("--slide reads nothing from stdin. Name a file.");
+  if (choices.magnification !== undefined && choices.level !== undefined) throw new UsageError("--magnification and --level exclude each other. Leave one out.");
+  const ofImages = window !== undefined ? "--window" : frame !== undefined ? "--frame" : fit === "crops" ? "--fit crops" : null;
+  if (ofImages !== null) throw new UsageError(`${ofImages} is for single pictures, not for a slide. Leave it out.`);
+  const nameOf = (file: string): string => redaction.hide(file, "the slide");
+  nameOf(path); // before anything can fail
+  const side = await sideOf();
+  const onProgress = ({ step, done, of }: SlideProgress): void => status.show(`${step} · ${done} of ${of}`);
+  const { readSlide } = await import("../slide/read-slide.js"); // see openModel
+  return await readSlide(path, { ...pick(slideChoices, choices), side, aspect, nameOf, onProgress, signal }).finally(() => status.clear());
 }

@@ -10,11 +10,17 @@ const textTokens = 512;
 const defaultAnswerTokens = 2048;
 
 /** In a prompt, each image with its marks and a label. */
-export function tokensOfImages(count: number, perImage: number): number {
+function tokensOfImages(count: number, perImage: number): number {
   return count * (perImage + tokensAround);
 }
 
 /** In steps of 1024. @param answerTokens Of the longest answer. */
 export function contextForImages(count: number, perImage: number, answerTokens = defaultAnswerTokens): number {
   return Math.ceil((tokensOfImages(count, perImage) + textTokens + answerTokens) / 1024) * 1024;
+}
+
+/** How many images leave a context room for the question and an answer. @param answerTokens As in `contextForImages`; a quarter of the context at most. */
+export function imagesInContext(contextSize: number, perImage: number, answerTokens = defaultAnswerTokens): number {
+  const room = contextSize - textTokens - Math.min(answerTokens, Math.floor(contextSize / 4));
+  return Math.max(0, Math.floor(room / tokensOfImages(1, perImage)));
 }

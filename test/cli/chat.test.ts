@@ -132,17 +132,43 @@ describe("chat with a pipe instead of a terminal", () => {
     expect(stderr.trimEnd().split("\n")).toEqual([
       expect.stringMatching(/holds 2 series .*Choose one with the option index \(--series-index\)/),
       expect.stringMatching(/--modality must be CT or MR, but is PT/),
-      expect.stringMatching(/--colour.*\/series takes --slices, --series-index/),
-      expect.stringMatching(/^INVALID_ARGUMENT: .*not both/),
-      expect.stringMatching(/^INVALID_ARGUMENT: .*not both/)
+      expect.stringMatching(/\/series has no option --colour.*\/series takes --slices, --series-index/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*a series is attached/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*images are attached/)
     ]);
     expect(stdout.trimEnd().split("\n")).toHaveLength(1);
     expect(code).toBe(1);
   });
 
   it("says how many slices fit into the context", async () => {
-    const { stderr } = await runCli(["chat", "-m", "demo", "--context", "1200", "--redact"], { input: `/series ${fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url))}\n` });
-    expect(stderr).toBe("CONTEXT_FULL: 12 slices need about 360 tokens, but the context holds 1200: take 5 with --slices 5, or start with --context 3072.\n");
+    const { stderr } = await runCli(["chat", "-m", "demo", "--context", "1024", "--redact"], { input: `/series ${fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url))}\n` });
+    expect(stderr).toBe("CONTEXT_FULL: 12 slices and an answer need a context of 3072 tokens, but this one holds 1024: take 8 with --slices 8, or start with --context 3072.\n");
+  });
+
+  it("shows earlier studies with /prior as ask --prior does, and /undo gives them back", async () => {
+    const question = "What changed?";
+    const lines = ["/prior 2023-05-01=my film.png", "/prior 'my film.png'", "/image my film.png", question, "/undo", question, "/save prior.json"];
+    const { code, stdout, stderr } = await chat(lines);
+    expect([code, stderr]).toEqual([0, ""]);
+    const { turns } = JSON.parse(readFileSync(join(folder, "prior.json"), "utf8")) as { readonly turns: readonly { readonly request: Answer["request"] }[] };
+    const asked = await runCli(["ask", question, "--prior", "2023-05-01=my film.png", "--prior", "my film.png", "-i", "my film.png", "-m", "demo", "--json"], { cwd: folder });
+    const { request, text } = JSON.parse(asked.stdout) as Answer;
+    expect(request.prompt).toEqual(["Prior image, 2023-05-01:", { image: 0 }, "Prior image:", { image: 1 }, "Current image:", { image: 2 }, question]);
+    expect(turns.map((turn) => turn.request)).toEqual([request]);
+    expect(stdout.trimEnd().split("\n").filter((line) => line !== "")).toEqual([text.trim(), text.trim()]);
+  });
+
+  it("refuses a prior image that cannot be, and names no file with --redact", async () => {
+    const { stdout, stderr } = await runCli(["chat", "-m", "demo", "--redact"], { cwd: folder, input: "/prior 2023-5-1=JANE.png\n/prior 2023-05-01=\n/prior 2023=JANE.png\n/prior JANE.png DOE.png\n" });
+    expect(stdout).toBe("");
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines).toEqual([
+      expect.stringMatching(/The date of \/prior must be like 2023-05-01, 2023-05 or 2023, but is 2023-5-1\./),
+      expect.stringMatching(/\/prior 2023-05-01= names no file/),
+      expect.stringMatching(/^IMAGE_NOT_FOUND: .*image 1/),
+      expect.stringMatching(/^INVALID_ARGUMENT: \/prior takes one path, but got 2/)
+    ]);
+    expect(stderr).not.toMatch(/JANE|DOE/);
   });
 
   it("ends with /exit and at the end of the input", async () => {

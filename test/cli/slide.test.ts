@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { composePrompt, loadMedGemma, readSlide, type AnswerRequest, type SlideSummary } from "../../src/index.js";
@@ -42,6 +43,7 @@ async function cutOut([column, row]: readonly [number, number]): Promise<Buffer>
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 
 interface AskJson {
+  readonly text: string;
   readonly images: readonly { readonly source: string; readonly sha256: string }[];
   readonly request: AnswerRequest & { readonly slide: SlideSummary };
 }
@@ -89,6 +91,62 @@ describe("--slide", () => {
     await using loaded = await medgemma.loadChat(file);
     expect((await loaded.regenerate({ maxTokens: 3 })).request.slide).toEqual(request.slide);
     await expect(chat.ask("?", { slide: 5 as never })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  it("is shown by /slide in a chat as ask --slide shows it, and /undo gives it back", async () => {
+    const file = join(folder, "slide-chat.json");
+    const lines = [`/slide ${slide} --overview --patches 2`, "Describe.", "/retry", "/undo", "Describe.", `/save ${file}`];
+    const { stdout, stderr, code } = await runCli(["chat", "-m", "demo", "--max-tokens", "4"], { input: `${lines.join("\n")}\n` });
+    expect([code, stderr]).toEqual([0, ""]);
+    const answers = stdout.trimEnd().split("\n").filter((line) => line !== "");
+    expect(answers).toHaveLength(3);
+    const asked = await askJson("--overview", "--patches", "2");
+    expect(new Set(answers)).toEqual(new Set([asked.text.trim()]));
+    interface Saved { readonly turns: readonly { readonly request: AnswerRequest; readonly content: readonly (string | { readonly sha256?: string })[] }[] }
+    const { turns } = JSON.parse(readFileSync(file, "utf8")) as Saved;
+    expect(turns).toHaveLength(1);
+    expect(turns[0]?.request).toEqual(asked.request);
+    expect(turns[0]?.content.flatMap((part) => (typeof part === "string" ? [] : (part.sha256 ?? [])))).toEqual(asked.images.map(({ sha256 }) => sha256));
+  });
+
+  it("is refused by /slide when it does not fit into the context, with how many patches would", async () => {
+    const full = join(folder, "full.tif");
+    // Tissue in the left half of all 24 patches.
+    const halves = pixels.map((_value, at) => (Math.floor(at / 3) % side < side / 2 ? 60 + (Math.imul(at, 2654435761) >>> 25) : 245));
+    await sharp(halves, { raw: { width, height, channels: 3 } }).tiff({ tile: true, compression: "deflate", xres: 1000, yres: 1000 }).toFile(full);
+    const { stderr } = await runCli(["chat", "-m", "demo", "--context", "1024", "--redact"], { input: `/slide ${full}\n/slide ${full} --overview\n` });
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      "CONTEXT_FULL: 24 patches and an answer need a context of 4096 tokens, but this one holds 1024: take 8 with --patches 8, or start with --context 4096.",
+      "CONTEXT_FULL: 24 patches and the whole slide and an answer need a context of 4096 tokens, but this one holds 1024: take 7 with --patches 7, or start with --context 4096."
+    ]);
+  });
+
+  it("is refused by /slide with wrong options, more than one path, or beside images", async () => {
+    const lines = [`/slide ${slide} --magnifcation 5`, `/slide ${slide} --patches 126`, `/slide ${slide} --level 0 --magnification 5`, `/slide ${slide} ${film}`, "/slide missing.svs", `/image ${film}`, `/slide ${slide}`, "/detach", `/slide ${slide} --patches 1`, `/image ${film}`, `/prior ${film}`];
+    const { stdout, stderr, code } = await runCli(["chat", "-m", "demo"], { input: `${lines.join("\n")}\n` });
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/\/slide has no option --magnifcation. Did you mean --magnification\? \/slide takes --magnification, --level/),
+      expect.stringMatching(/--patches must be .* 125, but is 126/),
+      expect.stringMatching(/--magnification and --level exclude each other/),
+      expect.stringMatching(/^INVALID_ARGUMENT: \/slide takes one path, but got 2/),
+      expect.stringMatching(/^IMAGE_NOT_FOUND: .*missing.svs/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*images are attached/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*a slide is attached/),
+      expect.stringMatching(/^INVALID_ARGUMENT: .*a slide is attached/)
+    ]);
+  });
+
+  it("is refused as an image in a chat, with /slide as what takes it", async () => {
+    const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
+    const [aperio, tiles] = [`${fixtures}slides/aperio-jpeg.svs`, `${fixtures}slide-formats/dicom-full/level-1.dcm`];
+    const lines = [`${aperio} Describe.`, `/image ${aperio}`, `/prior 2023=${aperio}`, `${tiles} Describe.`, `/image ${tiles}`, `/series ${tiles}`, `${fixtures}slide-formats/dicom-full Describe.`];
+    const { stdout, stderr } = await runCli(["chat", "-m", "demo"], { input: `${lines.join("\n")}\n` });
+    expect(stdout).toBe("");
+    const refusals = stderr.trimEnd().split("\n");
+    expect(refusals).toEqual(lines.map(() => expect.stringMatching(/^IMAGE_UNREADABLE: .* \/slide\b/) as unknown));
+    expect(refusals.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => `IMAGE_UNREADABLE: ${aperio} is an Aperio slide (SVS), so nothing was asked. /slide ${aperio} attaches its patches.`));
+    expect(stderr).not.toContain("--slide");
   });
 
   it("is previewed as one sheet of exactly what the model sees", async () => {

@@ -2,29 +2,29 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Chat } from "../../chat/chat.js";
-import { tokensOfImages } from "../../memory/images-in-context.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
 import type { Answer, AskOptions, ChatTurn, UserTurn } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { identifyFile } from "../../formats/identify-file.js";
-import type { ImageOptions } from "../../image/image-options.js";
-import type { DecodedImage, DicomOptions } from "../../image/types.js";
-import { composePrompt } from "../../presets/compose-prompt.js";
+import { imageOptions } from "../../image/image-options.js";
+import type { DecodedImage } from "../../image/types.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import type { Preset } from "../../presets/preset.js";
-import type { SeriesChoices } from "../../series/series-options.js";
-import type { Series } from "../../series/types.js";
-import { decodeNamed } from "../decode-images.js";
+import { seriesChoices } from "../../series/series-options.js";
+import { slideChoices } from "../../slide/slide-options.js";
+import { parsePrior } from "../parse-prior.js";
 import { plainName } from "../plain-text.js";
 import type { Redaction } from "../redaction.js";
-import { openSeries } from "../series.js";
+import { imageCount, promptOf, type Sources } from "../sources.js";
+import { Attachments } from "./attachments.js";
 import type { ChatView } from "./chat-view.js";
+import { inChatWords } from "./in-chat-words.js";
 import { findNamedFiles, pathsIn } from "./named-files.js";
+import { parsePathAndFlags } from "./path-and-flags.js";
 import { expandHome } from "./path-readings.js";
 import { refusalOf } from "./refuse-file.js";
-import { parseSeriesArgument } from "./series-argument.js";
 import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
 
 interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgress" | "preset"> {
@@ -35,36 +35,21 @@ interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgr
   readonly redaction: Redaction;
 }
 
-/**
- * To the next message: pictures, or a series. Decoded when they are attached, so that a wrong file shows then, and a file that
- * changes later does not matter.
- */
-interface Attached {
-  readonly images: readonly DecodedImage[];
-  readonly series: Series | null;
-}
-
-const nothingAttached: Attached = { images: [], series: null };
-
-/** In tokens: of a question and an answer about a series. */
-const roomForWords = 1024;
-
 export class ChatSession {
   readonly #medgemma: MedGemma;
   readonly #view: ChatView;
   readonly #options: Omit<AskOptions, "images" | "window" | "frame" | "signal" | "onProgress">;
-  readonly #dicomOptions: DicomOptions;
   readonly #redaction: Redaction;
+  readonly #attached: Attachments;
   #chat: Chat;
-  #attached = nothingAttached;
-  /** How the questions were asked here, so that /undo can give their pictures back and /retry asks alike. */
-  #asked: { readonly question: string; readonly attached: Attached; readonly preset: Preset | undefined }[] = [];
+  /** How the questions were asked here, so that /undo can give their images back and /retry asks alike. */
+  #asked: { readonly question: string; readonly sources: Sources; readonly preset: Preset | undefined }[] = [];
   /** Asks the next message. */
   #preset: Preset | undefined;
   /** undefined while nobody said. */
   #think: boolean | undefined;
   #running: Reply | null = null;
-  /** Of a series that is being read. */
+  /** Of a series, slide or conversation that is being read. */
   #reading: AbortController | null = null;
   /** Where this conversation was saved or loaded: the one existing file that /save may replace. */
   #file: string | null = null;
@@ -78,7 +63,7 @@ export class ChatSession {
     const { system, images, ...others } = options;
     const chat = await medgemma.createChat({ system: system ?? options.preset?.system ?? undefined });
     const session = new ChatSession(medgemma, view, others, chat);
-    for (const image of images) session.#attachImage(image);
+    for (const image of images) session.#attached.addImage(image);
     return session;
   }
 
@@ -86,9 +71,9 @@ export class ChatSession {
     this.#medgemma = medgemma;
     this.#view = view;
     this.#options = options;
-    this.#dicomOptions = { window, frame };
     this.#preset = preset;
     this.#redaction = redaction;
+    this.#attached = new Attachments(medgemma, view, redaction, { window, frame, fit: options.fit, aspect: options.aspect, maxTokens: options.maxTokens });
     this.#think = options.think;
     this.#chat = chat;
   }
@@ -99,7 +84,7 @@ export class ChatSession {
   }
 
   get attachedCount(): number {
-    return countOf(this.#attached);
+    return this.#attached.count;
   }
 
   /** A command, or a message with its dropped images. Tells failures itself: a chat goes on after them. */
@@ -110,11 +95,11 @@ export class ChatSession {
       else if (parsed.kind === "unknown") this.#unknown(parsed.typed, parsed.near);
       else await this.#say(message);
     } catch (error) {
-      this.#view.failure(this.#redaction.error(error));
+      this.#view.failure(this.#redaction.error(inChatWords(error)));
     }
   }
 
-  /** Stops the reply that runs, or the series or conversation that is read, if there is one. */
+  /** Stops the reply that runs, or the series, slide or conversation that is read, if there is one. */
   stop(): void {
     this.#running?.abort();
     this.#reading?.abort();
@@ -123,17 +108,33 @@ export class ChatSession {
   readonly #commands: Readonly<Record<SlashCommandName, (argument: string) => Promise<void> | void>> = {
     image: async (argument) => {
       const paths = await pathsOf(argument);
-      if (paths.length === 0) this.#tellAttached();
-      for (const path of paths) await this.#refuseOthers(path);
+      if (paths.length === 0) this.#attached.tell();
       await this.#attach(paths);
     },
+    prior: async (argument) => {
+      const { path, date } = parsePrior(argument, "/prior");
+      const file = await onePathOf("/prior", path);
+      if (file === null) {
+        this.#attached.tell();
+        return;
+      }
+      await this.#refuseOthers(file);
+      await this.#attached.addPrior({ path: file, date });
+    },
     series: async (argument) => {
-      const { paths, choices } = parseSeriesArgument(argument);
-      if (paths === "") this.#tellAttached();
-      else await this.#attachSeries(await pathsOf(paths), choices);
+      const { paths, choices } = parsePathAndFlags({ ...seriesChoices, window: imageOptions.window }, argument, "/series");
+      const files = await pathsOf(paths);
+      if (files.length === 0) this.#attached.tell();
+      else await this.#whileReading("nothing was attached", async (signal) => await this.#attached.takeSeries(files, choices, signal));
+    },
+    slide: async (argument) => {
+      const { paths, choices } = parsePathAndFlags(slideChoices, argument, "/slide");
+      const file = await onePathOf("/slide", paths);
+      if (file === null) this.#attached.tell();
+      else await this.#whileReading("nothing was attached", async (signal) => await this.#attached.takeSlide(file, choices, signal));
     },
     detach: () => {
-      this.#attached = nothingAttached;
+      this.#attached.clear();
       this.#view.note("Nothing is attached.");
     },
     system: (argument) => {
@@ -174,15 +175,11 @@ export class ChatSession {
       const asked = this.#asked.pop();
       this.#view.note(`Taken back: ${asked?.question ?? (undone === undefined ? "" : textOf(undone))}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
       this.#preset = asked?.preset;
-      if (asked === undefined || countOf(asked.attached) === 0) return;
-      const { images, series } = asked.attached;
-      // What was attached since waits on, unless the one is a series.
-      this.#attached = series === null && this.#attached.series === null ? { images: [...images, ...this.#attached.images], series } : asked.attached;
-      this.#tellAttached();
+      if (asked !== undefined && imageCount(asked.sources) > 0) this.#attached.giveBack(asked.sources);
     },
     reset: async () => {
       await this.#chat.reset();
-      this.#attached = nothingAttached;
+      this.#attached.clear();
       this.#asked = [];
       this.#file = null;
       this.#view.note("The conversation was cleared.");
@@ -201,11 +198,16 @@ export class ChatSession {
       const refusal = refusalOf(file, this.#redaction);
       if (refusal !== null) throw refusal;
     }
-    await this.#attach(files.map(({ path }) => path));
+    await this.#attached.addImages(files.map(({ path }) => path));
     if (text !== "") await this.#ask(text);
   }
 
-  /** A volume or a slide, which another command shows. What else is no picture, the decoder tells. */
+  async #attach(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await this.#refuseOthers(path);
+    await this.#attached.addImages(paths);
+  }
+
+  /** A volume or a slide, which another command shows. The decoder says what else is not an image. */
   async #refuseOthers(path: string): Promise<void> {
     const found = await identifyFile(path);
     if (found.kind !== "file" || (found.format?.kind !== "volume" && found.format?.kind !== "slide")) return;
@@ -214,15 +216,15 @@ export class ChatSession {
   }
 
   async #ask(prompt: string): Promise<void> {
-    const [attached, preset] = [this.#attached, this.#preset];
-    const series = attached.series ?? undefined;
-    const parts = composePrompt({ question: prompt, images: attached.images, slices: series?.slices, preset });
-    const answer = await this.#show((options) => this.#chat.ask(parts, { ...options, series }), preset);
+    const [{ sources }, preset] = [this.#attached, this.#preset];
+    const [series, slide] = [sources.series ?? undefined, sources.slide ?? undefined];
+    const parts = promptOf(prompt, sources, preset);
+    const answer = await this.#show((options) => this.#chat.ask(parts, { ...options, series, slide }), preset);
     // Stopped before a word was said, the question was not asked: its images wait for the next.
     if (answer.stopReason === "aborted" && answer.tokens.length === 0) return;
-    this.#attached = nothingAttached;
+    this.#attached.clear();
     this.#preset = undefined;
-    this.#asked.push({ question: prompt, attached, preset });
+    this.#asked.push({ question: prompt, sources, preset });
   }
 
   async #show(ask: (options: AskOptions) => Reply, preset: Preset | undefined): Promise<Answer> {
@@ -242,58 +244,6 @@ export class ChatSession {
     }
   }
 
-  async #attach(paths: readonly string[]): Promise<void> {
-    if (paths.length === 0) return;
-    this.#tower(); // before a file is opened for nothing
-    if (this.#attached.series !== null) throw besides();
-    for (const path of paths) this.#attachImage(await decodeNamed(path, this.#redaction, this.#dicomOptions));
-  }
-
-  #attachImage(image: DecodedImage): void {
-    const { side } = this.#tower();
-    this.#attached = { images: [...this.#attached.images, image], series: null };
-    this.#view.note(`▣ ${plainName(image.source)} · ${image.width} × ${image.height}, the model sees ${[`${side} × ${side}`, ...(image.notes ?? [])].join(", ")}`);
-  }
-
-  async #attachSeries(paths: readonly string[], choices: SeriesChoices & Pick<ImageOptions, "window">): Promise<void> {
-    const { tokensPerImage } = this.#tower();
-    if (this.#attached.images.length > 0) throw besides();
-    const { id, contextSize } = this.#medgemma.model;
-    const window = choices.window ?? (choices.recipe === undefined ? this.#dicomOptions.window : undefined);
-    this.#reading = new AbortController();
-    try {
-      const context = { modelId: id, redaction: this.#redaction, status: this.#view.status, signal: this.#reading.signal };
-      const series = await openSeries(paths, { ...choices, window, fit: this.#options.fit }, context);
-      const needed = tokensOfImages(series.taken, tokensPerImage);
-      const fitting = Math.floor((contextSize - roomForWords) / tokensOfImages(1, tokensPerImage));
-      if (series.taken > fitting) {
-        const instead = fitting < 1 ? "" : `take ${fitting} with --slices ${fitting}, or `;
-        throw new MedGemmaError("CONTEXT_FULL", `${series.taken} slices need about ${needed} tokens, but the context holds ${contextSize}: ${instead}start with --context ${Math.ceil((needed + 2 * roomForWords) / 1024) * 1024}.`);
-      }
-      this.#attached = { images: [], series };
-      this.#view.note([`▣ ${this.#redaction.text(paths.join(", "))}`, ...series.notes.map((note) => `  ${note}`)].join("\n"));
-    } catch (error) {
-      if (!this.#reading.signal.aborted) throw error;
-      this.#view.note("Stopped; nothing was attached.");
-    } finally {
-      this.#reading = null;
-    }
-  }
-
-  /** @throws MedGemmaError MODEL_MISMATCH without one */
-  #tower(): { readonly side: number; readonly tokensPerImage: number } {
-    const { imageSize: side, tokensPerImage, model } = this.#medgemma;
-    if (side !== null && tokensPerImage !== null) return { side, tokensPerImage };
-    throw new MedGemmaError("MODEL_MISMATCH", `${model.id} was loaded without a projector and cannot see images. Start with --mmproj FILE.`);
-  }
-
-  #tellAttached(): void {
-    const { images, series } = this.#attached;
-    const names = series === null ? images.map(({ source }) => plainName(source)) : [`a series, ${series.notes[0] ?? ""}`];
-    const waiting = names.length === 0 ? "Nothing is attached." : `Attached: ${names.join(", ")}.`;
-    this.#view.note(`${waiting} /image PATH attaches a picture, or drop it here; /series PATH a CT or MR series.`);
-  }
-
   async #save(path: string): Promise<void> {
     const name = this.#redaction.hide(path, "the file");
     if (existsSync(path) && resolve(path) !== this.#file) {
@@ -306,15 +256,12 @@ export class ChatSession {
 
   async #load(path: string): Promise<void> {
     const name = this.#redaction.hide(path, "the file");
-    const loaded = await this.#read(path);
-    if (loaded === null) {
-      this.#view.note("Stopped; the conversation is the one before.");
-      return;
-    }
+    const loaded = await this.#whileReading("the conversation is the one before", async (signal) => await this.#medgemma.loadChat(path, { signal }));
+    if (loaded === null) return;
     await this.#chat.dispose();
     this.#chat = loaded;
-    if (countOf(this.#attached) > 0) this.#view.note("The attached images were removed; they belonged to the previous conversation.");
-    this.#attached = nothingAttached;
+    if (this.#attached.count > 0) this.#view.note("The attached images were removed; they belonged to the previous conversation.");
+    this.#attached.clear();
     this.#asked = [];
     this.#file = resolve(path);
     for (const turn of loaded.turns) {
@@ -325,14 +272,15 @@ export class ChatSession {
     this.#view.note(`${name}: ${exchanges} ${exchanges === 1 ? "exchange" : "exchanges"}. Go on where it ended.`);
   }
 
-  /** @returns null when it was stopped */
-  async #read(path: string): Promise<Chat | null> {
+  /** Until it ends, or Ctrl-C stops it. @returns null when it was stopped */
+  async #whileReading<Result>(whenStopped: string, read: (signal: AbortSignal) => Promise<Result>): Promise<Result | null> {
     this.#reading = new AbortController();
     const { signal } = this.#reading;
     try {
-      return await this.#medgemma.loadChat(path, { signal });
+      return await read(signal);
     } catch (error) {
       if (!signal.aborted) throw error;
+      this.#view.note(`Stopped; ${whenStopped}.`);
       return null;
     } finally {
       this.#reading = null;
@@ -356,18 +304,17 @@ function sourcesOf({ content }: UserTurn): string[] {
   return images.flatMap((image) => (typeof image === "object" && "source" in image ? [image.source] : []));
 }
 
-function countOf({ images, series }: Attached): number {
-  return series?.taken ?? images.length;
-}
-
-function besides(): MedGemmaError {
-  return new MedGemmaError("INVALID_ARGUMENT", "A message is about pictures or a series, not both. /detach removes what is attached.");
-}
-
 /** A path with blanks that nobody escaped is still a path. */
 async function pathsOf(argument: string): Promise<string[]> {
   const whole = expandHome(argument);
   return argument !== "" && existsSync(whole) ? [whole] : await pathsIn(argument);
+}
+
+/** @returns null where none is named */
+async function onePathOf(command: "/prior" | "/slide", argument: string): Promise<string | null> {
+  const [path, ...others] = await pathsOf(argument);
+  if (others.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", `${command} takes one path, but got ${1 + others.length}. Put a path with blanks in quotes.`);
+  return path ?? null;
 }
 
 function onePath(command: "save" | "load", argument: string): string {
@@ -379,11 +326,11 @@ function onePath(command: "save" | "load", argument: string): string {
 
 function helpText(): string {
   const rows = Object.entries(slashCommands).map(([name, { argument, describe }]) => {
-    return `  ${`/${name} ${argument}`.trimEnd().padEnd(15)} ${describe}`;
+    return `  ${`/${name} ${argument}`.trimEnd().padEnd(19)} ${describe}`;
   });
   return [
     ...rows,
-    "  Drop or paste paths of pictures anywhere into a line. A line that ends in \\ continues on the next.",
+    "  Drop or paste paths of images anywhere into a line. A line that ends in \\ continues on the next.",
     "  Ctrl-C stops an answer. Arrow up brings back earlier lines. Tab completes commands and paths."
   ].join("\n");
 }

@@ -12,10 +12,11 @@ export function complete(line: string): [string[], string] {
     .filter((command) => command.startsWith(line));
   if (commands.length > 0) return [commands.map((command) => `${command} `), line];
 
-  const word = /(?:\\.|[^\s\\])*$/.exec(line)?.[0] ?? "";
-  const argumentOf = /^\/(image|series|load|save)\s/.exec(line)?.[1];
+  const argumentOf = /^\/(image|prior|series|slide|load|save)\s/.exec(line)?.[1];
+  const last = /(?:\\.|[^\s\\])*$/.exec(line)?.[0] ?? "";
+  const word = argumentOf === "prior" ? last.replace(/^[\d-]+=/, "") : last;
   if (argumentOf === undefined && !/[/\\]|^[.~]/.test(word)) return [[], line];
-  return [completePath(word, { imagesOnly: argumentOf === undefined || argumentOf === "image" }), word];
+  return [completePath(word, { imagesOnly: argumentOf === undefined || argumentOf === "image" || argumentOf === "prior" }), word];
 }
 
 function completePath(word: string, { imagesOnly }: { readonly imagesOnly: boolean }): string[] {

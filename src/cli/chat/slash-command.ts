@@ -2,8 +2,10 @@
 import { closestName } from "../../shared/closest-name.js";
 
 export const slashCommands = {
-  image: { argument: "PATH…", describe: "attach pictures to the next message; alone: show what is attached" },
+  image: { argument: "PATH…", describe: "attach images to the next message; alone: show what is attached" },
+  prior: { argument: "[DATE=]FILE", describe: "attach an earlier image, oldest first; 2023-05-01=FILE tells the model its date" },
   series: { argument: "PATH…", describe: "attach a CT or MR series; options such as --slices follow the path" },
+  slide: { argument: "FILE", describe: "attach a pathology slide; options such as --magnification follow the path" },
   detach: { argument: "", describe: "remove what is attached" },
   system: { argument: "TEXT", describe: "set the system text; alone: show it; none: remove it" },
   preset: { argument: "NAME", describe: "use a preset for the next message; alone: list them" },

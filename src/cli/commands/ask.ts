@@ -1,19 +1,19 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
 import { basename } from "node:path";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { answerOptions } from "../../chat/answer-options.js";
 import type { Answer, AskOptions } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { imageOptions } from "../../image/image-options.js";
 import { isPicture } from "../../formats/formats.js";
-import { composePrompt } from "../../presets/compose-prompt.js";
 import { resolveModel } from "../../models/resolve-model.js";
 import { presetOptions } from "../../presets/preset-options.js";
 import { readTextFile } from "../../shared/regular-file.js";
 import { findNamedFiles } from "../chat/named-files.js";
 import { escapePath } from "../chat/path-readings.js";
 import { checkSources } from "../check-sources.js";
+import type { LoadedCommand } from "../commands.js";
 import { decodeImages } from "../decode-images.js";
 import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { valuesOf } from "../flags.js";
@@ -27,7 +27,8 @@ import { plainText } from "../plain-text.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { readSeriesOf, seriesFlags } from "../series.js";
-import { picturesOf, slideFlags, takeSlide } from "../slide.js";
+import { slideFlags, takeSlide } from "../slide.js";
+import { imageCount, promptOf, type Sources } from "../sources.js";
 import { describeProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { columnsOf, dim } from "../terminal.js";
@@ -46,7 +47,7 @@ const options = {
   prior: {
     type: "string",
     requiresArg: true,
-    coerce: (given: string | string[]) => [given].flat().map(parsePrior),
+    coerce: (given: string | string[]) => [given].flat().map((one) => parsePrior(one, "--prior")),
     group: "Image:",
     describe: "Image of an earlier study, oldest first; 2023-05-01=FILE gives its date to the model"
   },
@@ -66,9 +67,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { prompt: string[] | undefined };
 
-export const askCommand: CommandModule<object, Arguments> = {
-  command: "ask [prompt..]",
-  describe: "Ask one question about images",
+export const askCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("prompt", { type: "string", array: true, describe: "The question, in quotes; - puts the text on stdin in front of it" })
@@ -106,17 +105,16 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const modelId = !isOfMany ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
   const series = await readSeriesOf(args, { modelId, redaction, status, signal: interrupt.signal });
   const slide = await takeSlide(args, { redaction, status, signal: interrupt.signal });
-  const decoded = slide === null ? await decodeImages(paths, redaction, shown) : picturesOf(slide);
-  const pictures = series?.taken ?? decoded.length;
-  const prompt = composePrompt({
-    question,
+  const decoded = await decodeImages(paths, redaction, shown);
+  const sources: Sources = {
     images: decoded.slice(priors.length),
-    slices: series?.slices,
     priors: decoded.slice(0, priors.length).map((image, index) => ({ image, date: priors[index]?.date })),
-    preset
-  });
+    series,
+    slide
+  };
+  const prompt = promptOf(question, sources, preset);
 
-  await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, pictures), maxTokens: answered.maxTokens });
+  await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, imageCount(sources)), maxTokens: answered.maxTokens });
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
     ...shown,

@@ -1,6 +1,6 @@
 /** `bench`: how fast this machine runs a model, as a table, as JSON, or as a picture. */
 import { extname } from "node:path";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import type { BenchProgress, BenchReport } from "../../tools/bench/measure.js";
 import { plot as drawPlot } from "../../tools/bench/plot.js";
 import type { Share, Unit } from "../../tools/bench/quantities.js";
@@ -10,6 +10,7 @@ import { computeOptions } from "../../loading/load-options.js";
 import { renderSvg } from "../../image/render-svg.js";
 import { demoModel } from "../../models/demo-model.js";
 import { writeFileAtomically } from "../../shared/write-file.js";
+import type { LoadedCommand } from "../commands.js";
 import { bytes } from "../describe-facts.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { memoryWarnings, missedGpuWarning, threadWarnings } from "../open-model.js";
@@ -32,9 +33,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options>;
 
-export const benchCommand: CommandModule<object, Arguments> = {
-  command: "bench",
-  describe: "Measure the speed, compared with the limits of the machine",
+export const benchCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .options(options)

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { answerOptions } from "../../chat/answer-options.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import { MedGemmaError } from "../../errors.js";
@@ -15,6 +15,7 @@ import { createPlainView } from "../chat/plain-view.js";
 import { runChat } from "../chat/run-chat.js";
 import { TerminalInput } from "../chat/terminal-input.js";
 import { createTerminalView } from "../chat/terminal-view.js";
+import type { LoadedCommand } from "../commands.js";
 import { decodeImages } from "../decode-images.js";
 import { ensureModel } from "../first-run.js";
 import { valuesOf } from "../flags.js";
@@ -47,9 +48,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { debug?: boolean };
 
-export const chatCommand: CommandModule<object, Arguments> = {
-  command: "chat",
-  describe: "Chat about images; drop them into the terminal",
+export const chatCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .options(options)

@@ -1,6 +1,7 @@
 /** `completion`: a script that teaches a shell the commands and options. Made from the commands themselves. */
 import { createRequire } from "node:module";
 import type { Argv, CommandModule } from "yargs";
+import type { LoadedCommand } from "../commands.js";
 import { commonOptions } from "../options.js";
 import { printAnswer, UsageError } from "../output.js";
 
@@ -22,20 +23,18 @@ interface CompletedOption {
 const scripts: Readonly<Record<string, (commands: readonly CompletedCommand[]) => string>> = { bash, zsh, fish };
 
 /** @param commands All of the program; asked for when the command runs. */
-export function completionCommand(commands: () => readonly CommandModule[]): CommandModule<object, { shell: string }> {
+export function completionCommand(commands: () => Promise<readonly CommandModule[]>): LoadedCommand<{ shell: string }> {
   return {
-    command: "completion <shell>",
-    describe: "Print a script that completes commands and options in a shell",
     builder: (command) =>
       command
         .positional("shell", { type: "string", demandOption: true, describe: "bash, zsh or fish" })
         .example("$0 completion bash > ~/.local/share/bash-completion/completions/medgemma-local", "")
         .example('$0 completion zsh > "${fpath[1]}/_medgemma-local"', "")
         .example("$0 completion fish > ~/.config/fish/completions/medgemma-local.fish", ""),
-    handler: ({ shell }) => {
+    handler: async ({ shell }) => {
       const script = scripts[shell];
       if (script === undefined) throw new UsageError(`completion knows ${Object.keys(scripts).join(", ")}, but not ${shell}.`);
-      printAnswer(script(commands().map(describeCommand)));
+      printAnswer(script((await commands()).map(describeCommand)));
     }
   };
 }

@@ -1,9 +1,10 @@
 /** `doctor`: what this machine is, and whether it computes what Pillow and transformers compute, step by step. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import type { Check, Examination } from "../../tools/doctor/examine.js";
 import { examineStorage } from "../../tools/doctor/examine-storage.js";
 import { computeOptions } from "../../loading/load-options.js";
 import { ensureRoomForLlama } from "../../native/process-limits.js";
+import type { LoadedCommand } from "../commands.js";
 import { describeFacts } from "../describe-facts.js";
 import { describeFile } from "../describe-file.js";
 import { listenForInterrupt } from "../interrupt.js";
@@ -22,9 +23,7 @@ const options = { ...flagsOf({ gpu, threads }, "Model:"), ...jsonOption } as con
 
 type Arguments = InferredOptionTypes<typeof options>;
 
-export const doctorCommand: CommandModule<object, Arguments> = {
-  command: "doctor",
-  describe: "Check, step by step on a known image, that this machine sees correctly; check installed models",
+export const doctorCommand: LoadedCommand<Arguments> = {
   builder: (command) => command.options(options).example("$0 doctor", "").example("$0 doctor --gpu vulkan --json", ""),
   handler: doctor
 };

@@ -1,9 +1,10 @@
 /** `encode`: the image tokens themselves, as a NumPy array [images, tokens, hidden]; crops follow their image. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { resolveModel } from "../../models/resolve-model.js";
 import { imageOptions } from "../../image/image-options.js";
 import { summaryOf } from "../../series/summary.js";
 import { checkSources } from "../check-sources.js";
+import type { LoadedCommand } from "../commands.js";
 import { decodeImages } from "../decode-images.js";
 import { writeFileAtomically } from "../../shared/write-file.js";
 import { valuesOf } from "../flags.js";
@@ -28,9 +29,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { images: string[] | undefined };
 
-export const encodeCommand: CommandModule<object, Arguments> = {
-  command: "encode [images..]",
-  describe: "Write the image tokens as a NumPy array",
+export const encodeCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("images", { type: "string", array: true, describe: "Image files; - reads one from stdin" })

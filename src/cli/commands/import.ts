@@ -1,6 +1,7 @@
 /** `import`: models from a folder or a USB stick into the folder of weights. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { importModels } from "../../models/import.js";
+import type { LoadedCommand } from "../commands.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { flag, inGroup, jsonOption, mmprojOption } from "../options.js";
 import { printJson, writeNote } from "../output.js";
@@ -19,9 +20,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { path: string };
 
-export const importCommand: CommandModule<object, Arguments> = {
-  command: "import <path>",
-  describe: "Copy or link models from a folder or USB stick, verified",
+export const importCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("path", { type: "string", demandOption: true, describe: 'Folder that "pull --to" filled, any folder with GGUF files in it or below it, or a GGUF file' })

@@ -1,8 +1,9 @@
 /** `inspect`: what a GGUF file is, from its header alone. */
 import { existsSync } from "node:fs";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import type { Inspection } from "../../loading/inspect.js";
 import { findModelFile } from "../../models/resolve-model.js";
+import type { LoadedCommand } from "../commands.js";
 import { describeFacts } from "../describe-facts.js";
 import { describeMemory } from "../describe-memory.js";
 import { jsonOption } from "../options.js";
@@ -12,9 +13,7 @@ const options = { ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { file: string };
 
-export const inspectCommand: CommandModule<object, Arguments> = {
-  command: "inspect <file>",
-  describe: "Show what a GGUF file is, which projector fits it, and the memory it needs",
+export const inspectCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("file", { type: "string", demandOption: true, describe: 'GGUF file (a text model, a projector or a LoRA adapter), "demo", or the id of a model that "models" lists' })

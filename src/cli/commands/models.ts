@@ -1,5 +1,5 @@
 /** `models`: what is installed, and what can be had on this machine. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import type { Advice } from "../../tools/advice/advise.js";
 import { demoModel } from "../../models/demo-model.js";
 import { installedModels, sizeOf, type InstalledModel } from "../../models/installed.js";
@@ -8,6 +8,7 @@ import { idOf } from "../../models/catalog.js";
 import { storedModels, type StoredModel } from "../../models/stored-models.js";
 import { unfinishedDownloads } from "../../models/unfinished.js";
 import { alignedRows } from "../aligned-rows.js";
+import type { LoadedCommand } from "../commands.js";
 import { bytes } from "../describe-facts.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
@@ -17,9 +18,7 @@ const options = { ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options>;
 
-export const modelsCommand: CommandModule<object, Arguments> = {
-  command: "models",
-  describe: "List models: installed, of other programs, and available to pull; shows what fits this machine",
+export const modelsCommand: LoadedCommand<Arguments> = {
   builder: (command) => command.options(options).example("$0 models", "").example("$0 models --json", ""),
   handler: models
 };

@@ -1,7 +1,8 @@
 /** `presets`: what can be asked ready-made, and one of them as a file to change. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { listPresets, loadPreset, presetSource } from "../../presets/load-preset.js";
 import type { Preset } from "../../presets/preset.js";
+import type { LoadedCommand } from "../commands.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
 
@@ -9,9 +10,7 @@ const options = { ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { name: string | undefined };
 
-export const presetsCommand: CommandModule<object, Arguments> = {
-  command: "presets [name]",
-  describe: "List the presets of ask and chat, or print one of them",
+export const presetsCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("name", { type: "string", describe: "Preset to print" })

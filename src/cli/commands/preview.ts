@@ -1,5 +1,5 @@
 /** `preview`: the exact square picture that the model sees, or the squares. Reads the projector's header, no weights. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { prepareImage } from "../../image/prepare.js";
 import { contactSheet, seriesSheet, slideSheet, type ContactSheet } from "../../image/contact-sheet.js";
 import { imageOptions } from "../../image/image-options.js";
@@ -9,6 +9,7 @@ import { resolveModel } from "../../models/resolve-model.js";
 import { summaryOfSlide } from "../../slide/summary.js";
 import { writeFileAtomically } from "../../shared/write-file.js";
 import { checkSources } from "../check-sources.js";
+import type { LoadedCommand } from "../commands.js";
 import { imageFlags, jsonOption, modelFiles, redactOption, standardStream, text, wholeNumber } from "../options.js";
 import { valuesOf } from "../flags.js";
 import { printJson, printNote, printWarning, UsageError } from "../output.js";
@@ -16,7 +17,8 @@ import { projectorImageSize } from "../projector-image-size.js";
 import { withRedaction, type Redaction } from "../redaction.js";
 import { summaryOf } from "../../series/summary.js";
 import { readSeriesOf, seriesFlags } from "../series.js";
-import { picturesOf, slideFlags, takeSlide } from "../slide.js";
+import { slideFlags, takeSlide } from "../slide.js";
+import { imagesOfSlide } from "../sources.js";
 import { StatusLine } from "../status-line.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
@@ -37,9 +39,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { image: string | undefined };
 
-export const previewCommand: CommandModule<object, Arguments> = {
-  command: "preview [image]",
-  describe: "Write the exact square picture that the model sees",
+export const previewCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("image", { type: "string", describe: "Image file; - reads it from stdin" })
@@ -111,7 +111,7 @@ async function previewSlide(args: Arguments, path: string, redaction: Redaction)
   const slide = await takeSlide(args, { redaction, status: new StatusLine(process.stderr) });
   if (slide === null) return;
   const { side, positions } = slide;
-  const seen = await writeSheet(picturesOf(slide), { output, side, fit, toSheet: async (squares) => await slideSheet(squares, positions) });
+  const seen = await writeSheet(imagesOfSlide(slide), { output, side, fit, toSheet: async (squares) => await slideSheet(squares, positions) });
   const patches = seen.slice(-positions.length);
   if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, slide: summaryOfSlide(slide), ...(slide.overview === null ? {} : { overview: seen[0] }), patches });
 }

@@ -1,6 +1,7 @@
 /** `pull`: a model from the hub into the folder of weights, or into another folder to carry it over. */
 import { resolve } from "node:path";
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
+import type { LoadedCommand } from "../commands.js";
 import { flag, inGroup, jsonOption, mmprojOption, text } from "../options.js";
 import { printJson } from "../output.js";
 import { printModels, reportModel } from "../print-models.js";
@@ -17,9 +18,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { id: string };
 
-export const pullCommand: CommandModule<object, Arguments> = {
-  command: "pull <id>",
-  describe: "Download and verify a model; resumes an interrupted download",
+export const pullCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("id", { type: "string", demandOption: true, describe: 'As "models" lists it, such as 4b-it or 4b-it:Q8_0; or hf:OWNER/NAME/FILE of any repository' })

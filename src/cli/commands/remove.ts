@@ -1,6 +1,7 @@
 /** `remove`: an installed model, or what an interrupted pull left. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { removeModel } from "../../models/remove.js";
+import type { LoadedCommand } from "../commands.js";
 import { jsonOption } from "../options.js";
 import { printAnswer, printJson } from "../output.js";
 import { plainName } from "../plain-text.js";
@@ -9,9 +10,7 @@ const options = { ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { id: string };
 
-export const removeCommand: CommandModule<object, Arguments> = {
-  command: "remove <id>",
-  describe: "Delete a pulled or imported model; other files stay",
+export const removeCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("id", { type: "string", demandOption: true, describe: 'As "models" lists it' })

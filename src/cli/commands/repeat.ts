@@ -1,8 +1,9 @@
 /** `repeat`: a recorded answer again, and whether it is the same. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { loadingOf, readAnswerRecord, repeatAnswer, withImagesAt } from "../../chat/answer-record.js";
 import type { AnswerComparison } from "../../chat/compare-answers.js";
-import type { Answer } from "../../chat/types.js";
+import type { Answer, ReplyProgress } from "../../chat/types.js";
+import type { LoadedCommand } from "../commands.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
 import { jsonOption, modelOptions, standardStream } from "../options.js";
@@ -25,9 +26,7 @@ const options = {
 
 type Arguments = InferredOptionTypes<typeof options> & { record: string };
 
-export const repeatCommand: CommandModule<object, Arguments> = {
-  command: "repeat <record>",
-  describe: "Ask again what a record of ask --json says, and compare",
+export const repeatCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("record", { type: "string", demandOption: true, describe: "File that ask --json wrote" })
@@ -43,20 +42,17 @@ async function repeat(args: Arguments): Promise<void> {
   const recorded = await readAnswerRecord(args.record);
   const record = args.images === undefined ? recorded : await withImagesAt(recorded, args.images);
   const { source, options: recordedOptions } = loadingOf(record);
-  const sameModel = typeof source === "string" ? { model: source } : source;
   using interrupt = listenForInterrupt();
   const status = new StatusLine(process.stderr);
-  const model = args.model === undefined ? { ...args, ...sameModel, mmproj: args.mmproj ?? sameModel.mmproj } : args;
+  const same = typeof source === "string" ? { model: source, mmproj: undefined } : source;
+  const model = args.model === undefined ? { ...args, model: same.model, mmproj: args.mmproj === undefined ? same.mmproj : args.mmproj } : args;
   await using medgemma = await openModel(model, { signal: interrupt.signal, status, unlessGiven: recordedOptions });
-  const onProgress: Parameters<typeof repeatAnswer>[2] = {
-    signal: interrupt.signal,
-    onProgress: (progress) => {
-      const text = describeProgress(progress);
-      if (text === null) status.clear();
-      else status.show(text);
-    }
+  const onProgress = (progress: ReplyProgress): void => {
+    const text = describeProgress(progress);
+    if (text === null) status.clear();
+    else status.show(text);
   };
-  const { answer, comparison } = await repeatAnswer(medgemma, record, onProgress).finally(() => status.clear());
+  const { answer, comparison } = await repeatAnswer(medgemma, record, { signal: interrupt.signal, onProgress }).finally(() => status.clear());
   if (interrupt.signal.aborted) throw new Interrupted();
   if (args.json === true) printJson({ ...comparison, answer });
   else printAnswer(describeComparison(record, answer, comparison));

@@ -1,6 +1,7 @@
 /** `verify`: the hashes of what is installed, against those from the day it came. */
-import type { CommandModule, InferredOptionTypes } from "yargs";
+import type { InferredOptionTypes } from "yargs";
 import { verifyModels } from "../../models/verify.js";
+import type { LoadedCommand } from "../commands.js";
 import { describeFile } from "../describe-file.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { jsonOption } from "../options.js";
@@ -12,9 +13,7 @@ const options = { ...jsonOption } as const;
 
 type Arguments = InferredOptionTypes<typeof options> & { id: string | undefined };
 
-export const verifyCommand: CommandModule<object, Arguments> = {
-  command: "verify [id]",
-  describe: "Check installed models byte by byte, by sha256",
+export const verifyCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
       .positional("id", { type: "string", describe: "One model, or one of another program such as ollama:medgemma1.5  [default: all installed]" })
