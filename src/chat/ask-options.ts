@@ -22,6 +22,7 @@ const askOptions: RulesOf<AskOptions> = {
   ...encodeOptions,
   ...rulesOf(answerOptions),
   images: list,
+  priors: list,
   raw: flag,
   schema,
   boxes: flag,
@@ -37,10 +38,11 @@ const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), turns: checked
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkAskOptions(prompt: unknown, options: unknown): void {
   checkOptions("The options of a question", options, askOptions);
-  const { images, series, slide, schema: shape, stop } = options as AskOptions;
+  const { images, priors, series, slide, schema: shape, stop } = options as AskOptions;
   refuseUnreadable("The prompt", () => checkPrompt(prompt));
   checkImages(images ?? []);
   if (shape !== undefined && stop !== undefined && stop.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", "A schema says where the answer ends, so stop would cut it. Leave one out.");
+  if (priors !== undefined && priors.length > 0 && (series !== undefined || slide !== undefined)) throw new MedGemmaError("INVALID_ARGUMENT", "Images of earlier studies stand beside single images, not beside a series or a slide. Leave one out.");
   if (series !== undefined && slide !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or a slide, not both. Leave one out.");
 }
 
@@ -63,7 +65,7 @@ export function checkCountArguments(prompt: unknown, options: unknown): AskOptio
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkRegenerateOptions(options: unknown): void {
-  const rules = Object.entries(askOptions).filter(([each]) => each !== "images" && !Object.hasOwn(imageOptions, each));
+  const rules = Object.entries(askOptions).filter(([each]) => each !== "images" && each !== "priors" && !Object.hasOwn(imageOptions, each));
   checkOptions("The options of regenerate", options, Object.fromEntries(rules));
 }
 

@@ -149,7 +149,7 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | keyof ImageOptions> = {}): Reply<Value> {
+  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "priors" | keyof ImageOptions> = {}): Reply<Value> {
     return this.#reply<Value>(() => checkRegenerateOptions(options), options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);

@@ -10,14 +10,18 @@ import type { CountedPart } from "./conversation-prompt.js";
 import type { AskOptions, PromptPart } from "./types.js";
 
 /**
- * In the order that the model sees it: `images` in front. A series or slide is shown where the question shows nothing itself; else
+ * In the order that the model sees it: `priors` and `images` in front. A series or slide is shown where the question shows nothing itself; else
  * it is only noted.
  *
- * @throws MedGemmaError INVALID_ARGUMENT for a series or slide of which nothing would be seen
+ * @throws MedGemmaError INVALID_ARGUMENT for priors beside a prompt with images of its own; for a series or slide of which nothing would be seen
  */
-export function partsOfQuestion(prompt: string | readonly PromptPart[], { images = [], series, slide }: AskOptions): PromptPart[] {
+export function partsOfQuestion(prompt: string | readonly PromptPart[], { images = [], priors = [], series, slide }: AskOptions): PromptPart[] {
   const parts = [...images.map((image) => ({ image })), ...(typeof prompt === "string" ? [prompt] : prompt)];
   const texts = parts.filter((part) => typeof part === "string");
+  if (priors.length > 0) {
+    if (texts.length + images.length < parts.length) throw new MedGemmaError("INVALID_ARGUMENT", "Beside priors the images of a question are given as images, not in the prompt, so that each can be labelled.");
+    return composePrompt({ question: texts.join("\n"), images, priors });
+  }
   if ((series === undefined && slide === undefined) || texts.length < parts.length) return parts;
   const question = texts.join("\n");
   if (series !== undefined && "slices" in series && series.slices.length > 0) return composePrompt({ question, slices: series.slices });

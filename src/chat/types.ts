@@ -9,6 +9,7 @@ import type { ScaledAdapter } from "../language/lora/lora-adapter.js";
 import type { StandardSchema } from "../language/schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
+import type { DatedImage } from "../presets/compose-prompt.js";
 import type { Series, SeriesSummary } from "../series/types.js";
 import type { Slide, SlideSummary } from "../slide/types.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
@@ -112,6 +113,11 @@ export type PromptPart = string | { readonly image: ImageSource };
 export interface AskOptions<Value = unknown> extends ImageOptions, AnswerOptions {
   /** In order, all in front of the prompt. */
   readonly images?: readonly ImageSource[] | undefined;
+  /**
+   * Images of earlier studies, oldest first, with a date where the model shall know it. They stand in front of `images`, and every
+   * image is labelled as prior or current.
+   */
+  readonly priors?: readonly (ImageSource | DatedImage)[] | undefined;
   /**
    * Send texts and images as they are, without Gemma's turns: the model goes on with them. `<start_of_image>` in a text is the
    * place of the next image, as in Google's processor; without it, images stand in front. Such a question stands alone, without a

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConversationPrompt, type CountedTurn } from "../../src/chat/conversation-prompt.js";
 import { loadParts } from "../../src/loading/load.js";
-import { loadMedGemma, readSeries, readSlide, type DecodedImage, type MedGemma, type ReplyProgress } from "../../src/index.js";
+import { composePrompt, loadMedGemma, readSeries, readSlide, type DecodedImage, type MedGemma, type ReplyProgress } from "../../src/index.js";
 import { temporaryFolder } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
 import { tiny27b, writeProjectorOf256Tokens, writeTinyText } from "../tiny-gguf.js";
@@ -238,6 +238,24 @@ describe("a series or a slide in a question", () => {
     expect([noted.images.length, noted.request.series?.taken]).toEqual([1, series.taken]);
     const { slices: _, ...summary } = series;
     await expect(chat.ask("What is seen?", { series: summary })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+});
+
+describe("images of earlier studies in a question", () => {
+  it("are labelled as composePrompt does, and asked with priors alone", async () => {
+    await using chat = await medgemma.createChat();
+    const priors = [{ image: gray(10), date: "2023-05-01" }];
+    const { request, tokens } = await chat.ask("What changed?", { images: [gray(20)], priors, maxTokens: 4 });
+    expect(request.prompt).toEqual(["Prior image, 2023-05-01:", { image: 0 }, "Current image:", { image: 1 }, "What changed?"]);
+    await using other = await medgemma.createChat();
+    expect((await other.ask(composePrompt({ question: "What changed?", images: [gray(20)], priors }), { maxTokens: 4 })).tokens).toEqual(tokens);
+  });
+
+  it("are refused where not every image would be labelled", async () => {
+    await using chat = await medgemma.createChat();
+    const series = await readSeries(join(fixtures, "series/reversed"), { slices: 2 });
+    await expect(chat.ask(["What changed?", { image: gray(20) }], { priors: [gray(10)] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("given as images") as string });
+    await expect(chat.ask("What changed?", { series, priors: [gray(10)] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("beside single images") as string });
   });
 });
 
