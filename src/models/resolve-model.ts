@@ -54,7 +54,7 @@ export async function resolveModel(source: string | undefined, options: ResolveO
 }
 
 /** A fallback must be loud: the demo model's words about a real picture mean nothing. */
-const demoIsUsed = "No MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical.";
+const demoIsUsed = "No MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical. Pull or import a MedGemma for real images.";
 
 function demo({ mmproj }: ResolveOptions): ResolvedModel {
   return { ...demoModel, mmproj: mmproj === undefined ? demoModel.mmproj : mmproj, warnings: [], notes: [] };
