@@ -7,7 +7,8 @@
 
 namespace medgemma {
 
-// `code` is one of the codes in src/errors.ts; addon/ hands it to JavaScript unchanged.
+// `code` is a literal, one of the codes in src/errors.ts (test/native/error-codes.test.ts compares them); addon/ hands it to
+// JavaScript unchanged.
 class Error : public std::runtime_error {
 public:
     Error(const char * code, const std::string & message) : std::runtime_error(message), code_(code) {}

@@ -42,7 +42,7 @@ function unionOf(type, file) {
 
 /** The properties of a table of options, each with its comment or, without one, its description and default. */
 async function optionsOf({ node, file, source }) {
-  const constant = /^OptionsOf<typeof (\w+)>$/.exec(node.type.getText(file))?.[1];
+  const [, kind, constant] = /^(OptionsOf|SettingsOf)<typeof (\w+)>$/.exec(node.type.getText(file)) ?? [];
   if (constant === undefined) return undefined;
   const { [constant]: table } = await import(join(root, "dist", `${source.slice(join(root, "src").length, -3)}.js`));
   const members = declarationsOf(file).find(({ name }) => name.text === constant).type.members;
@@ -51,7 +51,9 @@ async function optionsOf({ node, file, source }) {
     const { describe, default: without } = table[name];
     const comment = paragraph(ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc).at(-1)?.comment) || `${describe}.`;
     const words = (without?.words ?? (without === undefined ? "" : JSON.stringify(without))).replace(/[{}]/g, "`");
-    return `  /** ${oneLine(comment)}${words === "" || /\bDefault/.test(comment) ? "" : ` Default: ${words}.`} */\n  readonly ${name}?: ${member.type.typeArguments[0].getText(file)} | undefined;`;
+    const type = member.type.typeArguments[0].getText(file);
+    if (kind === "SettingsOf") return `  readonly ${name}: ${type};`;
+    return `  /** ${oneLine(comment)}${words === "" || /\bDefault/.test(comment) ? "" : ` Default: ${words}.`} */\n  readonly ${name}?: ${type} | undefined;`;
   });
   return `interface ${node.name.text} {\n${lines.join("\n")}\n}`;
 }
@@ -100,7 +102,7 @@ function typesIn({ node, file, name: own }) {
     ts.forEachChild(child, visit);
   };
   ts.forEachChild(node, visit);
-  return [...found].filter((name) => ours.has(name) && name !== own && name !== "OptionsOf");
+  return [...found].filter((name) => ours.has(name) && name !== own && name !== "OptionsOf" && name !== "SettingsOf");
 }
 
 const anchor = (name) => name.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");

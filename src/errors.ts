@@ -1,4 +1,5 @@
 /** The one error class of the package. It says what failed, on which input, expected against found, and what to do. */
+import type { Remedy } from "./remedy.js";
 
 /** Every code that a user can meet. The set is closed: scripts may switch on it. */
 export const errorCodes = [
@@ -28,7 +29,7 @@ export const errorCodes = [
   "SCHEMA_INVALID",
   /** A file that is neither model nor image does not exist, or could not be read or written: a conversation, a preset, a schema. */
   "FILE_UNUSABLE",
-  /** A network connection would be needed, and `--offline` or MEDGEMMA_OFFLINE=1 forbids it. */
+  /** A network connection would be needed, and MEDGEMMA_OFFLINE=1 forbids it. */
   "OFFLINE",
   /** The terms of the weights must be accepted before they are downloaded. */
   "TERMS_NOT_ACCEPTED",
@@ -56,8 +57,13 @@ export type MedGemmaErrorCode = (typeof errorCodes)[number];
 /** Longer than any word, and than most paths: a picture in base64, say, which nobody wants in a log. */
 const longRun = /\S{500,}/g;
 
+/** What an error says besides its words. */
+export interface MedGemmaErrorOptions extends ErrorOptions {
+  readonly remedy?: Remedy | null | undefined;
+}
+
 /**
- * Every failure of this package.
+ * Every failure of this package. The message is for people and names options as the library does; `remedy` is for programs.
  *
  * @example
  * ```ts
@@ -68,10 +74,13 @@ const longRun = /\S{500,}/g;
 export class MedGemmaError extends Error {
   override readonly name = "MedGemmaError";
   readonly code: MedGemmaErrorCode;
+  /** What the caller can change; null: nothing that has a name, or the message alone says it. */
+  readonly remedy: Remedy | null;
 
-  constructor(code: MedGemmaErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: MedGemmaErrorCode, message: string, { remedy = null, ...options }: MedGemmaErrorOptions = {}) {
     super(message.replace(longRun, (run) => `${run.slice(0, 80)}… (${run.length} characters)`), options);
     this.code = code;
+    this.remedy = remedy;
   }
 }
 

@@ -18,6 +18,7 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 export type { Chat } from "./chat/chat.js";
 export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, RepeatOptions, UserTurn } from "./chat/types.js";
 export type { AnswerOptions } from "./chat/answer-options.js";
+export type { SamplerSettings } from "./language/host/sampler-options.js";
 export type { ImageOptions } from "./image/image-options.js";
 export type { Reply } from "./chat/reply.js";
 export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
@@ -36,7 +37,8 @@ export type { AnswerComparison, AnswerDifference } from "./chat/compare-answers.
 
 // Errors
 export { errorCodes, MedGemmaError } from "./errors.js";
-export type { MedGemmaErrorCode } from "./errors.js";
+export type { MedGemmaErrorCode, MedGemmaErrorOptions } from "./errors.js";
+export type { Remedy, RemedyCommand, RemedyOption } from "./remedy.js";
 
 // Pictures
 export { decodeImage } from "./image/decode.js";

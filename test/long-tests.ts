@@ -1,6 +1,7 @@
 /** Tests that start many processes or models. `npm run test:long` runs them, `npm test` runs all others in minutes. */
 export const longTests = [
   "test/chat/{repeat,schema,turns}.test.ts",
+  "test/checks/one-option.test.ts",
   "test/cli/{ask,bad-*,bench,boxes,chat,doctor,files,lora,memory,models,offline,output-*,dicom,presets,provenance,pull*,redact,repeat,series,slide,start,stores}.test.ts",
   "test/corpus/**/*.test.ts",
   "test/docs/programs.test.ts",

@@ -6,9 +6,9 @@
 
 namespace medgemma {
 
-// prepareContext(context, {contextSize, batchSize, sequences, threads}): makes sure that `context` is an AddonContext of exactly the
-// build that this addon was compiled against, and makes its computations on the CPU stoppable.
-// Returns {embeddingSize, setAborted, release}: while aborted, whatever the context decodes fails at its next step, node-llama-cpp's
+// prepareContext(context, {contextSize, batchSize, sequences, threads}): makes sure that `context` is an AddonContext of
+// exactly the build that this addon was compiled against, and makes its computations on the CPU stoppable. Returns
+// {embeddingSize, setAborted, release}: while aborted, whatever the context decodes fails at its next step, node-llama-cpp's
 // own batches included. Throws ADDON_MISMATCH.
 Napi::Value prepare_context(const Napi::CallbackInfo & info);
 

@@ -83,7 +83,7 @@ Backend new_gpu_backend() {
             }
         }
     }
-    throw Error("GPU_UNAVAILABLE", "No GPU that this build can use was found. Use --gpu off, or check the driver.");
+    throw Error("GPU_UNAVAILABLE", "No GPU that this build can use was found. Set gpu to \"off\", or check the driver.");
 }
 
 CpuAbort::CpuAbort(ggml_backend_t cpu, bool (*is_aborted)(void *), void * self) : cpu_(cpu) {

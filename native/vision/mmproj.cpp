@@ -272,8 +272,8 @@ void Projector::read_config() {
         keys.fail_corrupt("the key general.architecture is missing");
     }
     if (keys.text("general.type").value_or("") == "adapter") {
-        throw Error("MODEL_MISMATCH", path_ + " is an adapter (LoRA), not a projector. Give the projector of the model with "
-                                              "--mmproj and this file with --lora.");
+        throw Error("MODEL_MISMATCH", path_ + " is an adapter (LoRA), not a projector. Give the projector of the model as "
+                                              "mmproj and this file as lora.");
     }
     if (architecture != "clip") {
         throw Error("MODEL_MISMATCH", path_ + " is a text model (general.architecture = " + architecture.substr(0, 32) +

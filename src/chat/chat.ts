@@ -12,7 +12,7 @@ import type { SeriesSummary } from "../series/types.js";
 import { summaryOfSlide } from "../slide/summary.js";
 import type { SlideSummary } from "../slide/types.js";
 import { AnswerCollector, type CollectedLogprob } from "./answer-collector.js";
-import { samplerOptions } from "./answer-options.js";
+import { samplerOptions } from "../language/host/sampler-options.js";
 import { checkRepeatOptions, checkRequest, isRequest, optionsOfRequest, partsOfRequest, requestImages } from "./answer-request.js";
 import { checkAskOptions, checkPath, checkRegenerateOptions } from "./ask-options.js";
 import { countedPartsOf, imagesOf, type StoredPart } from "./content.js";

@@ -144,7 +144,8 @@ export class ConversationPrompt {
     return new MedGemmaError(
       "CONTEXT_FULL",
       `This conversation needs ${inWords(needed)} tokens and room for an answer; the context holds ${inWords(contextSize)}. ` +
-        `${fewer}, or load with contextSize ${wanted} (--context ${wanted}).`
+        `${fewer}, or load with contextSize ${wanted}.`,
+      { remedy: { option: "contextSize", value: wanted } }
     );
   }
 }

@@ -29,7 +29,7 @@ export interface EncodedPicture {
 }
 
 export function withoutProjector(): MedGemmaError {
-  return new MedGemmaError("MODEL_MISMATCH", "This model is loaded without a projector and takes no images. Give its mmproj file, or use a model that has one.");
+  return new MedGemmaError("MODEL_MISMATCH", "This model is loaded without a projector and takes no images. Give its mmproj file, or use a model that has one.", { remedy: { option: "mmproj" } });
 }
 
 /** Reads, squares and encodes pictures, in order; the next one is read while one is encoded. */

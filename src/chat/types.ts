@@ -3,6 +3,7 @@ import type { WindowChoice } from "../dicom/window-choice.js";
 import type { ImageFit, ImagePreprocessing, ImageSource, PixelBox, PlainImageSource } from "../image/types.js";
 import type { ComputeOptions } from "../loading/load-options.js";
 import type { ImageOptions } from "../image/image-options.js";
+import type { SamplerSettings } from "../language/host/sampler-options.js";
 import type { AnswerOptions } from "./answer-options.js";
 import type { ScaledAdapter } from "../language/lora/lora-adapter.js";
 import type { StandardSchema } from "../language/schema/standard-schema.js";
@@ -238,12 +239,7 @@ export interface AnswerRequest {
   readonly think: boolean;
   /** As JSON schema. */
   readonly schema: object | null;
-  readonly sampling: {
-    readonly temperature: number;
-    readonly topK: number;
-    readonly topP: number;
-    readonly minP: number;
-    readonly repeatPenalty: number;
+  readonly sampling: SamplerSettings & {
     /** 0 to 2^32 − 1; null without a temperature, where nothing is drawn. */
     readonly seed: number | null;
     readonly stop: readonly string[];

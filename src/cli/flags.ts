@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import type { Options } from "yargs";
 import { closestName } from "../shared/closest-name.js";
 import { firstLine } from "../errors.js";
-import type { Option, OptionsOf, OptionTable, Words } from "../shared/option.js";
+import { flagOf, type Option, type OptionsOf, type OptionTable, type Words } from "../shared/option.js";
 import { UsageError } from "./output.js";
 
 /** As yargs wants them. Their values are read by `valuesOf`, so their types say nothing. */
@@ -72,10 +72,6 @@ export function readFlags<Table extends OptionTable>(table: Table, words: string
 export function givenFlags(table: OptionTable, args: object): string[] {
   const given = args as Readonly<Record<string, unknown>>;
   return Object.entries(table).map(([name, option]) => flagOf(name, option)).filter((flag) => given[flag] !== undefined);
-}
-
-export function flagOf(name: string, { flag }: Pick<Option<unknown>, "flag">): string {
-  return flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** Other options that the words name are written as flags. */

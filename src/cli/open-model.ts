@@ -51,7 +51,7 @@ export function missedGpuWarning(missed: MissedGpu, used: GpuBackend): string {
   const what = missed.outcome === "failed" ? "failed its trial on this machine" : "has a driver on this machine, but cannot be used";
   return (
     `Warning: ${missed.backend} ${what}: ${missed.reason.replace(/\.$/, "")}. ` +
-    `${used === "off" ? "The CPU" : used} is used instead and may be many times slower. ${missedGpuRemedies[missed.outcome]}; --gpu off stops this warning.`
+    `${used === "off" ? "The CPU" : used} is used instead and may be many times slower. ${missedGpuRemedies[missed.outcome]}${missed.outcome === "failed" ? " with medgemma-local doctor" : ""}; --gpu off stops this warning.`
   );
 }
 

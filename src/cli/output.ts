@@ -6,6 +6,7 @@ import { MedGemmaError } from "../errors.js";
 import { asWriteError } from "../shared/write-file.js";
 import { wrapToWidth } from "./display-width.js";
 import { plainJson, plainName, plainText } from "./plain-text.js";
+import { withFlags } from "./remedies.js";
 import { columnsOf, dim, red } from "./terminal.js";
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -56,7 +57,7 @@ export function printFailure(error: unknown, { debug }: { readonly debug: boolea
 }
 
 export function describeFailure(error: unknown): string {
-  if (error instanceof MedGemmaError) return `${error.code}: ${error.message}`;
+  if (error instanceof MedGemmaError) return `${error.code}: ${withFlags(error.message, error.remedy)}`;
   if (error instanceof UsageError) return `medgemma-local: ${error.message}`;
   const message = error instanceof Error ? error.message : String(error);
   return `INTERNAL: ${message}. Please report it with the output of --debug.`;

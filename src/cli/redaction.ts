@@ -1,6 +1,7 @@
 /** `--redact`: names of files, which may tell who a patient is, stay out of what is printed and saved. */
 import { fileURLToPath } from "node:url";
 import { MedGemmaError } from "../errors.js";
+import type { Remedy } from "../remedy.js";
 import { standardStream } from "./options.js";
 import { UsageError } from "./output.js";
 
@@ -33,10 +34,20 @@ export class Redaction {
     return longestFirst.reduce((cleaned, [path, name]) => cleaned.replaceAll(path, name), text);
   }
 
+  #remedy(remedy: Remedy | null): Remedy | null {
+    if (remedy === null) return null;
+    const { value, argument } = remedy;
+    return {
+      ...remedy,
+      ...(typeof value === "string" ? { value: this.text(value) } : {}),
+      ...(argument === undefined ? {} : { argument: this.text(argument) })
+    };
+  }
+
   /** The same failure without the names, and without its causes, which have them too. */
   error(error: unknown): unknown {
     if (!this.isOn) return error;
-    if (error instanceof MedGemmaError) return new MedGemmaError(error.code, this.text(error.message));
+    if (error instanceof MedGemmaError) return new MedGemmaError(error.code, this.text(error.message), { remedy: this.#remedy(error.remedy) });
     return error instanceof UsageError ? new UsageError(this.text(error.message)) : error;
   }
 }

@@ -72,7 +72,7 @@ export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
   if ((photometric === "YBR_ICT" || photometric === "YBR_RCT") && !isWavelet) {
     throw new DicomError(`its pixels are ${photometric}, which belongs to JPEG 2000, but they are not compressed so`);
   }
-  if (bitsAllocated === 1 && codec !== "none") throw new DicomError("its pixels have 1 bit and are compressed, which is not read here. Convert it with gdcmconv --raw (GDCM)");
+  if (bitsAllocated === 1 && codec !== "none") throw new DicomError("its pixels have 1 bit and are compressed, which is not read here. Convert it with gdcmconv -w (GDCM)");
   return {
     rows,
     columns,

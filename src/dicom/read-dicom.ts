@@ -152,7 +152,7 @@ export async function readDicomPicture(bytes: Uint8Array, name: string, options:
     const { dataSet } = parsed;
     const aspect = readPixelAspect(dataSet, frame - 1);
     const picture = (rgb: Uint8Array, window: ShownWindow | null, decided: readonly string[], warned: readonly string[]): DicomPicture => {
-      const warnings = [...warned, ...aspect.warnings, ...(isMosaic(dataSet) ? ["a Siemens mosaic, whose tiles are slices: --series takes them one by one"] : [])];
+      const warnings = [...warned, ...aspect.warnings, ...(isMosaic(dataSet) ? ["a Siemens mosaic, whose tiles are slices: a series takes them one by one"] : [])];
       const notes = [...decided, ...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : []), ...(aspect.ratio === 1 ? [] : [`pixels ${describeAspect(aspect.ratio)}`]), ...warnings];
       return { source: name, width: pixel.columns, height: pixel.rows, rgb, notes, warnings, pixelAspect: aspect.ratio, frame, window };
     };
@@ -178,7 +178,7 @@ function unseenBy(choice: WindowChoice | undefined, { shown }: VoiTransform, { m
   if (isPreset(choice) && unit === "unspecified") return [unspecifiedCt];
   if (choice !== undefined || shown === null || !projections.has(modality ?? "")) return [];
   const outside = gray.shareOutside(shown);
-  return outside > mostOutside ? [`the window of the file hides ${Math.round(outside * 100)} % of the pixels, which are all black or all white; --window full shows all`] : [];
+  return outside > mostOutside ? [`the window of the file hides ${Math.round(outside * 100)} % of the pixels, which are all black or all white; window full shows all`] : [];
 }
 
 /** Padding is no picture, and PS3.3 C.7.5.1.1.2 wants it as background; of MONOCHROME1 it is often white. */
@@ -203,7 +203,7 @@ function checkOptions(bytes: Uint8Array, name: string, { window, frame }: DicomP
     const pixel = checkPixel(parsed, name, frame ?? 1);
     if (frame === undefined) refuseTiles(parsed.dataSet, pixel);
     if (window !== undefined && (pixel.samplesPerPixel === 3 || pixel.photometric === "PALETTE COLOR")) {
-      throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a picture in colour, which has no window. Leave it out.`);
+      throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a picture in colour, which has no window. Leave it out.`, { remedy: { option: "window" } });
     }
     return parsed;
   });
@@ -217,14 +217,14 @@ function isTiled(dataSet: DataSet): boolean {
 function refuseTiles(dataSet: DataSet, { frames, rows, columns }: ImagePixel): void {
   const matrix = [dataSet.long(tags.TotalPixelMatrixColumns) ?? columns, dataSet.long(tags.TotalPixelMatrixRows) ?? rows] as const;
   if (!isTiled(dataSet) || (frames === 1 && matrix[0] <= columns && matrix[1] <= rows)) return;
-  throw new DicomError(`it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Take its patches with --slide; --frame N shows a tile`);
+  throw new DicomError(`it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Take its patches as a slide, or one tile as a frame`, { remedy: { option: "slide", also: ["frame"] } });
 }
 
 function checkPixel(parsed: Parsed, name: string, frame: number): ImagePixel {
   const pixel = readImagePixel(parsed.dataSet, parsed.syntax.codec);
   checkPictureSize(name, pixel.columns, pixel.rows);
   if (frame <= pixel.frames) return pixel;
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${pixel.frames === 1 ? "1 frame" : `${pixel.frames} frames`}, but frame ${frame} is asked for.`);
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${pixel.frames === 1 ? "1 frame" : `${pixel.frames} frames`}, but frame ${frame} is asked for.`, { remedy: { option: "frame" } });
 }
 
 async function readPixels(parsed: Parsed, name: string, frame: number): Promise<{ readonly pixel: ImagePixel; readonly stored: StoredFrame }> {
@@ -311,7 +311,7 @@ function inFile<Result>(name: string, read: () => Result): Result {
 }
 
 function asImageError(error: unknown, name: string): Error {
-  if (error instanceof DicomError) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error });
+  if (error instanceof DicomError) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error, remedy: error.remedy });
   // A frame whose size was checked may still be more than this process can have.
   if (error instanceof RangeError) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error });
   return error as Error;

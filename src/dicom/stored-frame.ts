@@ -119,7 +119,7 @@ function checkAgainst(pixel: ImagePixel, codestream: Codestream, codec: string):
   }
   if (precision < 2 || precision > 16) throw new DicomError(`a compressed frame has samples of ${precision} bits; expected 2 to 16`);
   if (components === 1) return;
-  if (codec === "jpeg-2000" && precision > 8) throw new DicomError(`a JPEG 2000 frame has colours of ${precision} bits; only 8 are read here. Convert it with gdcmconv --raw (GDCM)`);
+  if (codec === "jpeg-2000" && precision > 8) throw new DicomError(`a JPEG 2000 frame has colours of ${precision} bits; only 8 are read here. Convert it with gdcmconv -w (GDCM)`);
   if (codec === "htj2k" && !codestream.hasColorTransform) {
     throw new DicomError("an HTJ2K frame has colours without the colour transform, which are not read here");
   }

@@ -33,8 +33,8 @@ const known: ReadonlyMap<string, TransferSyntax> = new Map<string, TransferSynta
   ["1.2.840.10008.1.2.5", { ...native, name: "RLE Lossless", codec: "rle" }]
 ]);
 
-const uncompress = "Convert it with gdcmconv --raw (GDCM)";
-const dcmdjpeg = "Convert it with dcmdjpeg (DCMTK) or gdcmconv --raw (GDCM)";
+const uncompress = "Convert it with gdcmconv -w (GDCM)";
+const dcmdjpeg = "Convert it with dcmdjpeg (DCMTK) or gdcmconv -w (GDCM)";
 const video = "Save a picture of the video with a tool for video, such as ffmpeg, and give that";
 const fromServer = "Its pixels are on a server, and only their address is in the file: get the file with its pixels from the archive";
 const fromArchive = "Let the archive send it as Explicit VR Little Endian, or convert it with a tool that reads it";

@@ -115,12 +115,12 @@ export function chooseVoi(
     const chosen = file.transforms[choice - 1];
     if (chosen !== undefined) return chosen;
     const count = file.transforms.length;
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${count === 0 ? "no window" : count === 1 ? "1 window" : `${count} windows`}, but window ${choice} is asked for.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${count === 0 ? "no window" : count === 1 ? "1 window" : `${count} windows`}, but window ${choice} is asked for.`, { remedy: { option: "window" } });
   }
   if (!isPreset(choice)) return windowTransform({ ...choice, function: "LINEAR" }, `window ${numbersOf(choice)}`);
   const preset = windowPresets[choice];
   if (isHounsfield) return windowTransform({ ...preset, function: "LINEAR" }, `window ${choice} ${numbersOf(preset)}`);
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a CT in Hounsfield units, so the window ${choice} says nothing. Give it as C/W, or leave it out.`);
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a CT in Hounsfield units, so the window ${choice} says nothing. Give it as C/W, or leave it out.`, { remedy: { option: "window" } });
 }
 
 function readFunction(group: DataSet): { readonly windowFunction: WindowFunction; readonly isKnown: boolean } {

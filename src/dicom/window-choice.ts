@@ -44,7 +44,7 @@ export function isWindowChoice(choice: unknown): choice is WindowChoice {
 export function checkWindowChoice(choice: unknown): void {
   refuseUnreadable("A window", () => {
     if (choice === undefined || isWindowChoice(choice)) return;
-    throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${foundOf(choice)}.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${foundOf(choice)}.`, { remedy: { option: "window" } });
   });
 }
 
@@ -56,7 +56,7 @@ function foundOf(choice: unknown): string {
 /** The frame of a file with several, from 1. @throws MedGemmaError INVALID_ARGUMENT */
 export function checkFrameChoice(frame: unknown): void {
   if (frame === undefined || (Number.isSafeInteger(frame) && (frame as number) >= 1)) return;
-  throw new MedGemmaError("INVALID_ARGUMENT", `A frame must be a whole number from 1, but is ${typeof frame === "number" ? frame : typeof frame}.`);
+  throw new MedGemmaError("INVALID_ARGUMENT", `A frame must be a whole number from 1, but is ${typeof frame === "number" ? frame : typeof frame}.`, { remedy: { option: "frame" } });
 }
 
 /** As a person writes it, 40/400, lung, full or 2: what it means, which need not be a choice that there is. */

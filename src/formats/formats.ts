@@ -4,6 +4,8 @@
  */
 /* eslint-disable no-control-regex -- first bytes of files have control characters */
 import { isDicom } from "../dicom/is-dicom.js";
+import { MedGemmaError } from "../errors.js";
+import type { Remedy } from "../remedy.js";
 
 /**
  * "picture": decoded by src/image. "dicom": a picture, or a slice of a series. "volume": a series in one file. "slide": a pathology
@@ -23,13 +25,14 @@ export interface Format {
   readonly magic?: RegExp;
   /** What to do with a file that is not read here, as a sentence. */
   readonly advice?: string;
+  readonly remedy?: Remedy;
   /** Of a slide: its first picture is a photograph of the glass, perhaps with the label. */
   readonly isGlassFirst?: true;
 }
 
 const toPicture = 'Convert it to PNG, for example with "magick IN OUT.png".';
 /** What OpenSlide reads, and what Bio-Formats does. */
-export const toTiledTiff = 'Convert it to a tiled pyramidal TIFF, for example with "vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg --bigtiff" of a libvips that has OpenSlide.';
+export const toTiledTiff = 'Convert it to a tiled pyramidal TIFF, for example with "vips copy IN OUT.tif[tile,pyramid,compression=jpeg,bigtiff]" of a libvips that has OpenSlide.';
 const toOmeTiff = "Convert it to an OME-TIFF with bioformats2raw and raw2ometiff of Glencoe Software.";
 const byScanner = "Export it as SVS, DICOM or a tiled TIFF with the program of the scanner.";
 const brightfield = "Name the file of one slide of brightfield.";
@@ -38,7 +41,7 @@ const pagesOrText = "Save its pages as PNG files, or paste its text.";
 const pdfPages = 'Make a picture of a page with "pdftoppm -png IN.pdf OUT" of Poppler, or paste its text.';
 const pasteText = "Paste its text.";
 const unpack = "Unpack it, and name a file in it.";
-const unzip = "A NIfTI volume (.nii.gz) is given as a series: --series FILE --modality CT or MR. Unpack other files first.";
+const unzip = "Unpack it first; a NIfTI volume (.nii.gz) is given as a series, with its modality, CT or MR.";
 const frame = 'Take a frame of it with "ffmpeg -i IN -frames:v 1 OUT.png".';
 
 /** Those with an advice are not read here. */
@@ -108,8 +111,8 @@ const documents: readonly Format[] = [
   unread("PDF", "a PDF document", [".pdf"], pdfPages, /^\s*%PDF-/),
   unread("office document", "an office document", [".docx", ".doc", ".odt", ".rtf", ".pptx", ".ppt", ".odp", ".xlsx", ".xls", ".ods", ".epub"], pagesOrText, /^(?:\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1|\{\\rtf)/),
   unread("text", "a text file", [".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".html", ".htm", ".hl7"], pasteText),
-  unread("GGUF", "a GGUF model", [".gguf"], "Start with --model FILE to ask it.", /^GGUF/),
-  unread("gzip", "a file compressed with gzip", [".gz"], unzip, /^\x1f\x8b/),
+  { ...unread("GGUF", "a GGUF model", [".gguf"], "Load it as the model to ask it.", /^GGUF/), remedy: { option: "model" } },
+  { ...unread("gzip", "a file compressed with gzip", [".gz"], unzip, /^\x1f\x8b/), remedy: { option: "series", also: ["modality"] } },
   unread("archive", "an archive", [".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst"], unpack, /^(?:PK\x03\x04|7z\xbc\xaf|Rar!|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd)/),
   unread("film", "a film", [".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv"], frame, /^(?:[^]{4}ftyp(?:isom|iso2|mp41|mp42|M4V |qt {2}|avc1)|\x1aE\xdf\xa3|RIFF[^]{4}AVI )/),
   unread("recording", "a sound recording", [".wav", ".mp3", ".m4a", ".ogg", ".flac", ".opus"], "The model does not hear. Paste its text."),
@@ -144,8 +147,10 @@ export function formatOf(head: Uint8Array, path: string): Format | null {
 }
 
 /** Why a slide is not shown as a picture. */
-export function explainGlassFirst(name: string, described: string): string {
-  return `${name} is ${described}, whose first picture is a photograph of the glass, perhaps with the label. Take its patches with --slide FILE.`;
+export function glassFirstError(name: string, described: string): MedGemmaError {
+  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${described}, whose first picture is a photograph of the glass, perhaps with the label. Take its patches as a slide.`, {
+    remedy: { option: "slide" }
+  });
 }
 
 /** By its first bytes alone. */

@@ -19,8 +19,8 @@ import { isJpeg2000File, openJpeg2000 } from "./formats/jpeg-2000.js";
 import { isJpegXl, openJpegXl } from "./formats/jpeg-xl.js";
 import { openWithLibvips } from "./formats/libvips.js";
 import { isNetpbm, openNetpbm } from "./formats/netpbm.js";
-import { explainGlassFirst, formatOfName } from "../formats/formats.js";
-import { explainUnread } from "./explain-unread.js";
+import { formatOfName, glassFirstError } from "../formats/formats.js";
+import { unreadError } from "./unread-error.js";
 import type { OpenPicture } from "./raster.js";
 import { readSource, type ImageFile } from "./read-source.js";
 import { toRgb } from "./to-rgb.js";
@@ -84,7 +84,7 @@ async function openPicture({ name, bytes }: ImageFile, options: DicomOptions): P
   // Inside a scanner's file may be a TIFF whose picture is the label, with the patient's name on it.
   const format = formatOfName(name);
   if (format?.kind === "slide" && format.advice !== undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${format.described}, which is not read here. ${format.advice}`);
-  if (format?.isGlassFirst === true) throw new MedGemmaError("IMAGE_UNREADABLE", explainGlassFirst(name, format.described));
+  if (format?.isGlassFirst === true) throw glassFirstError(name, format.described);
   checkWindowChoice(options.window);
   let picture: OpenPicture;
   try {
@@ -96,7 +96,7 @@ async function openPicture({ name, bytes }: ImageFile, options: DicomOptions): P
   if (!picture.hasValues) refuseDicomOptions(name, options);
   else refuseDicomOptions(name, { frame: options.frame });
   if (isPreset(options.window) || typeof options.window === "number") {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file: windows by name are for CT in Hounsfield units, and it has none of its own. Give the window as C/W, or full.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file: windows by name are for CT in Hounsfield units, and it has none of its own. Give the window as C/W, or full.`, { remedy: { option: "window" } });
   }
   return picture;
 }
@@ -106,7 +106,7 @@ async function openFormat(bytes: Uint8Array, name: string): Promise<OpenPicture>
   if (isBmp(bytes)) return openBmp(bytes);
   if (isJpeg2000File(bytes)) return openJpeg2000(bytes);
   if (isJpegXl(bytes)) return openJpegXl(bytes, name);
-  return await openWithLibvips(bytes, name, (found) => explainUnread(name, bytes, found));
+  return await openWithLibvips(bytes, name, (found) => unreadError(name, bytes, found));
 }
 
 function checkNotEmpty(bytes: Uint8Array, name: string): void {
@@ -115,7 +115,7 @@ function checkNotEmpty(bytes: Uint8Array, name: string): void {
 
 /** A volume is not a picture, and libvips would only say that it does not know it. */
 function refuseNifti(bytes: Uint8Array, name: string): void {
-  if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices with --series ${name} --modality CT or MR (/series in a chat, readSeries in a program).`);
+  if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices as a series, with its modality, CT or MR.`, { remedy: { option: "series", also: ["modality"] } });
 }
 
 const convertAdvice = 'Convert it to PNG, for example with "magick IN OUT.png".';
@@ -125,8 +125,8 @@ function isDecoded(source: PlainImageSource): source is DecodedImage {
 }
 
 function refuseDicomOptions(name: string, { window, frame }: DicomOptions): void {
-  if (frame !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file, and only these have a frame to choose. Leave it out.`);
-  if (window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.`);
+  if (frame !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file, and only these have a frame to choose. Leave it out.`, { remedy: { option: "frame" } });
+  if (window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.`, { remedy: { option: "window" } });
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT, IMAGE_TOO_LARGE */
@@ -156,7 +156,7 @@ function checkPixels(image: DecodedImage, options: DicomOptions): void {
 function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const volume = describeOtherVolume(name, bytes.subarray(0, 4096));
-  if (volume !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices with --series.`, { cause: error });
+  if (volume !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices as a series.`, { cause: error, remedy: { option: "series" } });
   const message = firstLine(error).trim();
   // What libvips, its decoders and glib say when memory or threads run out: the picture may be whole.
   // (For nothing it cannot allocate memory either: a directory of 0 entries.)
@@ -171,5 +171,6 @@ function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemma
   }
   // All that libvips says where libtiff warns.
   if (message.includes("failOn")) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged, or has entries that libtiff does not expect. ${convertAdvice}`, { cause: error });
-  return new MedGemmaError("IMAGE_UNREADABLE", isUnknown ? explainUnread(name, bytes, "no image format known here") : `${name} is damaged or incomplete: ${message}.`, { cause: error });
+  if (isUnknown) return unreadError(name, bytes, "no image format known here", error);
+  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: ${message}.`, { cause: error });
 }

@@ -8,6 +8,7 @@ import { openDicom, type DicomHeader } from "../dicom/read-dicom.js";
 import { MedGemmaError } from "../errors.js";
 import { listFolder } from "../shared/list-folder.js";
 import { formatOfName } from "../formats/formats.js";
+import type { Remedy } from "../remedy.js";
 
 /** Files that are looked at; a folder with more is no place for one picture. */
 const maxFiles = 2000;
@@ -22,7 +23,7 @@ const headBytes = 2 ** 16;
  */
 export async function onlyImageOfFolder(path: string, name: string): Promise<string> {
   const { files, deadLinks, closedFolders, isTooLarge } = await listFolder(path, maxFiles);
-  if (isTooLarge) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with more than ${maxFiles} files, not an image file. Name one of them, or take a series with --series (/series in a chat).`);
+  if (isTooLarge) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with more than ${maxFiles} files, not an image file. Name one of them, or take a series.`, { remedy: { option: "series" } });
   const volumes: string[] = [];
   const pictures: string[] = [];
   const slices: { readonly path: string; readonly header: DicomHeader }[] = [];
@@ -42,8 +43,14 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
     ...(closedFolders > 0 ? [`${counted(closedFolders, "folder")} that cannot be opened`] : []),
     ...(deadLinks > 0 ? [`${counted(deadLinks, "link")} that ${deadLinks === 1 ? "leads" : "lead"} nowhere or back`] : [])
   ];
-  const remedy = slices.length > 1 ? "Take a series with --series (/series in a chat), or name a file in it." : slices.length === 0 && volumes.length > 0 ? "Take a NIfTI file with --series FILE --modality CT or MR (/series in a chat)." : "Name a file in it.";
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${remedy}`);
+  const [advice, remedy] = adviceFor(slices.length, volumes.length);
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${advice}`, { remedy });
+}
+
+function adviceFor(slices: number, volumes: number): readonly [advice: string, remedy: Remedy | null] {
+  if (slices > 1) return ["Name a file in it, or take a series.", { option: "series" }];
+  if (slices === 0 && volumes > 0) return ["Take a NIfTI file as a series, with its modality, CT or MR.", { option: "series", also: ["modality"] }];
+  return ["Name a file in it.", null];
 }
 
 /**
@@ -61,7 +68,7 @@ export async function onlyImageOfDirectory(bytes: Uint8Array, path: string, name
     if (found === null) throw new MedGemmaError("IMAGE_NOT_FOUND", `${name} is a DICOMDIR that lists one image, which is not there. Copy the whole disc, or name a file.`);
     return found;
   }
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Take a series of them with --series (/series in a chat), or name one of the files." : "Name a file."}`);
+  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Name one of the files, or take a series of them." : "Name a file."}`, { remedy: listed.length > 1 ? { option: "series" } : null });
 }
 
 /** null for what is no DICOM file, or a damaged one. */

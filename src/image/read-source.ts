@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "./check-source.js";
-import { slideHint } from "../shared/picture-size.js";
+import { slideHint, slideRemedy } from "../shared/picture-size.js";
 import { onlyImageOfDirectory, onlyImageOfFolder } from "./image-folder.js";
 import type { DecodedImage, PlainImageSource } from "./types.js";
 
@@ -54,7 +54,8 @@ async function readWithinLimit(path: string, name: string): Promise<Uint8Array> 
   if (facts.size > maxFileBytes) {
     throw new MedGemmaError(
       "IMAGE_TOO_LARGE",
-      `${name} has ${facts.size} bytes, the limit is ${maxFileBytes}. ${slideHint}`
+      `${name} has ${facts.size} bytes, the limit is ${maxFileBytes}. ${slideHint}`,
+      { remedy: slideRemedy }
     );
   }
   return await readFile(path);

@@ -26,7 +26,7 @@ export function withSquarePixels(image: DecodedImage): DecodedImage {
   try {
     checkPictureSize(source, size.width, size.height);
   } catch (error) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `${source} has ${width} × ${height} pixels that are not square; made square it has ${size.width} × ${size.height}, which is too large. Show it as it is stored with --no-aspect (aspect: false in a program).`, { cause: error });
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `${source} has ${width} × ${height} pixels that are not square; made square it has ${size.width} × ${size.height}, which is too large. Show it as it is stored, with aspect false.`, { cause: error, remedy: { option: "aspect" } });
   }
   const enlarged = size.height > height ? enlarge(rgb, { lines: 1, length: height, step: width * 3, to: size.height }) : enlarge(rgb, { lines: height, length: width, step: 3, to: size.width });
   return { ...image, ...size, rgb: enlarged };

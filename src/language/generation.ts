@@ -1,5 +1,5 @@
 /** Makes an answer out of sampled tokens: tells thought from text, holds the answer to a grammar, closes a thought that is too long. */
-import type { HostSequence, Sampler, SamplerSettings } from "./host/text-host.js";
+import type { HostSequence, Sampler, SamplerChoices } from "./host/text-host.js";
 import type { Token } from "./host/token.js";
 import type { JsonGrammar } from "./json-grammar.js";
 import { logprobsOf, type Logprob } from "./logprobs.js";
@@ -8,7 +8,7 @@ import { ThoughtSplitter, type TokenKind } from "./thought.js";
 import { Detokenizer } from "./tokens/detokenizer.js";
 import type { Vocabulary } from "./tokens/vocabulary.js";
 
-export interface SamplingOptions extends SamplerSettings {
+export interface SamplingOptions extends SamplerChoices {
   readonly maxTokens: number;
   /** Texts at which the answer ends. */
   readonly stop?: readonly string[] | undefined;

@@ -46,7 +46,7 @@ export async function compileSchema(host: TextHost, tokens: JsonTokens, given: o
 function checked(value: unknown, { complaintAbout }: CompiledSchema): unknown {
   const complaint = complaintAbout(value);
   if (complaint === null) return value;
-  throw new MedGemmaError("SCHEMA_INVALID", `The answer is complete, but does not follow the JSON schema: ${complaint}. Ask again with another seed, or loosen the schema.`);
+  throw new MedGemmaError("SCHEMA_INVALID", `The answer is complete, but does not follow the JSON schema: ${complaint}. Ask again with another seed, or loosen the schema.`, { remedy: { option: "seed" } });
 }
 
 function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
@@ -54,14 +54,17 @@ function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
   const value = isEnded || !/\d$/.test(text) ? parseOrNothing(text) : undefined;
   if (value !== undefined) {
     if (keysIn(text) === keysOf(value)) return value;
-    throw new MedGemmaError("SCHEMA_INVALID", "The answer has a key twice in one JSON object, and only one would be kept. Ask again with another seed.");
+    throw new MedGemmaError("SCHEMA_INVALID", "The answer has a key twice in one JSON object, and only one would be kept. Ask again with another seed.", { remedy: { option: "seed" } });
   }
-  throw new MedGemmaError(
-    "SCHEMA_INVALID",
-    text === ""
-      ? `No JSON was started within ${tokens} tokens: the thought used them up. Allow more (--max-tokens), or a shorter thought (--thought-budget).`
-      : `The answer was cut off after ${tokens} tokens, before its JSON was complete. Allow more (--max-tokens, --context), or bound its texts (maxLength) and lists (maxItems) in the schema.`
-  );
+  throw text === ""
+    ? new MedGemmaError("SCHEMA_INVALID", `No JSON was started within ${tokens} tokens: the thought used them up. Allow more with maxTokens, or a shorter thought with thoughtBudget.`, {
+        remedy: { option: "maxTokens", also: ["thoughtBudget"] }
+      })
+    : new MedGemmaError(
+        "SCHEMA_INVALID",
+        `The answer was cut off after ${tokens} tokens, before its JSON was complete. Bound its texts (maxLength) and lists (maxItems) in the schema, or allow more with maxTokens and contextSize.`,
+        { remedy: { option: "maxTokens", also: ["contextSize"] } }
+      );
 }
 
 /** undefined, which JSON does not have, for what is not JSON. */

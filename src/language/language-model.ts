@@ -197,8 +197,8 @@ function asLoadError(error: unknown, file: ModelFile, { addon, lora, signal }: L
   if (isOutOfMemory(detail)) {
     return new MedGemmaError(
       "OUT_OF_MEMORY",
-      `${file.path} does not fit into memory: ${detail}. Use a smaller quantisation, a smaller context (--context) or --gpu off.`,
-      { cause: error }
+      `${file.path} does not fit into memory: ${detail}. Use a smaller quantisation, a smaller contextSize, or the CPU with gpu "off".`,
+      { cause: error, remedy: { option: "contextSize", also: ["gpu"] } }
     );
   }
   const adapter = failedAdapter(error, lora);

@@ -49,13 +49,15 @@ export async function readTextModelFile(path: string): Promise<ModelFile> {
   if (file.type === "adapter") {
     throw new MedGemmaError(
       "MODEL_MISMATCH",
-      `${path} is an adapter (LoRA), not a text model. Give the model that it was trained on with --model and this file with --lora.`
+      `${path} is an adapter (LoRA), not a text model. Give the model that it was trained on as model, and this file as lora.`,
+      { remedy: { option: "model", also: ["lora"] } }
     );
   }
   if (file.architecture === "clip") {
     throw new MedGemmaError(
       "MODEL_MISMATCH",
-      `${path} is a projector (mmproj), not a text model. Give the text model with --model and this file with --mmproj.`
+      `${path} is a projector (mmproj), not a text model. Give the text model as model, and this file as mmproj.`,
+      { remedy: { option: "model", also: ["mmproj"] } }
     );
   }
   if (file.architecture !== "gemma3") {

@@ -105,7 +105,7 @@ export async function inspectFile(path: string): Promise<Inspection> {
         ...facts,
         hasTower: identity.hasTower,
         pairBytes: contents.reduce((sum, { values, tensors }) => sum + ggufByteLength(header, values, tensors), 0),
-        use: `medgemma-local import ${path}, or --model ${path}: both make the pair of files once, weights unchanged`
+        use: `import ${path}, or load it by its path: both make the pair of files once, weights unchanged`
       };
     }
     case "text": {

@@ -138,7 +138,8 @@ function checkPair(file: ModelFile, { special }: Vocabulary, facts: ProjectorFac
     throw new MedGemmaError(
       "MODEL_MISMATCH",
       `${file.path} has no <start_of_image> or <end_of_image> in its vocabulary, so it cannot be shown images through ${facts.path}. ` +
-        "Use it without a projector, or a model that takes images."
+        "Use it without a projector, or a model that takes images.",
+      { remedy: { option: "mmproj" } }
     );
   }
 }

@@ -61,7 +61,7 @@ function chooseTower(text: NamedFile, projectors: readonly NamedFile[]): { reado
   const chosenName = preferredProjector(same.map(shortName));
   const chosen = same.find((projector) => shortName(projector) === chosenName);
   if (chosen === undefined) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `Several projectors fit ${shortName(text)} (${projectors.map(shortName).join(", ")}). Choose one with --mmproj.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `Several projectors fit ${shortName(text)} (${projectors.map(shortName).join(", ")}). Choose one as mmproj.`, { remedy: { option: "mmproj" } });
   }
   return { chosen, others: same.filter((projector) => projector !== chosen) };
 }
@@ -76,7 +76,7 @@ export function describeMismatch(text: NamedFile, projector: NamedFile): string[
   const what = isForeign
     ? `The projector ${shortName(projector)} is of ${String(describeLineage(tower))}, but ${shortName(text)} is of ${String(describeLineage(model))}`
     : `${shortName(text)} was trained on text alone`;
-  return [`${what}. The widths match, so it works, but the model was never trained on these image tokens and may see wrongly. Use the projector that was published with the model, or none (--mmproj none).`];
+  return [`${what}. The widths match, so it works, but the model was never trained on these image tokens and may see wrongly. Use the projector that was published with the model, or none (mmproj).`];
 }
 
 function lineage({ name, identity }: NamedFile): Lineage {

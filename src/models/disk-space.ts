@@ -12,7 +12,8 @@ export async function ensureSpace(folder: string, bytes: number, what: string): 
   if (bytes + reserveBytes <= free) return;
   throw new MedGemmaError(
     "DISK_FULL",
-    `${what} needs ${inMegabytes(bytes)} MB more in ${folder}, where ${inMegabytes(free)} MB are free. Free some space, or choose another folder with MEDGEMMA_HOME or --to.`
+    `${what} needs ${inMegabytes(bytes)} MB more in ${folder}, where ${inMegabytes(free)} MB are free. Free some space, or choose another folder with MEDGEMMA_HOME or the option home.`,
+    { remedy: { option: "home" } }
   );
 }
 

@@ -22,7 +22,7 @@ export async function findStored(name: string): Promise<StoredModel | null> {
     if (found !== null) return found;
   }
   if (prefix === "hf:") return null;
-  throw new MedGemmaError("MODEL_NOT_FOUND", `${owner.title} has no model "${name.slice(prefix.length)}" on this machine. See: medgemma-local models`);
+  throw new MedGemmaError("MODEL_NOT_FOUND", `${owner.title} has no model "${name.slice(prefix.length)}" on this machine.`, { remedy: { command: "models" } });
 }
 
 /** The store that a name begins with; null: with none. */
@@ -41,7 +41,7 @@ async function findIn(store: Store, prefix: string, name: string): Promise<Store
   const candidates = await withNamesJoined(models);
   const [only] = candidates;
   if (only === undefined) {
-    throw new MedGemmaError("MODEL_NOT_FOUND", `${name} is in ${store.title}, but not as a whole Gemma 3 text model in GGUF. See: medgemma-local models`);
+    throw new MedGemmaError("MODEL_NOT_FOUND", `${name} is in ${store.title}, but not as a whole Gemma 3 text model in GGUF.`, { remedy: { command: "models" } });
   }
   if (candidates.length > 1) throw new MedGemmaError("INVALID_ARGUMENT", `${name} can be ${candidates.map(({ id }) => id).join(", ")}. Name one of them.`);
   return only;

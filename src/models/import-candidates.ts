@@ -128,7 +128,7 @@ export function reasonToSkip({ path, kind, architecture }: GgufIdentity): string
     case "other-projector":
       return "is a projector of another kind of model";
     case "adapter":
-      return "is an adapter (LoRA): use it with --lora";
+      return "is an adapter (LoRA), which is given as lora beside a model";
     case "imatrix":
       return "is an imatrix: statistics for quantising, not a model";
     case "part":

@@ -102,7 +102,7 @@ export async function importModels(path: string, options: ImportOptions = {}): P
 function nothingFound(path: string, skipped: readonly SkippedFile[]): MedGemmaError {
   const [first, ...others] = skipped.map((file) => `${basename(file.path)} ${file.reason}`);
   const hint = first === undefined ? "" : ` ${[first, ...others.slice(0, 2)].join("; ")}${others.length > 2 ? `; and ${others.length - 2} more` : ""}.`;
-  return new MedGemmaError("MODEL_NOT_FOUND", `${path} has no model to import: expected GGUF files of MedGemma, or folders with them from "medgemma-local pull ID --to".${hint}`);
+  return new MedGemmaError("MODEL_NOT_FOUND", `${path} has no model to import: expected GGUF files of MedGemma, or folders that a pull filled.${hint}`);
 }
 
 /** Before anything is copied: whole files, and a projector whose tokens the model takes. */
@@ -153,7 +153,8 @@ async function isThere(folder: string, { path, name: ownName, byteLength, sha256
   if (options.replace === true) return false;
   throw new MedGemmaError(
     "FILE_UNUSABLE",
-    `${there} exists already with other content (from ${record.source}); nothing was replaced. Import with --replace to replace it, remove it first, or rename ${path}.`
+    `${there} exists already with other content (from ${record.source}); nothing was replaced. Remove it first, rename ${path}, or import with replace.`,
+    { remedy: { option: "replace" } }
   );
 }
 

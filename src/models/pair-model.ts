@@ -26,7 +26,8 @@ export function ensureWidthsFit(model: { readonly path: string; readonly width: 
   throw new MedGemmaError(
     "MODEL_MISMATCH",
     `The projector ${projector.path} gives tokens of width ${projector.projectionSize}, but the model ${model.path} has width ${String(model.width)}. ` +
-      "Use the projector that belongs to this model, or none (--mmproj none)."
+      "As mmproj, use the projector that belongs to this model, or none.",
+    { remedy: { option: "mmproj" } }
   );
 }
 

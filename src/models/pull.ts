@@ -89,7 +89,7 @@ export async function pullModel(name: string, options: PullOptions = {}): Promis
   const [first] = chosen.parts;
   const id = source.id ?? hubId(source.repository, first.path, source.revision);
   if (chosen.mmproj === null && wanted.kind === "hub" && options.mmproj === undefined) {
-    options.onWarning?.(`${source.repository} has no projector: ${id} cannot see images. If you have a projector of the same model, give it with --mmproj when you ask.`);
+    options.onWarning?.(`${source.repository} has no projector: ${id} cannot see images. If you have a projector of the same model, give it as mmproj when you load the model.`);
   }
   await recordModel(folder, { id, text: basename(first.path), mmproj: chosen.mmproj === null ? null : basename(chosen.mmproj.path) });
   const installed = await findIn(home, folder, id);
@@ -206,7 +206,7 @@ function warnOfOtherHash(wanted: ModelName, text: HubFile, { onWarning }: PullOp
 /** Whoever gets the folder must get this sentence too. */
 async function writeNotice(home: string, { license }: Catalog): Promise<void> {
   await makeFolder(home);
-  await writeFileAtomically(join(home, "NOTICE.txt"), `${license.notice}\n\nTo use these files on another machine: medgemma-local import FOLDER\n`);
+  await writeFileAtomically(join(home, "NOTICE.txt"), `${license.notice}\n\nTo use these files on another machine, import this folder there.\n`);
 }
 
 function notInCatalog(name: string, { models }: Catalog): MedGemmaError {

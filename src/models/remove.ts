@@ -73,8 +73,8 @@ async function removeUnfinished(name: string, options: WaitOptions): Promise<Rem
   const unfinished = (await unfinishedDownloads()).find(({ id }) => id === name || name.startsWith(`${id}:`));
   if (unfinished === undefined) {
     const { models } = await readCatalog();
-    const hint = models.some(({ id }) => id === name) ? "" : " See: medgemma-local models";
-    throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}.${hint}`);
+    const isKnown = models.some(({ id }) => id === name);
+    throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}.`, { remedy: isKnown ? null : { command: "models" } });
   }
   const { folder, paths } = unfinished;
   {

@@ -77,7 +77,7 @@ function chooseProjector(
   if (mmproj !== undefined) {
     const named = projectors.find(({ path }) => path === mmproj || basename(path) === mmproj);
     if (named !== undefined) return named;
-    throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} has no projector ${mmproj}; ${names === "" ? "it has none" : `there is ${names}`}.`);
+    throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} has no projector ${mmproj}; ${names === "" ? "it has none" : `there is ${names}`}.`, { remedy: { option: "mmproj" } });
   }
   const exact = projectors.find(({ path }) => path === usual);
   if (exact !== undefined) return exact;
@@ -87,5 +87,5 @@ function chooseProjector(
   const chosen = near.find(({ path }) => path === name);
   if (chosen !== undefined) return chosen;
   if (usual === undefined) return null;
-  throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} has no projector, but the model takes images; expected ${usual}.`);
+  throw new MedGemmaError("MODEL_NOT_FOUND", `${repository} has no projector, but the model takes images; expected ${usual}.`, { remedy: { option: "mmproj" } });
 }

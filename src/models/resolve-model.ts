@@ -54,7 +54,7 @@ export async function resolveModel(source: string | undefined, options: ResolveO
 }
 
 /** A fallback must be loud: the demo model's words about a real picture mean nothing. */
-const demoIsUsed = "No MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical. See: medgemma-local models";
+const demoIsUsed = "No MedGemma is installed, so the demo model is used. It knows drawn phantoms only, nothing medical.";
 
 function demo({ mmproj }: ResolveOptions): ResolvedModel {
   return { ...demoModel, mmproj: mmproj === undefined ? demoModel.mmproj : mmproj, warnings: [], notes: [] };
@@ -77,7 +77,7 @@ async function resolveFile(path: string, id: string, options: ResolveOptions): P
 }
 
 async function resolveStored({ id, kind, text, mmproj, warnings, notes, unsupported }: StoredModel, options: ResolveOptions): Promise<ResolvedModel> {
-  if (unsupported !== null) throw new MedGemmaError("MODEL_MISMATCH", `${id} cannot be used as it is: ${unsupported}`);
+  if (unsupported !== null) throw new MedGemmaError("MODEL_MISMATCH", `${id} cannot be used as it is: ${unsupported}.`, { remedy: { option: "model", also: ["lora"] } });
   // Under another id than the store's: an update there must not be answered by the pair of the old file.
   if (kind === "ollama") {
     const wanted = options.mmproj === undefined ? (mmproj ?? undefined) : options.mmproj;
@@ -116,12 +116,13 @@ export async function isHere(name: string): Promise<boolean> {
 }
 
 function notFound(source: string, canBePulled: boolean): MedGemmaError {
-  if (canBePulled) return new MedGemmaError("MODEL_NOT_FOUND", `${source} is not installed in ${modelHome()}. Download it: medgemma-local pull ${source}`);
+  if (canBePulled) return new MedGemmaError("MODEL_NOT_FOUND", `${source} is not installed in ${modelHome()}. Download it first.`, { remedy: { command: "pull", argument: source } });
   const looksLikePath = /[/\\]|\.gguf$/i.test(source);
   return new MedGemmaError(
     "MODEL_NOT_FOUND",
     looksLikePath
       ? `There is no model file ${source}. Check the path.`
-      : `No model "${source}" is installed in ${modelHome()}, and none of that name can be downloaded. See: medgemma-local models`
+      : `No model "${source}" is installed in ${modelHome()}, and none of that name can be downloaded.`,
+    { remedy: looksLikePath ? null : { command: "models" } }
   );
 }

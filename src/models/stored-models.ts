@@ -100,7 +100,7 @@ function modelOf(store: Store, repository: StoreRepository, { text, files }: { r
     unsupported:
       adapter === undefined
         ? null
-        : `${store.title} applies a LoRA adapter to it, which would be left out. Name the files: --model ${text.path} --lora ${adapter.path}`
+        : `${store.title} applies a LoRA adapter to it, which would be left out. Name both files: ${text.path} as model, ${adapter.path} as lora`
   };
 }
 

@@ -6,17 +6,14 @@ export function suggestModel({ models }: Catalog, budgetBytes: number): CatalogC
   return fitting(models, budgetBytes)[0] ?? null;
 }
 
-/**
- * A sentence for whoever chose a model that does not fit: the largest one with tokens of the same width that does, else the
- * largest of all.
- */
-export function adviseSmaller({ models }: Catalog, hiddenSize: number, budgetBytes: number): string | null {
+/** For whoever chose a model that does not fit: the largest one with tokens of the same width that does, else the largest of all. */
+export function adviseSmaller({ models }: Catalog, hiddenSize: number, budgetBytes: number): { readonly id: string; readonly neededBytes: number } | null {
   const bySize = (candidates: readonly CatalogChoice[]) => candidates.toSorted((a, b) => neededBytes(b.model, b.quantization) - neededBytes(a.model, a.quantization));
   const same = models.filter((model) => model.hiddenSize === hiddenSize);
   const [best] = [...bySize(fitting(same, budgetBytes)), ...bySize(fitting(models, budgetBytes))];
   if (best === undefined) return null;
   const { model, quantization } = best;
-  return `${idOf(best)} fits (about ${(neededBytes(model, quantization) / 1e9).toFixed(1)} GB): medgemma-local pull ${idOf(best)}.`;
+  return { id: idOf(best), neededBytes: neededBytes(model, quantization) };
 }
 
 /** In the catalog's order, which is the order of preference. */

@@ -38,7 +38,8 @@ export async function ensureTermsAccepted(): Promise<void> {
   const { license } = await readCatalog();
   throw new MedGemmaError(
     "TERMS_NOT_ACCEPTED",
-    `MedGemma is under the ${license.name}: read them at ${license.url}, then accept them with --accept-terms.`
+    `MedGemma is under the ${license.name}: read them at ${license.url}, then accept them with acceptTerms.`,
+    { remedy: { option: "acceptTerms" } }
   );
 }
 

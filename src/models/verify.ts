@@ -40,7 +40,7 @@ export async function verifyModels(name?: string, options: CheckOptions = {}): P
   if (name !== undefined && one === undefined) {
     const stored = await findStored(name);
     if (stored !== null) return await verifyStored(stored, options);
-    throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}. See: medgemma-local models`);
+    throw new MedGemmaError("MODEL_NOT_FOUND", `No model "${name}" is installed in ${modelHome()}.`, { remedy: { command: "models" } });
   }
   const results = new Map<string, VerifiedFile>();
   for (const model of one === undefined ? installed : [one]) {

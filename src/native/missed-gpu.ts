@@ -12,6 +12,6 @@ export interface MissedGpu {
 
 /** The beginning of a sentence that goes on with a semicolon. */
 export const missedGpuRemedies: Readonly<Record<MissedGpu["outcome"], string>> = {
-  failed: "After fixing it (usually with a newer GPU driver), run medgemma-local doctor",
+  failed: "After fixing it (usually with a newer GPU driver), test it again",
   missing: "Install again without leaving out optional dependencies"
 };

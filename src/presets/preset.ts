@@ -50,7 +50,7 @@ export function checkPreset(preset: unknown): void {
  */
 export function parsePreset(name: string, markdown: string, path: string): Preset {
   const fail = (why: string): never => {
-    throw new MedGemmaError("FILE_UNUSABLE", `The preset ${path} cannot be used: ${why}. "medgemma-local presets report" prints one as an example.`);
+    throw new MedGemmaError("FILE_UNUSABLE", `The preset ${path} cannot be used: ${why}. The preset "report" is an example.`, { remedy: { command: "presets" } });
   };
   const [head = "", ...rest] = markdown.replaceAll("\r\n", "\n").split(/^## +/m);
   const sections = new Map<SectionName, string>();

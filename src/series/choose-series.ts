@@ -25,7 +25,7 @@ export function chooseSeries(found: readonly Slice[], { index, join = false, nam
   const candidates = all.filter(({ slices }) => slices.length > 0);
   if (candidates.length === 0) {
     const why = all.flatMap(({ leftOut }) => leftOut.map(describeLeftOut)).join(", ");
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no slice of a series${why === "" ? "" : `, only ${why}`}. Give the files as single pictures, with --image.`);
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no slice of a series${why === "" ? "" : `, only ${why}`}. Give the files as single pictures.`, { remedy: { option: "images" } });
   }
   const chosen = candidates[(index ?? 1) - 1];
   if (chosen === undefined || (index === undefined && candidates.length > 1)) throw choiceNeeded(candidates, index, name);
@@ -79,6 +79,6 @@ function choiceNeeded(candidates: readonly ChosenSeries[], index: number | undef
   });
   const shown = listed.length > 20 ? [...listed.slice(0, 20), "…"] : listed;
   const areSingle = candidates.length > 2 && candidates.every(({ slices }) => slices.length === 1);
-  const what = index !== undefined ? `There is no series ${index}` : `Choose one with --series-index${areSingle ? ", or take the slices for one series with --join" : ""}`;
-  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${candidates.length} series (${shown.join("; ")}). ${what}.`);
+  const what = index !== undefined ? `There is no series ${index}` : `Choose one with the option index${areSingle ? ", or take the slices for one series with join" : ""}`;
+  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${candidates.length} series (${shown.join("; ")}). ${what}.`, { remedy: { option: "index", also: areSingle ? ["join"] : [] } });
 }

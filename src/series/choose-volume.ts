@@ -70,8 +70,8 @@ function choiceNeeded(volumes: readonly Volume[], number: number | undefined, na
     return [`${index + 1}: ${count === 1 ? "1 slice" : `${count} slices`}`, ...facts].join(", ");
   });
   const shown = listed.length > 20 ? [...listed.slice(0, 20), "…"] : listed;
-  const what = number === undefined ? "Choose one with --volume" : `There is no volume ${number}`;
-  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes.length === 1 ? "1 volume" : `${volumes.length} volumes in one series`} (${shown.join("; ")}). ${what}.`);
+  const what = number === undefined ? "Choose one with the option volume" : `There is no volume ${number}`;
+  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes.length === 1 ? "1 volume" : `${volumes.length} volumes in one series`} (${shown.join("; ")}). ${what}.`, { remedy: { option: "volume" } });
 }
 
 /** For each volume its values of all that is not equal in all of them: "Echo Time 10 ms". */

@@ -4,6 +4,7 @@ import { openDicom, readDicomPicture, unscaledCt, type DicomFile } from "../dico
 import { abortedError, firstLine, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../shared/evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
+import type { Remedy } from "../remedy.js";
 import { checkPixelsInAll } from "../shared/picture-size.js";
 import { arrange, type Arranged } from "./arrange.js";
 import { chooseSeries, counted, describeLeftOut } from "./choose-series.js";
@@ -32,9 +33,9 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const [first = ""] = paths;
   const name = paths.length === 1 ? nameOf(first) : `${nameOf(first)} with ${paths.length - 1} more`;
   const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, options);
-  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice}`);
+  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice.text}`, { remedy: advice.remedy });
   // Told behind what is wrong with the files: left out, the next error would be that.
-  if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`);
+  if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`, { remedy: { option: "modality" } });
   const chosen = chooseSeries(found, { index: options.index, join: options.join, name });
   const { slices: single, leftOut: copies } = withoutCopies(chosen.slices);
   const volume = chooseVolume(splitVolumes(single, name), options.volume, name);
@@ -42,7 +43,7 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const indices = evenlySpaced(arranged.slices.length, most);
   const taken = indices.flatMap((index) => arranged.slices[index] ?? []);
   const pixels = taken.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-  checkPixelsInAll(pixels, { name, pictures: `${taken.length} slices`, remedy: "Take fewer slices." });
+  checkPixelsInAll(pixels, { name, pictures: `${taken.length} slices`, advice: "Take fewer slices.", remedy: { option: "slices" } });
   const conversion = await chooseConversion(arranged.slices, options);
   const { slices, warnings: ofSlices } = await decode(taken, conversion, options);
   const leftOut = [...unread, ...chosen.leftOut, ...copies, ...volume.leftOut, ...arranged.leftOut];
@@ -85,7 +86,7 @@ interface AllHeaders {
   readonly found: readonly Slice[];
   readonly leftOut: readonly LeftOut[];
   /** Where nothing was found: what to do, in a sentence. */
-  readonly advice: string;
+  readonly advice: Advice;
 }
 
 async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, { signal, onProgress }: SeriesOptions): Promise<AllHeaders> {
@@ -120,12 +121,17 @@ function groupsOf(kind: NoSlices["kind"], others: readonly NoSlices[]): (readonl
   return groups.length > 3 ? [[null, groups.reduce((sum, [, count]) => sum + count, 0)]] : groups.sort(([, a], [, b]) => b - a);
 }
 
-function adviceFor(others: readonly NoSlices[]): string {
+interface Advice {
+  readonly text: string;
+  readonly remedy: Remedy | null;
+}
+
+function adviceFor(others: readonly NoSlices[]): Advice {
   const unreadable = others.find(({ kind }) => kind === "unreadable")?.what ?? null;
-  if (others.some(({ kind }) => kind === "NIfTI")) return "Name one of the NIfTI files, with --modality CT or MR.";
-  if (others.some(({ kind }) => kind === "tiles")) return "Give the slide with --slide.";
-  if (unreadable !== null) return `The first: ${unreadable}.`;
-  return "Name the folder of a series, or a NIfTI file.";
+  if (others.some(({ kind }) => kind === "NIfTI")) return { text: "Name one of the NIfTI files, with its modality, CT or MR.", remedy: { option: "modality" } };
+  if (others.some(({ kind }) => kind === "tiles")) return { text: "Give it as a slide.", remedy: { option: "slide" } };
+  if (unreadable !== null) return { text: `The first: ${unreadable}.`, remedy: null };
+  return { text: "Name the folder of a series, or a NIfTI file.", remedy: null };
 }
 
 async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal, onProgress }: SeriesOptions): Promise<Conversion> {

@@ -28,10 +28,10 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
   const file = await openNifti(path, name);
   const number = chooseVolume(file, options, name);
   if (modality === undefined && (window === undefined || isPreset(window))) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say it with --modality (modality in a program), or how it is shown with a --window C/W.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say which with the option modality, or how it is shown with a window C/W.`, { remedy: { option: "modality", also: ["window"] } });
   }
   const indices = evenlySpaced(file.slices, most);
-  checkPixelsInAll(indices.length * file.width * file.height, { name, pictures: `${indices.length} slices`, remedy: "Take fewer slices." });
+  checkPixelsInAll(indices.length * file.width * file.height, { name, pictures: `${indices.length} slices`, advice: "Take fewer slices.", remedy: { option: "slices" } });
   const volume = await file.readVolume(number, signal);
   const conversion = window !== undefined ? byWindows() : modality === "CT" ? byRecipe(options.recipe) : byRange(await rangeOfVolume(file, volume, signal));
   const pixelAspect = aspectOf(file);
@@ -74,8 +74,8 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
 function chooseVolume({ volumes, slices }: NiftiFile, { volume, index }: SeriesOptions, name: string): number {
   const asked = volume ?? index;
   if (asked === undefined ? volumes === 1 : asked <= volumes) return asked ?? 1;
-  const what = asked === undefined ? "Choose one with --volume" : `There is no volume ${asked}`;
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes === 1 ? "1 volume" : `${volumes} volumes`} of ${slices === 1 ? "1 slice" : `${slices} slices`}. ${what}.`);
+  const what = asked === undefined ? "Choose one with the option volume" : `There is no volume ${asked}`;
+  throw new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes === 1 ? "1 volume" : `${volumes} volumes`} of ${slices === 1 ? "1 slice" : `${slices} slices`}. ${what}.`, { remedy: { option: "volume" } });
 }
 
 function toPicture(values: Float64Array, frame: number, name: string, { channels }: Conversion, { window, modality }: SeriesOptions): Pick<DecodedImage, "rgb" | "notes" | "rendering"> {

@@ -49,6 +49,6 @@ const rules: RulesOf<SeriesOptions> = {
 };
 
 function checkChoices({ recipe, window }: SeriesOptions): void {
-  if (recipe !== undefined && window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A series is shown by a recipe or by a window, but not by both. Leave one out.");
+  if (recipe !== undefined && window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A series is shown by a recipe or by a window, but not by both. Leave one out.", { remedy: { option: "window", also: ["recipe"] } });
   checkWindowChoice(window);
 }

@@ -28,10 +28,18 @@ export interface Words {
 /** By the names that the library uses. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
+/** Its name on a command line. */
+export function flagOf(name: string, { flag }: Pick<Option<unknown>, "flag">): string {
+  return flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 type ValueOf<Described> = Described extends Option<infer Value> ? Value : never;
 
 /** The options object of a table: each may be left out. */
 export type OptionsOf<Table extends OptionTable> = { readonly [Name in keyof Table]?: ValueOf<Table[Name]> | undefined };
+
+/** The same once defaults are filled in. */
+export type SettingsOf<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
 interface Description<Value> {
   readonly describe: string;
@@ -82,7 +90,7 @@ export function pick<Table extends OptionTable>(table: Table, given: OptionsOf<T
 }
 
 /** What is left out by its default. Every option of the table must have one that is a value. */
-export function withDefaults<Table extends OptionTable>(table: Table, given: OptionsOf<Table>): { readonly [Name in keyof Table]: ValueOf<Table[Name]> } {
+export function withDefaults<Table extends OptionTable>(table: Table, given: OptionsOf<Table>): SettingsOf<Table> {
   const values = Object.entries(table).map(([each, option]) => [each, given[each] ?? option.default]);
-  return Object.fromEntries(values) as { [Name in keyof Table]: ValueOf<Table[Name]> };
+  return Object.fromEntries(values) as SettingsOf<Table>;
 }

@@ -91,7 +91,7 @@ export function asWriteError(error: unknown, path: string): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new MedGemmaError("DISK_FULL", `No space left on the disk while writing ${path}. Free some space, then run the command again.`, { cause: error });
+    return new MedGemmaError("DISK_FULL", `No space left on the disk while writing ${path}. Free some space, then try again.`, { cause: error });
   }
   // Of the system's words without the path, which may be that of a partial file.
   const known: Readonly<Record<string, string>> = { ENOENT: "there is no such folder", ENOTDIR: "its folder is a file", EROFS: "the file system is read-only", EACCES: "permission denied", EPERM: "permission denied", EISDIR: "it is a folder", ELOOP: "its links lead in a circle" };

@@ -22,10 +22,10 @@ const tolerance = 0.02;
 export function chooseLevel(levels: readonly SlideLevel[], scanned: ScannedAt | null, { level: wantedLevel, magnification: wanted = defaultMagnification, name }: { readonly level: number | undefined; readonly magnification: number | undefined; readonly name: string }): ChosenLevel {
   if (wantedLevel !== undefined) {
     const level = levels[wantedLevel];
-    if (level === undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has no level ${wantedLevel}. Its levels are ${listed(levels, scanned)}.`);
+    if (level === undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has no level ${wantedLevel}. Its levels are ${listed(levels, scanned)}.`, { remedy: { option: "level" } });
     return { index: wantedLevel, level, shrinkBy: 1, magnification: scanned === null ? null : scanned.magnification / level.downsample };
   }
-  if (scanned === null) throw new MedGemmaError("INVALID_ARGUMENT", `${name} does not say at which magnification it was scanned. Choose a level instead: ${listed(levels, null)}.`);
+  if (scanned === null) throw new MedGemmaError("INVALID_ARGUMENT", `${name} does not say at which magnification it was scanned. Choose a level instead: ${listed(levels, null)}.`, { remedy: { option: "level" } });
   const factors = levels.map(({ downsample }) => scanned.magnification / downsample / wanted);
   const index = Math.max(0, factors.findLastIndex((factor) => factor >= 1 - tolerance));
   const [level, factor] = [levels[index], factors[index]];

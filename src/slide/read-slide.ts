@@ -73,15 +73,15 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
   const edge = side * chosen.shrinkBy;
   const pitch = { x: edge * Math.min(1, pixelAspect), y: edge / Math.max(1, pixelAspect) };
   if (pitch.x * pitch.y > maxPatchPixels) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `A patch of ${name} would be made of ${Math.round(pitch.x)}×${Math.round(pitch.y)} pixels; the limit is ${maxPatchPixels} in all, and the file has no smaller level. Choose a greater magnification.`);
+    throw new MedGemmaError("IMAGE_TOO_LARGE", `A patch of ${name} would be made of ${Math.round(pitch.x)}×${Math.round(pitch.y)} pixels; the limit is ${maxPatchPixels} in all, and the file has no smaller level. Choose a greater magnification.`, { remedy: { option: "magnification" } });
   }
   const grid = gridOf(chosen.level, pitch);
   const count = grid.columns * grid.rows;
   if (count === 0) {
     const seen = [chosen.level.width / pitch.x, chosen.level.height / pitch.y].map((patches) => Math.floor(patches * side + 1e-6)).join("×");
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${seen} pixels as it would be seen, less than one patch of ${side}×${side}. Choose a greater magnification or a larger level, or give it as a picture.`);
+    throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${seen} pixels as it would be seen, less than one patch of ${side}×${side}. Choose a greater magnification or a larger level, or give it as a picture.`, { remedy: { option: "magnification", also: ["level"] } });
   }
-  if (count > maxGrid) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} has ${count} patches of ${side}×${side} pixels; the limit is ${maxGrid}. Choose a smaller magnification or a smaller level.`);
+  if (count > maxGrid) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} has ${count} patches of ${side}×${side} pixels; the limit is ${maxGrid}. Choose a smaller magnification or a smaller level.`, { remedy: { option: "magnification", also: ["level"] } });
 
   const withTissue = await findTissue({ levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
   const tiles = await chosen.level.countTiles();
@@ -91,7 +91,7 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
     throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no tissue: all ${count} patches are as bright as the background, or black${sparse}. Check that it is a brightfield slide.`);
   }
   const indices = evenlySpaced(tissue.length, most);
-  checkPixelsInAll(indices.length * side * side, { name, pictures: `${indices.length} patches`, remedy: "Take fewer, or smaller ones." });
+  checkPixelsInAll(indices.length * side * side, { name, pictures: `${indices.length} patches`, advice: "Take fewer, or smaller ones.", remedy: { option: "patches" } });
   const taken = indices.flatMap((index) => tissue[index] ?? []);
 
   const patches: DecodedImage[] = [];
@@ -137,5 +137,5 @@ async function withoutLeftOut(places: readonly Place[], grid: Grid, level: Slide
 }
 
 function checkChoices({ magnification, level }: SlideOptions): void {
-  if (magnification !== undefined && level !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A slide is seen at a magnification or at a level of its file, but not at both. Leave one out.");
+  if (magnification !== undefined && level !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A slide is seen at a magnification or at a level of its file, but not at both. Leave one out.", { remedy: { option: "magnification", also: ["level"] } });
 }

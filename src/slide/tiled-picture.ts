@@ -132,7 +132,7 @@ async function placesOf({ planes, columns }: TiledPicture, range: TileRange, of:
 async function readPlane(name: string, picture: TiledPicture, { plane, range, box }: { readonly plane: TilePlane; readonly range: TileRange; readonly box: PixelBox }): Promise<Uint8Array> {
   const places = await placesOf(picture, range, [plane]);
   const bytes = places.reduce((sum, { length }) => sum + length, 0);
-  if (bytes > maxTileBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} needs ${bytes} bytes of the file; the limit is ${maxTileBytes}. Choose a greater magnification, or a smaller level.`);
+  if (bytes > maxTileBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} needs ${bytes} bytes of the file; the limit is ${maxTileBytes}. Choose a greater magnification, or a smaller level.`, { remedy: { option: "magnification", also: ["level"] } });
   const tables = picture.compression === compressions.jpeg ? await plane.tables() : null;
   const rgb = new Uint8Array(box.width * box.height * 3).fill(255);
   for (const block of blocksOf(picture, range, places)) {

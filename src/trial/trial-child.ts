@@ -25,6 +25,6 @@ async function tryIt(gpu: TriedBackend): Promise<TrialReport> {
   } catch (error) {
     const isUnavailable = error instanceof MedGemmaError && error.code === "GPU_UNAVAILABLE";
     const isAbsent = isUnavailable && (error.cause === undefined || (gpu === "vulkan" && lacksVulkanDrivers()));
-    return { outcome: isAbsent ? "absent" : "failed", reason: firstLine(error).replace(/\. Use --gpu .*$/, "") };
+    return { outcome: isAbsent ? "absent" : "failed", reason: firstLine(error).replace(/\. Set gpu to .*$/, "") };
   }
 }

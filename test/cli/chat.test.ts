@@ -130,7 +130,7 @@ describe("chat with a pipe instead of a terminal", () => {
       "Describe the image."
     ]);
     expect(stderr.trimEnd().split("\n")).toEqual([
-      expect.stringMatching(/holds 2 series .*Choose one with --series-index/),
+      expect.stringMatching(/holds 2 series .*Choose one with the option index \(--series-index\)/),
       expect.stringMatching(/--modality must be CT or MR, but is PT/),
       expect.stringMatching(/\/series has no option --colour.*\/series takes --slices, --series-index/),
       expect.stringMatching(/^INVALID_ARGUMENT: .*a series is attached/),

@@ -59,7 +59,7 @@ describe("a DICOM file that is shown in part, or contradicts itself", () => {
     const narrow = fileURLToPath(new URL("../fixtures/dicom-odd/narrow-cr.dcm", import.meta.url));
     const { stdout, stderr, code } = await runCli(["preview", narrow, "-o", output, "--size", "40", "--json"]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Warning: .*narrow-cr\.dcm: the window of the file hides \d+ % of the pixels.*--window full shows all\.\n$/);
+    expect(stderr).toMatch(/^Warning: .*narrow-cr\.dcm: the window of the file hides \d+ % of the pixels.*; window full shows all\.\n$/);
     expect(JSON.parse(stdout)).toMatchObject({ warnings: [expect.stringContaining("hides") as string] });
   });
 });

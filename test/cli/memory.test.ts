@@ -21,13 +21,13 @@ describe("a model that does not fit", () => {
     const { code, stdout, stderr } = await ask([], { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle });
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(
-      /^OUT_OF_MEMORY: \S+medgemma-demo-F32\.gguf with a context of 2048 tokens needs 0\.19 GB \(text 0\.01 GB, context 0\.03 GB, images 0\.01 GB, program 0\.13 GB\), but 0\.15 GB are available: 0\.04 GB too much\. Use a smaller quantisation, or close other programs\. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway\.\n$/
+      /^OUT_OF_MEMORY: \S+medgemma-demo-F32\.gguf with a context of 2048 tokens needs 0\.19 GB \(text 0\.01 GB, context 0\.03 GB, images 0\.01 GB, program 0\.13 GB\), but 0\.15 GB are available: 0\.04 GB too much\. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway\. Use a smaller quantisation, or close other programs\.\n$/
     );
   });
 
   it("names the context that would fit, and that one does", async () => {
     const { stderr } = await ask(["--context", "32768"], { MEDGEMMA_MEMORY_LIMIT: limits.little });
-    const context = /Use --context (\d+)\./.exec(stderr)?.[1] ?? "";
+    const context = /\(--context (\d+)\)/.exec(stderr)?.[1] ?? "";
     expect(stderr).toContain("with a context of 32768 tokens needs 0.54 GB");
     const { code, stderr: nothing } = await ask(["--context", context], { MEDGEMMA_MEMORY_LIMIT: limits.little });
     expect({ code, nothing }).toEqual({ code: 0, nothing: expect.stringMatching(onlyCut) as string });
@@ -38,7 +38,7 @@ describe("a model that does not fit", () => {
   it("is refused for a context that no machine has room for", async () => {
     const { code, stderr } = await ask(["--context", "2000000000"], {});
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^OUT_OF_MEMORY: .+ too much\. Use --context \d+\. MEDGEMMA_IGNORE_MEMORY/);
+    expect(stderr).toMatch(/^OUT_OF_MEMORY: .+ too much\. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway\. Load with contextSize (\d+) \(--context \1\)\.\n$/);
   });
 
   it("is refused with more images than there is room for, as the slices of a series", async () => {

@@ -144,7 +144,7 @@ describe("import", () => {
     expect(readFileSync(path).equals(text)).toBe(true);
     copyFileSync(demoProjector, join(downloads, "mmproj-F16.gguf"));
     copyFileSync(demoProjector, join(downloads, "mmproj-other-F16.gguf"));
-    expect(await hub.run(["import", downloads])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: .*mmproj-BF16\.gguf, mmproj-F16\.gguf, mmproj-other-F16\.gguf.*--mmproj/) as string });
+    expect(await hub.run(["import", downloads])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MODEL_NOT_FOUND: .*mmproj-BF16\.gguf, mmproj-F16\.gguf, mmproj-other-F16\.gguf.*Choose one as mmproj/) as string });
     rmSync(join(hub.home, "medgemma-4b-it"), { recursive: true });
     const named = await hub.run(["import", downloads, "--mmproj", join(downloads, "mmproj-F16.gguf"), "--json"]);
     expect(JSON.parse(named.stdout)).toMatchObject([{ id: "4b-it:Q4_K_M", mmproj: join(hub.home, "medgemma-4b-it", "mmproj-F16.gguf") }]);

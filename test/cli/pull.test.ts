@@ -160,7 +160,7 @@ describe.concurrent("pull", () => {
         response.write(content.subarray(from, from + (end - from) / 2), () => response.destroy());
         return true;
       },
-      says: /^DOWNLOAD_FAILED: Could not get model-Q4_K_M\.gguf: .*\(5 attempts\).*run the command again/
+      says: /^DOWNLOAD_FAILED: Could not get model-Q4_K_M\.gguf: .*\(5 attempts\).*start the download again/
     },
     "a body that ends early as if it were whole": {
       fault: ({ response, content, start: from, end }) => {

@@ -55,7 +55,7 @@ describe("--series", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ series: { modality: "CT", taken: 5, recipe: "v1" }, slices: [{ source: "series 1 (slice 1)" }, {}, {}, {}, {}] });
     const refused = await runCli(["preview", "--series", volume, "-o", output, "--size", "16", "--redact"]);
-    expect(refused.stderr).toMatch(/^INVALID_ARGUMENT: series 1 is a NIfTI volume.* --modality .*\n$/);
+    expect(refused.stderr).toMatch(/^INVALID_ARGUMENT: series 1 is a NIfTI volume.*\(--modality, --window\)\.\n$/);
   });
 
   it.each([
@@ -68,7 +68,7 @@ describe("--series", () => {
     ["with crops", ["ask", "?", "-m", "demo", "--series", `${folder}two`, "--fit", "crops"], 2, "--fit crops"],
     ["without images to encode", ["encode", "-o", "x.npy", "-m", "demo"], 2, "encode needs image files, or a --series"],
     ["neither image nor series", ["preview", "-o", output, "--size", "16"], 2, "preview needs an image"],
-    ["of two without a choice", ["ask", "?", "-m", "demo", "--series", `${folder}two`], 1, "Choose one with --series-index"]
+    ["of two without a choice", ["ask", "?", "-m", "demo", "--series", `${folder}two`], 1, "Choose one with the option index (--series-index)"]
   ])("%s is refused", async (_what, args, code, message) => {
     const run = await runCli(args);
     expect(run.code).toBe(code);

@@ -33,7 +33,7 @@ describe("a folder", () => {
     const path = folderWith("more", { "1": dicom("ct"), "2": dicom("ct"), "3": other, "4.png": Buffer.alloc(9) });
     await expect(decodeImage(path)).rejects.toMatchObject({
       code: "IMAGE_UNREADABLE",
-      message: `${path} is a folder with 3 DICOM images in 2 series (CT 2, OT 1) and 1 picture, not an image file. Take a series with --series (/series in a chat), or name a file in it.`
+      message: `${path} is a folder with 3 DICOM images in 2 series (CT 2, OT 1) and 1 picture, not an image file. Name a file in it, or take a series.`
     });
   });
 

@@ -11,8 +11,8 @@ describe("docs/internals/where.md", () => {
   const rows = [...page.matchAll(/^\| ([^|]+\?) \| ([^|]+) \|$/gm)].map(([, question = "", answer = ""]) => ({ question, answer }));
   const pathsOf = (answer: string) => [...answer.matchAll(/`([^`]+)`/g)].map(([, path]) => path ?? "");
 
-  it("answers ten questions, each by at least one path", () => {
-    expect(rows).toHaveLength(10);
+  it("answers at least ten questions, each by a path", () => {
+    expect(rows.length).toBeGreaterThanOrEqual(10);
     expect(rows.filter(({ answer }) => pathsOf(answer).length === 0)).toEqual([]);
   });
 

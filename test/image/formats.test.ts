@@ -147,7 +147,7 @@ describe("what is not read as a picture", () => {
     ["a PDF document", Buffer.from("%PDF-1.7\n"), "pdftoppm"],
     ["a PAM picture", Buffer.from("P7\nWIDTH 4\n"), "magick"],
     ["a floating-point picture (PFM)", Buffer.from("Pf\n4 4\n-1.0\n"), "TIFF"],
-    ["a file compressed with gzip", Buffer.from([0x1f, 0x8b, 8, 0]), "--series FILE --modality"],
+    ["a file compressed with gzip", Buffer.from([0x1f, 0x8b, 8, 0]), "given as a series, with its modality"],
     ["a film", Buffer.from("\0\0\0\x18ftypmp42isomiso2mp41\0\0\0\0"), "ffmpeg"]
   ])("is told by its name: %s", async (what, bytes, hint) => {
     const message = await failure(bytes);

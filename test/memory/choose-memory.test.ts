@@ -88,18 +88,21 @@ describe("the error", () => {
   const messageWith = (options: Parameters<typeof memoryShortage>[3]) => memoryShortage("model.gguf", choice, budget, options);
 
   it("says in one line what is needed for what, what there is, and what to do", () => {
-    const error = messageWith({ smallerContext: 4096, smaller: () => "unused" });
+    const error = messageWith({ smallerContext: 4096, smaller: () => ({ id: "unused", neededBytes: 1e9 }) });
     expect(error.code).toBe("OUT_OF_MEMORY");
     expect(error.message).toBe(
       "model.gguf with a context of 8192 tokens needs 4.45 GB (text 2.50 GB, context 0.75 GB, images 1.00 GB, program 0.20 GB), " +
-        "but 4.00 GB are available: 0.45 GB too much. Use --context 4096. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway."
+        "but 4.00 GB are available: 0.45 GB too much. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway. Load with contextSize 4096."
     );
+    expect(error.remedy).toEqual({ option: "contextSize", value: 4096 });
   });
 
   it("asks for a smaller model for the memory that there is, where no context would do", () => {
     const asked: number[] = [];
-    const smaller = (bytes: number) => (asked.push(bytes), "Use Q3_K_M.");
-    expect(messageWith({ smallerContext: null, smaller }).message).toContain("0.45 GB too much. Use Q3_K_M. MEDGEMMA");
+    const smaller = (bytes: number) => (asked.push(bytes), { id: "4b-it:Q3_K_M", neededBytes: 3.5e9 });
+    const error = messageWith({ smallerContext: null, smaller });
+    expect(error.message).toContain("4b-it:Q3_K_M fits (about 3.5 GB).");
+    expect(error.remedy).toEqual({ command: "pull", argument: "4b-it:Q3_K_M" });
     expect(asked).toEqual([4e9]);
     expect(messageWith({ smallerContext: null, smaller: () => null }).message).toContain("Use a smaller quantisation, or close other programs.");
   });

@@ -104,7 +104,7 @@ describe("import", () => {
     const text = model?.text ?? "";
     const before = sha256(text);
     write(join(source, "medgemma-4b-it-Q4_K_M.gguf"), named(demoTextContent, "other bytes"));
-    await expect(run()).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringMatching(/other content.*nothing was replaced.*--replace/) as string });
+    await expect(run()).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringMatching(/other content.*nothing was replaced.*import with replace/) as string, remedy: { option: "replace" } });
     expect(sha256(text)).toBe(before);
     expect((await verifyModels(undefined)).map(({ state }) => state)).toEqual(["whole", "whole"]);
     expect((await run(source, { replace: true })).ids).toEqual(["4b-it:Q4_K_M"]);

@@ -57,7 +57,7 @@ describe("the projector beside a model", () => {
   it("is not guessed among different towers", async () => {
     projector("mmproj-one-F16.gguf");
     projector("mmproj-two-F16.gguf");
-    await expect(pair(text("medgemma-4b-it.gguf"))).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(/mmproj-one-F16\.gguf, mmproj-two-F16\.gguf.*--mmproj/) as string });
+    await expect(pair(text("medgemma-4b-it.gguf"))).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(/mmproj-one-F16\.gguf, mmproj-two-F16\.gguf.*Choose one/) as string, remedy: { option: "mmproj" } });
     expect(await pair(text("medgemma-4b-it.gguf"), null)).toMatchObject({ mmproj: null });
   });
 
@@ -98,7 +98,7 @@ describe("a pair whose widths fit", () => {
     const { mmproj, warnings } = await pair(path, projector("p.gguf", named(demoProjectorContent, projectorName, projectorBase)));
     expect(mmproj).toBe("p.gguf");
     expect(warnings).toEqual([expect.stringMatching(words)]);
-    expect(warnings[0]).toContain("--mmproj none");
+    expect(warnings[0]).toContain("or none (mmproj)");
   });
 
   it.each([

@@ -88,7 +88,7 @@ describe.runIf(process.platform === "linux")("models of other programs", () => {
     await expect(findStored("hf:unsloth/medgemma-1.5-4b-it-GGUF")).resolves.toBeNull();
     layOutLlamaCpp(home);
     expect((await findStored("hf:unsloth/medgemma-1.5-4b-it-GGUF"))?.id).toBe(layouts["llama.cpp's cache"].id);
-    await expect(resolveModel("hf:unsloth/medgemma-27b-it-GGUF:Q4_K_M")).rejects.toMatchObject({ code: "MODEL_NOT_FOUND", message: expect.stringContaining("medgemma-local pull hf:unsloth/medgemma-27b-it-GGUF:Q4_K_M") as string });
+    await expect(resolveModel("hf:unsloth/medgemma-27b-it-GGUF:Q4_K_M")).rejects.toMatchObject({ code: "MODEL_NOT_FOUND", remedy: { command: "pull", argument: "hf:unsloth/medgemma-27b-it-GGUF:Q4_K_M" } });
     await expect(resolveModel("docker:medgemma")).rejects.toMatchObject({ code: "MODEL_NOT_FOUND", message: expect.stringContaining("Docker Model Runner") as string });
     await expect(resolveModel("ollama:")).rejects.toMatchObject({ code: "MODEL_NOT_FOUND" });
   });
@@ -150,8 +150,8 @@ describe.runIf(process.platform === "linux")("models of other programs", () => {
     const adapter = join(home, "adapter.gguf");
     await writeKeys(adapter, { "general.architecture": "gemma3", "general.type": "adapter" });
     ollama("registry.ollama.ai/ada/medgemma-xray/latest", [["model", demoText], ["adapter", adapter]]);
-    expect(await storedModels()).toMatchObject([{ id: "ollama:ada/medgemma-xray:latest", unsupported: expect.stringMatching(/LoRA adapter .*--lora .*sha256-/) as string }]);
-    await expect(resolveModel("ollama:ada/medgemma-xray")).rejects.toMatchObject({ code: "MODEL_MISMATCH", message: expect.stringContaining("--lora") as string });
+    expect(await storedModels()).toMatchObject([{ id: "ollama:ada/medgemma-xray:latest", unsupported: expect.stringMatching(/LoRA adapter .*sha256-.* as lora/) as string }]);
+    await expect(resolveModel("ollama:ada/medgemma-xray")).rejects.toMatchObject({ code: "MODEL_MISMATCH", remedy: { option: "model", also: ["lora"] } });
   });
 
   it("take no projector of another model", async () => {

@@ -53,7 +53,7 @@ describe("several volumes in one enhanced file", () => {
   it.each(variants)("by %s: none is guessed, each can be chosen whole", async (_what, told, groupsOf) => {
     const path = fileOf(order.map(([volume, place]) => ({ ...position(3 * place), ...groupsOf(volume, place) })));
     const listed = told.map((one, index) => `${index + 1}: 4 slices, ${one}`).join("; ");
-    await expect(readSeries(path)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: `${path} holds 2 volumes in one series (${listed}). Choose one with --volume.` });
+    await expect(readSeries(path)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: `${path} holds 2 volumes in one series (${listed}). Choose one with the option volume.` });
     // Frames 4, 7, 1, 5 and 2, 6, 3, 8 by their places; the first falls and rises as often, so it begins at the lowest place.
     expect(await framesOf(path, { volume: 1 })).toEqual([4, 7, 1, 5]);
     expect(await framesOf(path, { volume: 2 })).toEqual([2, 6, 3, 8]);

@@ -55,8 +55,8 @@ const files = folderOf("files", {
 });
 
 describe("a volume that is given as a picture", () => {
-  it.each(["brain.nii.gz", "brain.nii", "no-ending"])("%s leads to --series", async (name) => {
-    expect(await picture(join(files, name))).toMatch(/is a NIfTI volume, not a picture\. Take its slices with --series .* --modality CT or MR/);
+  it.each(["brain.nii.gz", "brain.nii", "no-ending"])("%s leads to a series", async (name) => {
+    expect(await picture(join(files, name))).toMatch(/is a NIfTI volume, not a picture\. Take its slices as a series, with its modality, CT or MR/);
     expect(await picture(join(files, name), { window: "lung" })).toContain("is a NIfTI volume");
   });
 
@@ -83,14 +83,14 @@ describe("a volume that is given as a picture", () => {
 describe("a folder", () => {
   const mrSlices = Object.fromEntries([1, 2, 3].map((number) => [`${number}.dcm`, slice(number, { "0020,0013 IS": String(number), "0020,0032 DS": `0\\0\\${number}` })]));
 
-  it("with a series leads to --series when it is given as a picture", async () => {
-    expect(await picture(folderOf("series", mrSlices))).toMatch(/3 DICOM images in 1 series \(CT 3\), not an image file\. Take a series with --series \(\/series in a chat\), or name a file in it\.$/);
+  it("with a series leads to a series when it is given as a picture", async () => {
+    expect(await picture(folderOf("series", mrSlices))).toMatch(/3 DICOM images in 1 series \(CT 3\), not an image file\. Name a file in it, or take a series\.$/);
   });
 
   it("of NIfTI files says so, and what to do", async () => {
     const path = folderOf("niftis", { "a.nii.gz": nifti, "b.nii": volume, "notes.txt": "x" });
-    expect(await series(path)).toBe(`${path} has no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with --modality CT or MR.`);
-    expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file with --series FILE --modality CT or MR (/series in a chat).");
+    expect(await series(path)).toBe(`${path} has no DICOM image, only 2 NIfTI files, 1 file that is not DICOM. Name one of the NIfTI files, with its modality, CT or MR.`);
+    expect(await picture(path)).toContain("2 NIfTI files, not an image file. Take a NIfTI file as a series, with its modality, CT or MR.");
   });
 
   it("of links is what they lead to, as DataLad and Nextflow make it", async () => {
@@ -99,7 +99,7 @@ describe("a folder", () => {
     for (const name of Object.keys(mrSlices)) symlinkSync(join(target, name), join(path, name));
     const { taken, leftOut, slices } = await readSeries(path);
     expect([taken, leftOut, slices[0]?.source]).toEqual([3, [], join(path, "1.dcm")]);
-    expect(await picture(path)).toContain("3 DICOM images in 1 series (CT 3), not an image file. Take a series with --series");
+    expect(await picture(path)).toContain("3 DICOM images in 1 series (CT 3), not an image file. Name a file in it, or take a series.");
     const folders = folderOf("linked folder", {});
     symlinkSync(target, join(folders, "series"), "dir");
     expect((await readSeries(folders)).taken).toBe(3);
@@ -132,7 +132,7 @@ describe("a folder", () => {
 
   it("of files in a transfer syntax that is not read says which", async () => {
     const file = Buffer.from(slice(1).toString("latin1").replace("1.2.840.10008.1.2.1\0", "1.2.840.113619.5.2\0\0"), "latin1");
-    expect(await series(folderOf("private", { a: file }))).toMatch(/only 1 unreadable\. The first: .*transfer syntax is Implicit VR Big Endian, a private one of GE \(1\.2\.840\.113619\.5\.2\), which is not read here\. Convert it with gdcmconv --raw \(GDCM\)/);
+    expect(await series(folderOf("private", { a: file }))).toMatch(/only 1 unreadable\. The first: .*transfer syntax is Implicit VR Big Endian, a private one of GE \(1\.2\.840\.113619\.5\.2\), which is not read here\. Convert it with gdcmconv -w \(GDCM\)/);
   });
 });
 
@@ -221,8 +221,8 @@ describe("a slide in tiles", () => {
   it("is not shown by one of them, but where it is asked for", async () => {
     const path = join(files, "slide.dcm");
     writeFileSync(path, slice(7, slide));
-    expect(await picture(path)).toMatch(/is a slide of 8 × 8 pixels in 1 tile \(VL Whole Slide Microscopy\).*--slide/);
-    expect(await series(path)).toContain("only 1 of a slide in tiles. Give the slide with --slide.");
+    expect(await picture(path)).toMatch(/is a slide of 8 × 8 pixels in 1 tile \(VL Whole Slide Microscopy\).*Take its patches as a slide, or one tile as a frame\.$/);
+    expect(await series(path)).toContain("only 1 of a slide in tiles. Give it as a slide.");
     expect((await decodeImage(path, { frame: 1 })).width).toBe(4);
     expect((await decodeImage(slice(7, { ...slide, "0048,0006 UL": null, "0048,0007 UL": null }))).width).toBe(4);
   });

@@ -134,9 +134,9 @@ describe("refused, in one line", () => {
   });
 
   it.each([
-    ["no modality", "ct-las.nii.gz", {}, "Say it with --modality"],
-    ["a preset without a modality", "ct-las.nii.gz", { window: "lung" }, "Say it with --modality"],
-    ["several volumes", "mr-4d.nii.gz", { modality: "MR" }, "holds 3 volumes of 5 slices. Choose one with --volume."],
+    ["no modality", "ct-las.nii.gz", {}, "Say which with the option modality"],
+    ["a preset without a modality", "ct-las.nii.gz", { window: "lung" }, "Say which with the option modality"],
+    ["several volumes", "mr-4d.nii.gz", { modality: "MR" }, "holds 3 volumes of 5 slices. Choose one with the option volume."],
     ["a volume that is not there", "mr-4d.nii.gz", { modality: "MR", index: 4 }, "There is no volume 4."],
     ["the second of one volume", "ct-las.nii.gz", { modality: "CT", index: 2 }, "holds 1 volume of 5 slices. There is no volume 2."],
     ["a modality for DICOM", "../series/reversed", { modality: "CT" }, "DICOM files say it themselves"],

@@ -98,7 +98,7 @@ describe("refused, in one line", () => {
   cpSync(`${folder}tilted/scout.dcm`, join(scouts, "scout.dcm"));
 
   it.each([
-    ["two series", `${folder}two`, {}, "INVALID_ARGUMENT", "holds 2 series (1: CT, 3 slices, Series Number 2; 2: MR, 5 slices, Series Number 5). Choose one with --series-index."],
+    ["two series", `${folder}two`, {}, "INVALID_ARGUMENT", "holds 2 series (1: CT, 3 slices, Series Number 2; 2: MR, 5 slices, Series Number 5). Choose one with the option index."],
     ["a series that is not there", `${folder}two`, { index: 3 }, "INVALID_ARGUMENT", "There is no series 3."],
     ["nothing there", join(root, "nowhere"), {}, "IMAGE_NOT_FOUND", "Check the path"],
     ["an empty folder", many, {}, "IMAGE_UNREADABLE", "has no DICOM image"],

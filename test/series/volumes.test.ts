@@ -236,7 +236,7 @@ describe("several volumes in one series", () => {
     const path = folderOf(slices);
     const count = slices.length / told.length;
     const listed = told.map((one, index) => `${index + 1}: ${count} slices, ${one}`).join("; ");
-    expect(await errorOf(path)).toBe(`${path} holds ${told.length} volumes in one series (${listed}). Choose one with --volume.`);
+    expect(await errorOf(path)).toBe(`${path} holds ${told.length} volumes in one series (${listed}). Choose one with the option volume.`);
     for (const [index] of told.entries()) {
       const { slices: taken, volume, volumes, leftOut, notes } = await readSeries(path, { volume: index + 1 });
       expect(notes).toContain(`volume ${index + 1} of ${told.length} (${told[index] ?? ""})`);
@@ -404,7 +404,7 @@ describe("a Series Instance UID for every slice", () => {
   const path = folderOf(stack("a", 5, (i) => ({ ...instance(i + 1), "0020,000e UI": `1.2.3.${i + 1}` })));
 
   it("is a list of series, which --join puts together", async () => {
-    expect(await errorOf(path)).toMatch(/holds 5 series \(1: CT, 1 slice; .*Choose one with --series-index, or take the slices for one series with --join\./);
+    expect(await errorOf(path)).toMatch(/holds 5 series \(1: CT, 1 slice; .*Choose one with the option index, or take the slices for one series with join\./);
     expect(await namesOf(path, { join: true })).toBe("a0 a1 a2 a3 a4");
   });
 

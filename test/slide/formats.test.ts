@@ -355,7 +355,7 @@ describe("Ventana BIF", () => {
   });
 
   it.each(["ventana.bif", "ventana.tif", "leica.scn"])("%s is not a picture: its first one shows the glass, perhaps with the label", async (name) => {
-    for (const source of [`${folder}${name}`, readFileSync(`${folder}${name}`)]) await expect(decodeImage(source)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringMatching(/whose first picture is a photograph of the glass, perhaps with the label\. Take its patches with --slide FILE\.$/) as string });
+    for (const source of [`${folder}${name}`, readFileSync(`${folder}${name}`)]) await expect(decodeImage(source)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringMatching(/whose first picture is a photograph of the glass, perhaps with the label\. Take its patches as a slide\.$/) as string, remedy: { option: "slide" } });
   });
 
   /** Where the lists of offsets and lengths of tiles lie: of a page of a little-endian BigTIFF. */

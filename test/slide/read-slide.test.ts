@@ -243,7 +243,7 @@ describe("a damaged slide", () => {
 });
 
 describe("what is not a slide that is read here", () => {
-  const convert = 'Convert it to a tiled pyramidal TIFF, for example with "vips tiffsave IN OUT.tif --tile --pyramid --compression jpeg --bigtiff" of a libvips that has OpenSlide.';
+  const convert = 'Convert it to a tiled pyramidal TIFF, for example with "vips copy IN OUT.tif[tile,pyramid,compression=jpeg,bigtiff]" of a libvips that has OpenSlide.';
 
   const bioFormats = "Convert it to an OME-TIFF with bioformats2raw and raw2ometiff of Glencoe Software.";
   const olympus = `IMAGE_UNREADABLE: SLIDE is an Olympus slide (VSI), which is not read here. ${bioFormats} The folder of .ets files beside it holds its pixels.`;

@@ -173,7 +173,7 @@ describe.runIf(canRun())("a Vulkan driver", () => {
   it("that was named is an error with the reason", async () => {
     const { code, stderr, stdout } = await ask(ending, newHome(), "--gpu", "vulkan");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^GPU_UNAVAILABLE: The vulkan backend failed its trial on this machine: it ended with exit code 7\. [^\n]*medgemma-local doctor[^\n]*--gpu off[^\n]*\n$/);
+    expect(stderr).toMatch(/^GPU_UNAVAILABLE: The vulkan backend failed its trial on this machine: it ended with exit code 7\. [^\n]*set gpu to "auto" or "off" \(--gpu\)\. Run: medgemma-local doctor\n$/);
   });
 
   it("is tried by one of two processes that start at once", async () => {

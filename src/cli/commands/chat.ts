@@ -25,6 +25,7 @@ import { answerFlags, imageFlags, loraOption, modelOptions, presetOption, redact
 import { exitCodes, Interrupted, printNote, UsageError } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
 import { withRedaction, type Redaction } from "../redaction.js";
+import { withFlags } from "../remedies.js";
 import { StatusLine } from "../status-line.js";
 import { bold, canMoveCursor, dim, green } from "../terminal.js";
 
@@ -98,7 +99,7 @@ async function decodeFirst({ image: paths = [], ...args }: Arguments, redaction:
     return await decodeImages(paths, redaction, valuesOf(imageOptions, args));
   } catch (error) {
     if (!(error instanceof MedGemmaError)) throw error;
-    throw new MedGemmaError(error.code, `${error.message} Or start without -i, and drop the picture into the chat.`, { cause: error });
+    throw new MedGemmaError(error.code, `${withFlags(error.message, error.remedy)} Or start without -i, and drop the picture into the chat.`, { cause: error });
   }
 }
 

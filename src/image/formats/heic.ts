@@ -48,7 +48,7 @@ function loadDecoder(name: string): HeicDecode {
   } catch (error) {
     throw new MedGemmaError(
       "IMAGE_UNREADABLE",
-      `${name} is a HEIC picture, whose decoder is not part of this package. Install one (npm install ${packageName}), or convert the picture to JPEG or PNG ("heif-convert IN.heic OUT.png"; "sips -s format png IN.heic --out OUT.png" on a Mac).`,
+      `${name} is a HEIC picture, whose decoder is not part of this package. Install one (npm install ${packageName}), or convert the picture to JPEG or PNG ("heif-convert IN.heic OUT.png"; "sips -s format png IN.heic -o OUT.png" on a Mac).`,
       { cause: error }
     );
   }

@@ -46,7 +46,7 @@ export function openJpegXl(bytes: Uint8Array, name: string): OpenPicture {
 
 async function decode(job: JpegXlJob, name: string, pixels: number): Promise<Raster> {
   const { png, frames } = await decodeInThread(job, limitMs(pixels));
-  const picture = await openWithLibvips(png, name, (found) => `${packageName} gave ${found}`);
+  const picture = await openWithLibvips(png, name, (found) => new MedGemmaError("IMAGE_UNREADABLE", `${packageName} gave ${found}`));
   const raster = await picture.decode();
   return frames > 1 ? { ...raster, notes: [`the first of ${frames} frames`, ...raster.notes] } : raster;
 }

@@ -1,8 +1,8 @@
 /** All that sharp (libvips) reads: PNG, JPEG, WebP, TIFF, GIF, AVIF, and the header of HEIC. */
 import type { Metadata } from "sharp";
 import { MedGemmaError } from "../../errors.js";
-import { checkPictureSize, maxPixels, slideHint } from "../../shared/picture-size.js";
-import { explainGlassFirst } from "../../formats/formats.js";
+import { checkPictureSize, maxPixels } from "../../shared/picture-size.js";
+import { glassFirstError } from "../../formats/formats.js";
 import { readOrientation } from "../exif-orientation.js";
 import { profileNotes, useOfProfile, type ProfileUse } from "../icc-profile.js";
 import { readPngFacts } from "../png-facts.js";
@@ -23,14 +23,14 @@ const depths = new Set(["uchar", "char", "ushort", "short", "uint", "int", "floa
 type Depth = typeof depths extends ReadonlySet<infer One> ? One : never;
 
 /** @throws Error of libvips; MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE */
-export async function openWithLibvips(bytes: Uint8Array, name: string, unsupported: (found: string) => string): Promise<OpenPicture> {
+export async function openWithLibvips(bytes: Uint8Array, name: string, unsupported: (found: string) => MedGemmaError): Promise<OpenPicture> {
   const tiff = isTiff(bytes) ? await readTiffFacts(bytes) : null;
-  if (tiff?.glassFirst != null) throw new MedGemmaError("IMAGE_UNREADABLE", explainGlassFirst(name, tiff.glassFirst));
+  if (tiff?.glassFirst != null) throw glassFirstError(name, tiff.glassFirst);
   if (tiff?.unreadForm != null) throw new UnreadForm(tiff.unreadForm);
   if (tiff !== null && tiff.bits > 32) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has samples of ${tiff.bits} bits; expected up to 32. Save it with 32-bit floating point or 16-bit samples.`);
   const header = withPngFacts(await loadSharp()(bytes, { limitInputPixels: false, failOn: "none" }).metadata(), bytes);
-  if (!formats.has(header.format)) throw new MedGemmaError("IMAGE_UNREADABLE", unsupported(header.format));
-  checkPictureSize(name, header.width, header.height, header.format === "tiff" ? slideHint : undefined);
+  if (!formats.has(header.format)) throw unsupported(header.format);
+  checkPictureSize(name, header.width, header.height, { mayBeSlide: header.format === "tiff" });
   if (header.compression === "hevc") return openHeic(bytes, name, header);
   const { depth } = header;
   if (!isDepth(depth) || (header.channels > 2 && depth !== "uchar" && depth !== "ushort")) {

@@ -176,18 +176,18 @@ function argumentsOfTest(): Disposable {
 }
 
 function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemmaError {
-  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend found no GPU on this machine`}. Use --gpu auto or --gpu off.`);
+  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend found no GPU on this machine`}. Set gpu to "auto" or "off".`, { remedy: { option: "gpu" } });
 }
 
 function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
   return new MedGemmaError(
     "GPU_UNAVAILABLE",
-    `node-llama-cpp cannot load its ${gpu} backend: a driver is missing, broken or too old. Use --gpu auto or --gpu off.`,
-    { cause }
+    `node-llama-cpp cannot load its ${gpu} backend: a driver is missing, broken or too old. Set gpu to "auto" or "off".`,
+    { cause, remedy: { option: "gpu" } }
   );
 }
 
 function gpuMissed({ backend, outcome, reason }: MissedGpu): MedGemmaError {
   const what = outcome === "failed" ? "failed its trial on this machine" : "cannot be used";
-  return new MedGemmaError("GPU_UNAVAILABLE", `The ${backend} backend ${what}: ${reason}. ${missedGpuRemedies[outcome]}; or use --gpu auto or --gpu off.`);
+  return new MedGemmaError("GPU_UNAVAILABLE", `The ${backend} backend ${what}: ${reason}. ${missedGpuRemedies[outcome]}, or set gpu to "auto" or "off".`, { remedy: { option: "gpu", command: outcome === "failed" ? "doctor" : undefined } });
 }

@@ -3,7 +3,7 @@ import type { LlamaContext, LlamaContextSequence, LlamaModel } from "node-llama-
 import { isImageToken, type ImagePrefill } from "./image-prefill.js";
 import { PromptLookup } from "./prompt-lookup.js";
 import { SequenceSampler } from "./sampler.js";
-import type { DecodeWatcher, Held, HostSequence, Sampler, SamplerSettings } from "./text-host.js";
+import type { DecodeWatcher, Held, HostSequence, Sampler, SamplerChoices } from "./text-host.js";
 import type { Token } from "./token.js";
 
 export class PromptSequence implements HostSequence {
@@ -52,7 +52,7 @@ export class PromptSequence implements HostSequence {
     return this.#images.watch(this.#sequence, watcher);
   }
 
-  sampler(settings: SamplerSettings, held?: Held): Sampler {
+  sampler(settings: SamplerChoices, held?: Held): Sampler {
     return new SequenceSampler(this.#model, this.#sequence, settings, held);
   }
 

@@ -1,7 +1,7 @@
 /** Samples from a sequence by node-llama-cpp's samplers. */
 import { LlamaGrammarEvaluationState, type LlamaContextSequence, type LlamaModel } from "node-llama-cpp";
 import { isImageToken } from "./image-prefill.js";
-import type { Held, Sampler, SamplerSettings } from "./text-host.js";
+import type { Held, Sampler, SamplerChoices } from "./text-host.js";
 import type { Token } from "./token.js";
 
 /** How far back a token counts as repeated: llama.cpp's default for its repeat penalty. */
@@ -10,11 +10,11 @@ const penaltyWindow = 64;
 export class SequenceSampler implements Sampler {
   readonly #model: LlamaModel;
   readonly #sequence: LlamaContextSequence;
-  readonly #settings: SamplerSettings;
+  readonly #settings: SamplerChoices;
   readonly #held: Held | undefined;
   readonly #grammarState: LlamaGrammarEvaluationState | undefined;
 
-  constructor(model: LlamaModel, sequence: LlamaContextSequence, settings: SamplerSettings, held: Held | undefined) {
+  constructor(model: LlamaModel, sequence: LlamaContextSequence, settings: SamplerChoices, held: Held | undefined) {
     this.#model = model;
     this.#sequence = sequence;
     this.#settings = settings;
@@ -23,7 +23,7 @@ export class SequenceSampler implements Sampler {
   }
 
   after(tokens: readonly Token[]): AsyncIterable<Token> {
-    const { temperature, topK = 0, topP = 1, minP = 0, repeatPenalty = 1, seed } = this.#settings;
+    const { temperature = 0, topK = 0, topP = 1, minP = 0, repeatPenalty = 1, seed } = this.#settings;
     const held = this.#held;
     return this.#sequence.evaluate([...tokens], {
       temperature,

@@ -4,6 +4,7 @@
  * test/language/host/canaries.test.ts.
  */
 import type { LlamaGrammar, TokenBias } from "node-llama-cpp";
+import type { SamplerSettings } from "./sampler-options.js";
 import type { Token } from "./token.js";
 
 /** A loaded text model with its context. */
@@ -45,7 +46,7 @@ export interface HostSequence {
   decode(tokens: readonly Token[]): Promise<void>;
   /** Until the disposal what is decoded can be stopped, and then fails with ABORTED, and its logits are seen. */
   watch(watcher: DecodeWatcher): Disposable;
-  sampler(settings: SamplerSettings, held?: Held): Sampler;
+  sampler(settings: SamplerChoices, held?: Held): Sampler;
   /**
    * Logits at every position of a prompt that is no image token, as an independent program would compute them: nothing is
    * reused, and the sequence is empty afterwards. For comparisons; each needs the memory of a whole vocabulary.
@@ -61,15 +62,8 @@ export interface DecodeWatcher {
   readonly onLogits?: ((logits: Float32Array, position: number) => void) | undefined;
 }
 
-/** The sampler's numbers, in llama.cpp's names. */
-export interface SamplerSettings {
-  /** 0: the likeliest token, always. */
-  readonly temperature: number;
-  readonly topK?: number | undefined;
-  readonly topP?: number | undefined;
-  readonly minP?: number | undefined;
-  /** 1: none. */
-  readonly repeatPenalty?: number | undefined;
+/** Left out: as llama.cpp has it without. */
+export interface SamplerChoices extends Partial<SamplerSettings> {
   readonly seed?: number | undefined;
 }
 

@@ -6,6 +6,7 @@
 import { open } from "node:fs/promises";
 import { GgmlType, type GgufTensorInfo } from "../host/gguf.js";
 import { MedGemmaError } from "../../errors.js";
+import type { Remedy } from "../../remedy.js";
 import { readModelFile, type ModelFile } from "../model-file.js";
 
 /** An adapter of `LoadOptions.lora` with the number that multiplies what it changes. */
@@ -39,7 +40,7 @@ const weightTypes = new Set([GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType
 const isVision = (name: string) => /^(v|mm)\.|vision_|multi_?modal_projector/.test(name);
 
 const mergeInstead =
-  "Merge the adapter into the model (merge_and_unload of PEFT), convert both parts again, and give the new projector with --mmproj.";
+  "Merge the adapter into the model (merge_and_unload of PEFT), convert both parts again, and give the new projector as mmproj.";
 
 /** @throws MedGemmaError MODEL_NOT_FOUND, FILE_UNUSABLE, MODEL_CORRUPT, MODEL_MISMATCH */
 export async function readLoraAdapter(path: string): Promise<LoraAdapter> {
@@ -54,8 +55,8 @@ export async function parseLoraAdapter(file: ModelFile): Promise<LoraAdapter> {
 
 function checkKind({ path, type, architecture, info }: ModelFile): void {
   if (type !== "adapter") {
-    const [what, option] = architecture === "clip" ? ["a projector (mmproj)", "--mmproj"] : [`a ${architecture} model`, "--model"];
-    throw mismatch(`${path} is ${what}, not a LoRA adapter. Give it with ${option}.`);
+    const [what, option] = architecture === "clip" ? (["a projector (mmproj)", "mmproj"] as const) : ([`a ${architecture} model`, "model"] as const);
+    throw mismatch(`${path} is ${what}, not a LoRA adapter. Give it as ${option}.`, { option });
   }
   const { adapter } = info.metadata as { readonly adapter?: { readonly type?: unknown; readonly alora?: unknown } };
   if (adapter?.type !== "lora") throw mismatch(`${path} is an adapter of type ${String(adapter?.type)}; expected lora.`);
@@ -127,8 +128,8 @@ function quoted(name: string): string {
   return JSON.stringify(name.slice(0, 80));
 }
 
-function mismatch(message: string): MedGemmaError {
-  return new MedGemmaError("MODEL_MISMATCH", message);
+function mismatch(message: string, remedy: Remedy | null = null): MedGemmaError {
+  return new MedGemmaError("MODEL_MISMATCH", message, { remedy });
 }
 
 function damaged(path: string, what: string): MedGemmaError {

@@ -128,7 +128,7 @@ class Download {
       },
       {
         what: this.#file.path,
-        advice: "What is there is kept: run the command again to go on.",
+        advice: "What is there is kept: start the download again to go on.",
         progress: () => this.#partial.doneBytes,
         signal: this.#end.signal,
         onRetry: this.#options.onRetry
@@ -203,7 +203,7 @@ class Download {
 const serverIsWrong = "The server or a proxy is at fault: try again later, or another HF_ENDPOINT.";
 
 function mismatch({ path, repository }: HubFile, why: string): MedGemmaError {
-  return new MedGemmaError("HASH_MISMATCH", `${path} of ${repository} is not the file that was promised: ${why}. It was thrown away; run the command again.`);
+  return new MedGemmaError("HASH_MISMATCH", `${path} of ${repository} is not the file that was promised: ${why}. It was thrown away; start the download again.`);
 }
 
 /** ETags stand in quotes, a weak one behind W/. */

@@ -42,7 +42,7 @@ export class Hub {
    */
   constructor(env: NodeJS.ProcessEnv = process.env) {
     if (isOffline(env)) {
-      throw new MedGemmaError("OFFLINE", "A download needs the network, and --offline, MEDGEMMA_OFFLINE or HF_HUB_OFFLINE forbids it. Without network, use: medgemma-local import PATH.");
+      throw new MedGemmaError("OFFLINE", "A download needs the network, and offline use is set (MEDGEMMA_OFFLINE or HF_HUB_OFFLINE). Without network, import a folder or a file.", { remedy: { command: "import" } });
     }
     const text = hubEndpoint(env);
     if (!/^https?:/.test(text) || !URL.canParse(text)) {

@@ -130,7 +130,7 @@ export class PartialFile implements AsyncDisposable {
           continue;
         }
         const { bytesRead } = await this.#data.read(buffer, 0, end - position, position);
-        if (bytesRead === 0) throw new MedGemmaError("FILE_UNUSABLE", `${this.path} became shorter while it was read. Run the command again.`);
+        if (bytesRead === 0) throw new MedGemmaError("FILE_UNUSABLE", `${this.path} became shorter while it was read. Try again.`);
         hash.update(buffer.subarray(0, bytesRead));
         position += bytesRead;
         onProgress(position);

@@ -52,7 +52,7 @@ export async function openDicomSlide(path: string, name: string, isFolder: boole
     return { ...content, notes: [...(content.notes ?? []), ...left], name, close };
   } catch (error) {
     await close();
-    throw error instanceof DicomError ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error }) : error;
+    throw error instanceof DicomError ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error, remedy: error.remedy }) : error;
   }
 }
 
@@ -94,7 +94,7 @@ async function readHeader(path: string, name: string): Promise<WholeSlideHeader 
   try {
     return await readHeaderOf(source);
   } catch (error) {
-    throw error instanceof DicomError ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error }) : error;
+    throw error instanceof DicomError ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error, remedy: error.remedy }) : error;
   } finally {
     await source.close();
   }

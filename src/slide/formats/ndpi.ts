@@ -108,7 +108,7 @@ async function readIntervals(file: TiffFile, directory: TiffDirectory, { stream,
   const { tileWidth, tileHeight, columns } = header;
   const [firstRow, lastRow] = [Math.floor(box.y / tileHeight), Math.floor((box.y + box.height - 1) / tileHeight)];
   const height = (lastRow + 1 - firstRow) * tileHeight;
-  if (tileWidth * height > maxPixels) throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${file.name} lies in ${tileWidth}×${height} pixels; the limit is ${maxPixels}. Choose a greater magnification, or a smaller level.`);
+  if (tileWidth * height > maxPixels) throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${file.name} lies in ${tileWidth}×${height} pixels; the limit is ${maxPixels}. Choose a greater magnification, or a smaller level.`, { remedy: { option: "magnification", also: ["level"] } });
   const rgb = new Uint8Array(box.width * box.height * 3);
   for (let column = Math.floor(box.x / tileWidth); column <= Math.floor((box.x + box.width - 1) / tileWidth); column += 1) {
     const intervals: Buffer[] = [];

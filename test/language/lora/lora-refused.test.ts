@@ -45,8 +45,8 @@ function patched(text: string, offset: number, bytes: Uint8Array): string {
 describe("an adapter is refused before anything is loaded", () => {
   const cases: [string, () => string, MedGemmaErrorCode, string[]][] = [
     ["a missing file", () => at("nowhere.gguf"), "MODEL_NOT_FOUND", ["nowhere.gguf"]],
-    ["a text model", () => demoText, "MODEL_MISMATCH", ["is a gemma3 model, not a LoRA adapter", "--model"]],
-    ["a projector", () => demoProjector, "MODEL_MISMATCH", ["is a projector (mmproj)", "--mmproj"]],
+    ["a text model", () => demoText, "MODEL_MISMATCH", ["is a gemma3 model, not a LoRA adapter", "as model"]],
+    ["a projector", () => demoProjector, "MODEL_MISMATCH", ["is a projector (mmproj)", "as mmproj"]],
     ["a cut file", () => (writeFileSync(at("cut.gguf"), readFileSync(good).subarray(0, 50_000)), at("cut.gguf")), "MODEL_CORRUPT", ["truncated"]],
     ["another kind of adapter", () => made(whole, withKey("adapter.type", "text", "ia3")), "MODEL_MISMATCH", ["type ia3; expected lora"]],
     ["another architecture", () => made(whole, withKey("general.architecture", "text", "llama")), "MODEL_MISMATCH", ["for a llama model; expected gemma3"]],
@@ -89,8 +89,8 @@ describe("an adapter is refused before anything is loaded", () => {
     ["a norm, which llama.cpp would pass over", () => made([...whole, ["blk.0.attn_norm.weight", [192]]]), "MODEL_MISMATCH", ["attn_norm", "merge_and_unload"]],
     ["a pair for a norm", () => made(pairOf("blk.0.attn_norm.weight", 192, 1)), "MODEL_MISMATCH", ["192 × 1", "has 192 there"]],
     ["token embeddings", () => made([["token_embd.weight.lora_a", [4, 1280]], ["token_embd.weight.lora_b", [4, 192]]]), "MODEL_MISMATCH", ["token embeddings", "without embed_tokens"]],
-    ["the image tower in GGUF's names", () => made([...whole, ...pairOf("v.blk.0.attn_q.weight", 64, 64)]), "MODEL_MISMATCH", ["image tower", "merge_and_unload", "--mmproj"]],
-    ["the projector in GGUF's names", () => made(pairOf("mm.input_projection.weight", 64, 64)), "MODEL_MISMATCH", ["image tower", "--mmproj"]],
+    ["the image tower in GGUF's names", () => made([...whole, ...pairOf("v.blk.0.attn_q.weight", 64, 64)]), "MODEL_MISMATCH", ["image tower", "merge_and_unload", "as mmproj"]],
+    ["the projector in GGUF's names", () => made(pairOf("mm.input_projection.weight", 64, 64)), "MODEL_MISMATCH", ["image tower", "as mmproj"]],
     ["the image tower in transformers' names", () => made(pairOf("model.vision_tower.layers.0.q.weight", 64, 64)), "MODEL_MISMATCH", ["image tower"]],
     ["the projector in transformers' names", () => made(pairOf("multi_modal_projector.weight", 64, 64)), "MODEL_MISMATCH", ["image tower"]],
     ["the output layer", () => made(pairOf("output.weight", 192, 1280)), "MODEL_MISMATCH", ["lm_head", "is the token embeddings", demoText]],
@@ -134,10 +134,10 @@ describe("the option", () => {
   });
 
   it("is named when an adapter is given as the model or as the projector", async () => {
-    await expect(loadMedGemma(good)).rejects.toMatchObject({ code: "MODEL_MISMATCH", message: expect.stringMatching(/adapter.*--lora/) as string });
+    await expect(loadMedGemma(good)).rejects.toMatchObject({ code: "MODEL_MISMATCH", message: expect.stringMatching(/adapter.*as lora/) as string });
     await expect(loadMedGemma({ model: demoText, mmproj: good })).rejects.toMatchObject({
       code: "MODEL_MISMATCH",
-      message: expect.stringMatching(/adapter.*--lora/) as string
+      message: expect.stringMatching(/adapter.*lora/) as string
     });
   });
 });
