@@ -15,7 +15,7 @@ const others: Readonly<Record<Exclude<RemedyOption, keyof typeof described>, str
   mmproj: "--mmproj",
   lora: "--lora",
   images: "--image",
-  series: "--series or, in a chat, /series",
+  series: "--series",
   slide: "--slide",
   acceptTerms: "--accept-terms",
   replace: "--replace",

@@ -11,7 +11,7 @@ describe("the command line tells a failure", () => {
     ["with the flag of an option that is called otherwise", "Load with contextSize 3072.", { option: "contextSize", value: 3072 }, "INTERNAL: Load with contextSize 3072 (--context 3072)."],
     ["with the flag that switches an option off", "Show it with aspect false.", { option: "aspect" }, "INTERNAL: Show it with aspect false (--no-aspect)."],
     ["with all options that help", "Choose one, or join.", { option: "index", also: ["join"] }, "INTERNAL: Choose one, or join (--series-index, --join)."],
-    ["with the word of a chat beside the flag", "Take a series.", { option: "series" }, "INTERNAL: Take a series (--series or, in a chat, /series)."],
+    ["with the flag of a series", "Take a series.", { option: "series" }, "INTERNAL: Take a series (--series)."],
     ["with a command and what it is about", "Download it first.", { command: "pull", argument: "4b-it" }, "INTERNAL: Download it first. Run: medgemma-local pull 4b-it"],
     ["with a flag and a command", "Set gpu to \"off\".", { option: "gpu", command: "doctor" }, "INTERNAL: Set gpu to \"off\" (--gpu). Run: medgemma-local doctor"],
     ["with a command that needs something", "Import a folder.", { command: "import" }, "INTERNAL: Import a folder. Run: medgemma-local import PATH"]

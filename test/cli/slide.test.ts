@@ -144,7 +144,7 @@ describe("--slide", () => {
     const { stdout, stderr } = await runCli(["chat", "-m", "demo"], { input: `${lines.join("\n")}\n` });
     expect(stdout).toBe("");
     const refusals = stderr.trimEnd().split("\n");
-    expect(refusals).toEqual(lines.map(() => expect.stringMatching(/^IMAGE_UNREADABLE: .* \/slide\b/) as unknown));
+    expect(refusals).toEqual(lines.map(() => expect.stringMatching(/^IMAGE_UNREADABLE: .*[ (]\/slide\b/) as unknown));
     expect(refusals.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => `IMAGE_UNREADABLE: ${aperio} is an Aperio slide (SVS), so nothing was asked. /slide ${aperio} attaches its patches.`));
     expect(stderr).not.toContain("--slide");
   });
