@@ -9,6 +9,7 @@ let medgemma: library.MedGemma;
 let chat: library.Chat;
 let preset: library.Preset;
 let picture: library.DecodedImage;
+let record: library.AnswerRecord;
 const home = temporaryFolder();
 beforeAll(async () => {
   process.env.MEDGEMMA_HOME = home;
@@ -16,6 +17,8 @@ beforeAll(async () => {
   chat = await medgemma.createChat();
   preset = await library.loadPreset("report");
   picture = await library.decodeImage(film);
+  await using other = await medgemma.createChat();
+  record = { ...(await other.ask("Describe the image.", { images: [film], maxTokens: 2 })), model: medgemma.model, provenance: await medgemma.provenance() };
 });
 afterAll(async () => await medgemma.dispose());
 
@@ -103,6 +106,12 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       removeModel: call(library.removeModel),
       verifyModels: call(library.verifyModels),
       installedModels: call(library.installedModels),
+      readAnswerRecord: call(library.readAnswerRecord),
+      loadingOf: call(library.loadingOf),
+      withImagesAt: (value) => library.withImagesAt(value as never, [film]),
+      repeatAnswer: (value) => library.repeatAnswer(value as never, record),
+      "record of repeatAnswer": (value) => library.repeatAnswer(medgemma, value as never),
+      "request of chat.ask": (value) => chat.ask({ ...record.request, prompt: value as never }),
       "chat.ask": (value) => chat.ask(value as never),
       "medgemma.countTokens": (value) => medgemma.countTokens(value as never),
       "turns of medgemma.createChat": (value) => medgemma.createChat({ turns: value as never }),
@@ -112,7 +121,7 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
     };
     const takeNothing = ["listPresets", "readCatalog", "storedModels"];
     const exported = Object.entries(library).flatMap(([name, value]) => (typeof value === "function" && value !== MedGemmaError ? [name] : []));
-    expect(new Set([...Object.keys(functions).filter((name) => !name.includes(".")), ...takeNothing])).toEqual(new Set(exported));
+    expect(new Set([...Object.keys(functions).filter((name) => !/[. ]/.test(name)), ...takeNothing])).toEqual(new Set(exported));
     const wrong: unknown[] = [];
     for (const [name, run] of Object.entries(functions)) {
       for (const value of wrongEverywhere) {
@@ -143,7 +152,9 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       pullModel: (value) => library.pullModel("4b-it", value as never),
       importModels: (value) => library.importModels("nowhere", value as never),
       removeModel: (value) => library.removeModel("nothing", value as never),
-      verifyModels: (value) => library.verifyModels(undefined, value as never)
+      verifyModels: (value) => library.verifyModels(undefined, value as never),
+      repeatAnswer: (value) => library.repeatAnswer(medgemma, record, value as never),
+      "chat.ask of a request": (value) => chat.ask(record.request, value as never)
     };
     const wrong: unknown[] = [];
     for (const [name, run] of Object.entries(functions)) {

@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkArgument, isObject, listOf, name } from "../shared/check-arguments.js";
+import { checkArgument, isObject, listOf, name, refuseUnreadable, withProperties } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { usableCores } from "../native/usable-cores.js";
 import { readTextFile } from "../shared/regular-file.js";
-import { checkRequest } from "./answer-request.js";
+import { checkRepeatOptions, checkRequest } from "./answer-request.js";
 import { compareAnswers, type AnswerComparison } from "./compare-answers.js";
 import type { ComputeOptions } from "../loading/load-options.js";
 import type { MedGemma } from "./medgemma.js";
@@ -27,24 +27,47 @@ export async function readAnswerRecord(path: string): Promise<AnswerRecord> {
   } catch (error) {
     throw unusable("it is not JSON", error);
   }
-  if (!isObject(record) || !Array.isArray(record.tokens) || !Array.isArray(record.images) || !isObject(record.request)) throw unusable("it is not the JSON of an answer. Make one with ask and JSON as its output");
-  if (record.stopReason === "aborted") throw unusable("the answer was stopped by hand, which cannot be repeated");
-  if (!isObject(record.model) || !hasProvenance(record.provenance)) throw unusable("it does not say which model and programs the answer came from");
-  checkRequest(record.request);
-  return record as unknown as AnswerRecord;
+  const problem = problemOf(record);
+  if (problem !== null) throw unusable(problem);
+  checkRequest((record as AnswerRecord).request);
+  return record as AnswerRecord;
 }
 
-function hasProvenance(provenance: unknown): boolean {
+/** What a record lacks; null: nothing. */
+function problemOf(record: unknown): string | null {
+  if (!isObject(record) || !Array.isArray(record.tokens) || !Array.isArray(record.images) || !isObject(record.request)) return "it is not the JSON of an answer. Make one with ask and JSON as its output";
+  if (record.stopReason === "aborted") return "the answer was stopped by hand, which cannot be repeated";
+  return isModel(record.model) && isProvenance(record.provenance) ? null : "it does not say which model and programs the answer came from";
+}
+
+function isModel(model: unknown): boolean {
+  return isObject(model) && typeof model.id === "string" && typeof model.text === "string" && Array.isArray(model.lora);
+}
+
+function isProvenance(provenance: unknown): boolean {
   if (!isObject(provenance)) return false;
   const { versions, model, compute } = provenance;
   return isObject(versions) && isObject(model) && isObject(model.text) && Array.isArray(model.lora) && isObject(compute) && isObject(compute.cpu) && isObject(compute.threads) && Array.isArray(compute.devices) && Array.isArray(compute.cpu.features);
 }
 
+/** @throws MedGemmaError INVALID_ARGUMENT */
+function checkRecord(record: unknown): void {
+  refuseUnreadable("A record", () => {
+    const problem = problemOf(record);
+    if (problem !== null) throw new MedGemmaError("INVALID_ARGUMENT", `This cannot be taken for a recorded answer: ${problem}.`);
+    checkRequest((record as AnswerRecord).request);
+  });
+}
+
 /**
  * How the model of a record was loaded, for `loadMedGemma`: by its files while they are where they were, else by its id. No more threads
  * than this machine has, and another backend than before only where that is missing.
+ *
+ * @throws MedGemmaError INVALID_ARGUMENT for what is no whole record
  */
-export function loadingOf({ model, provenance: { compute } }: AnswerRecord): { readonly source: ModelSource; readonly options: LoadOptions & Required<Pick<ComputeOptions, "threads" | "contextSize" | "promptLookup">> } {
+export function loadingOf(record: AnswerRecord): { readonly source: ModelSource; readonly options: LoadOptions & Required<Pick<ComputeOptions, "threads" | "contextSize" | "promptLookup">> } {
+  checkRecord(record);
+  const { model, provenance: { compute } } = record;
   const source = existsSync(model.text) ? { model: model.text, mmproj: model.mmproj } : model.id;
   return {
     source,
@@ -67,6 +90,7 @@ export function loadingOf({ model, provenance: { compute } }: AnswerRecord): { r
  * @throws MedGemmaError IMAGE_NOT_FOUND for a name that the folder does not have; INVALID_ARGUMENT for another number of files
  */
 export async function withImagesAt(record: AnswerRecord, paths: readonly string[]): Promise<AnswerRecord> {
+  checkRecord(record);
   checkArgument("The paths of the images", paths, { expected: "a list of paths, one at least", holds: (value) => listOf(name).holds(value) && paths.length > 0 });
   const { series, slide, images } = record.request;
   const move = (request: Partial<AnswerRecord["request"]>): AnswerRecord => ({ ...record, request: { ...record.request, ...request } });
@@ -99,6 +123,9 @@ export interface RepeatedAnswer {
  * @throws MedGemmaError as `Chat.ask`
  */
 export async function repeatAnswer(medgemma: MedGemma, record: AnswerRecord, options: RepeatOptions = {}): Promise<RepeatedAnswer> {
+  checkArgument("The model", medgemma, withProperties("what loadMedGemma gives", ["createChat", "provenance"]));
+  checkRecord(record);
+  checkRepeatOptions(record.request, options);
   await using chat = await medgemma.createChat({ system: record.request.system });
   const answer = await chat.ask(record.request, options);
   const after = { ...answer, model: medgemma.model, provenance: await medgemma.provenance() };

@@ -46,9 +46,13 @@ const repeatRules: RulesOf<RepeatOptions> = {
   priority: number(-1000, 1000)
 };
 
-/** Told from texts, images and lists of them. */
+/** Told from texts, images and lists of them. What cannot be read is no request; the check of a prompt says why. */
 export function isRequest(prompt: unknown): prompt is AnswerRequest {
-  return isObject(prompt) && "prompt" in prompt;
+  try {
+    return isObject(prompt) && "prompt" in prompt;
+  } catch {
+    return false;
+  }
 }
 
 /** A request may come from a file. @throws MedGemmaError INVALID_ARGUMENT */
