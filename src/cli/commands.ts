@@ -15,7 +15,7 @@ interface Command {
 const commands: readonly Command[] = [
   { command: "chat", describe: "Chat about images; drop them into the terminal", load: async () => (await import("./commands/chat.js")).chatCommand },
   { command: "ask [prompt..]", describe: "Ask one question about images", load: async () => (await import("./commands/ask.js")).askCommand },
-  { command: "repeat <record>", describe: "Ask again what a record of ask --json says, and compare", load: async () => (await import("./commands/repeat.js")).repeatCommand },
+  { command: "repeat <record>", describe: "Ask again what a record of ask --json says, with its model and settings, and compare", load: async () => (await import("./commands/repeat.js")).repeatCommand },
   { command: "presets [name]", describe: "List the presets of ask and chat, or print one of them", load: async () => (await import("./commands/presets.js")).presetsCommand },
   { command: "encode [images..]", describe: "Write the image tokens as a NumPy array", load: async () => (await import("./commands/encode.js")).encodeCommand },
   { command: "preview [image]", describe: "Write the exact square picture that the model sees", load: async () => (await import("./commands/preview.js")).previewCommand },

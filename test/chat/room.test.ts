@@ -284,6 +284,18 @@ describe("the programs of docs/guide/series.md and docs/guide/pathology.md, with
     expect(encodes(heard)).toEqual([]);
   }, 120_000);
 
+  it("have room for 60 patches when these are said", async () => {
+    const slide = await readSlide(join(fixtures, "slides/aperio-jpeg.svs"), { side: 16, level: 0, patches: 3 });
+    const many = { ...slide, taken: 60, patches: Array.from({ length: 60 }, (_, index) => gray(index)) };
+    await using planned = await loadMedGemma({ model: text, mmproj }, { gpu: "off", images: many.taken });
+    const answer = await (await planned.createChat()).ask("Describe the tissue.", { slide: many, maxTokens: 2 });
+    expect(answer.usage.imageTokens).toBe(60 * 256);
+    await using usual = await loadMedGemma({ model: text, mmproj }, { gpu: "off" });
+    const { heard, onProgress } = listener();
+    await expect((await usual.createChat()).ask("Describe the tissue.", { slide: many, onProgress })).rejects.toMatchObject({ code: "CONTEXT_FULL", remedy: { option: "contextSize" } });
+    expect(encodes(heard)).toEqual([]);
+  }, 120_000);
+
   it("show the overview of a slide and its patches", async () => {
     const slide = await readSlide(join(fixtures, "slides/aperio-jpeg.svs"), { side: 16, level: 0, patches: 3, overview: true });
     await using chat = await medgemma.createChat();

@@ -21,6 +21,7 @@ const options = {
     describe: "Where the images lie now: their folder, or each file in order (repeat it); of a series its folder, of a slide its file"
   },
   ...modelOptions,
+  model: { ...modelOptions.model, describe: "Another model than the record's" },
   ...jsonOption
 } as const;
 
