@@ -10,7 +10,8 @@ import { readSeries } from "../series/read-series.js";
 import { readSlide } from "../slide/read-slide.js";
 import { answerOptions } from "./answer-options.js";
 import type { StoredPart } from "./content.js";
-import type { AnswerRequest, AskOptions, PromptPart, RepeatOptions, RequestImage } from "./types.js";
+import type { AppliedOptions } from "./question-parts.js";
+import type { AnswerRequest, PromptPart, RepeatOptions, RequestImage } from "./types.js";
 
 const listOfParts: Rule = { expected: "a list of texts and { image }", holds: Array.isArray };
 
@@ -112,7 +113,7 @@ export function requestImages(content: readonly StoredPart[]): RequestImage[] {
 }
 
 /** All but the images, which `partsOfRequest` prepares. */
-export function optionsOfRequest({ raw, preset, series, slide, think, schema, sampling }: AnswerRequest, { signal, onProgress, boxes, logprobs, priority }: RepeatOptions): AskOptions {
+export function optionsOfRequest({ raw, preset, series, slide, think, schema, sampling }: AnswerRequest, { signal, onProgress, boxes, logprobs, priority }: RepeatOptions): AppliedOptions {
   const { seed: drawn, thoughtBudget: budget, ...same } = sampling;
   return {
     ...same,

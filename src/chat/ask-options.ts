@@ -1,10 +1,11 @@
 /** Checks what a caller gives to a loaded model and its chats, before any work begins. */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../shared/check-arguments.js";
+import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, eitherOf, flag, isObject, isPlain, name, number, oneOf, orNull, refuseUnreadable, text, withProperties, type Rule, type RulesOf } from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
 import { rulesOf } from "../shared/option.js";
 import { isStandardSchema } from "../language/schema/standard-schema.js";
+import { checkPreset } from "../presets/preset.js";
 import { answerOptions } from "./answer-options.js";
 import type { EncodeOptions } from "./encode-images.js";
 import type { AskOptions, ChatOptions, LoadChatOptions } from "./types.js";
@@ -28,7 +29,7 @@ const askOptions: RulesOf<AskOptions> = {
   boxes: flag,
   logprobs: count(0, 20),
   priority: number(-1000, 1000),
-  preset: text,
+  preset: eitherOf("what loadPreset gives, or a name", text, anObject),
   series: withProperties("what readSeries gives", ["source", "taken", "of", "numbers", "order", "leftOut", "gaps", "asked", "notes"]),
   slide: withProperties("what readSlide gives", ["source", "asked", "taken", "of", "grid", "numbers", "positions", "side", "notes"])
 };
@@ -38,7 +39,8 @@ const chatOptions: RulesOf<ChatOptions> = { system: orNull(text), turns: checked
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkAskOptions(prompt: unknown, options: unknown): void {
   checkOptions("The options of a question", options, askOptions);
-  const { images, priors, series, slide, schema: shape, stop } = options as AskOptions;
+  const { images, preset, priors, series, slide, schema: shape, stop } = options as AskOptions;
+  if (typeof preset === "object") checkPreset(preset);
   refuseUnreadable("The prompt", () => checkPrompt(prompt));
   checkImages(images ?? []);
   if (shape !== undefined && stop !== undefined && stop.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", "A schema says where the answer ends, so stop would cut it. Leave one out.");
@@ -65,7 +67,7 @@ export function checkCountArguments(prompt: unknown, options: unknown): AskOptio
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkRegenerateOptions(options: unknown): void {
-  const rules = Object.entries(askOptions).filter(([each]) => each !== "images" && each !== "priors" && !Object.hasOwn(imageOptions, each));
+  const rules = Object.entries({ ...askOptions, preset: text }).filter(([each]) => each !== "images" && each !== "priors" && !Object.hasOwn(imageOptions, each));
   checkOptions("The options of regenerate", options, Object.fromEntries(rules));
 }
 

@@ -20,7 +20,7 @@ import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
 import { ConversationPrompt, type CountedPart, type CountedTurn, type PromptTokens } from "./conversation-prompt.js";
 import { describeEncoded, describeImage, encodeAgain, encodeImages, withoutProjector, type ModelParts } from "./encode-images.js";
-import { partsOfQuestion, squaresAtLeast } from "./question-parts.js";
+import { partsOfQuestion, squaresAtLeast, withPreset, type AppliedOptions } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
@@ -39,8 +39,8 @@ interface Turn extends StoredTurn {
 
 /** A question on its way: its content, and the clock. */
 interface Question {
-  readonly options: AskOptions;
-  readonly system: string | null;
+  readonly options: AppliedOptions;
+  system: string | null;
   readonly isRaw: boolean;
   readonly sampling: AnswerRequest["sampling"];
   readonly startedAt: number;
@@ -119,10 +119,19 @@ export class Chat implements AsyncDisposable {
   }
 
   #ask(prompt: string | readonly PromptPart[], options: AskOptions): Reply {
-    return this.#reply(() => checkAskOptions(prompt, options), options, async (emit, signal) => {
+    const check = (): void => {
+      checkAskOptions(prompt, options);
+      checkAskOptions(prompt, withPreset(options));
+    };
+    return this.#reply(check, options, async (emit, signal) => {
       const asked = partsOfQuestion(prompt, options);
-      const parts = this.#isRaw(options) ? placeImages(asked) : asked;
-      return await this.#answer((question) => this.#encode(question, parts, signal), options, emit, signal);
+      const applied = withPreset(options);
+      const parts = this.#isRaw(applied) ? placeImages(asked) : asked;
+      const fill = async (question: Question): Promise<void> => {
+        if (typeof options.preset === "object") question.system ??= options.preset.system;
+        await this.#encode(question, parts, signal);
+      };
+      return await this.#answer(fill, applied, emit, signal);
     });
   }
 
@@ -149,7 +158,7 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "priors" | keyof ImageOptions> = {}): Reply<Value> {
+  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "priors" | "preset" | keyof ImageOptions> & { readonly preset?: string | undefined } = {}): Reply<Value> {
     return this.#reply<Value>(() => checkRegenerateOptions(options), options, async (emit, signal) => {
       const turns = this.#turns;
       const last = turns.at(-1);
@@ -247,7 +256,7 @@ export class Chat implements AsyncDisposable {
 
   async #answer<Value>(
     fill: (question: Question) => Promise<void> | void,
-    options: AskOptions<Value>,
+    options: AppliedOptions,
     emit: (chunk: ReplyChunk) => void,
     signal: AbortSignal
   ): Promise<Answer<Value>> {

@@ -11,7 +11,7 @@ import { Chat } from "./chat.js";
 import { ConversationPrompt } from "./conversation-prompt.js";
 import { readConversation, type StoredTurn } from "./conversation-file.js";
 import { describeEncoded, encodeImages, withoutProjector, type EncodeOptions, type ModelParts } from "./encode-images.js";
-import { countSquares, partsOfQuestion } from "./question-parts.js";
+import { countSquares, partsOfQuestion, withPreset } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { systemText } from "./system-text.js";
 import { checkTurns, storeTurns } from "./turns.js";
@@ -167,12 +167,13 @@ export class MedGemma implements AsyncDisposable {
   async countTokens(prompt: string | readonly PromptPart[], options: Omit<AskOptions, "signal" | "onProgress"> & Pick<ChatOptions, "system"> = {}): Promise<number> {
     this.#ensureUsable();
     const { system, ...asked } = checkCountArguments(prompt, options);
-    const isRaw = asked.raw ?? this.model.isPretrained;
+    const { raw: isRaw = this.model.isPretrained, think } = withPreset(asked);
+    const ofPreset = typeof asked.preset === "object" ? asked.preset.system : null;
     const parts = partsOfQuestion(prompt, asked);
     const shown = isRaw ? placeImages(parts) : parts;
     if (this.tokensPerImage === null && shown.some((part) => typeof part !== "string")) throw withoutProjector();
     const counted = await countSquares(shown, asked);
-    return await new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(systemText(system ?? null, asked.think), { parts: counted, answer: null, isRaw });
+    return await new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(systemText(system ?? ofPreset, think), { parts: counted, answer: null, isRaw });
   }
 
   /**

@@ -6,30 +6,55 @@ import { isSquareImage } from "../image/prepared-square.js";
 import { panAndScan } from "../image/pan-and-scan.js";
 import type { DecodedImage, ImageFit, ImageSource } from "../image/types.js";
 import { composePrompt } from "../presets/compose-prompt.js";
+import { presetOptions } from "../presets/preset-options.js";
+import type { Series, SeriesSummary } from "../series/types.js";
+import type { Slide, SlideSummary } from "../slide/types.js";
 import type { CountedPart } from "./conversation-prompt.js";
 import type { AskOptions, PromptPart } from "./types.js";
 
+/** The options of a question, what its preset sets among them; of the preset itself the name is left. */
+export interface AppliedOptions extends AskOptions {
+  readonly preset?: string | undefined;
+}
+
+export function withPreset({ preset, ...options }: AskOptions): AppliedOptions {
+  return typeof preset === "object" ? presetOptions(preset, options) : { ...options, preset };
+}
+
 /**
- * In the order that the model sees it: `priors` and `images` in front. A series or slide is shown where the question shows nothing itself; else
- * it is only noted.
+ * In the order that the model sees it: `priors` and `images` in front. A series or slide is shown where the question shows nothing
+ * itself; else it is only noted.
  *
- * @throws MedGemmaError INVALID_ARGUMENT for priors beside a prompt with images of its own; for a series or slide of which nothing would be seen
+ * @throws MedGemmaError INVALID_ARGUMENT for priors or a preset beside a prompt with images of its own; for a series or slide of which
+ *   nothing would be seen
  */
-export function partsOfQuestion(prompt: string | readonly PromptPart[], { images = [], priors = [], series, slide }: AskOptions): PromptPart[] {
-  const parts = [...images.map((image) => ({ image })), ...(typeof prompt === "string" ? [prompt] : prompt)];
-  const texts = parts.filter((part) => typeof part === "string");
-  if (priors.length > 0) {
-    if (texts.length + images.length < parts.length) throw new MedGemmaError("INVALID_ARGUMENT", "Beside priors the images of a question are given as images, not in the prompt, so that each can be labelled.");
-    return composePrompt({ question: texts.join("\n"), images, priors });
-  }
-  if ((series === undefined && slide === undefined) || texts.length < parts.length) return parts;
+export function partsOfQuestion(prompt: string | readonly PromptPart[], { images = [], priors = [], series, slide, preset }: AskOptions): PromptPart[] {
+  const own = typeof prompt === "string" ? [prompt] : prompt;
+  const texts = own.filter((part) => typeof part === "string");
+  const hasImages = images.length > 0 || texts.length < own.length;
+  const words = typeof preset === "object" ? preset : undefined;
+  const isComposed = words !== undefined || priors.length > 0;
+  if (!isComposed && (hasImages || (series === undefined && slide === undefined))) return [...images.map((image) => ({ image })), ...own];
+  if (texts.length < own.length) throw new MedGemmaError("INVALID_ARGUMENT", "Beside priors or a preset the images of a question are given as images, not in the prompt, so that each stands in its place.");
   const question = texts.join("\n");
-  if (series !== undefined && "slices" in series && series.slices.length > 0) return composePrompt({ question, slices: series.slices });
-  if (slide !== undefined && "patches" in slide && slide.patches.length > 0) {
-    return composePrompt({ question, images: [...(slide.overview === null ? [] : [slide.overview]), ...slide.patches] });
-  }
-  const [what, pixels] = series === undefined ? ["slide", "patches"] : ["series", "slices"];
-  throw new MedGemmaError("INVALID_ARGUMENT", `The ${what} has no ${pixels}, and the question shows no images, so the model would see nothing. Give what read${series === undefined ? "Slide" : "Series"} gives.`);
+  if (series !== undefined) return composePrompt({ question, images, priors, slices: slicesOf(series), preset: words });
+  if (slide === undefined) return composePrompt({ question, images, priors, preset: words });
+  if (hasImages) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a slide or about images, not both. Leave one out.");
+  return composePrompt({ question, images: imagesOfSlide(slide), preset: words });
+}
+
+function slicesOf(series: Series | SeriesSummary): readonly ImageSource[] {
+  if ("slices" in series && series.slices.length > 0) return series.slices;
+  throw nothingSeen("series", "slices", "readSeries");
+}
+
+function imagesOfSlide(slide: Slide | SlideSummary): readonly ImageSource[] {
+  if ("patches" in slide && slide.patches.length > 0) return [...(slide.overview === null ? [] : [slide.overview]), ...slide.patches];
+  throw nothingSeen("slide", "patches", "readSlide");
+}
+
+function nothingSeen(what: string, pixels: string, reader: string): MedGemmaError {
+  return new MedGemmaError("INVALID_ARGUMENT", `The ${what} has no ${pixels}, and the question shows no images, so the model would see nothing. Give what ${reader} gives.`);
 }
 
 /** How many squares a picture becomes, as far as that can be told without reading it. */

@@ -10,6 +10,7 @@ import type { StandardSchema } from "../language/schema/standard-schema.js";
 import type { FileIdentity } from "../models/identify-file.js";
 import type { GpuBackend } from "../native/backend.js";
 import type { DatedImage } from "../presets/compose-prompt.js";
+import type { Preset } from "../presets/preset.js";
 import type { Series, SeriesSummary } from "../series/types.js";
 import type { Slide, SlideSummary } from "../slide/types.js";
 import type { ImageCacheOptions } from "../vision/vision-model.js";
@@ -138,8 +139,12 @@ export interface AskOptions<Value = unknown> extends ImageOptions, AnswerOptions
   readonly logprobs?: number | undefined;
   /** Where all sequences are in use: of the questions that wait, the greatest priority is next, then the first. Default 0. */
   readonly priority?: number | undefined;
-  /** Name of the preset that the question was made with: noted in `Answer.request`, changes nothing. */
-  readonly preset?: string | undefined;
+  /**
+   * A preset, as `loadPreset` gives it: its words stand around the question and the images, its options count where none are given, and
+   * its system text where the chat has none. An empty question takes the preset's own. A name alone is only noted in `Answer.request`, for
+   * questions that `composePrompt` made.
+   */
+  readonly preset?: Preset | string | undefined;
   /**
    * A series, as `readSeries` gives it: its slices are shown, each with its number, and it is noted in `Answer.request`. A question
    * that shows images of its own, as `composePrompt` makes it, is only noted.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConversationPrompt, type CountedTurn } from "../../src/chat/conversation-prompt.js";
 import { loadParts } from "../../src/loading/load.js";
-import { composePrompt, loadMedGemma, readSeries, readSlide, type DecodedImage, type MedGemma, type ReplyProgress } from "../../src/index.js";
+import { composePrompt, loadMedGemma, loadPreset, presetOptions, readSeries, readSlide, type DecodedImage, type MedGemma, type ReplyProgress } from "../../src/index.js";
 import { temporaryFolder } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
 import { tiny27b, writeProjectorOf256Tokens, writeTinyText } from "../tiny-gguf.js";
@@ -256,6 +256,38 @@ describe("images of earlier studies in a question", () => {
     const series = await readSeries(join(fixtures, "series/reversed"), { slices: 2 });
     await expect(chat.ask(["What changed?", { image: gray(20) }], { priors: [gray(10)] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("given as images") as string });
     await expect(chat.ask("What changed?", { series, priors: [gray(10)] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("beside single images") as string });
+  });
+});
+
+describe("a preset in a question", () => {
+  it("gives words, options and the system text, as the parts one by one", async () => {
+    const preset = await loadPreset("report");
+    await using chat = await medgemma.createChat();
+    const { request, tokens } = await chat.ask("", { preset, images: [gray(20)], maxTokens: 4 });
+    await using other = await medgemma.createChat({ system: preset.system });
+    const composed = await other.ask(composePrompt({ preset, images: [gray(20)] }), presetOptions(preset, { maxTokens: 4 }));
+    expect([request, tokens]).toEqual([composed.request, composed.tokens]);
+    expect(request).toMatchObject({ preset: "report", system: preset.system });
+    expect(preset.system).not.toBeNull();
+    expect(await medgemma.countTokens("", { preset, images: [gray(20)] })).toBe(composed.usage.promptTokens);
+    expect((await other.ask(request, { images: [gray(20)] })).request).toEqual(request);
+  });
+
+  it("yields to what is given, and to the chat's own system text", async () => {
+    const preset = { ...(await loadPreset("report")), maxTokens: 9 };
+    await using chat = await medgemma.createChat({ system: "Be brief." });
+    const { request } = await chat.ask("Is there a cross?", { preset, images: [gray(20)], maxTokens: 3, priors: [gray(10)] });
+    expect(request).toMatchObject({ system: "Be brief.", sampling: { maxTokens: 3 } });
+    const labels = composePrompt({ preset, question: "Is there a cross?", images: [gray(20)], priors: [gray(10)] }).filter((part) => typeof part === "string");
+    expect(request.prompt.filter((part) => typeof part === "string")).toEqual(labels);
+  });
+
+  it("is refused where its words have no place, and where it is none", async () => {
+    const preset = await loadPreset("report");
+    await using chat = await medgemma.createChat();
+    await expect(chat.ask([{ image: gray(1) }, "x"], { preset })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(chat.ask("x", { preset: { name: "x" } as never })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(chat.regenerate({ preset: preset as never })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });
 

@@ -73,6 +73,7 @@ describe("ask", () => {
         raw: "boolean",
         system: "null",
         prompt: [{ image: "number" }, "string"],
+        images: [{ source: "string", fit: "string", aspect: "boolean", window: "null", frame: "null" }],
         preset: "null",
         series: "null",
         slide: "null",

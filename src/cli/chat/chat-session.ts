@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Chat } from "../../chat/chat.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
+import type { AppliedOptions } from "../../chat/question-parts.js";
 import type { Answer, AskOptions, ChatTurn, UserTurn } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { identifyFile } from "../../formats/identify-file.js";
@@ -162,8 +163,8 @@ export class ChatSession {
     },
     retry: async () => {
       // The images are there already, as they were fitted then.
-      const again = (options: AskOptions) => {
-        const { images: _images, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...others } = options;
+      const again = (options: AppliedOptions) => {
+        const { images: _images, priors: _priors, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...others } = options;
         return this.#chat.regenerate(others);
       };
       await this.#show(again, this.#asked.at(-1)?.preset);
@@ -227,10 +228,10 @@ export class ChatSession {
     this.#asked.push({ question: prompt, sources, preset });
   }
 
-  async #show(ask: (options: AskOptions) => Reply, preset: Preset | undefined): Promise<Answer> {
+  async #show(ask: (options: AppliedOptions) => Reply, preset: Preset | undefined): Promise<Answer> {
     const { reply: view } = this.#view;
     const own = { ...this.#options, think: this.#think };
-    const options = preset === undefined ? own : presetOptions(preset, own);
+    const options: AppliedOptions = preset === undefined ? { ...own, preset: undefined } : presetOptions(preset, own);
     let answer = null;
     view.begin();
     try {
