@@ -14,7 +14,7 @@ import { basename } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { memoryEstimator } from "../dist/chat/memory-estimate.js";
+import { memoryEstimator } from "../dist/memory/memory-estimate.js";
 import { readTextModelFile } from "../dist/language/model-file.js";
 import { loadAddon } from "../dist/native/load-addon.js";
 

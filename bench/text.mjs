@@ -10,7 +10,7 @@ import { availableParallelism, cpus } from "node:os";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadParts } from "../dist/chat/load.js";
+import { loadParts } from "../dist/loading/load.js";
 
 const { values: options } = parseArgs({
   options: {

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { loadParts } from "../dist/chat/load.js";
+import { loadParts } from "../dist/loading/load.js";
 import { promptOf } from "../dist/chat/transcript.js";
 
 const films = ["film.png", "before.png", "after.png"].map((name) => fileURLToPath(new URL(`../models/demo/examples/${name}`, import.meta.url)));

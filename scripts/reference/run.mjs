@@ -7,7 +7,7 @@
 // position that is no image token, float32, in the order of the lines.
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { loadParts } from "../../dist/chat/load.js";
+import { loadParts } from "../../dist/loading/load.js";
 import { greedyTokens, promptOf } from "../../dist/chat/transcript.js";
 
 const { values: options } = parseArgs({
