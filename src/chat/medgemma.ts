@@ -3,7 +3,7 @@ import { MedGemmaError } from "../errors.js";
 import type { ImageOptions } from "../image/image-options.js";
 import { prepareImage } from "../image/prepare.js";
 import type { ImageSource, PixelBox, SquareImage } from "../image/types.js";
-import type { LlamaRuntime } from "../language/host/llama.js";
+import type { LlamaRuntime } from "../language/llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
 import { checkChatOptions, checkCountArguments, checkEncodeArguments, checkLoadChatOptions, checkPath } from "./ask-options.js";

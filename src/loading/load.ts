@@ -3,7 +3,7 @@ import { abortedError, MedGemmaError } from "../errors.js";
 import { checkLoraFits } from "../language/lora/check-lora-fits.js";
 import { shapeOf } from "../language/gemma-shape.js";
 import { LanguageModel } from "../language/language-model.js";
-import { startLlama } from "../language/host/llama.js";
+import { startLlama } from "../language/llama.js";
 import { readLoraAdapter } from "../language/lora/lora-adapter.js";
 import { readTextModelFile, type ModelFile } from "../language/model-file.js";
 import { Vocabulary } from "../language/tokens/vocabulary.js";

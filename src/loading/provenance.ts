@@ -1,6 +1,6 @@
 /** What computes the answers of a loaded model, as far as it can change them: programs, files, machine. */
 import { describeMachine } from "../language/host/describe-machine.js";
-import type { LlamaRuntime } from "../language/host/llama.js";
+import type { LlamaRuntime } from "../language/llama.js";
 import { splitNames } from "../gguf/split-name.js";
 import { identifyFile } from "../models/identify-file.js";
 import type { LoadedModel, Provenance } from "../chat/types.js";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
 import { MedGemmaError } from "../errors.js";
-import { readDeviceMemory, type LlamaRuntime } from "../language/host/llama.js";
+import { readDeviceMemory, type LlamaRuntime } from "../language/llama.js";
 import type { MemoryBudget } from "./choose-memory.js";
 
 /** Node's memory goes up and down by so much before it collects; the same model must not fit now and not fit then. */

@@ -1,6 +1,6 @@
 /** Plans a model's memory before any weight is read, or refuses it. */
 import { isAllowed } from "../shared/environment.js";
-import type { LlamaRuntime } from "../language/host/llama.js";
+import type { LlamaRuntime } from "../language/llama.js";
 import type { ModelFile } from "../language/model-file.js";
 import { shapeOf } from "../language/gemma-shape.js";
 import type { NativeAddon, ProjectorFacts } from "../native/addon.js";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { GgmlType, GgufInsights, readGgufFileInfo } from "node-llama-cpp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { shapeOf } from "../../src/language/gemma-shape.js";
-import { startLlama, type LlamaRuntime } from "../../src/language/host/llama.js";
+import { startLlama, type LlamaRuntime } from "../../src/language/llama.js";
 import { readModelFile } from "../../src/language/model-file.js";
 import { TextMemoryEstimator } from "../../src/memory/text-memory.js";
 import type { NativeAddon } from "../../src/native/addon.js";

@@ -2,7 +2,7 @@
 import { towerFlops, type TowerShape } from "../bench/tower-flops.js";
 import { readMemoryBudget } from "../../memory/memory-budget.js";
 import { describeMachine, type MachineFacts } from "../../language/host/describe-machine.js";
-import { startLlama } from "../../language/host/llama.js";
+import { startLlama } from "../../language/llama.js";
 import { bytesOf, choicesOf, downloadBytes, neededBytes, readCatalog, type CatalogChoice } from "../../models/catalog.js";
 import { suggestModel } from "../../models/suggest.js";
 import type { MachineLimits } from "../../native/addon.js";

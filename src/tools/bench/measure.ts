@@ -7,7 +7,7 @@ import { loadParts } from "../../loading/load.js";
 import { MedGemma } from "../../chat/medgemma.js";
 import type { LoadedModel, LoadOptions, ModelSource } from "../../chat/types.js";
 import { describeMachine, type MachineFacts } from "../../language/host/describe-machine.js";
-import { startLlama } from "../../language/host/llama.js";
+import { startLlama } from "../../language/llama.js";
 import type { MachineLimits } from "../../native/addon.js";
 import { loadAddon } from "../../native/load-addon.js";
 import { measureRound, promptLength, type Round } from "./round.js";

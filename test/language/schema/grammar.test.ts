@@ -1,7 +1,7 @@
 import type { Llama, LlamaGrammar } from "node-llama-cpp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { MedGemmaError } from "../../../src/errors.js";
-import { startLlama } from "../../../src/language/host/llama.js";
+import { startLlama } from "../../../src/language/llama.js";
 import { compileJsonSchema } from "../../../src/language/schema/compile-schema.js";
 import { others, pydantic, suite, zod, type SchemaCase } from "./cases.js";
 
