@@ -1,5 +1,5 @@
 /** A recorded question, as it is asked again: its images are read as they were read before. */
-import { abortSignal, anObject, callback, checkArgument, checkedLater, checkOptions, count, flag, isObject, listOf, number, orNull, refuseUnreadable, text, type Rule, type RulesOf } from "../shared/check-arguments.js";
+import { anObject, checkArgument, checkedLater, checkOptions, count, flag, isObject, listOf, orNull, refuseUnreadable, text, type Rule, type RulesOf } from "../shared/check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
@@ -7,8 +7,10 @@ import { prepareImage } from "../image/prepare.js";
 import type { PlainImageSource, SquareImage } from "../image/types.js";
 import { rulesOf } from "../shared/option.js";
 import { readSeries } from "../series/read-series.js";
+import { imagesOfSlide } from "../slide/images-of-slide.js";
 import { readSlide } from "../slide/read-slide.js";
 import { answerOptions } from "./answer-options.js";
+import { askOptions } from "./ask-options.js";
 import type { StoredPart } from "./content.js";
 import type { AppliedOptions } from "./question-parts.js";
 import type { AnswerRequest, PromptPart, RepeatOptions, RequestImage } from "./types.js";
@@ -40,11 +42,11 @@ const samplingRules: RulesOf<AnswerRequest["sampling"]> = { ...others, seed: orN
 
 const repeatRules: RulesOf<RepeatOptions> = {
   images: listOf(checkedLater),
-  signal: abortSignal,
-  onProgress: callback,
-  boxes: flag,
-  logprobs: count(0, 20),
-  priority: number(-1000, 1000)
+  signal: askOptions.signal,
+  onProgress: askOptions.onProgress,
+  boxes: askOptions.boxes,
+  logprobs: askOptions.logprobs,
+  priority: askOptions.priority
 };
 
 /** Told from texts, images and lists of them. What cannot be read is no request; the check of a prompt says why. */
@@ -177,7 +179,7 @@ async function slicesOf({ source, asked }: NonNullable<AnswerRequest["series"]>,
 async function patchesOf({ source, asked }: NonNullable<AnswerRequest["slide"]>, side: number, signal: AbortSignal) {
   const { magnification, level, patches, overview, aspect } = asked;
   const slide = await readSlide(source, { side, patches, overview, aspect, magnification: magnification ?? undefined, level: level ?? undefined, signal });
-  return [...(slide.overview === null ? [] : [slide.overview]), ...slide.patches];
+  return imagesOfSlide(slide);
 }
 
 /** A record names files; bytes have no name under which they could be found. */

@@ -19,7 +19,7 @@ const encodeOptions: RulesOf<EncodeOptions> = {
   onProgress: callback
 };
 
-const askOptions: RulesOf<AskOptions> = {
+export const askOptions: RulesOf<AskOptions> = {
   ...encodeOptions,
   ...rulesOf(answerOptions),
   images: list,

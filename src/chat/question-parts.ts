@@ -8,6 +8,7 @@ import type { DecodedImage, ImageFit, ImageSource } from "../image/types.js";
 import { composePrompt } from "../presets/compose-prompt.js";
 import { presetOptions } from "../presets/preset-options.js";
 import type { Series, SeriesSummary } from "../series/types.js";
+import { imagesOfSlide } from "../slide/images-of-slide.js";
 import type { Slide, SlideSummary } from "../slide/types.js";
 import type { CountedPart } from "./conversation-prompt.js";
 import type { AskOptions, PromptPart } from "./types.js";
@@ -40,7 +41,7 @@ export function partsOfQuestion(prompt: string | readonly PromptPart[], { images
   if (series !== undefined) return composePrompt({ question, images, priors, slices: slicesOf(series), preset: words });
   if (slide === undefined) return composePrompt({ question, images, priors, preset: words });
   if (hasImages) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a slide or about images, not both. Leave one out.");
-  return composePrompt({ question, images: imagesOfSlide(slide), preset: words });
+  return composePrompt({ question, images: shownOfSlide(slide), preset: words });
 }
 
 function slicesOf(series: Series | SeriesSummary): readonly ImageSource[] {
@@ -48,8 +49,8 @@ function slicesOf(series: Series | SeriesSummary): readonly ImageSource[] {
   throw nothingSeen("series", "slices", "readSeries");
 }
 
-function imagesOfSlide(slide: Slide | SlideSummary): readonly ImageSource[] {
-  if ("patches" in slide && slide.patches.length > 0) return [...(slide.overview === null ? [] : [slide.overview]), ...slide.patches];
+function shownOfSlide(slide: Slide | SlideSummary): readonly ImageSource[] {
+  if ("patches" in slide && slide.patches.length > 0) return imagesOfSlide(slide);
   throw nothingSeen("slide", "patches", "readSlide");
 }
 

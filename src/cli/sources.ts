@@ -4,6 +4,7 @@ import type { DecodedImage } from "../image/types.js";
 import { composePrompt } from "../presets/compose-prompt.js";
 import type { Preset } from "../presets/preset.js";
 import type { Series } from "../series/types.js";
+import { imagesOfSlide } from "../slide/images-of-slide.js";
 import type { Slide } from "../slide/types.js";
 
 export interface Sources {
@@ -30,9 +31,4 @@ export function imageCount({ images, priors, series, slide }: Sources): number {
 /** @throws MedGemmaError as composePrompt */
 export function promptOf(question: string | undefined, { images, priors, series, slide }: Sources, preset: Preset | undefined): PromptPart[] {
   return composePrompt({ question, images: slide === null ? images : imagesOfSlide(slide), priors, slices: series?.slices, preset });
-}
-
-/** All that the model sees of a slide, in order: the overview first. */
-export function imagesOfSlide({ overview, patches }: Slide): DecodedImage[] {
-  return [...(overview === null ? [] : [overview]), ...patches];
 }

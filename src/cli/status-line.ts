@@ -31,6 +31,15 @@ export function showTrial(status: StatusLine): (backend: string) => void {
   return (backend) => status.show(`trying ${backend} on a known image, once`);
 }
 
+/** For `onProgress` of a question. */
+export function showProgress(status: StatusLine): (progress: ReplyProgress) => void {
+  return (progress) => {
+    const text = describeProgress(progress);
+    if (text === null) status.clear();
+    else status.show(text);
+  };
+}
+
 /** Progress in words; null where there is nothing to wait for. */
 export function describeProgress(progress: ReplyProgress): string | null {
   switch (progress.stage) {

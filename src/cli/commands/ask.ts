@@ -29,7 +29,7 @@ import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 import { readSeriesOf, seriesFlags } from "../series.js";
 import { slideFlags, takeSlide } from "../slide.js";
 import { imageCount, promptOf, type Sources } from "../sources.js";
-import { describeProgress, StatusLine } from "../status-line.js";
+import { showProgress, StatusLine } from "../status-line.js";
 import { readPrompt } from "../stdin.js";
 import { columnsOf, dim } from "../terminal.js";
 import { WordWrap } from "../word-wrap.js";
@@ -131,11 +131,7 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const reply = chat.ask(prompt, {
     ...(preset === undefined ? own : presetOptions(preset, own)),
     signal: interrupt.signal,
-    onProgress: (progress) => {
-      const text = describeProgress(progress);
-      if (text === null) status.clear();
-      else status.show(text);
-    }
+    onProgress: showProgress(status)
   });
   try {
     if (args.json !== true) await stream(reply, status);

@@ -18,7 +18,7 @@ import { withRedaction, type Redaction } from "../redaction.js";
 import { summaryOf } from "../../series/summary.js";
 import { readSeriesOf, seriesFlags } from "../series.js";
 import { slideFlags, takeSlide } from "../slide.js";
-import { imagesOfSlide } from "../sources.js";
+import { imagesOfSlide } from "../../slide/images-of-slide.js";
 import { StatusLine } from "../status-line.js";
 import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";

@@ -2,14 +2,14 @@
 import type { InferredOptionTypes } from "yargs";
 import { loadingOf, readAnswerRecord, repeatAnswer, withImagesAt } from "../../chat/answer-record.js";
 import type { AnswerComparison } from "../../chat/compare-answers.js";
-import type { Answer, ReplyProgress } from "../../chat/types.js";
+import type { Answer } from "../../chat/types.js";
 import type { LoadedCommand } from "../commands.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
 import { jsonOption, modelOptions, standardStream } from "../options.js";
 import { exitCodes, Interrupted, printAnswer, printJson, UsageError } from "../output.js";
 import { plainText } from "../plain-text.js";
-import { describeProgress, StatusLine } from "../status-line.js";
+import { showProgress, StatusLine } from "../status-line.js";
 
 const options = {
   images: {
@@ -48,12 +48,7 @@ async function repeat(args: Arguments): Promise<void> {
   const same = typeof source === "string" ? { model: source, mmproj: undefined } : source;
   const model = args.model === undefined ? { ...args, model: same.model, mmproj: args.mmproj === undefined ? same.mmproj : args.mmproj } : args;
   await using medgemma = await openModel(model, { signal: interrupt.signal, status, unlessGiven: recordedOptions });
-  const onProgress = (progress: ReplyProgress): void => {
-    const text = describeProgress(progress);
-    if (text === null) status.clear();
-    else status.show(text);
-  };
-  const { answer, comparison } = await repeatAnswer(medgemma, record, { signal: interrupt.signal, onProgress }).finally(() => status.clear());
+  const { answer, comparison } = await repeatAnswer(medgemma, record, { signal: interrupt.signal, onProgress: showProgress(status) }).finally(() => status.clear());
   if (interrupt.signal.aborted) throw new Interrupted();
   if (args.json === true) printJson({ ...comparison, answer });
   else printAnswer(describeComparison(record, answer, comparison));
