@@ -26,7 +26,11 @@ function textsOf(source) {
   const visit = (node) => {
     if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return;
     if (ts.isStringLiteralLike(node)) texts.push({ text: node.text, at: node.getStart(source) });
-    if (ts.isTemplateExpression(node)) texts.push({ text: [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join("…"), at: node.getStart(source) });
+    if (ts.isTemplateExpression(node))
+      texts.push({
+        text: [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join("…"),
+        at: node.getStart(source)
+      });
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -36,15 +40,27 @@ function textsOf(source) {
 function checkMessages() {
   const commands = readdirSync(join(root, "src", "cli", "commands")).map((name) => name.replace(/\.ts$/, ""));
   const ofCommandLine = new RegExp(`(?<!\\w)--|\\bmedgemma-local (?:${commands.join("|")})\\b`);
-  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts") && !speakToTerminals.test(name));
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".ts") && !speakToTerminals.test(name)
+  );
   let texts = 0;
   const wrong = files.flatMap((name) => {
-    const source = ts.createSourceFile(name, readFileSync(join(root, "src", name), "utf8"), ts.ScriptTarget.Latest, true);
+    const source = ts.createSourceFile(
+      name,
+      readFileSync(join(root, "src", name), "utf8"),
+      ts.ScriptTarget.Latest,
+      true
+    );
     const all = textsOf(source);
     texts += all.length;
-    return all.filter(({ text }) => ofCommandLine.test(text) && !notMessages.includes(text)).map(({ text, line }) => `src/${name}:${line}: ${text}`);
+    return all
+      .filter(({ text }) => ofCommandLine.test(text) && !notMessages.includes(text))
+      .map(({ text, line }) => `src/${name}:${line}: ${text}`);
   });
-  if (wrong.length > 0) throw new Error(`Messages of the library name flags or commands of the command line. Name the option of the library, and give the error a remedy:\n${wrong.join("\n")}`);
+  if (wrong.length > 0)
+    throw new Error(
+      `Messages of the library name flags or commands of the command line. Name the option of the library, and give the error a remedy:\n${wrong.join("\n")}`
+    );
   console.log(`messages: ${texts} texts in ${files.length} files, none names a flag or a command`);
 }
 
@@ -53,31 +69,74 @@ const example = {
   name: "presencePenalty",
   flag: "--presence-penalty",
   edits: [
-    ["src/language/host/sampler-options.ts", "export const samplerOptions = {\n", (found) => `${found}  presencePenalty: decimal({ min: 0, max: 2, describe: "Above 0, tokens that were used become less likely", default: 0 }),\n`],
+    [
+      "src/language/host/sampler-options.ts",
+      "export const samplerOptions = {\n",
+      (found) =>
+        `${found}  presencePenalty: decimal({ min: 0, max: 2, describe: "Above 0, tokens that were used become less likely", default: 0 }),\n`
+    ],
     ["src/language/host/sampler.ts", "const { temperature", () => "const { presencePenalty = 0, temperature"],
-    ["src/language/host/sampler.ts", "repeatPenalty === 1 ? {} : { repeatPenalty: {", () => "repeatPenalty === 1 && presencePenalty === 0 ? {} : { repeatPenalty: { presencePenalty,"]
+    [
+      "src/language/host/sampler.ts",
+      "...(repeatPenalty !== 1 && { repeatPenalty: {",
+      () => "...((repeatPenalty !== 1 || presencePenalty !== 0) && { repeatPenalty: { presencePenalty,"
+    ]
   ]
 };
 
 function checkOption() {
   const copy = mkdtempSync(join(tmpdir(), "one-option-"));
   try {
-    for (const name of ["src", "scripts", "docs", "package.json", "tsconfig.json", "tsconfig.build.json"]) cpSync(join(root, name), join(copy, name), { recursive: true });
-    for (const name of ["node_modules", "native", "models"]) symlinkSync(join(root, name), join(copy, name), "junction");
+    for (const name of ["src", "scripts", "docs", "package.json", "tsconfig.json", "tsconfig.build.json"])
+      cpSync(join(root, name), join(copy, name), { recursive: true });
+    for (const name of ["node_modules", "native", "models"])
+      symlinkSync(join(root, name), join(copy, name), "junction");
     const { lines, files } = addExample(copy);
     writeFileSync(join(copy, "src", "uses-the-example.ts"), usesTheExample);
-    run(copy, "compiles, with its type in options and records", [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]);
+    run(copy, "compiles, with its type in options and records", [
+      join(root, "node_modules", "typescript", "bin", "tsc"),
+      "-p",
+      "tsconfig.build.json"
+    ]);
     const main = join("dist", "cli", "main.js");
     expectIn(run(copy, "has its line in the help", [main, "ask", "--help"]).stdout, `${example.flag} `);
     expectIn(run(copy, "is completed by the shell", [main, "completion", "bash"]).stdout, example.flag);
-    expectIn(run(copy, "is checked as a flag", [main, "ask", "x", "-m", "demo", example.flag, "9"], 2).stderr, `${example.flag} must be a number from 0 to 2, but is 9.`);
-    const answer = run(copy, "is recorded with the answer", [main, "ask", "Hello", "-m", "demo", "--gpu", "off", "--json", "--max-tokens", "2", example.flag, "0.5"]).stdout;
+    expectIn(
+      run(copy, "is checked as a flag", [main, "ask", "x", "-m", "demo", example.flag, "9"], 2).stderr,
+      `${example.flag} must be a number from 0 to 2, but is 9.`
+    );
+    const answer = run(copy, "is recorded with the answer", [
+      main,
+      "ask",
+      "Hello",
+      "-m",
+      "demo",
+      "--gpu",
+      "off",
+      "--json",
+      "--max-tokens",
+      "2",
+      example.flag,
+      "0.5"
+    ]).stdout;
     expectIn(JSON.stringify(JSON.parse(answer).request.sampling), `"${example.name}":0.5`);
-    expectIn(run(copy, "is checked in a program", ["--input-type=module", "-e", askedInAProgram]).stdout, "INVALID_ARGUMENT");
-    for (const page of ["cli", "api"]) run(copy, `is documented in ${page}.md`, [join("scripts", `${page}-reference.mjs`)]);
-    const docs = readdirSync(join(copy, "docs"), { recursive: true, encoding: "utf8" }).filter((name) => /(?:^|[/\\])(?:cli|api)\.md$/.test(name));
-    expectIn(docs.map((name) => readFileSync(join(copy, "docs", name), "utf8")).join("\n"), `readonly ${example.name}?: number | undefined;`, `${example.flag} `);
-    console.log(`option: ${lines} lines in ${files} files for a new option of a question; the limits are ${limits.lines} lines in ${limits.files} files`);
+    expectIn(
+      run(copy, "is checked in a program", ["--input-type=module", "-e", askedInAProgram]).stdout,
+      "INVALID_ARGUMENT"
+    );
+    for (const page of ["cli", "api"])
+      run(copy, `is documented in ${page}.md`, [join("scripts", `${page}-reference.mjs`)]);
+    const docs = readdirSync(join(copy, "docs"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      /(?:^|[/\\])(?:cli|api)\.md$/.test(name)
+    );
+    expectIn(
+      docs.map((name) => readFileSync(join(copy, "docs", name), "utf8")).join("\n"),
+      `readonly ${example.name}?: number | undefined;`,
+      `${example.flag} `
+    );
+    console.log(
+      `option: ${lines} lines in ${files} files for a new option of a question; the limits are ${limits.lines} lines in ${limits.files} files`
+    );
     if (lines > limits.lines || files > limits.files) throw new Error("An option of a question costs too much.");
   } finally {
     rmSync(copy, { recursive: true, force: true });
@@ -103,7 +162,10 @@ function addExample(copy) {
   let lines = 0;
   for (const [file, anchor, edited] of example.edits) {
     const before = readFileSync(join(copy, file), "utf8");
-    if (before.split(anchor).length !== 2) throw new Error(`${file} does not hold ${JSON.stringify(anchor)} once. Adapt the example in scripts/checks/options-and-messages.mjs.`);
+    if (before.split(anchor).length !== 2)
+      throw new Error(
+        `${file} does not hold ${JSON.stringify(anchor)} once. Adapt the example in scripts/checks/options-and-messages.mjs.`
+      );
     const after = before.replace(anchor, edited);
     const known = new Set(before.split("\n"));
     lines += after.split("\n").filter((line) => !known.has(line)).length;
@@ -114,7 +176,10 @@ function addExample(copy) {
 
 function run(copy, what, args, wanted = 0) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: "utf8" });
-  if (status !== wanted) throw new Error(`The example option fails where it ${what}: exit code ${status}, expected ${wanted}.\n${stdout}${stderr}`);
+  if (status !== wanted)
+    throw new Error(
+      `The example option fails where it ${what}: exit code ${status}, expected ${wanted}.\n${stdout}${stderr}`
+    );
   console.log(`option: ${what}`);
   return { stdout, stderr };
 }

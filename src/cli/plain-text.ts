@@ -8,8 +8,9 @@
 const unprintable = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A name is one line, and no part of it looks like another: nor breaks, tabs, weaker marks of direction, or zero-width characters. */
-// eslint-disable-next-line no-control-regex
-const unprintableInNames = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
+const unprintableInNames =
+  // eslint-disable-next-line no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 
 export function plainText(text: string): string {
   return text.replace(unprintable, "");
@@ -23,5 +24,8 @@ export function plainName(name: string): string {
 /** JSON with the same value that a terminal only shows: what it would obey, or hide, is escaped. */
 export function plainJson(json: string): string {
   // Outside of strings JSON has none of them but the line breaks of its layout.
-  return json.replace(/[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json.replace(
+    /[\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`
+  );
 }

@@ -32,7 +32,9 @@ describe("display width", () => {
 
 describe("a terminal that does not say how wide it is", () => {
   it("has 80 columns", () => {
-    expect([{}, { columns: 0 }, { columns: -1 }, { columns: Number.NaN }, { columns: 40 }].map(columnsOf)).toEqual([80, 80, 80, 80, 40]);
+    expect([{}, { columns: 0 }, { columns: -1 }, { columns: Number.NaN }, { columns: 40 }].map(columnsOf)).toEqual([
+      80, 80, 80, 80, 40
+    ]);
     expect(wrapToWidth("word ".repeat(20).trim(), 0)[0]).toBe("word ".repeat(16).trim());
   });
 });
@@ -59,10 +61,15 @@ describe("WordWrap", () => {
     const wrap = new WordWrap();
     const rows = [""];
     // The one escape sequence that it writes: back over a word, and erase it.
-    for (const part of pieces.map((piece) => wrap.add(piece, columns)).join("").split(/(\u001b\[\d+D\u001b\[K|\n)/)) { // eslint-disable-line no-control-regex
+    const written = pieces.map((piece) => wrap.add(piece, columns)).join("");
+    // eslint-disable-next-line no-control-regex
+    for (const part of written.split(/(\u001b\[\d+D\u001b\[K|\n)/)) {
       const back = /^\u001b\[(\d+)D/.exec(part)?.[1]; // eslint-disable-line no-control-regex
       if (part === "\n") rows.push("");
-      else rows.push((rows.pop() ?? "").slice(0, back === undefined ? undefined : -Number(back)) + (back === undefined ? part : ""));
+      else
+        rows.push(
+          (rows.pop() ?? "").slice(0, back === undefined ? undefined : -Number(back)) + (back === undefined ? part : "")
+        );
     }
     return rows.map((row) => row.trimEnd());
   };
@@ -95,7 +102,9 @@ describe("what a terminal is given", () => {
   });
 
   it("names image and layer while encoding", () => {
-    expect(describeProgress({ stage: "encode", image: 1, images: 2, layer: 12, layers: 27 })).toBe("encoding image 1 of 2 · layer 12/27");
+    expect(describeProgress({ stage: "encode", image: 1, images: 2, layer: 12, layers: 27 })).toBe(
+      "encoding image 1 of 2 · layer 12/27"
+    );
   });
 });
 
@@ -105,7 +114,8 @@ describe("closestName", () => {
     expect(closestName("insp", ["chat", "inspect"])).toBe("inspect");
     expect(closestName("LIST", ["chat", "list"])).toBe("list");
     expect(closestName("modle", ["code", "model"])).toBe("model");
-    for (const word of ["banana", "ps", "stop", "test"]) expect(closestName(word, ["chat", "ask", "ls", "show", "list"])).toBeNull();
+    for (const word of ["banana", "ps", "stop", "test"])
+      expect(closestName(word, ["chat", "ask", "ls", "show", "list"])).toBeNull();
   });
 });
 
@@ -115,7 +125,9 @@ describe("npy", () => {
     expect(header.subarray(0, 8).toString("latin1")).toBe("\x93NUMPY\x01\x00");
     expect(header.length % 64).toBe(0);
     expect(header.readUInt16LE(8)).toBe(header.length - 10);
-    expect(header.toString("latin1", 10)).toMatch(/^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2, 16, 192\), \} *\n$/);
+    expect(header.toString("latin1", 10)).toMatch(
+      /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(2, 16, 192\), \} *\n$/
+    );
     expect(npyHeader([3]).toString("latin1")).toContain("(3,)");
   });
 
@@ -128,7 +140,15 @@ describe("npy", () => {
 
 describe("describeFacts", () => {
   it("puts names into words and bytes into units", () => {
-    expect(describeFacts({ kind: "projector", imageSize: 896, memory: { visionBytes: 1_234_000 }, types: ["F16", "F32"], none: null })).toBe(
+    expect(
+      describeFacts({
+        kind: "projector",
+        imageSize: 896,
+        memory: { visionBytes: 1_234_000 },
+        types: ["F16", "F32"],
+        none: null
+      })
+    ).toBe(
       "kind           projector\nimage size     896\nmemory vision  1.23 MB\ntypes          F16, F32\nnone           –\n"
     );
   });

@@ -30,7 +30,7 @@ export class SequenceSampler implements Sampler {
       topK,
       topP,
       minP,
-      ...(repeatPenalty === 1 ? {} : { repeatPenalty: { penalty: repeatPenalty, punishTokens: () => this.#recentTokens() } }),
+      ...(repeatPenalty !== 1 && { repeatPenalty: { penalty: repeatPenalty, punishTokens: () => this.#recent() } }),
       ...(seed === undefined ? {} : { seed }),
       ...(held === undefined ? {} : { tokenBias: held.bias }),
       grammarEvaluationState: () => (held?.isHeld() === true ? this.#grammarState : undefined),
@@ -43,7 +43,7 @@ export class SequenceSampler implements Sampler {
   }
 
   /** Images are no words that repeat. */
-  #recentTokens(): Token[] {
+  #recent(): Token[] {
     return this.#sequence.contextTokens.slice(-penaltyWindow).filter((token) => !isImageToken(token));
   }
 }
