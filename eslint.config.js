@@ -12,7 +12,10 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/consistent-type-imports": "error",
-      "@typescript-eslint/no-unused-vars": ["error", { ignoreUsingDeclarations: true, varsIgnorePattern: "^_", caughtErrors: "all" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { ignoreUsingDeclarations: true, varsIgnorePattern: "^_", caughtErrors: "all" }
+      ],
       "no-restricted-syntax": [
         "error",
         { selector: "ExportDefaultDeclaration", message: "Use named exports: one name per idea, the same everywhere." }
@@ -22,7 +25,11 @@ export default tseslint.config(
   { files: ["*.config.ts"], rules: { "no-restricted-syntax": "off" } },
   {
     files: ["**/*.js", "**/*.mjs", "**/*.cjs"],
-    languageOptions: { globals: Object.fromEntries(["AbortController", "Buffer", "URL", "console", "process"].map((name) => [name, "readonly"])) }
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["AbortController", "Buffer", "URL", "console", "process"].map((name) => [name, "readonly"])
+      )
+    }
   },
   { files: ["examples/electron/page/*.js"], languageOptions: { globals: { document: "readonly", window: "readonly" } } }
 );

@@ -24,7 +24,10 @@ const { values: options } = parseArgs({
 });
 if (options.scenes === undefined || options.gpu === undefined) throw new Error("--scenes and --gpu are needed");
 
-const scenes = readFileSync(join(options.scenes, "scenes.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+const scenes = readFileSync(join(options.scenes, "scenes.jsonl"), "utf8")
+  .trimEnd()
+  .split("\n")
+  .map((line) => JSON.parse(line));
 
 /** This script again, as the process of one backend: --only. One scene a line. */
 async function answerAll() {
@@ -36,20 +39,40 @@ async function answerAll() {
     const encoded = await medgemma.encode(paths);
     const chat = await medgemma.createChat({ system: system ?? undefined });
     const texts = [];
-    for (const [n, { user }] of turns.entries()) texts.push((await chat.ask(user, { images: n === 0 ? paths : [], maxTokens: 200 })).text);
+    for (const [n, { user }] of turns.entries())
+      texts.push((await chat.ask(user, { images: n === 0 ? paths : [], maxTokens: 200 })).text);
     await chat.dispose();
-    const tokens = encoded.map(({ tokens, hiddenSize }) => ({ hiddenSize, values: Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength).toString("base64") }));
+    const tokens = encoded.map(({ tokens, hiddenSize }) => ({
+      hiddenSize,
+      values: Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength).toString("base64")
+    }));
     console.log(JSON.stringify({ texts, tokens }));
   }
   await medgemma.dispose();
 }
 
 function runOn(gpu) {
-  const args = [fileURLToPath(import.meta.url), "--only", "--scenes", options.scenes, "--gpu", gpu, "--model", options.model];
+  const args = [
+    fileURLToPath(import.meta.url),
+    "--only",
+    "--scenes",
+    options.scenes,
+    "--gpu",
+    gpu,
+    "--model",
+    options.model
+  ];
   if (options.mmproj !== undefined) args.push("--mmproj", options.mmproj);
-  const { status, signal, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 30, stdio: ["ignore", "pipe", "inherit"] });
+  const { status, signal, stdout } = spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+    stdio: ["ignore", "pipe", "inherit"]
+  });
   if (status !== 0) throw new Error(`The process with --gpu ${gpu} failed (${signal ?? `exit code ${status}`}).`);
-  const [used, ...answers] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const [used, ...answers] = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
   if (used.gpu !== gpu) throw new Error(`Asked for ${gpu}, but ${used.gpu} computed.`);
   return { used, answers };
 }
@@ -80,8 +103,12 @@ if (options.only) {
   await answerAll();
 } else {
   const [one, other] = [runOn(options.gpu), runOn(options.against)];
-  const compared = scenes.flatMap((_, n) => one.answers[n].tokens.map((tokens, image) => compare(tokens, other.answers[n].tokens[image])));
-  const differing = scenes.filter((_, n) => JSON.stringify(one.answers[n].texts) !== JSON.stringify(other.answers[n].texts));
+  const compared = scenes.flatMap((_, n) =>
+    one.answers[n].tokens.map((tokens, image) => compare(tokens, other.answers[n].tokens[image]))
+  );
+  const differing = scenes.filter(
+    (_, n) => JSON.stringify(one.answers[n].texts) !== JSON.stringify(other.answers[n].texts)
+  );
   const least = Math.min(...compared.map(({ least }) => least));
   console.log(
     `${options.gpu} (images on ${one.used.visionGpu}) against ${options.against}: answers equal for ${scenes.length - differing.length} of ${scenes.length} scenes; ` +
@@ -89,7 +116,9 @@ if (options.only) {
   );
   for (const scene of differing.slice(0, 5)) {
     const n = scenes.indexOf(scene);
-    console.log(`  ${scene.images.join(", ")}: ${JSON.stringify(one.answers[n].texts)} | ${JSON.stringify(other.answers[n].texts)}`);
+    console.log(
+      `  ${scene.images.join(", ")}: ${JSON.stringify(one.answers[n].texts)} | ${JSON.stringify(other.answers[n].texts)}`
+    );
   }
   if (differing.length > 0 || !(least >= 0.999)) process.exitCode = 1;
 }

@@ -55,7 +55,23 @@ const competitors = [
     rounds: Number(options.rounds),
     async encodeMs() {
       const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-      const args = ["encode", image, "-o", join(folder, "tokens.npy"), "-m", text, "--mmproj", mmproj, "--gpu", "off", "--threads", threads, "--context", "512", "--json"];
+      const args = [
+        "encode",
+        image,
+        "-o",
+        join(folder, "tokens.npy"),
+        "-m",
+        text,
+        "--mmproj",
+        mmproj,
+        "--gpu",
+        "off",
+        "--threads",
+        threads,
+        "--context",
+        "512",
+        "--json"
+      ];
       const { output, code } = await run(process.execPath, [main, ...args]);
       if (code !== 0) throw new Error(output);
       return JSON.parse(output).images[0].encodeMs;

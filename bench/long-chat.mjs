@@ -34,7 +34,14 @@ async function watched(name, run) {
   const result = await run();
   await wait(5);
   clearInterval(timer);
-  console.log(JSON.stringify({ name, ms: Math.round(performance.now() - started), worstMs: Number(worst.toFixed(1)), worstCpuMs: Number(worstCpu.toFixed(1)) }));
+  console.log(
+    JSON.stringify({
+      name,
+      ms: Math.round(performance.now() - started),
+      worstMs: Number(worst.toFixed(1)),
+      worstCpuMs: Number(worstCpu.toFixed(1))
+    })
+  );
   return result;
 }
 
@@ -70,7 +77,10 @@ const textOf = (index) =>
     : `Question ${index}: is there a circle, and where does it lie? ${"more words about the picture ".repeat(10)}`;
 saved.turns = Array.from({ length: exchanges }, (_, index) => ({
   ...turn,
-  content: [...(index % every === 0 && images[index / every] !== undefined ? [images[index / every]] : []), { text: textOf(index) }],
+  content: [
+    ...(index % every === 0 && images[index / every] !== undefined ? [images[index / every]] : []),
+    { text: textOf(index) }
+  ],
   answer: `Answer ${index}: a small bright circle at the middle left. ${"and further findings follow ".repeat(4)}`,
   stopReason: "end"
 }));

@@ -48,7 +48,8 @@ async function measure(mmproj, contextSize, images) {
     }
     const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0) * 1024;
     peak.most = Math.max(peak.most, bytes("VmHWM"));
-    if (bytes("VmRSS") > peak.resident) Object.assign(peak, { resident: bytes("VmRSS"), file: bytes("RssFile"), anonymous: bytes("RssAnon") });
+    if (bytes("VmRSS") > peak.resident)
+      Object.assign(peak, { resident: bytes("VmRSS"), file: bytes("RssFile"), anonymous: bytes("RssAnon") });
   }, 10);
   const code = await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   clearInterval(timer);
@@ -65,7 +66,11 @@ for (const mmproj of options.mmproj) {
   for (const contextSize of options.contexts.split(",").map(Number)) {
     const measured = await measure(mmproj, contextSize, ["-i", options.image]);
     const estimateFor = (tokens) =>
-      memoryEstimator(file, projector, addon, { gpu: "off", isUnified: false, parallel: 1, tokens })({ contextSize, gpuLayers: 0, towerOnGpu: false });
+      memoryEstimator(file, projector, addon, { gpu: "off", isUnified: false, parallel: 1, tokens })({
+        contextSize,
+        gpuLayers: 0,
+        towerOnGpu: false
+      });
     const { ram, cachedFileBytes } = estimateFor(measured.tokens);
     const withoutImage = options.parts ? await measure(mmproj, contextSize, []) : null;
     rows.push({
@@ -87,18 +92,43 @@ if (options.json) {
 } else {
   const mb = (bytes) => (bytes / 1e6).toFixed(0);
   console.log(`\n${basename(options.text)}, all in MB\n`);
-  console.log("| projector | context | program | weights | their file | KV cache | work | tower | its work | estimate | measured | ratio | with a full context |");
+  console.log(
+    "| projector | context | program | weights | their file | KV cache | work | tower | its work | estimate | measured | ratio | with a full context |"
+  );
   console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
   for (const { mmproj, contextSize, estimate, measured, ratio, fullContextBytes } of rows) {
-    const { processBytes, weightBytes, cachedFileBytes, keyValueBytes, workBytes, towerWeightBytes, towerWorkBytes, peakBytes } = estimate;
-    const parts = [processBytes, weightBytes, cachedFileBytes, keyValueBytes, workBytes, towerWeightBytes, towerWorkBytes, peakBytes, measured.peakBytes];
-    console.log(`| ${mmproj} | ${contextSize} | ${parts.map(mb).join(" | ")} | ${ratio.toFixed(3)} | ${mb(fullContextBytes)} |`);
+    const {
+      processBytes,
+      weightBytes,
+      cachedFileBytes,
+      keyValueBytes,
+      workBytes,
+      towerWeightBytes,
+      towerWorkBytes,
+      peakBytes
+    } = estimate;
+    const parts = [
+      processBytes,
+      weightBytes,
+      cachedFileBytes,
+      keyValueBytes,
+      workBytes,
+      towerWeightBytes,
+      towerWorkBytes,
+      peakBytes,
+      measured.peakBytes
+    ];
+    console.log(
+      `| ${mmproj} | ${contextSize} | ${parts.map(mb).join(" | ")} | ${ratio.toFixed(3)} | ${mb(fullContextBytes)} |`
+    );
   }
   console.log("\nAt the peak, pages of files (weights and libraries) and memory of the process's own:\n");
   console.log(`| projector | context | files | own |${options.parts ? " tower's work, estimate | measured |" : ""}`);
   console.log(`| --- | --- | --- | --- |${options.parts ? " --- | --- |" : ""}`);
   for (const { mmproj, contextSize, estimate, measured, imageBytes } of rows) {
     const tower = imageBytes === null ? [] : [estimate.towerWorkBytes, imageBytes];
-    console.log(`| ${mmproj} | ${contextSize} | ${[measured.fileBytes, measured.anonymousBytes, ...tower].map(mb).join(" | ")} |`);
+    console.log(
+      `| ${mmproj} | ${contextSize} | ${[measured.fileBytes, measured.anonymousBytes, ...tower].map(mb).join(" | ")} |`
+    );
   }
 }

@@ -29,7 +29,10 @@ const [promptTokens, generated] = [Number(options.prompt), Number(options.genera
 
 /** This script again, as the process that measures us: --ours. */
 if (options.ours) {
-  const { parts } = await loadParts({ model: text }, { gpu: "off", threads: Number(threads), contextSize: promptTokens + generated + 64 });
+  const { parts } = await loadParts(
+    { model: text },
+    { gpu: "off", threads: Number(threads), contextSize: promptTokens + generated + 64 }
+  );
   const { language } = parts;
   const digits = () => Array.from({ length: promptTokens }, () => Math.floor(Math.random() * 10)).join("");
   const run = async (length, count) => {
@@ -38,7 +41,10 @@ if (options.ours) {
     const begin = performance.now();
     const made = [];
     while (made.length < count) {
-      for await (const event of language.generate([...prompt, ...made], { maxTokens: count - made.length, temperature: 0 })) {
+      for await (const event of language.generate([...prompt, ...made], {
+        maxTokens: count - made.length,
+        temperature: 0
+      })) {
         if (event.type !== "token") continue;
         made.push(event.token);
         times.push(performance.now());
@@ -65,11 +71,39 @@ function lastLine(command, args) {
 
 function measureOurs() {
   const self = fileURLToPath(import.meta.url);
-  return JSON.parse(lastLine(process.execPath, [self, "--ours", "--text", text, "--threads", threads, "--prompt", options.prompt, "--generate", options.generate]));
+  return JSON.parse(
+    lastLine(process.execPath, [
+      self,
+      "--ours",
+      "--text",
+      text,
+      "--threads",
+      threads,
+      "--prompt",
+      options.prompt,
+      "--generate",
+      options.generate
+    ])
+  );
 }
 
 function measureTheirs() {
-  const args = ["-m", text, "-t", threads, "-p", options.prompt, "-n", options.generate, "-r", "1", "-ngl", "0", "-o", "json"];
+  const args = [
+    "-m",
+    text,
+    "-t",
+    threads,
+    "-p",
+    options.prompt,
+    "-n",
+    options.generate,
+    "-r",
+    "1",
+    "-ngl",
+    "0",
+    "-o",
+    "json"
+  ];
   const results = JSON.parse(lastLine(options["llama-bench"], args));
   const rate = (key) => results.find((result) => result[key] > 0)?.avg_ts ?? Number.NaN;
   return { prompt: rate("n_prompt"), generate: rate("n_gen") };
@@ -88,8 +122,15 @@ for (let round = 1; round <= Number(options.rounds); round += 1) {
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 console.log(`\n${cpus()[0].model}, ${threads} threads, ${text.split("/").at(-1)}\n`);
-console.log("| | medgemma-local, tokens/s | llama-bench, tokens/s | median of the pairs' ratios |\n| --- | --- | --- | --- |");
-for (const [kind, name] of [["prompt", `prompt of ${promptTokens}`], ["generate", `generation of ${generated}`]]) {
+console.log(
+  "| | medgemma-local, tokens/s | llama-bench, tokens/s | median of the pairs' ratios |\n| --- | --- | --- | --- |"
+);
+for (const [kind, name] of [
+  ["prompt", `prompt of ${promptTokens}`],
+  ["generate", `generation of ${generated}`]
+]) {
   const of = (who) => median(pairs.map((pair) => pair[who][kind])).toFixed(2);
-  console.log(`| ${name} | ${of("ours")} | ${of("theirs")} | ${median(pairs.map(({ ours, theirs }) => ours[kind] / theirs[kind])).toFixed(3)} |`);
+  console.log(
+    `| ${name} | ${of("ours")} | ${of("theirs")} | ${median(pairs.map(({ ours, theirs }) => ours[kind] / theirs[kind])).toFixed(3)} |`
+  );
 }

@@ -106,7 +106,8 @@ function requireTools() {
   if (process.platform !== "win32" && ![process.env.CXX, "c++", "g++", "clang++"].some((name) => name && works(name))) {
     missing.push(`a C++20 compiler (${install?.compiler ?? "install g++ or clang++"})`);
   }
-  if (missing.length > 0) throw new BuildError(`Building the native addon needs ${missing.join(" and ")}, not found here.`);
+  if (missing.length > 0)
+    throw new BuildError(`Building the native addon needs ${missing.join(" and ")}, not found here.`);
 }
 
 /** What the addon includes of llama.cpp: its public headers, and the inside of a ggml backend. */
@@ -123,7 +124,9 @@ function unpackHeaders(nodeLlamaCpp) {
   for (const folder of [clone, partial, headers]) rmSync(folder, { recursive: true, force: true });
   mkdirSync(buildFolder, { recursive: true });
   // Inside a git hook these variables would point git at the wrong repository.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^GIT_(DIR|WORK_TREE|INDEX_FILE)$/.test(name))
+  );
   const bundle = join(nodeLlamaCpp, "llama", "gitRelease.bundle");
   const steps = [
     ["clone", "--quiet", "--no-checkout", bundle, clone],
@@ -174,7 +177,10 @@ function prepare({ gpu, sanitize, libraries }) {
   return { nodeLlamaCpp, backends };
 }
 
-function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose, output: elsewhere = buildFolder, define }) {
+function build(
+  { nodeLlamaCpp, backends },
+  { test, sanitize, debug, verbose, output: elsewhere = buildFolder, define }
+) {
   const config = debug || sanitize ? "Debug" : "Release";
   const workFolder = join(elsewhere, sanitize ? "sanitize" : debug ? "debug" : "release");
   const output = sanitize || debug ? workFolder : elsewhere;
@@ -192,7 +198,10 @@ function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose, out
   for (const [backend, libraries] of backends) {
     variables[`MEDGEMMA_LIBRARIES_${backend}`] = describeLibraries(backend, libraries, workFolder);
   }
-  const defines = [...Object.entries(variables).map(([name, value]) => `${name}=${value.replaceAll("\\", "/")}`), ...define].map((text) => `--CD${text}`);
+  const defines = [
+    ...Object.entries(variables).map(([name, value]) => `${name}=${value.replaceAll("\\", "/")}`),
+    ...define
+  ].map((text) => `--CD${text}`);
 
   // Configuring takes longer than building when nothing changed, so remember with what it was done.
   const stamp = join(workFolder, "configured.json");
@@ -210,7 +219,11 @@ function build({ nodeLlamaCpp, backends }, { test, sanitize, debug, verbose, out
 /** `libraries` is the working directory since Windows looks there for DLLs; elsewhere the program knows where they lie. */
 function runTests(output, libraries) {
   const program = join(output, process.platform === "win32" ? "medgemma-tests.exe" : "medgemma-tests");
-  const { status, signal } = spawnSync(program, [join(root, "test", "fixtures", "native"), join(root, "models", "demo")], { stdio: "inherit", cwd: libraries });
+  const { status, signal } = spawnSync(
+    program,
+    [join(root, "test", "fixtures", "native"), join(root, "models", "demo")],
+    { stdio: "inherit", cwd: libraries }
+  );
   if (status !== 0) throw new BuildError(`The native tests failed (${signal ?? `exit code ${status}`}).`);
 }
 

@@ -19,7 +19,10 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const intended = ["CJSResolvesToESM"];
 
 function pack(folder) {
-  const name = execSync(`npm pack --silent --ignore-scripts --pack-destination "${folder}"`, { cwd: root, encoding: "utf8" });
+  const name = execSync(`npm pack --silent --ignore-scripts --pack-destination "${folder}"`, {
+    cwd: root,
+    encoding: "utf8"
+  });
   return readFileSync(join(folder, name.trim()));
 }
 
@@ -29,7 +32,9 @@ async function findProblems(tarball) {
   const packed = new Set(readTar(gunzipSync(tarball), () => true).map(({ path }) => path));
   return [
     ...messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false })}`),
-    ...problems.filter(({ kind }) => !intended.includes(kind)).map((problem) => `arethetypeswrong: ${JSON.stringify(problem)}`),
+    ...problems
+      .filter(({ kind }) => !intended.includes(kind))
+      .map((problem) => `arethetypeswrong: ${JSON.stringify(problem)}`),
     ...["LICENSE", "NOTICE"].filter((name) => !packed.has(`package/${name}`)).map((name) => `${name} is not inside`)
   ];
 }

@@ -10,7 +10,9 @@ const page = join(root, "docs", "reference", "cli.md");
 
 /** Through a pipe, where the help is 100 columns wide. */
 function help(...command) {
-  return execFileSync(process.execPath, [join(root, "dist", "cli", "main.js"), ...command, "--help"], { encoding: "utf8" }).trim();
+  return execFileSync(process.execPath, [join(root, "dist", "cli", "main.js"), ...command, "--help"], {
+    encoding: "utf8"
+  }).trim();
 }
 
 const block = (text) => `\`\`\`text\n${text}\n\`\`\``;

@@ -22,7 +22,11 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
 const zig = process.env.ZIG?.includes("/") ? resolve(process.env.ZIG) : (process.env.ZIG ?? "zig");
 
-const system = (name, processor, compiler) => ({ CMAKE_SYSTEM_NAME: name, CMAKE_SYSTEM_PROCESSOR: processor, CMAKE_CXX_COMPILER: compiler.join(";") });
+const system = (name, processor, compiler) => ({
+  CMAKE_SYSTEM_NAME: name,
+  CMAKE_SYSTEM_PROCESSOR: processor,
+  CMAKE_CXX_COMPILER: compiler.join(";")
+});
 const macos = (processor, triple) => ({
   ...system("Darwin", processor, [zig, "c++", "-target", triple]),
   MEDGEMMA_ZIG: "ON"
@@ -46,7 +50,12 @@ const versionOf = (folder) => JSON.parse(readFileSync(join(folder, "package.json
 
 /** Puts node-llama-cpp's libraries for `build` into `folder`. */
 function fetchLibraries(build, folder, cache) {
-  const files = fetchPackage(`@node-llama-cpp/${build}`, versionOf(join(root, "node_modules", "node-llama-cpp")), cache, (path) => dirname(path).endsWith(`/bins/${build}`));
+  const files = fetchPackage(
+    `@node-llama-cpp/${build}`,
+    versionOf(join(root, "node_modules", "node-llama-cpp")),
+    cache,
+    (path) => dirname(path).endsWith(`/bins/${build}`)
+  );
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const { path, bytes } of files) writeFileSync(join(folder, basename(path)), bytes);
@@ -69,7 +78,9 @@ if (targets[target] === undefined || positionals.length !== 1) {
 
 const [compiler] = targets[target].CMAKE_CXX_COMPILER.split(";");
 if (spawnSync(compiler, ["--help"], { stdio: "ignore" }).error !== undefined) {
-  console.error(`${target} is built with ${compiler}, which is not there. ${compiler.endsWith("g++") ? `Run: apt install g++-aarch64-linux-gnu` : "Set ZIG to zig's path; PyPI has it as ziglang."}`);
+  console.error(
+    `${target} is built with ${compiler}, which is not there. ${compiler.endsWith("g++") ? `Run: apt install g++-aarch64-linux-gnu` : "Set ZIG to zig's path; PyPI has it as ziglang."}`
+  );
   process.exit(1);
 }
 
@@ -77,13 +88,18 @@ const [build, path] = Object.entries(builds).find(([, addon]) => addon.startsWit
 const output = join(root, "native", "build", "cross", target);
 const libraries = join(output, "libraries");
 const files = fetchLibraries(build, libraries, options.cache);
-const defines = { ...targets[target], CMAKE_JS_NODELIB_TARGET: targets[target].CMAKE_JS_NODELIB_DEF && join(output, "node.lib") };
+const defines = {
+  ...targets[target],
+  CMAKE_JS_NODELIB_TARGET: targets[target].CMAKE_JS_NODELIB_DEF && join(output, "node.lib")
+};
 const { status } = spawnSync(
   process.execPath,
   [
     join(root, "scripts", "build-native.mjs"),
     ...["--gpu", path.endsWith("-metal.node") ? "metal" : "off", "--libraries", libraries, "--output", output],
-    ...Object.entries(defines).flatMap(([name, value]) => (value === undefined ? [] : ["--define", `${name}=${value}`])),
+    ...Object.entries(defines).flatMap(([name, value]) =>
+      value === undefined ? [] : ["--define", `${name}=${value}`]
+    ),
     ...(options.test ? ["--test"] : []),
     ...(options.verbose ? ["--verbose"] : [])
   ],
@@ -95,6 +111,9 @@ const bytes = readFileSync(join(output, basename(path)));
 const [addon] = readBinary(bytes);
 const hosts = files.filter(({ path }) => /\.(so|dylib|dll)$/.test(path)).flatMap(({ bytes }) => readBinary(bytes));
 const missing = checkExports(addon.imports, hosts);
-console.log(`${path}: ${Math.ceil(bytes.length / 1000)} kB, ${missing.length === 0 ? `all ${addon.imports.filter(isHostSymbol).length} functions of llama.cpp and ggml are in ${build}` : missing.join("; ")}`);
-for (const problem of [...checkAddon(bytes, path, versionOf(root)), ...checkReach(bytes)]) console.log(`not to be shipped: ${problem}`);
+console.log(
+  `${path}: ${Math.ceil(bytes.length / 1000)} kB, ${missing.length === 0 ? `all ${addon.imports.filter(isHostSymbol).length} functions of llama.cpp and ggml are in ${build}` : missing.join("; ")}`
+);
+for (const problem of [...checkAddon(bytes, path, versionOf(root)), ...checkReach(bytes)])
+  console.log(`not to be shipped: ${problem}`);
 if (missing.length > 0) process.exit(1);

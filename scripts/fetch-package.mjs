@@ -15,7 +15,10 @@ export function fetchPackage(name, version, cache, isWanted) {
   if (!existsSync(path)) {
     const partial = join(cache, "partial");
     mkdirSync(partial, { recursive: true });
-    execFileSync("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${version}`], { stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
+    execFileSync("npm", ["pack", "--silent", "--pack-destination", partial, `${name}@${version}`], {
+      stdio: ["ignore", "ignore", "inherit"],
+      shell: process.platform === "win32"
+    });
     renameSync(join(partial, file), path);
   }
   return readTar(gunzipSync(readFileSync(path)), isWanted);

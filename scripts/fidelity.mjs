@@ -17,14 +17,23 @@ import { parseArgs } from "node:util";
 import { loadParts } from "../dist/loading/load.js";
 import { promptOf } from "../dist/chat/transcript.js";
 
-const films = ["film.png", "before.png", "after.png"].map((name) => fileURLToPath(new URL(`../models/demo/examples/${name}`, import.meta.url)));
+const films = ["film.png", "before.png", "after.png"].map((name) =>
+  fileURLToPath(new URL(`../models/demo/examples/${name}`, import.meta.url))
+);
 const builtIn = [
   { user: [{ image: films[0] }, "Describe the image."] },
   { user: [{ image: films[1] }, { image: films[2] }, "What changed?"] },
   { user: ["Look:", { image: films[2] }, "Is there anything unusual at the top left?"] },
-  { system: "You are an expert radiologist.", user: [{ image: films[0] }, "How many shapes are there? Answer with a number."] },
+  {
+    system: "You are an expert radiologist.",
+    user: [{ image: films[0] }, "How many shapes are there? Answer with a number."]
+  },
   { user: ["What is the difference between a systolic and a diastolic blood pressure?"] },
-  { user: ["A 54-year-old man has had chest pain on exertion for two weeks. Name three possible causes and how to tell them apart."] },
+  {
+    user: [
+      "A 54-year-old man has had chest pain on exertion for two weeks. Name three possible causes and how to tell them apart."
+    ]
+  },
   { system: "Answer in JSON.", user: ['Extract name and dose from: "Metoprolol 47.5 mg, one tablet in the morning."'] },
   { user: ["The film shows two bright shapes and one dark shape. The dark shape lies in the middle. ".repeat(6)] }
 ].map(({ system = null, user }) => ({ system, turns: [{ user, model: null }] }));
@@ -46,19 +55,29 @@ if (options.reference === undefined || options.candidate === undefined) {
 const conversations =
   options.conversations === undefined
     ? builtIn
-    : readFileSync(options.conversations, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+    : readFileSync(options.conversations, "utf8")
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
 
 /** Puts every conversation to a pair; one without a projector gets the texts alone. */
 async function run(pair, onConversation) {
   const [text, mmproj] = pair.split(",");
   const { parts } = await loadParts(text, { mmproj, gpu: options.gpu, contextSize: 4096 });
   for (const [index, { system, turns }] of conversations.entries()) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K${basename(text)}: ${index + 1} of ${conversations.length}`);
-    const shown = parts.vision !== null ? turns : turns.map(({ user, model }) => ({ user: user.filter((part) => typeof part === "string"), model }));
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r\u001b[2K${basename(text)}: ${index + 1} of ${conversations.length}`);
+    const shown =
+      parts.vision !== null
+        ? turns
+        : turns.map(({ user, model }) => ({ user: user.filter((part) => typeof part === "string"), model }));
     const { tokens, images } = await promptOf(parts, { system, turns: shown }, options.conversations ?? "");
     const logits = await parts.language.readLogits(tokens);
     const rows = [...logits.entries()].sort(([a], [b]) => a - b).map(([, row]) => row);
-    onConversation({ rows, images: images.map(({ data, hiddenSize }) => ({ data: new Float32Array(data), hiddenSize })) });
+    onConversation({
+      rows,
+      images: images.map(({ data, hiddenSize }) => ({ data: new Float32Array(data), hiddenSize }))
+    });
   }
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[2K");
   await parts.vision?.dispose();
@@ -122,7 +141,8 @@ for (const pair of options.candidate) {
   await run(pair, ({ rows, images }) => {
     const original = originals[index];
     index += 1;
-    if (rows.length !== original.count || rows[0].length !== original.vocabulary) throw new Error(`${pair} has another vocabulary than the reference.`);
+    if (rows.length !== original.count || rows[0].length !== original.vocabulary)
+      throw new Error(`${pair} has another vocabulary than the reference.`);
     for (const row of rows) {
       const expected = new Float32Array(row.length);
       readSync(file, new Uint8Array(expected.buffer), 0, expected.byteLength, offset);
@@ -131,7 +151,8 @@ for (const pair of options.candidate) {
       report.divergences.push(divergence);
       report.same.push(isSame ? 1 : 0);
     }
-    for (const [nth, { data, hiddenSize }] of images.entries()) report.cosines.push(...cosines(original.images[nth].data, data, hiddenSize));
+    for (const [nth, { data, hiddenSize }] of images.entries())
+      report.cosines.push(...cosines(original.images[nth].data, data, hiddenSize));
   });
   reports.push({
     candidate: pair,
@@ -151,9 +172,19 @@ else {
   console.log("| candidate | positions | mean KL (nats) | largest KL | top-1 | image cosine, smallest | mean |");
   console.log("| --- | --- | --- | --- | --- | --- | --- |");
   for (const r of reports) {
-    const name = r.candidate.split(",").map((path) => basename(path)).join(", ");
+    const name = r.candidate
+      .split(",")
+      .map((path) => basename(path))
+      .join(", ");
     const cosine = r.smallestCosine === null ? ["–", "–"] : [r.smallestCosine.toFixed(6), r.meanCosine.toFixed(6)];
-    const cells = [name, r.positions, r.meanDivergence.toExponential(1), r.largestDivergence.toExponential(1), `${(r.topOneAgreement * 100).toFixed(1)} %`, ...cosine];
+    const cells = [
+      name,
+      r.positions,
+      r.meanDivergence.toExponential(1),
+      r.largestDivergence.toExponential(1),
+      `${(r.topOneAgreement * 100).toFixed(1)} %`,
+      ...cosine
+    ];
     console.log(`| ${cells.join(" | ")} |`);
   }
 }

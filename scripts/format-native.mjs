@@ -29,9 +29,12 @@ function findProgram() {
 const isCheck = process.argv.includes("--check");
 const program = findProgram();
 if (program === undefined) {
-  console.error(`clang-format has no program for ${process.platform}-${process.arch}: the C++ sources are not ${isCheck ? "checked" : "formatted"}.`);
+  console.error(
+    `clang-format has no program for ${process.platform}-${process.arch}: the C++ sources are not ${isCheck ? "checked" : "formatted"}.`
+  );
   process.exitCode = isCheck ? 0 : 1;
 } else {
   const mode = isCheck ? ["--dry-run", "--Werror"] : ["-i"];
-  process.exitCode = spawnSync(program, [...mode, ...sources(join(root, "native"))], { cwd: root, stdio: "inherit" }).status ?? 1;
+  process.exitCode =
+    spawnSync(program, [...mode, ...sources(join(root, "native"))], { cwd: root, stdio: "inherit" }).status ?? 1;
 }

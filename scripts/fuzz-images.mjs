@@ -18,7 +18,11 @@ import { decodeImage, readSeries, readSlide } from "../dist/index.js";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
-  options: { kind: { type: "string" }, from: { type: "string", default: "0" }, "limit-ms": { type: "string", default: "10000" } }
+  options: {
+    kind: { type: "string" },
+    from: { type: "string", default: "0" },
+    "limit-ms": { type: "string", default: "10000" }
+  }
 });
 const count = Number(positionals[0] ?? 1000);
 const first = Number(options.from);
@@ -27,7 +31,9 @@ const allowed = new Set(["IMAGE_UNREADABLE", "IMAGE_TOO_LARGE", "INVALID_ARGUMEN
 
 const fixtures = (folder, ending) => {
   const url = new URL(`../test/fixtures/${folder}/`, import.meta.url);
-  const names = readdirSync(url).filter((name) => ending.test(name)).sort();
+  const names = readdirSync(url)
+    .filter((name) => ending.test(name))
+    .sort();
   return names.map((name) => ({ name, bytes: readFileSync(new URL(name, url)) }));
 };
 
@@ -58,7 +64,9 @@ function randomNumbers(seed) {
 }
 
 /** Numbers at which sizes and signs turn. */
-const extremes = [0, 1, 2, 7, 8, 9, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
+const extremes = [
+  0, 1, 2, 7, 8, 9, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff
+];
 
 /** Of any file. `others` are the seeds of its kind. */
 const mutations = [
@@ -85,7 +93,12 @@ const mutations = [
 /** Attributes of the image: group 0028 in little-endian order, with the value where explicit files have it. */
 function changeImagePixel(bytes, random) {
   const places = [];
-  for (let at = bytes.indexOf("\x28\x00", 0, "latin1"); at >= 0 && places.length < 64; at = bytes.indexOf("\x28\x00", at + 1, "latin1")) places.push(at);
+  for (
+    let at = bytes.indexOf("\x28\x00", 0, "latin1");
+    at >= 0 && places.length < 64;
+    at = bytes.indexOf("\x28\x00", at + 1, "latin1")
+  )
+    places.push(at);
   const at = places[random(Math.max(1, places.length))];
   if (at !== undefined && at + 10 <= bytes.length) bytes.writeUInt16LE(extremes[random(12)] & 0xffff, at + 8);
 }
@@ -124,7 +137,9 @@ function changeSlideEntry(bytes, random) {
   let directory = pointer(isBig ? 8 : 4);
   try {
     for (let left = random(4); left > 0; left -= 1) {
-      const next = isBig ? pointer(directory + 8 + 20 * pointer(directory)) : pointer(directory + 2 + 12 * bytes[`readUInt16${order}`](directory));
+      const next = isBig
+        ? pointer(directory + 8 + 20 * pointer(directory))
+        : pointer(directory + 2 + 12 * bytes[`readUInt16${order}`](directory));
       if (next !== 0) directory = next;
     }
     const entry = directory + (isBig ? 8 + 20 * random(20) : 2 + 12 * random(20));
@@ -182,7 +197,9 @@ const withGzip = (change) => (bytes, random, others) => {
 async function pictures() {
   const width = 48;
   const height = 40;
-  const rgb = Buffer.from(Uint8Array.from({ length: width * height * 3 }, (_none, index) => (index * 7 + (index >> 6) * 13) & 0xff));
+  const rgb = Buffer.from(
+    Uint8Array.from({ length: width * height * 3 }, (_none, index) => (index * 7 + (index >> 6) * 13) & 0xff)
+  );
   const picture = () => sharp(rgb, { raw: { width, height, channels: 3 } });
   const tiffs = [
     { compression: "none" },
@@ -197,9 +214,16 @@ async function pictures() {
   const made = [];
   for (const [index, tiff] of tiffs.entries()) {
     made.push({ name: `${index}.tiff`, bytes: await picture().tiff(tiff).toBuffer() });
-    made.push({ name: `${index}-gray.tiff`, bytes: await picture().toColourspace(index % 2 === 0 ? "b-w" : "grey16").tiff({ ...tiff, compression: ["jpeg", "webp"].includes(tiff.compression) ? "lzw" : tiff.compression }).toBuffer() });
+    made.push({
+      name: `${index}-gray.tiff`,
+      bytes: await picture()
+        .toColourspace(index % 2 === 0 ? "b-w" : "grey16")
+        .tiff({ ...tiff, compression: ["jpeg", "webp"].includes(tiff.compression) ? "lzw" : tiff.compression })
+        .toBuffer()
+    });
   }
-  for (const format of ["png", "jpeg", "webp", "gif", "avif"]) made.push({ name: format, bytes: await picture().toFormat(format).toBuffer() });
+  for (const format of ["png", "jpeg", "webp", "gif", "avif"])
+    made.push({ name: format, bytes: await picture().toFormat(format).toBuffer() });
   const endings = /\.(?:png|jpg|tiff?|webp|gif|avif|bmp|p[bgp]m|jp2|j2k|jxl)$/;
   return [...made, ...fixtures("images", endings), ...fixtures("pictures", endings)];
 }
@@ -210,7 +234,10 @@ process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 async function decodeNifti(bytes, number = 1) {
   const path = join(scratch, "volume");
   writeFileSync(path, bytes);
-  const { slices } = await readSeries(path, { modality: number % 2 === 0 ? "CT" : "MR", index: number % 5 === 0 ? 2 : 1 });
+  const { slices } = await readSeries(path, {
+    modality: number % 2 === 0 ? "CT" : "MR",
+    index: number % 5 === 0 ? 2 : 1
+  });
   return Buffer.concat(slices.map(({ rgb }) => rgb));
 }
 
@@ -227,14 +254,19 @@ async function decodeDicomSlide(bytes, number = 1) {
   const folder = join(scratch, "dicom-slide");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "level.dcm"), bytes);
-  const { patches } = await readSlide(number % 2 === 0 ? folder : join(folder, "level.dcm"), { level: 0, side: 32, patches: 20 });
+  const { patches } = await readSlide(number % 2 === 0 ? folder : join(folder, "level.dcm"), {
+    level: 0,
+    side: 32,
+    patches: 20
+  });
   return Buffer.concat(patches.map(({ rgb }) => rgb));
 }
 
 const slideFolders = ["slides", "slide-formats"];
 const dicomSlideFolders = ["dicom-full", "dicom-sparse", "dicom-split"].map((name) => `slide-formats/${name}`);
 
-const decodePicture = async (bytes, number = 1) => (await decodeImage(bytes, number % 7 === 0 ? { window: "full" } : {})).rgb;
+const decodePicture = async (bytes, number = 1) =>
+  (await decodeImage(bytes, number % 7 === 0 ? { window: "full" } : {})).rgb;
 
 /** A volume number, or none; the odd inputs stand beside a whole slice. */
 async function decodeSeries(bytes, number = 1) {
@@ -243,13 +275,30 @@ async function decodeSeries(bytes, number = 1) {
   writeFileSync(join(folder, "a"), bytes);
   if (number % 2 === 0) writeFileSync(join(folder, "b"), seriesSlice);
   else rmSync(join(folder, "b"), { force: true });
-  const { slices } = await readSeries(folder, { index: number % 2 === 0 ? 1 : undefined, volume: [undefined, 1, 2][number % 3], join: number % 5 === 0, slices: 20 });
+  const { slices } = await readSeries(folder, {
+    index: number % 2 === 0 ? 1 : undefined,
+    volume: [undefined, 1, 2][number % 3],
+    join: number % 5 === 0,
+    slices: 20
+  });
   return Buffer.concat(slices.map(({ rgb }) => rgb));
 }
 
 /** Tags that only sequences and series have, with the length behind them. */
 function changeSequence(bytes, random) {
-  const tags = ["\xfe\xff\x00\xe0", "\xfe\xff\x0d\xe0", "\xfe\xff\xdd\xe0", "\x00\x52\x29\x92", "\x00\x52\x30\x92", "\x20\x00\x32\x00", "\x20\x00\x37\x00", "\x18\x00\x88\x00", "\x19\x00\x0a\x10", "\x28\x00\x30\x00", "\xe0\x7f\x10\x00"];
+  const tags = [
+    "\xfe\xff\x00\xe0",
+    "\xfe\xff\x0d\xe0",
+    "\xfe\xff\xdd\xe0",
+    "\x00\x52\x29\x92",
+    "\x00\x52\x30\x92",
+    "\x20\x00\x32\x00",
+    "\x20\x00\x37\x00",
+    "\x18\x00\x88\x00",
+    "\x19\x00\x0a\x10",
+    "\x28\x00\x30\x00",
+    "\xe0\x7f\x10\x00"
+  ];
   const tag = tags[random(tags.length)];
   let at = bytes.indexOf(tag, random(bytes.length), "latin1");
   if (at < 0) at = bytes.indexOf(tag, 0, "latin1");
@@ -265,17 +314,49 @@ function changeSequence(bytes, random) {
 }
 
 const oddDicom = [...fixtures("dicom", /\.dcm$/), ...fixtures("dicom-odd", /\.dcm$/)];
-const seriesFolders = ["enhanced", "film", "mosaic", "reversed", "tilted", "two"].flatMap((folder) => fixtures(`series/${folder}`, /\.dcm$/));
+const seriesFolders = ["enhanced", "film", "mosaic", "reversed", "tilted", "two"].flatMap((folder) =>
+  fixtures(`series/${folder}`, /\.dcm$/)
+);
 const seriesSeeds = [...seriesFolders, ...oddDicom.filter(({ name }) => /enhanced|groups|frames|ct/.test(name))];
 const seriesSlice = fixtures("series/reversed", /^01\.dcm$/)[0].bytes;
 
 const kinds = {
-  series: { seeds: seriesSeeds, mutations: [...mutations, changeImagePixel, changeSequence, changeSequence, changeSequence], decode: decodeSeries, whole: "volume.dcm" },
-  dicom: { seeds: oddDicom, mutations: [...mutations, changeImagePixel, changeSequence, changeSequence], decode: async (bytes) => (await decodeImage(bytes)).rgb, whole: "mono2-12-j2k.dcm" },
-  nifti: { seeds: fixtures("nifti", /\.nii/), mutations: [...mutations, changeNiftiHeader, changeNiftiHeader, changeNiftiHeader].map(withGzip), decode: decodeNifti, whole: "ct-las.nii.gz" },
-  picture: { seeds: await pictures(), mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry], decode: decodePicture, whole: "4.tiff" },
-  "dicom-slide": { seeds: dicomSlideFolders.flatMap((folder) => fixtures(folder, /\.dcm$/)), mutations: [...mutations, changeImagePixel, changeImagePixel], decode: decodeDicomSlide, whole: "level.dcm" },
-  slide: { seeds: slideFolders.flatMap((folder) => fixtures(folder, /\.(?:tiff?|svs|scn|ndpi|bif)$/)), mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeNdpiPlace, changeXmlNumber], decode: decodeSlide, whole: "subifds-deflate.ome.tif" }
+  series: {
+    seeds: seriesSeeds,
+    mutations: [...mutations, changeImagePixel, changeSequence, changeSequence, changeSequence],
+    decode: decodeSeries,
+    whole: "volume.dcm"
+  },
+  dicom: {
+    seeds: oddDicom,
+    mutations: [...mutations, changeImagePixel, changeSequence, changeSequence],
+    decode: async (bytes) => (await decodeImage(bytes)).rgb,
+    whole: "mono2-12-j2k.dcm"
+  },
+  nifti: {
+    seeds: fixtures("nifti", /\.nii/),
+    mutations: [...mutations, changeNiftiHeader, changeNiftiHeader, changeNiftiHeader].map(withGzip),
+    decode: decodeNifti,
+    whole: "ct-las.nii.gz"
+  },
+  picture: {
+    seeds: await pictures(),
+    mutations: [...mutations, changeTiffEntry, changeTiffEntry, changeTiffEntry],
+    decode: decodePicture,
+    whole: "4.tiff"
+  },
+  "dicom-slide": {
+    seeds: dicomSlideFolders.flatMap((folder) => fixtures(folder, /\.dcm$/)),
+    mutations: [...mutations, changeImagePixel, changeImagePixel],
+    decode: decodeDicomSlide,
+    whole: "level.dcm"
+  },
+  slide: {
+    seeds: slideFolders.flatMap((folder) => fixtures(folder, /\.(?:tiff?|svs|scn|ndpi|bif)$/)),
+    mutations: [...mutations, changeSlideEntry, changeSlideEntry, changeSlideEntry, changeNdpiPlace, changeXmlNumber],
+    decode: decodeSlide,
+    whole: "subifds-deflate.ome.tif"
+  }
 };
 
 function inputOf({ seeds, mutations }, number) {
@@ -288,7 +369,10 @@ function inputOf({ seeds, mutations }, number) {
   return bytes;
 }
 
-const hash = async ({ seeds, decode, whole }) => createHash("sha256").update(await decode(seeds.find(({ name }) => name === whole).bytes)).digest("hex");
+const hash = async ({ seeds, decode, whole }) =>
+  createHash("sha256")
+    .update(await decode(seeds.find(({ name }) => name === whole).bytes))
+    .digest("hex");
 
 let ran = 0;
 
@@ -322,11 +406,21 @@ async function fuzz(name, inputs) {
     }
   }
   Atomics.store(progress, 0, -1);
-  console.log(JSON.stringify({ kind: name, inputs, ...counts, failures, slowest, maxRssMb: Math.round(process.resourceUsage().maxRSS / 1024) }));
+  console.log(
+    JSON.stringify({
+      kind: name,
+      inputs,
+      ...counts,
+      failures,
+      slowest,
+      maxRssMb: Math.round(process.resourceUsage().maxRSS / 1024)
+    })
+  );
   return failures;
 }
 
 const names = options.kind === undefined ? Object.keys(kinds) : [options.kind];
 let failures = 0;
-for (const [index, name] of names.entries()) failures += await fuzz(name, Math.floor(count / names.length) + (index < count % names.length ? 1 : 0));
+for (const [index, name] of names.entries())
+  failures += await fuzz(name, Math.floor(count / names.length) + (index < count % names.length ? 1 : 0));
 process.exitCode = failures > 0 ? 1 : 0;

@@ -1,7 +1,9 @@
 export type GgmlTypeName = "F32" | "F16" | "Q8_0" | "Q4_K" | "Q6_K" | "BF16";
 
 /** ggml's types: number, values a block, bytes a block. */
-export const ggmlTypes: Readonly<Record<GgmlTypeName, { readonly id: number; readonly values: number; readonly bytes: number }>>;
+export const ggmlTypes: Readonly<
+  Record<GgmlTypeName, { readonly id: number; readonly values: number; readonly bytes: number }>
+>;
 
 /** What is in a tensor: its type, and its `size` bytes in any number of pieces. `shape`: the contiguous size first. */
 export type Fill = (

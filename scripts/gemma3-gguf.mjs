@@ -142,7 +142,8 @@ export function writeText(path, sizes, tokenizer, fill) {
   file.key("tokenizer.ggml.tokens", "text", tokenizer.tokens);
   file.key("tokenizer.ggml.scores", "f32", tokenizer.scores);
   file.key("tokenizer.ggml.token_type", "i32", tokenizer.types);
-  for (const [name, id] of Object.entries({ bos: 2, eos: 1, unknown: 3, padding: 0 })) file.key(`tokenizer.ggml.${name}_token_id`, "u32", id);
+  for (const [name, id] of Object.entries({ bos: 2, eos: 1, unknown: 3, padding: 0 }))
+    file.key(`tokenizer.ggml.${name}_token_id`, "u32", id);
   file.key("tokenizer.ggml.add_bos_token", "bool", true);
   file.key("tokenizer.ggml.add_space_prefix", "bool", false);
 

@@ -22,7 +22,14 @@ const vocabularySize = 262_208;
 const tower = { layers: 27, width: 1152, heads: 16, ffn: 4304, imageSize: 896, patchSize: 14, poolSize: 4 };
 
 /** What fills a block besides random bits, so that no value is NaN or huge: scales in F16, at an offset. */
-const scales = { Q8_0: [[0, 0x0a00]], Q4_K: [[0, 0x0200], [2, 0x0100]], Q6_K: [[208, 0x0080]] };
+const scales = {
+  Q8_0: [[0, 0x0a00]],
+  Q4_K: [
+    [0, 0x0200],
+    [2, 0x0100]
+  ],
+  Q6_K: [[208, 0x0080]]
+};
 
 /** Standard deviation of random weights in F32, F16 and BF16: near that of trained towers. */
 const deviation = 0.02;
@@ -36,11 +43,15 @@ function poolOf(type) {
   const blocks = Math.floor(2 ** 25 / bytes);
   if (scales[type] === undefined) {
     const normal = new Float32Array(blocks);
-    for (let i = 0; i < blocks; i += 1) normal[i] = deviation * Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-    pool = Buffer.from(type === "F32" ? normal.buffer : Uint16Array.from(normal, type === "F16" ? toHalf : toBfloat).buffer);
+    for (let i = 0; i < blocks; i += 1)
+      normal[i] = deviation * Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+    pool = Buffer.from(
+      type === "F32" ? normal.buffer : Uint16Array.from(normal, type === "F16" ? toHalf : toBfloat).buffer
+    );
   } else {
     pool = randomFillSync(Buffer.alloc(blocks * bytes));
-    for (let at = 0; at < pool.length; at += bytes) for (const [offset, half] of scales[type]) pool.writeUInt16LE(half, at + offset);
+    for (let at = 0; at < pool.length; at += bytes)
+      for (const [offset, half] of scales[type]) pool.writeUInt16LE(half, at + offset);
   }
   pools.set(type, pool);
   return pool;
@@ -65,7 +76,7 @@ function random(type) {
     *chunks(size) {
       const pool = poolOf(type);
       const { bytes } = ggmlTypes[type];
-      for (let left = size; left > 0; ) {
+      for (let left = size; left > 0;) {
         const from = Math.floor((Math.random() * pool.length) / 4 / bytes) * bytes; // begin somewhere in the first quarter
         const count = Math.min(left, pool.length - from);
         yield pool.subarray(from, from + count);
@@ -102,7 +113,9 @@ function fillProjector(type) {
 /** The demo model's vocabulary, special tokens included, filled up to the real size. */
 async function tokenizer() {
   const demo = fileURLToPath(new URL("../models/demo/medgemma-demo-F32.gguf", import.meta.url));
-  const { ggml, chat_template: chatTemplate } = (await readGgufFileInfo(demo, { sourceType: "filesystem", logWarnings: false })).metadata.tokenizer;
+  const { ggml, chat_template: chatTemplate } = (
+    await readGgufFileInfo(demo, { sourceType: "filesystem", logWarnings: false })
+  ).metadata.tokenizer;
   const fill = vocabularySize - ggml.tokens.length;
   return {
     chatTemplate,
@@ -123,8 +136,14 @@ const { values: options } = parseArgs({
 });
 const model = models[options.size];
 const projectors = options.projector.split(",").filter((name) => name !== "");
-if (options.out === undefined || model === undefined || projectors.some((name) => !["F16", "BF16", "F32", "Q8_0"].includes(name))) {
-  throw new Error("Usage: make-synthetic.mjs --out DIR [--size 4b|27b] [--projector F16,BF16,F32,Q8_0] [--layers N] [--no-text]");
+if (
+  options.out === undefined ||
+  model === undefined ||
+  projectors.some((name) => !["F16", "BF16", "F32", "Q8_0"].includes(name))
+) {
+  throw new Error(
+    "Usage: make-synthetic.mjs --out DIR [--size 4b|27b] [--projector F16,BF16,F32,Q8_0] [--layers N] [--no-text]"
+  );
 }
 mkdirSync(options.out, { recursive: true });
 for (const type of projectors) {

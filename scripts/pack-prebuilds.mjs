@@ -22,18 +22,26 @@ const here = `${process.platform}-${process.arch}/`;
 
 const addons = Object.values(builds).flatMap((path) => {
   const places = folders.map((folder) => join(folder, path));
-  if (path.startsWith(here) && folders.length === 0) places.push(join(root, "native", "build", path.slice(here.length)));
+  if (path.startsWith(here) && folders.length === 0)
+    places.push(join(root, "native", "build", path.slice(here.length)));
   if (options.here) places.push(join(prebuilds, path));
   const source = places.find((file) => existsSync(file));
   return source === undefined ? [] : [{ path, source, bytes: readFileSync(source) }];
 });
 const missing = Object.values(builds).filter((path) => !addons.some((addon) => addon.path === path));
-const problems = addons.flatMap(({ path, source, bytes }) => checkAddon(bytes, path, version).map((problem) => `${source}: ${problem}`));
-const limits = problems.length > 0 ? [] : addons.flatMap(({ source, bytes }) => checkReach(bytes).map((limit) => `${source}: ${limit}`));
-if (options.here && !options.all) limits.forEach((limit) => console.error(`Good only for systems as new as this one: ${limit}`));
+const problems = addons.flatMap(({ path, source, bytes }) =>
+  checkAddon(bytes, path, version).map((problem) => `${source}: ${problem}`)
+);
+const limits =
+  problems.length > 0
+    ? []
+    : addons.flatMap(({ source, bytes }) => checkReach(bytes).map((limit) => `${source}: ${limit}`));
+if (options.here && !options.all)
+  limits.forEach((limit) => console.error(`Good only for systems as new as this one: ${limit}`));
 else problems.push(...limits);
 if (addons.length === 0 && !options.here) problems.push("There is no addon to pack. Run: npm run build:native");
-if (options.all && missing.length > 0) problems.push(`Not every platform is there; missing: ${missing.join(", ")}. Each is built on its own system.`);
+if (options.all && missing.length > 0)
+  problems.push(`Not every platform is there; missing: ${missing.join(", ")}. Each is built on its own system.`);
 
 if (problems.length > 0) {
   console.error(problems.join("\n"));

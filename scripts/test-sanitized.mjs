@@ -23,7 +23,13 @@ const excluded = ["test/native/load-addon.test.ts", "test/memory/memory-estimate
 
 run(process.execPath, [join("scripts", "build-native.mjs"), "--test", "--sanitize"]);
 if (process.platform === "linux") {
-  const tests = ["test/native", "test/chat", "test/language", "test/image", ...excluded.flatMap((path) => ["--exclude", path])];
+  const tests = [
+    "test/native",
+    "test/chat",
+    "test/language",
+    "test/image",
+    ...excluded.flatMap((path) => ["--exclude", path])
+  ];
   run(process.execPath, [join("node_modules", "vitest", "vitest.mjs"), "run", ...tests], {
     MEDGEMMA_ADDON: join(root, "native", "build", "sanitize", "medgemma-cpu.node"),
     LD_PRELOAD: sanitizerLibraries(),

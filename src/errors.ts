@@ -78,7 +78,10 @@ export class MedGemmaError extends Error {
   readonly remedy: Remedy | null;
 
   constructor(code: MedGemmaErrorCode, message: string, { remedy = null, ...options }: MedGemmaErrorOptions = {}) {
-    super(message.replace(longRun, (run) => `${run.slice(0, 80)}… (${run.length} characters)`), options);
+    super(
+      message.replace(longRun, (run) => `${run.slice(0, 80)}… (${run.length} characters)`),
+      options
+    );
     this.code = code;
     this.remedy = remedy;
   }

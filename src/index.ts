@@ -16,7 +16,16 @@ export type { MissedGpu } from "./native/missed-gpu.js";
 
 // Ask
 export type { Chat } from "./chat/chat.js";
-export type { AskOptions, AssistantTurn, ChatOptions, ChatTurn, LoadChatOptions, PromptPart, RepeatOptions, UserTurn } from "./chat/types.js";
+export type {
+  AskOptions,
+  AssistantTurn,
+  ChatOptions,
+  ChatTurn,
+  LoadChatOptions,
+  PromptPart,
+  RepeatOptions,
+  UserTurn
+} from "./chat/types.js";
 export type { AnswerOptions } from "./chat/answer-options.js";
 export type { SamplerSettings } from "./language/host/sampler-options.js";
 export type { ImageOptions } from "./image/image-options.js";
@@ -25,7 +34,16 @@ export type { ReplyChunk, ReplyProgress } from "./chat/types.js";
 export type { StandardResult, StandardSchema } from "./language/schema/standard-schema.js";
 
 // Answers
-export type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, Provenance, RequestImage, StopReason, TokenLogprob } from "./chat/types.js";
+export type {
+  Answer,
+  AnswerImage,
+  AnswerLogprob,
+  AnswerRequest,
+  Provenance,
+  RequestImage,
+  StopReason,
+  TokenLogprob
+} from "./chat/types.js";
 export type { LocatedBox, RejectedBox } from "./chat/locate-boxes.js";
 export type { FileIdentity } from "./models/identify-file.js";
 
@@ -45,7 +63,19 @@ export { decodeImage } from "./image/decode.js";
 export { prepareImage } from "./image/prepare.js";
 export { drawBoxes } from "./image/draw-boxes.js";
 export type { DrawnBox } from "./image/draw-boxes.js";
-export type { CropImage, DecodedImage, DicomOptions, ImageFit, ImagePreprocessing, ImageRendering, ImageSource, PixelBox, PlainImageSource, Square, SquareImage } from "./image/types.js";
+export type {
+  CropImage,
+  DecodedImage,
+  DicomOptions,
+  ImageFit,
+  ImagePreprocessing,
+  ImageRendering,
+  ImageSource,
+  PixelBox,
+  PlainImageSource,
+  Square,
+  SquareImage
+} from "./image/types.js";
 export type { ShownWindow, WindowFunction } from "./dicom/voi.js";
 export type { WindowChoice, WindowPreset } from "./dicom/window-choice.js";
 
@@ -54,12 +84,29 @@ export { readSeries } from "./series/read-series.js";
 export { recipeForModel } from "./series/recipes.js";
 export type { RecipeName, ValueRange } from "./series/recipes.js";
 export type { SeriesChoices } from "./series/series-options.js";
-export type { Gap, LeftOut, Modality, Series, SeriesAsked, SeriesOptions, SeriesProgress, SeriesSummary, SliceOrder } from "./series/types.js";
+export type {
+  Gap,
+  LeftOut,
+  Modality,
+  Series,
+  SeriesAsked,
+  SeriesOptions,
+  SeriesProgress,
+  SeriesSummary,
+  SliceOrder
+} from "./series/types.js";
 
 // Pathology slides
 export { readSlide } from "./slide/read-slide.js";
 export type { SlideChoices } from "./slide/slide-options.js";
-export type { MagnificationSource, Slide, SlideAsked, SlideOptions, SlideProgress, SlideSummary } from "./slide/types.js";
+export type {
+  MagnificationSource,
+  Slide,
+  SlideAsked,
+  SlideOptions,
+  SlideProgress,
+  SlideSummary
+} from "./slide/types.js";
 
 // Presets
 export { listPresets, loadPreset } from "./presets/load-preset.js";

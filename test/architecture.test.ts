@@ -35,10 +35,20 @@ const layers = [
 ];
 
 /** Types that a room takes from those above it: the public shapes of a question, which presets fill in, and of loading; names of options. */
-const typesFromAbove: Readonly<Record<string, readonly string[]>> = { presets: ["chat"], chat: ["loading"], "remedy.ts": ["image", "series", "slide", "chat", "loading"] };
+const typesFromAbove: Readonly<Record<string, readonly string[]>> = {
+  presets: ["chat"],
+  chat: ["loading"],
+  "remedy.ts": ["image", "series", "slide", "chat", "loading"]
+};
 
 /** What runs as a process or a thread of its own: it may use all that is below cli. Only its own room starts it; nobody imports it. */
-const programs = ["native/build-child.ts", "dicom/codec-worker.ts", "image/formats/jpeg-xl-worker.ts", "trial/trial-child.ts", "cli/main.ts"];
+const programs = [
+  "native/build-child.ts",
+  "dicom/codec-worker.ts",
+  "image/formats/jpeg-xl-worker.ts",
+  "trial/trial-child.ts",
+  "cli/main.ts"
+];
 
 /** Packages with one owner each. */
 const owners: Readonly<Record<string, string>> = {
@@ -100,7 +110,9 @@ describe("the architecture", () => {
     const wrong = imports.filter(({ file, target, isPackage, isType }) => {
       const [room, other] = [roomOf(file), roomOf(target)];
       if (isPackage || room === other || programs.includes(file)) return false;
-      return layers.indexOf(other) > layers.indexOf(room) && !(isType && typesFromAbove[room]?.includes(other) === true);
+      return (
+        layers.indexOf(other) > layers.indexOf(room) && !(isType && typesFromAbove[room]?.includes(other) === true)
+      );
     });
     expect(wrong).toEqual([]);
   });
@@ -122,11 +134,14 @@ describe("the architecture", () => {
   it("gives each of the packages one owner", () => {
     const owned = imports.filter(({ isPackage }) => isPackage);
     expect(owned.filter(({ file, target }) => !file.startsWith(owners[target] ?? ""))).toEqual([]);
-    expect([...new Set(owned.map(({ target }) => target))].filter((name) => name in owners).sort()).toEqual(Object.keys(owners).sort());
+    expect([...new Set(owned.map(({ target }) => target))].filter((name) => name in owners).sort()).toEqual(
+      Object.keys(owners).sort()
+    );
   });
 
   it("keeps the internals of node-llama-cpp's objects in one file", () => {
-    const internals = /\b_(?:ctx|decodeTokens|sequenceId|backendContextDisposeGuard|model|llama|context|nextTokenIndex)\b/;
+    const internals =
+      /\b_(?:ctx|decodeTokens|sequenceId|backendContextDisposeGuard|model|llama|context|nextTokenIndex)\b/;
     expect(files.filter((file) => internals.test(textOf(file)))).toEqual(["language/host/image-prefill.ts"]);
   });
 });

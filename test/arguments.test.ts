@@ -18,7 +18,11 @@ beforeAll(async () => {
   preset = await library.loadPreset("report");
   picture = await library.decodeImage(film);
   await using other = await medgemma.createChat();
-  record = { ...(await other.ask("Describe the image.", { images: [film], maxTokens: 2 })), model: medgemma.model, provenance: await medgemma.provenance() };
+  record = {
+    ...(await other.ask("Describe the image.", { images: [film], maxTokens: 2 })),
+    model: medgemma.model,
+    provenance: await medgemma.provenance()
+  };
 });
 afterAll(async () => await medgemma.dispose());
 
@@ -51,23 +55,97 @@ class Own {
 
 /** Whose reading throws, or is a property of no object: never an error of somebody else. */
 const hostile: readonly unknown[] = [
-  new Proxy({}, { get: fail, has: fail, ownKeys: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail }), revoked, [revoked], Object.defineProperty([], 0, { get: fail }),
-  getter("signal"), getter("model"), getter("width"), { constructor: getter("name") }, Object.defineProperty(() => 1, "name", { get: fail }), { toString: fail }
+  new Proxy({}, { get: fail, has: fail, ownKeys: fail, getPrototypeOf: fail, getOwnPropertyDescriptor: fail }),
+  revoked,
+  [revoked],
+  Object.defineProperty([], 0, { get: fail }),
+  getter("signal"),
+  getter("model"),
+  getter("width"),
+  { constructor: getter("name") },
+  Object.defineProperty(() => 1, "name", { get: fail }),
+  { toString: fail }
 ];
 
 /** Objects of other kinds than options are; in many of them nothing is found that could be wrong. */
 const otherKinds: readonly unknown[] = [
-  detached, detached.buffer, new SharedArrayBuffer(8), new Uint8Array(new SharedArrayBuffer(8)), new BigInt64Array(1), new Float64Array(2), new DataView(new ArrayBuffer(4)), new Own(), new Date(NaN),
-  new WeakRef({}), new Map([["signal", 1]]), (function* () { yield 1; })(), new URL("http://x/"), Object.freeze({ nothing: 1 }), Object.assign(Object.create(null) as object, { nothing: 1 }),
-  JSON.parse('{"__proto__":{"signal":1}}'), { ["k".repeat(1_000_000)]: 1 }, { length: 1e9 }, new Array(1_000_000), { [Symbol("signal")]: 1 }
+  detached,
+  detached.buffer,
+  new SharedArrayBuffer(8),
+  new Uint8Array(new SharedArrayBuffer(8)),
+  new BigInt64Array(1),
+  new Float64Array(2),
+  new DataView(new ArrayBuffer(4)),
+  new Own(),
+  new Date(NaN),
+  new WeakRef({}),
+  new Map([["signal", 1]]),
+  (function* () {
+    yield 1;
+  })(),
+  new URL("http://x/"),
+  Object.freeze({ nothing: 1 }),
+  Object.assign(Object.create(null) as object, { nothing: 1 }),
+  JSON.parse('{"__proto__":{"signal":1}}'),
+  { ["k".repeat(1_000_000)]: 1 },
+  { length: 1e9 },
+  new Array(1_000_000),
+  { [Symbol("signal")]: 1 }
 ];
 /** What no argument of this library is, in no place. */
 const wrongEverywhere: readonly unknown[] = [
-  null, true, false, NaN, Infinity, -1, 0.5, 10n, Symbol("x"), "", "\0", [undefined], [null], [[]], [1], [{}], {}, { nothing: 1 }, { path: "x" }, { image: undefined },
-  { url: "x" }, { signal: {} }, { signal: "no" }, { onProgress: 1 }, () => 1, Date, new Date(0), /x/, new Map(), new Set([1]), new Error("x"), Promise.resolve("x"),
-  new ArrayBuffer(8), new Float32Array(3), new Uint16Array(2), Object.create(null), circle, [circle], new Proxy({}, {}), { length: 1 }, { then: 1 }, [Symbol("y")], { toString: 1 },
-  Object(1), Object("x"), new WeakMap(), { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }, { type: "text", text: "x" }, [NaN], { images: [undefined] },
-  ...hostile, ...otherKinds
+  null,
+  true,
+  false,
+  NaN,
+  Infinity,
+  -1,
+  0.5,
+  10n,
+  Symbol("x"),
+  "",
+  "\0",
+  [undefined],
+  [null],
+  [[]],
+  [1],
+  [{}],
+  {},
+  { nothing: 1 },
+  { path: "x" },
+  { image: undefined },
+  { url: "x" },
+  { signal: {} },
+  { signal: "no" },
+  { onProgress: 1 },
+  () => 1,
+  Date,
+  new Date(0),
+  /x/,
+  new Map(),
+  new Set([1]),
+  new Error("x"),
+  Promise.resolve("x"),
+  new ArrayBuffer(8),
+  new Float32Array(3),
+  new Uint16Array(2),
+  Object.create(null),
+  circle,
+  [circle],
+  new Proxy({}, {}),
+  { length: 1 },
+  { then: 1 },
+  [Symbol("y")],
+  { toString: 1 },
+  Object(1),
+  Object("x"),
+  new WeakMap(),
+  { type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } },
+  { type: "text", text: "x" },
+  [NaN],
+  { images: [undefined] },
+  ...hostile,
+  ...otherKinds
 ];
 
 /** Of an optional object of options. */
@@ -75,7 +153,11 @@ const wrongOptions = wrongEverywhere.filter((value) => hostile.includes(value) |
 
 function isPlainAndEmpty(value: unknown): boolean {
   const prototype: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : value;
-  return (prototype === null || prototype === Object.prototype) && value !== null && Reflect.ownKeys(value as object).length === 0;
+  return (
+    (prototype === null || prototype === Object.prototype) &&
+    value !== null &&
+    Reflect.ownKeys(value as object).length === 0
+  );
 }
 
 function canBeSpread(value: unknown): boolean {
@@ -120,15 +202,21 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       "medgemma.encode": (value) => medgemma.encode(value as never)
     };
     const takeNothing = ["listPresets", "readCatalog", "storedModels"];
-    const exported = Object.entries(library).flatMap(([name, value]) => (typeof value === "function" && value !== MedGemmaError ? [name] : []));
-    expect(new Set([...Object.keys(functions).filter((name) => !/[. ]/.test(name)), ...takeNothing])).toEqual(new Set(exported));
+    const exported = Object.entries(library).flatMap(([name, value]) =>
+      typeof value === "function" && value !== MedGemmaError ? [name] : []
+    );
+    expect(new Set([...Object.keys(functions).filter((name) => !/[. ]/.test(name)), ...takeNothing])).toEqual(
+      new Set(exported)
+    );
     const wrong: unknown[] = [];
     for (const [name, run] of Object.entries(functions)) {
       for (const value of wrongEverywhere) {
         // An empty question is asked; any text may be the name of a model; nothing is required of an empty object here.
-        if (["chat.ask", "medgemma.countTokens", "recipeForModel"].includes(name) && typeof value === "string") continue;
+        if (["chat.ask", "medgemma.countTokens", "recipeForModel"].includes(name) && typeof value === "string")
+          continue;
         const outcome = await outcomeOf(() => run(value));
-        if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL") wrong.push([name, typeof value === "symbol" ? "symbol" : value, outcome]);
+        if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL")
+          wrong.push([name, typeof value === "symbol" ? "symbol" : value, outcome]);
       }
     }
     expect(wrong).toEqual([]);
@@ -162,7 +250,8 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
         // They are put together here, and looked at where they are used.
         if (name === "presetOptions" && canBeSpread(value)) continue;
         const outcome = await outcomeOf(() => run(value));
-        if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL") wrong.push([name, typeof value === "symbol" ? "symbol" : value, outcome]);
+        if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL")
+          wrong.push([name, typeof value === "symbol" ? "symbol" : value, outcome]);
       }
     }
     expect(wrong).toEqual([]);
@@ -188,7 +277,8 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       for (const [index, value] of (name.startsWith("image cache") ? wrongOptions : wrongEverywhere).entries()) {
         if (name === "part of a prompt" && typeof value === "string") continue;
         const outcome = await outcomeOf(() => run(value));
-        if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL" || outcome.message.length > 700) wrong.push([name, index, outcome]);
+        if (!(outcome instanceof MedGemmaError) || outcome.code === "INTERNAL" || outcome.message.length > 700)
+          wrong.push([name, index, outcome]);
       }
     }
     expect(wrong).toEqual([]);
@@ -209,22 +299,40 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
     ["a buffer of the web", { images: [new ArrayBuffer(4)] }, /give new Uint8Array\(buffer\)/],
     ["half a series", { series: { slices: [] } }, /series must be what readSeries gives/]
   ])("of ask: %s", async (_, options, message) => {
-    expect(await outcomeOf(() => call((given: never) => chat.ask("Describe the image.", given))(options))).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) as string });
+    expect(
+      await outcomeOf(() => call((given: never) => chat.ask("Describe the image.", given))(options))
+    ).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) as string });
   });
 
   it.each([
     ["a part without an image", [{ image: undefined }, "x"], /The image of part 0 must be/],
     ["a number", ["x", 3], /Part 1 of the prompt must be a string or \{ image \}, but is 3/],
-    ["an image of OpenAI", [{ type: "image_url", image_url: { url: `data:image/png;base64,${base64}` } }], /here an image is \{ image: "data:image\/png;base64,…" \}/],
+    [
+      "an image of OpenAI",
+      [{ type: "image_url", image_url: { url: `data:image/png;base64,${base64}` } }],
+      /here an image is \{ image: "data:image\/png;base64,…" \}/
+    ],
     ["a text of OpenAI", [{ type: "text", text: "x" }], /a text is a string/],
     ["base64 as an image", [{ image: base64 }], /not a path; of base64 make/]
   ])("in the prompt: %s", async (_, prompt, message) => {
-    expect(await outcomeOf(() => call(chat.ask.bind(chat))(prompt))).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) as string });
+    expect(await outcomeOf(() => call(chat.ask.bind(chat))(prompt))).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(message) as string
+    });
   });
 
   it("as a model", async () => {
-    for (const [source, message] of [[null, /The model must be/], [{ path: "/no.gguf" }, /no "path"/], [{}, /model must be a string/], ["", /The model must be/], [{ model: 3 }, /model must be a string/]] as const) {
-      expect(await outcomeOf(() => call(loadMedGemma)(source))).toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) as string });
+    for (const [source, message] of [
+      [null, /The model must be/],
+      [{ path: "/no.gguf" }, /no "path"/],
+      [{}, /model must be a string/],
+      ["", /The model must be/],
+      [{ model: 3 }, /model must be a string/]
+    ] as const) {
+      expect(await outcomeOf(() => call(loadMedGemma)(source))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringMatching(message) as string
+      });
     }
   });
 
@@ -237,9 +345,25 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
 describe("an error about an image", () => {
   it("never holds its data, however it was given", async () => {
     const jpeg = `/9j/4AAQSkZJRg${"Aa1+/".repeat(3000)}`;
-    const slips = [base64, jpeg, base64.slice(0, 100), `date:image/png;base64,${base64}`, `data:image/png,${base64}`, `https://example.org/${base64}`, "AAAA".repeat(2000), base64.replaceAll("/", "_")];
+    const slips = [
+      base64,
+      jpeg,
+      base64.slice(0, 100),
+      `date:image/png;base64,${base64}`,
+      `data:image/png,${base64}`,
+      `https://example.org/${base64}`,
+      "AAAA".repeat(2000),
+      base64.replaceAll("/", "_")
+    ];
     for (const slip of slips) {
-      for (const run of [() => chat.ask("x", { images: [slip] }), () => library.decodeImage(slip), () => medgemma.encode([slip]), () => library.composePrompt({ question: "x", images: [slip] }), () => library.readSeries(slip), () => library.loadPreset(slip)]) {
+      for (const run of [
+        () => chat.ask("x", { images: [slip] }),
+        () => library.decodeImage(slip),
+        () => medgemma.encode([slip]),
+        () => library.composePrompt({ question: "x", images: [slip] }),
+        () => library.readSeries(slip),
+        () => library.loadPreset(slip)
+      ]) {
         const outcome = await outcomeOf(run);
         // Composed, it is not opened yet.
         if (Array.isArray(outcome)) continue;

@@ -6,5 +6,6 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../", import.meta.url));
 
 export function copyPackage(into: string): void {
-  for (const name of ["dist", "models", "package.json"]) cpSync(join(root, name), join(into, name), { recursive: true });
+  for (const name of ["dist", "models", "package.json"])
+    cpSync(join(root, name), join(into, name), { recursive: true });
 }

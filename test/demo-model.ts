@@ -25,7 +25,10 @@ const scenesFolder = fileURLToPath(new URL("fixtures/scenes/", import.meta.url))
 
 /** Held-out scenes with the answers of transformers; image paths are absolute. */
 export function readScenes(): Scene[] {
-  const lines = (name: string) => readFileSync(scenesFolder + name, "utf8").trimEnd().split("\n");
+  const lines = (name: string) =>
+    readFileSync(scenesFolder + name, "utf8")
+      .trimEnd()
+      .split("\n");
   const answers = lines("transformers.jsonl");
   return lines("scenes.jsonl").map((line, index) => {
     const scene = JSON.parse(line) as Scene;

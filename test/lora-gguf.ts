@@ -25,7 +25,11 @@ interface Tensor {
 
 async function tensorsOf(path: string): Promise<Tensor[]> {
   const { tensorInfo } = await readGgufFileInfo(path, { sourceType: "filesystem", logWarnings: false });
-  return (tensorInfo ?? []).map(({ name, dimensions, fileOffset }) => ({ name, shape: dimensions.map(Number), offset: Number(fileOffset) }));
+  return (tensorInfo ?? []).map(({ name, dimensions, fileOffset }) => ({
+    name,
+    shape: dimensions.map(Number),
+    offset: Number(fileOffset)
+  }));
 }
 
 /** Multiples of 1/1024 up to 1/8: BF16 and F16 hold them exactly. */
@@ -40,7 +44,16 @@ export async function randomPairs(model: string, rank: number, seed: number): Pr
   return (await tensorsOf(model)).flatMap(({ name, shape: [inputs = 0, outputs] }) =>
     outputs === undefined || !name.startsWith("blk.")
       ? []
-      : [{ name, inputs, outputs, rank, a: randomValues(rank * inputs, random), b: randomValues(outputs * rank, random) }]
+      : [
+          {
+            name,
+            inputs,
+            outputs,
+            rank,
+            a: randomValues(rank * inputs, random),
+            b: randomValues(outputs * rank, random)
+          }
+        ]
   );
 }
 
@@ -51,14 +64,24 @@ export const adapterKeys = (alpha: number): AdapterKeys => [
   ["adapter.lora.alpha", "f32", alpha]
 ];
 
-const toBytes = { F32: (values: Float32Array) => Buffer.from(values.buffer), BF16: (values: Float32Array) => upperHalves(values) };
+const toBytes = {
+  F32: (values: Float32Array) => Buffer.from(values.buffer),
+  BF16: (values: Float32Array) => upperHalves(values)
+};
 
 function upperHalves(values: Float32Array): Buffer {
   return Buffer.from(Uint16Array.from(new Uint32Array(values.buffer), (bits) => bits >>> 16).buffer);
 }
 
-export function writePairs(path: string, keys: AdapterKeys, pairs: readonly RandomPair[], type: "F32" | "BF16" = "F32"): string {
-  const values = new Map<string, Float32Array>(pairs.flatMap(({ name, a, b }) => [[`${name}.lora_a`, a] as const, [`${name}.lora_b`, b] as const]));
+export function writePairs(
+  path: string,
+  keys: AdapterKeys,
+  pairs: readonly RandomPair[],
+  type: "F32" | "BF16" = "F32"
+): string {
+  const values = new Map<string, Float32Array>(
+    pairs.flatMap(({ name, a, b }) => [[`${name}.lora_a`, a] as const, [`${name}.lora_b`, b] as const])
+  );
   const shapes = pairs.flatMap(({ name, inputs, outputs, rank }) => [
     [`${name}.lora_a`, [inputs, rank]] as const,
     [`${name}.lora_b`, [rank, outputs]] as const
@@ -69,7 +92,11 @@ export function writePairs(path: string, keys: AdapterKeys, pairs: readonly Rand
 }
 
 /** An adapter of zeros with these tensors, for checks that need no values. */
-export function writeZeros(path: string, keys: AdapterKeys, tensors: readonly (readonly [name: string, shape: readonly number[]])[]): string {
+export function writeZeros(
+  path: string,
+  keys: AdapterKeys,
+  tensors: readonly (readonly [name: string, shape: readonly number[]])[]
+): string {
   writeAdapter(path, keys, tensors, () => ({ type: "F32", chunks: (size) => [Buffer.alloc(size)] }));
   return path;
 }
@@ -84,12 +111,17 @@ export async function writeMerged(
   const file = readFileSync(path);
   for (const { name, shape, offset } of await tensorsOf(model)) {
     const [inputs = 0, outputs = 0] = shape;
-    const changes = adapters.flatMap(({ pairs, factor }) => pairs.filter((pair) => pair.name === name).map((pair) => ({ ...pair, factor })));
+    const changes = adapters.flatMap(({ pairs, factor }) =>
+      pairs.filter((pair) => pair.name === name).map((pair) => ({ ...pair, factor }))
+    );
     if (changes.length === 0) continue;
     for (let row = 0; row < outputs; row += 1) {
       for (let column = 0; column < inputs; column += 1) {
         const at = offset + (row * inputs + column) * ggmlTypes.F32.bytes;
-        const sum = changes.reduce((total, change) => total + change.factor * product(change, row, column), file.readFloatLE(at));
+        const sum = changes.reduce(
+          (total, change) => total + change.factor * product(change, row, column),
+          file.readFloatLE(at)
+        );
         file.writeFloatLE(sum, at);
       }
     }

@@ -9,13 +9,29 @@ import { temporaryFolder } from "./cli/run-cli.js";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const folder = temporaryFolder();
 
-function check(...args: readonly string[]): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "scripts", "check-package.mjs"), ...args], { encoding: "utf8" });
+function check(...args: readonly string[]): {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "scripts", "check-package.mjs"), ...args],
+    { encoding: "utf8" }
+  );
   return { code: status, stdout, stderr };
 }
 
 const good = {
-  "package.json": { name: "someone", version: "1.0.0", license: "MIT", type: "module", main: "./index.js", types: "./index.d.ts", exports: { types: "./index.d.ts", default: "./index.js" } },
+  "package.json": {
+    name: "someone",
+    version: "1.0.0",
+    license: "MIT",
+    type: "module",
+    main: "./index.js",
+    types: "./index.d.ts",
+    exports: { types: "./index.d.ts", default: "./index.js" }
+  },
   "index.js": "export const one = 1;",
   "index.d.ts": "export declare const one: number;",
   LICENSE: "MIT",
@@ -46,7 +62,11 @@ describe("the check of the package", () => {
     ["a file that exports name and that is not there", { "index.js": undefined }, /publint: .*index\.js/],
     ["CommonJS that calls itself a module", { "index.js": "exports.one = require('./one.cjs');" }, /publint: .*CJS/],
     ["types that are not there", { "index.d.ts": undefined }, /arethetypeswrong: .*NoTypes/],
-    ["types that name no file of theirs", { "index.d.ts": "export * from './one';" }, /arethetypeswrong: .*InternalResolutionError/],
+    [
+      "types that name no file of theirs",
+      { "index.d.ts": "export * from './one';" },
+      /arethetypeswrong: .*InternalResolutionError/
+    ],
     ["a licence that is missing", { LICENSE: undefined }, /^LICENSE is not inside$/m],
     ["a notice that is missing", { NOTICE: undefined }, /^NOTICE is not inside$/m]
   ])("finds %s", (_what, files, line) => {
@@ -61,13 +81,20 @@ describe("NOTICE", () => {
     ["node-addon-api", "LICENSE.md"],
     ["node-api-headers", "LICENSE"],
     ["node-llama-cpp", "LICENSE"]
-  ])("names who holds the copyright of the headers of %s, compiled into the addons under the terms of LICENSE", (name, file) => {
-    const words = (text: string) => text.replace(/[[\]]|\(http[^)]*\)/g, "").replace(/\s+/g, " ");
-    const theirs = words(readFileSync(join(root, "node_modules", name, file), "utf8"));
-    const holder = /Copyright \(c\) (\d{4} .*?) (?=Permission)/.exec(theirs)?.[1];
-    expect(holder).toBeDefined();
-    expect(words(readFileSync(join(root, "NOTICE"), "utf8"))).toContain(`${name} Copyright (c) ${holder ?? ""}`);
-    const terms = (text: string) => text.slice(text.indexOf("Permission is hereby granted")).replace(/[^a-z]+/gi, " ").trim();
-    expect(terms(theirs)).toBe(terms(words(readFileSync(join(root, "LICENSE"), "utf8"))));
-  });
+  ])(
+    "names who holds the copyright of the headers of %s, compiled into the addons under the terms of LICENSE",
+    (name, file) => {
+      const words = (text: string) => text.replace(/[[\]]|\(http[^)]*\)/g, "").replace(/\s+/g, " ");
+      const theirs = words(readFileSync(join(root, "node_modules", name, file), "utf8"));
+      const holder = /Copyright \(c\) (\d{4} .*?) (?=Permission)/.exec(theirs)?.[1];
+      expect(holder).toBeDefined();
+      expect(words(readFileSync(join(root, "NOTICE"), "utf8"))).toContain(`${name} Copyright (c) ${holder ?? ""}`);
+      const terms = (text: string) =>
+        text
+          .slice(text.indexOf("Permission is hereby granted"))
+          .replace(/[^a-z]+/gi, " ")
+          .trim();
+      expect(terms(theirs)).toBe(terms(words(readFileSync(join(root, "LICENSE"), "utf8"))));
+    }
+  );
 });

@@ -36,13 +36,21 @@ async function read(path: string): Promise<Content> {
     values: header.values,
     tensors: header.tensors.map(({ name, shape, type, offset }) => {
       const start = header.dataOffset + offset; // the demo is all F32
-      return { name, shape, type, bytes: file.subarray(start, start + 4 * shape.reduce((product, size) => product * size, 1)) };
+      return {
+        name,
+        shape,
+        type,
+        bytes: file.subarray(start, start + 4 * shape.reduce((product, size) => product * size, 1))
+      };
     })
   };
 }
 
 /** The same with other keys; undefined leaves one out. */
-export function withValues({ values, tensors }: Content, changes: Readonly<Record<string, Value | undefined>>): Content {
+export function withValues(
+  { values, tensors }: Content,
+  changes: Readonly<Record<string, Value | undefined>>
+): Content {
   const changed = new Map(values);
   for (const [key, value] of Object.entries(changes)) {
     if (value === undefined) changed.delete(key);
@@ -53,7 +61,13 @@ export function withValues({ values, tensors }: Content, changes: Readonly<Recor
 
 /** Header facts of a Hugging Face conversion: names as llama.cpp's converter makes them. */
 export function named(content: Content, name: string, baseModel?: string): Content {
-  const base = baseModel === undefined ? {} : { "general.base_model.count": u32(1), "general.base_model.0.repo_url": text(`https://huggingface.co/${baseModel}`) };
+  const base =
+    baseModel === undefined
+      ? {}
+      : {
+          "general.base_model.count": u32(1),
+          "general.base_model.0.repo_url": text(`https://huggingface.co/${baseModel}`)
+        };
   return withValues(content, { "general.name": text(name), ...base });
 }
 
@@ -90,19 +104,36 @@ const towerNames: readonly (readonly [string, string])[] = [
 export function ollamaFile({ hasTower = true }: { readonly hasTower?: boolean } = {}): Content {
   const { values } = demoTextContent;
   const kept = [...values].filter(
-    ([key]) =>
-      !/^general\.(?:type|name|description|license)$|rms_epsilon$|^gemma3\.rope\.|add_space_prefix$/.test(key)
+    ([key]) => !/^general\.(?:type|name|description|license)$|rms_epsilon$|^gemma3\.rope\.|add_space_prefix$/.test(key)
   );
   const tokens = strings(values.get("tokenizer.ggml.tokens"));
-  const types = tokens.map((token) => (token === "<unk>" ? 2 : token.startsWith("<0x") ? 6 : ["<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"].includes(token) ? 3 : 1));
-  const vision = (name: string, type: number): [string, Value] => [`gemma3.vision.${name}`, [type, number(demoProjectorContent.values.get(`clip.vision.${name}`))]];
+  const types = tokens.map((token) =>
+    token === "<unk>"
+      ? 2
+      : token.startsWith("<0x")
+        ? 6
+        : ["<pad>", "<eos>", "<bos>", "<start_of_turn>", "<end_of_turn>"].includes(token)
+          ? 3
+          : 1
+  );
+  const vision = (name: string, type: number): [string, Value] => [
+    `gemma3.vision.${name}`,
+    [type, number(demoProjectorContent.values.get(`clip.vision.${name}`))]
+  ];
   const all = new Map<string, Value>([
     ...kept,
     ...(hasTower
       ? [
           ["gemma3.mm.tokens_per_image", u32(16)] as [string, Value],
           ["gemma3.vision.num_channels", u32(3)] as [string, Value],
-          ...["attention.head_count", "block_count", "embedding_length", "feed_forward_length", "image_size", "patch_size"].map((name) => vision(name, 4)),
+          ...[
+            "attention.head_count",
+            "block_count",
+            "embedding_length",
+            "feed_forward_length",
+            "image_size",
+            "patch_size"
+          ].map((name) => vision(name, 4)),
           vision("attention.layer_norm_epsilon", 6)
         ]
       : []),
@@ -114,10 +145,21 @@ export function ollamaFile({ hasTower = true }: { readonly hasTower?: boolean } 
     ["tokenizer.ggml.token_type", [5, [...types, 4]]]
   ]);
   const scores = values.get("tokenizer.ggml.scores") as GgufValue;
-  const longer = Buffer.concat([scores.bytes.subarray(0, 4), count(tokens.length + 1), scores.bytes.subarray(12), Buffer.alloc(4)]);
+  const longer = Buffer.concat([
+    scores.bytes.subarray(0, 4),
+    count(tokens.length + 1),
+    scores.bytes.subarray(12),
+    Buffer.alloc(4)
+  ]);
   all.set("tokenizer.ggml.scores", { type: 9, bytes: longer });
-  const tower = demoProjectorContent.tensors.map((tensor) => ({ ...tensor, name: towerNames.reduce((name, [from, to]) => name.replace(from, to), tensor.name) }));
-  const byName = <Entry>(nameOf: (entry: Entry) => string) => (a: Entry, b: Entry) => (nameOf(a) < nameOf(b) ? -1 : 1);
+  const tower = demoProjectorContent.tensors.map((tensor) => ({
+    ...tensor,
+    name: towerNames.reduce((name, [from, to]) => name.replace(from, to), tensor.name)
+  }));
+  const byName =
+    <Entry>(nameOf: (entry: Entry) => string) =>
+    (a: Entry, b: Entry) =>
+      nameOf(a) < nameOf(b) ? -1 : 1;
   return {
     values: new Map([...all].sort(byName(([key]) => key))),
     tensors: [...demoTextContent.tensors, ...(hasTower ? tower : [])].sort(byName(({ name }) => name))
@@ -125,7 +167,10 @@ export function ollamaFile({ hasTower = true }: { readonly hasTower?: boolean } 
 }
 
 /** As gguf-split writes it. @param empty The first part holds no tensors (--no-tensor-first-split). */
-export function splitInTwo(content: Content, { empty = false }: { readonly empty?: boolean } = {}): readonly [Content, Content] {
+export function splitInTwo(
+  content: Content,
+  { empty = false }: { readonly empty?: boolean } = {}
+): readonly [Content, Content] {
   const { values, tensors } = content;
   const half = empty ? 0 : Math.floor(tensors.length / 2);
   const part = (index: number): [string, Value][] => [
@@ -142,7 +187,8 @@ export function splitInTwo(content: Content, { empty = false }: { readonly empty
 export function write(path: string, { values, tensors }: Content): string {
   const padding = (length: number) => Buffer.alloc((32 - (length % 32)) % 32);
   const head: Buffer[] = [Buffer.from("GGUF"), int(3), count(tensors.length), count(values.size)];
-  for (const [key, value] of values) head.push(string(key), ...("bytes" in value ? [int(value.type), value.bytes] : encode(value)));
+  for (const [key, value] of values)
+    head.push(string(key), ...("bytes" in value ? [int(value.type), value.bytes] : encode(value)));
   let offset = 0;
   for (const { name, shape, type, bytes } of tensors) {
     head.push(string(name), int(shape.length), ...shape.map(count), int(type), count(offset));
@@ -150,7 +196,10 @@ export function write(path: string, { values, tensors }: Content): string {
   }
   const header = Buffer.concat(head);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, Buffer.concat([header, padding(header.length), ...tensors.flatMap(({ bytes }) => [bytes, padding(bytes.length)])]));
+  writeFileSync(
+    path,
+    Buffer.concat([header, padding(header.length), ...tensors.flatMap(({ bytes }) => [bytes, padding(bytes.length)])])
+  );
   return path;
 }
 
@@ -173,7 +222,7 @@ function scalar(type: number, value: Scalar): Buffer {
 function strings(value: Value | undefined): string[] {
   const { bytes } = value as GgufValue;
   const found: string[] = [];
-  for (let position = 12; position < bytes.length; ) {
+  for (let position = 12; position < bytes.length;) {
     const length = Number(bytes.readBigUInt64LE(position));
     found.push(bytes.toString("utf8", position + 8, position + 8 + length));
     position += 8 + length;

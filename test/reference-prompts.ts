@@ -14,13 +14,17 @@ export interface ReferencePrompt {
 
 interface Case extends Omit<ReferencePrompt, "turns"> {
   /** `image`: one that is shown whole; `size`: one that is shown with crops. */
-  readonly turns: readonly { readonly user: readonly (string | { readonly image: string } | { readonly size: readonly [number, number] })[]; readonly model: string | null }[];
+  readonly turns: readonly {
+    readonly user: readonly (string | { readonly image: string } | { readonly size: readonly [number, number] })[];
+    readonly model: string | null;
+  }[];
 }
 
 /** How the fixtures write the 16 tokens of an image. */
 export const imageIds = Array.from({ length: 16 }, () => -1 as Token);
 
-const read = (name: string): unknown => JSON.parse(readFileSync(fileURLToPath(new URL(`fixtures/reference/${name}`, import.meta.url)), "utf8"));
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(fileURLToPath(new URL(`fixtures/reference/${name}`, import.meta.url)), "utf8"));
 
 function rendered({ turns, ...rest }: Case): ReferencePrompt {
   const partOf = (part: Case["turns"][number]["user"][number]) => {

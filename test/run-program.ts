@@ -32,11 +32,19 @@ export function newWorker(code: string, options = "{}"): string {
   return `new Worker(new URL(${JSON.stringify(`data:text/javascript,${encodeURIComponent(whole)}`)}), ${options})`;
 }
 
-export function runProgram(body: string, { limitMs = 30_000, env = {} }: { readonly limitMs?: number; readonly env?: NodeJS.ProcessEnv } = {}): Promise<ProgramResult> {
+export function runProgram(
+  body: string,
+  { limitMs = 30_000, env = {} }: { readonly limitMs?: number; readonly env?: NodeJS.ProcessEnv } = {}
+): Promise<ProgramResult> {
   const folder = mkdtempSync(join(tmpdir(), "medgemma-program-"));
   const path = join(folder, "program.mjs");
   writeFileSync(path, `${prelude}\n${body}`);
-  const child = spawn(process.execPath, ["--expose-gc", path], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], timeout: limitMs, killSignal: "SIGKILL" });
+  const child = spawn(process.execPath, ["--expose-gc", path], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: limitMs,
+    killSignal: "SIGKILL"
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

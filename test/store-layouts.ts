@@ -1,6 +1,18 @@
 /** Lays out the stores of other programs in a home folder as they lie on Linux, with files of the demo model under real names. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { ggufTypes, readGgufHeader, type GgufValue } from "../src/gguf/header.js";
 import { textValue, uint32Value, writeGguf } from "../src/gguf/write.js";
@@ -37,20 +49,34 @@ export function write(path: string, content: string | object): void {
 /** A GGUF file of keys alone: what a header says of a model that is not there. */
 export async function writeKeys(path: string, keys: Readonly<Record<string, string>>): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
-  await writeGguf(path, await readGgufHeader(demoText), new Map(Object.entries(keys).map(([key, value]) => [key, textValue(value)])), []);
+  await writeGguf(
+    path,
+    await readGgufHeader(demoText),
+    new Map(Object.entries(keys).map(([key, value]) => [key, textValue(value)])),
+    []
+  );
 }
 
 /** The demo model with another `general.name`. */
 export async function writeNamed(path: string, name: string): Promise<void> {
   const header = await readGgufHeader(demoText);
   mkdirSync(dirname(path), { recursive: true });
-  await writeGguf(path, header, new Map([...header.values, ["general.name", textValue(name)]]), header.tensors.map((from) => ({ name: from.name, from })));
+  await writeGguf(
+    path,
+    header,
+    new Map([...header.values, ["general.name", textValue(name)]]),
+    header.tensors.map((from) => ({ name: from.name, from }))
+  );
 }
 
 /** A part of the demo model, as gguf-split cuts it: each has its share of the tensors. */
 export async function writePart(path: string, index: number, count: number): Promise<void> {
   const header = await readGgufHeader(demoText);
-  const keys: [string, GgufValue][] = [["split.no", uint16Value(index)], ["split.count", uint16Value(count)], ["split.tensors.count", { ...uint32Value(header.tensors.length), type: ggufTypes.int32 }]];
+  const keys: [string, GgufValue][] = [
+    ["split.no", uint16Value(index)],
+    ["split.count", uint16Value(count)],
+    ["split.tensors.count", { ...uint32Value(header.tensors.length), type: ggufTypes.int32 }]
+  ];
   const share = Math.ceil(header.tensors.length / count);
   mkdirSync(dirname(path), { recursive: true });
   const tensors = header.tensors.slice(index * share, (index + 1) * share).map((from) => ({ name: from.name, from }));
@@ -62,12 +88,20 @@ function uint16Value(value: number): GgufValue {
 }
 
 /** @param layers Kind and file. @param root The folder with manifests and blobs. */
-export function putInOllama(root: string, manifest: string, layers: readonly (readonly [kind: string, source: string])[]): void {
+export function putInOllama(
+  root: string,
+  manifest: string,
+  layers: readonly (readonly [kind: string, source: string])[]
+): void {
   const described = layers.map(([kind, source]) => {
     const sha256 = hashOf(source);
     const blob = join(root, "blobs", `sha256-${sha256}`);
     if (!existsSync(blob)) put(source, blob);
-    return { mediaType: `application/vnd.ollama.image.${kind}`, digest: `sha256:${sha256}`, size: statSync(source).size };
+    return {
+      mediaType: `application/vnd.ollama.image.${kind}`,
+      digest: `sha256:${sha256}`,
+      size: statSync(source).size
+    };
   });
   write(join(root, "manifests", manifest), {
     schemaVersion: 2,
@@ -80,8 +114,14 @@ export function putInOllama(root: string, manifest: string, layers: readonly (re
 export function layOutOllama(home: string): void {
   const root = join(home, ".ollama", "models");
   mkdirSync(root, { recursive: true });
-  putInOllama(root, "registry.ollama.ai/library/medgemma1.5/4b", [["model", demoText], ["projector", demoProjector]]);
-  putInOllama(root, "registry.ollama.ai/library/medgemma1.5/latest", [["model", demoText], ["projector", demoProjector]]);
+  putInOllama(root, "registry.ollama.ai/library/medgemma1.5/4b", [
+    ["model", demoText],
+    ["projector", demoProjector]
+  ]);
+  putInOllama(root, "registry.ollama.ai/library/medgemma1.5/latest", [
+    ["model", demoText],
+    ["projector", demoProjector]
+  ]);
   putInOllama(root, "hf.co/unsloth/medgemma-4b-it-GGUF/Q4_K_M", [["model", demoText]]);
 }
 
@@ -136,22 +176,35 @@ export function layOutJan(home: string): void {
   const models = join(home, ".local", "share", "Jan", "data", "llamacpp", "models");
   put(demoText, join(models, "unsloth", "medgemma-4b-it-Q4_K_M", "model.gguf"));
   put(demoProjector, join(models, "unsloth", "medgemma-4b-it-Q4_K_M", "mmproj.gguf"));
-  write(join(models, "unsloth", "medgemma-4b-it-Q4_K_M", "model.yml"), "model_path: llamacpp/models/unsloth/medgemma-4b-it-Q4_K_M/model.gguf\nname: unsloth/medgemma-4b-it-Q4_K_M\n");
+  write(
+    join(models, "unsloth", "medgemma-4b-it-Q4_K_M", "model.yml"),
+    "model_path: llamacpp/models/unsloth/medgemma-4b-it-Q4_K_M/model.gguf\nname: unsloth/medgemma-4b-it-Q4_K_M\n"
+  );
   // Imported from where it lay.
   put(demoText, join(home, "Downloads", "weights.gguf"));
-  write(join(models, "medgemma-mine", "model.yml"), `model_path: '${join(home, "Downloads", "weights.gguf")}'\nname: medgemma-mine\n`);
+  write(
+    join(models, "medgemma-mine", "model.yml"),
+    `model_path: '${join(home, "Downloads", "weights.gguf")}'\nname: medgemma-mine\n`
+  );
 }
 
 export function layOutDocker(home: string): void {
   const root = join(home, ".docker", "models");
   const manifest = "b".repeat(64);
-  const layers = ([["gguf.v3", demoText], ["mmproj", demoProjector]] as const).map(([type, source]) => {
+  const layers = (
+    [
+      ["gguf.v3", demoText],
+      ["mmproj", demoProjector]
+    ] as const
+  ).map(([type, source]) => {
     const sha256 = hashOf(source);
     put(source, join(root, "blobs", "sha256", sha256));
     return { mediaType: `application/vnd.docker.ai.${type}`, digest: `sha256:${sha256}`, size: statSync(source).size };
   });
   write(join(root, "manifests", "sha256", manifest), { schemaVersion: 2, layers });
-  write(join(root, "models.json"), { models: [{ id: `sha256:${manifest}`, tags: ["index.docker.io/ai/medgemma:4B-Q4_K_M"], files: [] }] });
+  write(join(root, "models.json"), {
+    models: [{ id: `sha256:${manifest}`, tags: ["index.docker.io/ai/medgemma:4B-Q4_K_M"], files: [] }]
+  });
   write(join(root, "layout.json"), { version: "1.0.0" });
 }
 
@@ -159,8 +212,14 @@ export function layOutDocker(home: string): void {
 export const layouts = {
   Ollama: { layOut: layOutOllama, id: "ollama:medgemma1.5:4b" },
   "Hugging Face cache": { layOut: layOutHub, id: "hf:unsloth/medgemma-1.5-4b-it-GGUF/medgemma-1.5-4b-it-Q4_K_M.gguf" },
-  "LM Studio": { layOut: layOutLmStudio, id: "lmstudio:lmstudio-community/medgemma-4b-it-GGUF/medgemma-4b-it-Q4_K_M.gguf" },
-  "llama.cpp's cache": { layOut: layOutLlamaCpp, id: "llama.cpp:unsloth_medgemma-1.5-4b-it-GGUF_medgemma-1.5-4b-it-Q4_K_M.gguf" },
+  "LM Studio": {
+    layOut: layOutLmStudio,
+    id: "lmstudio:lmstudio-community/medgemma-4b-it-GGUF/medgemma-4b-it-Q4_K_M.gguf"
+  },
+  "llama.cpp's cache": {
+    layOut: layOutLlamaCpp,
+    id: "llama.cpp:unsloth_medgemma-1.5-4b-it-GGUF_medgemma-1.5-4b-it-Q4_K_M.gguf"
+  },
   "node-llama-cpp": { layOut: layOutNodeLlamaCpp, id: "node-llama-cpp:hf_unsloth_medgemma-4b-it-Q4_K_M.gguf" },
   Jan: { layOut: layOutJan, id: "jan:unsloth/medgemma-4b-it-Q4_K_M" },
   "Docker Model Runner": { layOut: layOutDocker, id: "docker:medgemma:4B-Q4_K_M" }
@@ -173,7 +232,10 @@ export function snapshotOf(folder: string): Record<string, string> {
       const path = join(folder, name);
       const facts = lstatSync(path);
       const content = facts.isSymbolicLink() ? readlinkSync(path) : facts.isFile() ? sha256Of(path) : "";
-      return [[path, `${facts.mode.toString(8)} ${facts.mtimeMs} ${content}`], ...(facts.isDirectory() ? Object.entries(snapshotOf(path)) : [])];
+      return [
+        [path, `${facts.mode.toString(8)} ${facts.mtimeMs} ${content}`],
+        ...(facts.isDirectory() ? Object.entries(snapshotOf(path)) : [])
+      ];
     })
   );
 }

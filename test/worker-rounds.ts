@@ -18,7 +18,10 @@ export interface Round {
 }
 
 /** @throws when the process does not end well; the message has its output. */
-export async function runWorkerRounds(rounds: number, { kill, threads = 1 }: { readonly kill: boolean; readonly threads?: number }): Promise<Round[]> {
+export async function runWorkerRounds(
+  rounds: number,
+  { kill, threads = 1 }: { readonly kill: boolean; readonly threads?: number }
+): Promise<Round[]> {
   const work = `
     const tell = (stage) => parentPort.postMessage({ stage });
     tell("load");
@@ -68,7 +71,10 @@ export async function runWorkerRounds(rounds: number, { kill, threads = 1 }: { r
       }));
     }`;
   const { code, signal, stdout, stderr } = await runProgram(program, { limitMs: 60_000 * rounds });
-  if (code !== 0 || stderr !== "") throw new Error(`The process ended with ${String(code ?? signal)} after ${stdout.split("\n").length - 1} rounds: ${stderr}`);
+  if (code !== 0 || stderr !== "")
+    throw new Error(
+      `The process ended with ${String(code ?? signal)} after ${stdout.split("\n").length - 1} rounds: ${stderr}`
+    );
   return stdout
     .trimEnd()
     .split("\n")

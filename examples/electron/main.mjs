@@ -4,7 +4,8 @@ import { app, BrowserWindow, ipcMain, utilityProcess } from "electron";
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-app.whenReady().then(async () => { // never `await` it at the top: it waits for this file to end
+app.whenReady().then(async () => {
+  // never `await` it at the top: it waits for this file to end
   const window = new BrowserWindow({
     width: 720,
     height: 760,

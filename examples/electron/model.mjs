@@ -18,7 +18,10 @@ parentPort.on("message", async ({ data }) => {
   if (data.quit || data.stop) stop.abort();
   if (data.quit) {
     quit.abort();
-    await loading.then((medgemma) => medgemma.dispose(), () => undefined);
+    await loading.then(
+      (medgemma) => medgemma.dispose(),
+      () => undefined
+    );
     process.exit();
   }
   if (data.question !== undefined) parentPort.postMessage({ id: data.id, isDone: true, ...(await answer(data)) });

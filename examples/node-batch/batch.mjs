@@ -21,7 +21,12 @@ const file = await open(output, "a+");
 const written = await file.readFile("utf8");
 const whole = written.slice(0, written.lastIndexOf("\n") + 1); // a line that a power cut left half written goes
 await file.truncate(Buffer.byteLength(whole));
-const done = new Set(whole.split("\n").filter(Boolean).map((line) => JSON.parse(line).file));
+const done = new Set(
+  whole
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).file)
+);
 
 const stop = new AbortController();
 process.on("SIGINT", () => stop.abort()); // not `once`: a package of node-llama-cpp ends the process when nobody else listens
@@ -42,7 +47,10 @@ if (stop.signal.aborted) process.exitCode = 130;
 async function answer(name) {
   const chat = await medgemma.createChat(); // a new one for each picture: the answers do not depend on each other
   try {
-    const { text, tokens, images, stopReason } = await chat.ask(values.question, { images: [join(folder, name)], signal: stop.signal });
+    const { text, tokens, images, stopReason } = await chat.ask(values.question, {
+      images: [join(folder, name)],
+      signal: stop.signal
+    });
     return stopReason === "aborted" ? null : { text, tokens: tokens.length, sha256: images[0].sha256 };
   } catch (error) {
     if (stop.signal.aborted) return null;

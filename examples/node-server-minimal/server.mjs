@@ -3,14 +3,23 @@ import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { loadMedGemma, MedGemmaError } from "medgemma-local";
 
-const { values } = parseArgs({ options: { model: { type: "string", default: "demo" }, port: { type: "string", default: "8080" } } });
+const { values } = parseArgs({
+  options: { model: { type: "string", default: "demo" }, port: { type: "string", default: "8080" } }
+});
 const mostBytes = 64e6;
 
 const medgemma = await loadMedGemma(values.model);
 const server = createServer((request, response) => {
   answer(request, response).catch((error) => {
-    if (response.headersSent) response.destroy(); // a part of an answer must not look whole
-    else refuse(response, error instanceof MedGemmaError && error.code.startsWith("IMAGE_") ? 400 : 500, error.code ?? "INTERNAL", error.message);
+    if (response.headersSent)
+      response.destroy(); // a part of an answer must not look whole
+    else
+      refuse(
+        response,
+        error instanceof MedGemmaError && error.code.startsWith("IMAGE_") ? 400 : 500,
+        error.code ?? "INTERNAL",
+        error.message
+      );
   });
 });
 server.listen(Number(values.port), "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}`));
@@ -27,15 +36,24 @@ async function answer(request, response) {
   const question = searchParams.get("question");
   // A web page could send requests here too, or pretend that its own name means this machine.
   const isLocal = /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? "");
-  if (!isLocal || request.headers.origin !== undefined) return refuse(response, 403, "FORBIDDEN", "Web pages are not served.");
-  if (request.method !== "POST" || pathname !== "/ask") return refuse(response, 404, "NOT_FOUND", "POST /ask?question=… is all there is.");
-  if (!question) return refuse(response, 400, "INVALID_ARGUMENT", "Expected a question: /ask?question=Describe%20the%20image.");
+  if (!isLocal || request.headers.origin !== undefined)
+    return refuse(response, 403, "FORBIDDEN", "Web pages are not served.");
+  if (request.method !== "POST" || pathname !== "/ask")
+    return refuse(response, 404, "NOT_FOUND", "POST /ask?question=… is all there is.");
+  if (!question)
+    return refuse(response, 400, "INVALID_ARGUMENT", "Expected a question: /ask?question=Describe%20the%20image.");
 
   const parts = [];
   let size = 0;
   for await (const part of request) {
     size += part.length;
-    if (size > mostBytes) return refuse(response.setHeader("Connection", "close"), 413, "IMAGE_TOO_LARGE", `Expected at most ${mostBytes} bytes.`);
+    if (size > mostBytes)
+      return refuse(
+        response.setHeader("Connection", "close"),
+        413,
+        "IMAGE_TOO_LARGE",
+        `Expected at most ${mostBytes} bytes.`
+      );
     parts.push(part);
   }
 

@@ -32,18 +32,23 @@ export function checkAddon(bytes, path, version) {
   if (binary.format !== formats[platform] || binary.arch !== arch) {
     problems.push(`is ${binary.format} for ${binary.arch}; expected ${formats[platform]} for ${arch}`);
   }
-  if (!binary.exports.includes("napi_register_module_v1")) problems.push("exports no napi_register_module_v1, so it is no addon");
+  if (!binary.exports.includes("napi_register_module_v1"))
+    problems.push("exports no napi_register_module_v1, so it is no addon");
   // native/addon/addon.cpp; a zero byte ends it. The loader refuses an addon of another version.
   if (!bytes.includes(`medgemma-local addon ${version}\0`)) problems.push(`is not the addon of version ${version}`);
   const inside = binary.exports.filter((name) => isHostSymbol(name));
   if (inside.length > 0) problems.push(`exports ${inside[0]}: ggml must not be inside`);
   const mangled = binary.imports.filter((name) => isMangledHostSymbol(name));
-  if (mangled.length > 0) problems.push(`imports ${mangled[0]}, which is C++: only C functions have the same name everywhere`);
+  if (mangled.length > 0)
+    problems.push(`imports ${mangled[0]}, which is C++: only C functions have the same name everywhere`);
   for (const kind of ["llama", "ggml", "ggml-base"]) {
-    if (!binary.libraries.some((name) => hostLibraryKind(name) === kind)) problems.push(`does not link ${kind} of node-llama-cpp`);
+    if (!binary.libraries.some((name) => hostLibraryKind(name) === kind))
+      problems.push(`does not link ${kind} of node-llama-cpp`);
   }
   if (binary.format === "pe" && !binary.delayed.some((name) => name.toLowerCase() === "node.exe")) {
-    problems.push("does not load NODE.EXE with delay, so it works in no program of another name, as Electron's: build it with Microsoft's compiler");
+    problems.push(
+      "does not load NODE.EXE with delay, so it works in no program of another name, as Electron's: build it with Microsoft's compiler"
+    );
   }
   if (bytes.length > mostBytes) problems.push(`has ${bytes.length} bytes; at most ${mostBytes} are expected: strip it`);
   const build = Object.keys(builds).find((name) => builds[name] === path);
@@ -61,7 +66,9 @@ export function checkReach(bytes) {
     versions.flatMap((version) => {
       const [, family, number] = /^([A-Z]+)_([\d.]+)$/.exec(version) ?? [];
       const limit = newestAllowed[family];
-      return limit !== undefined && isNewer(number, limit) ? [`needs ${version}, newer than the ${family}_${limit} that node-llama-cpp needs`] : [];
+      return limit !== undefined && isNewer(number, limit)
+        ? [`needs ${version}, newer than the ${family}_${limit} that node-llama-cpp needs`]
+        : [];
     })
   );
 }

@@ -1,1 +1,4 @@
-export function checkExports(imports: readonly string[], libraries: readonly { name: string; exports: readonly string[] }[]): string[];
+export function checkExports(
+  imports: readonly string[],
+  libraries: readonly { name: string; exports: readonly string[] }[]
+): string[];

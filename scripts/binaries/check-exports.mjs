@@ -12,11 +12,14 @@ export function checkExports(imports, libraries) {
     const kind = hostLibraryKind(name);
     if (kind !== undefined) wanted.set(kind, new Set(exports));
   }
-  const problems = ["llama", "ggml", "ggml-base"].filter((kind) => !wanted.has(kind)).map((kind) => `there is no library ${kind}`);
+  const problems = ["llama", "ggml", "ggml-base"]
+    .filter((kind) => !wanted.has(kind))
+    .map((kind) => `there is no library ${kind}`);
   // llama_ lies in libllama; ggml_ and gguf_ in either of ggml's, all three of which the addon links.
   for (const symbol of imports.filter(isHostSymbol)) {
     const kinds = symbol.startsWith("llama_") ? ["llama"] : ["ggml", "ggml-base"];
-    if (!kinds.some((kind) => wanted.get(kind)?.has(symbol))) problems.push(`${symbol} is not exported by ${kinds.join(" or ")}`);
+    if (!kinds.some((kind) => wanted.get(kind)?.has(symbol)))
+      problems.push(`${symbol} is not exported by ${kinds.join(" or ")}`);
   }
   return problems;
 }

@@ -24,7 +24,15 @@ export function readElf(bytes) {
     };
   });
   const text = (table, at) => bytes.toString("latin1", table.offset + at, bytes.indexOf(0, table.offset + at));
-  const result = { format: "elf", arch: machines[bytes.readUInt16LE(18)] ?? "unknown", name: "", libraries: [], exports: [], imports: [], versions: [] };
+  const result = {
+    format: "elf",
+    arch: machines[bytes.readUInt16LE(18)] ?? "unknown",
+    name: "",
+    libraries: [],
+    exports: [],
+    imports: [],
+    versions: []
+  };
 
   for (const section of sections) {
     const strings = sections[section.link];

@@ -20,8 +20,17 @@ export function readMachO(bytes) {
 
 function readThin(bytes) {
   if (bytes.readUInt32LE(0) !== thin64) throw new Error("not a 64-bit Mach-O file");
-  const result = { format: "mach-o", arch: machines[bytes.readUInt32LE(4)] ?? "unknown", name: "", libraries: [], exports: [], imports: [], versions: [] };
-  const path = (at) => bytes.toString("latin1", at + bytes.readUInt32LE(at + 8), bytes.indexOf(0, at + bytes.readUInt32LE(at + 8)));
+  const result = {
+    format: "mach-o",
+    arch: machines[bytes.readUInt32LE(4)] ?? "unknown",
+    name: "",
+    libraries: [],
+    exports: [],
+    imports: [],
+    versions: []
+  };
+  const path = (at) =>
+    bytes.toString("latin1", at + bytes.readUInt32LE(at + 8), bytes.indexOf(0, at + bytes.readUInt32LE(at + 8)));
   for (let at = 32, left = bytes.readUInt32LE(16); left > 0; left--) {
     const command = bytes.readUInt32LE(at) & 0x7fffffff;
     if (command === 0xd) result.name = path(at); // LC_ID_DYLIB

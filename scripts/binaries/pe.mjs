@@ -20,13 +20,23 @@ export function readPe(bytes) {
     for (let i = 0; i < sectionCount; i++) {
       const section = sections + i * 40;
       const start = bytes.readUInt32LE(section + 12);
-      if (address >= start && address < start + bytes.readUInt32LE(section + 8)) return address - start + bytes.readUInt32LE(section + 20);
+      if (address >= start && address < start + bytes.readUInt32LE(section + 8))
+        return address - start + bytes.readUInt32LE(section + 20);
     }
     throw new Error(`address ${address} lies in no section`);
   };
   const text = (address) => bytes.toString("latin1", fileOffset(address), bytes.indexOf(0, fileOffset(address)));
   const directory = (index) => bytes.readUInt32LE(optionalHeader + 112 + index * 8);
-  const result = { format: "pe", arch: machines[bytes.readUInt16LE(pe + 4)] ?? "unknown", name: "", libraries: [], delayed: [], exports: [], imports: [], versions: [] };
+  const result = {
+    format: "pe",
+    arch: machines[bytes.readUInt16LE(pe + 4)] ?? "unknown",
+    name: "",
+    libraries: [],
+    delayed: [],
+    exports: [],
+    imports: [],
+    versions: []
+  };
 
   if (directory(0) !== 0) {
     const table = fileOffset(directory(0));
@@ -36,7 +46,10 @@ export function readPe(bytes) {
     result.exports = Array.from({ length: count }, (_, i) => text(bytes.readUInt32LE(names + i * 4)));
   }
   // Imports at load (20 bytes an entry) and delayed ones (32 bytes); of each a library, and a list of names or ordinals.
-  for (const [index, size, nameAt, thunksAt] of [[1, 20, 12, 0], [13, 32, 4, 16]]) {
+  for (const [index, size, nameAt, thunksAt] of [
+    [1, 20, 12, 0],
+    [13, 32, 4, 16]
+  ]) {
     if (directory(index) === 0) continue;
     for (let entry = fileOffset(directory(index)); bytes.readUInt32LE(entry + nameAt) !== 0; entry += size) {
       const library = text(bytes.readUInt32LE(entry + nameAt));

@@ -24,9 +24,14 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { decodeImage, readSeries, readSlide } from "../../dist/index.js";
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { kind: { type: "string", default: "" }, all: { type: "boolean", default: false } } });
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { kind: { type: "string", default: "" }, all: { type: "boolean", default: false } }
+});
 const folder = positionals[0];
-const conditions = JSON.parse(readFileSync(join(folder, "conditions.json"), "utf8")).filter(({ id, kind }) => `${kind} ${id}`.includes(options.kind));
+const conditions = JSON.parse(readFileSync(join(folder, "conditions.json"), "utf8")).filter(({ id, kind }) =>
+  `${kind} ${id}`.includes(options.kind)
+);
 const clearCodes = new Set(["IMAGE_UNREADABLE", "IMAGE_TOO_LARGE", "INVALID_ARGUMENT", "IMAGE_NOT_FOUND"]);
 const pathOf = (source) => (Array.isArray(source) ? source.map((one) => join(folder, one)) : join(folder, source));
 
@@ -48,7 +53,11 @@ const calls = {
 /** The largest difference of a level; 256 where sizes or numbers of pictures differ. */
 function differenceOf(pictures, right) {
   const expected = gunzipSync(readFileSync(join(folder, right.file)));
-  if (pictures.length !== right.count || pictures.some(({ width, height }) => width !== right.width || height !== right.height)) return 256;
+  if (
+    pictures.length !== right.count ||
+    pictures.some(({ width, height }) => width !== right.width || height !== right.height)
+  )
+    return 256;
   let most = 0;
   let at = 0;
   for (const { rgb } of pictures) for (const level of rgb) most = Math.max(most, Math.abs(level - expected[at++]));
@@ -62,7 +71,10 @@ async function outcomeOf({ call, source, options: asked, right, tolerance, tells
   } catch (error) {
     const message = `${error.code}: ${error.message}`;
     const isClear = clearCodes.has(error.code) && !message.includes("\n") && !message.includes("SECRET");
-    return { outcome: !isClear || (/damaged|cut off/.test(message) && damaged !== true) ? "unclear" : "refused", detail: message };
+    return {
+      outcome: !isClear || (/damaged|cut off/.test(message) && damaged !== true) ? "unclear" : "refused",
+      detail: message
+    };
   }
   const said = (read.notes ?? []).join("; ");
   const isTold = tells != null && new RegExp(tells, "i").test(said);
@@ -79,7 +91,8 @@ let failures = 0;
 for (const condition of conditions) {
   const { outcome, detail } = await outcomeOf(condition);
   if (outcome === "silent" || outcome === "unclear") failures += 1;
-  if (options.all || outcome === "silent" || outcome === "unclear") console.log([outcome, condition.kind, condition.id, detail].join("\t"));
+  if (options.all || outcome === "silent" || outcome === "unclear")
+    console.log([outcome, condition.kind, condition.id, detail].join("\t"));
   const row = rows.get(condition.kind) ?? { conditions: 0, ours: {}, peers: {} };
   rows.set(condition.kind, row);
   row.conditions += 1;
@@ -91,12 +104,19 @@ for (const condition of conditions) {
 }
 
 /** "9 right, 1 refused": only what there is. */
-const inWords = (counts, order) => order.filter((name) => counts?.[name] > 0).map((name) => `${counts[name]} ${name}`).join(", ") || "–";
+const inWords = (counts, order) =>
+  order
+    .filter((name) => counts?.[name] > 0)
+    .map((name) => `${counts[name]} ${name}`)
+    .join(", ") || "–";
 console.log(`| kind | conditions | medgemma-local | ${peerNames.join(" | ")} |`);
 console.log(`| --- | --- | --- |${" --- |".repeat(peerNames.length)}`);
 const total = { conditions: 0, ours: {}, peers: {} };
 const add = (to, from) => Object.entries(from).forEach(([name, count]) => (to[name] = (to[name] ?? 0) + count));
-const print = (kind, row) => console.log(`| ${kind} | ${row.conditions} | ${inWords(row.ours, outcomes)} | ${peerNames.map((name) => inWords(row.peers[name], ["right", "warned", "refused", "wrong"])).join(" | ")} |`);
+const print = (kind, row) =>
+  console.log(
+    `| ${kind} | ${row.conditions} | ${inWords(row.ours, outcomes)} | ${peerNames.map((name) => inWords(row.peers[name], ["right", "warned", "refused", "wrong"])).join(" | ")} |`
+  );
 for (const [kind, row] of rows) {
   print(kind, row);
   total.conditions += row.conditions;

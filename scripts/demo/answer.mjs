@@ -18,14 +18,19 @@ const { values: options } = parseArgs({
 });
 if (options.scenes === undefined || options.out === undefined) throw new Error("--scenes and --out are needed");
 
-const scenes = readFileSync(join(options.scenes, "scenes.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line));
+const scenes = readFileSync(join(options.scenes, "scenes.jsonl"), "utf8")
+  .trimEnd()
+  .split("\n")
+  .map((line) => JSON.parse(line));
 const medgemma = await loadMedGemma(options.model, { mmproj: options.mmproj, gpu: options.gpu });
 const lines = [];
 for (const { images, system, turns } of scenes) {
   const chat = await medgemma.createChat({ system: system ?? undefined });
   const answers = [];
   for (const [index, { user }] of turns.entries()) {
-    const { text } = await chat.ask(user, { images: index === 0 ? images.map((name) => join(options.scenes, name)) : [] });
+    const { text } = await chat.ask(user, {
+      images: index === 0 ? images.map((name) => join(options.scenes, name)) : []
+    });
     answers.push(text);
   }
   await chat.dispose();

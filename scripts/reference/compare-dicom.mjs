@@ -11,14 +11,25 @@ import { readDicomPicture } from "../../dist/dicom/read-dicom.js";
 
 const [table, all] = process.argv.slice(2);
 const folder = dirname(resolve(table));
-const counts = { equal: 0, "within 1": 0, "within 3": 0, over: 0, "refused here": 0, "refused by pydicom": 0, "refused by both": 0 };
+const counts = {
+  equal: 0,
+  "within 1": 0,
+  "within 3": 0,
+  over: 0,
+  "refused here": 0,
+  "refused by pydicom": 0,
+  "refused by both": 0
+};
 
 for (const row of JSON.parse(readFileSync(table, "utf8"))) {
   const name = `${basename(row.file)}${row.frame > 1 ? ` frame ${row.frame}` : ""}${row.window === undefined ? "" : ` ${JSON.stringify(row.window)}`}`;
   let picture = null;
   let refusal = "";
   try {
-    picture = await readDicomPicture(readFileSync(resolve(folder, row.file)), basename(row.file), { frame: row.frame, window: row.window });
+    picture = await readDicomPicture(readFileSync(resolve(folder, row.file)), basename(row.file), {
+      frame: row.frame,
+      window: row.window
+    });
   } catch (error) {
     refusal = `${error.code}: ${error.message}`;
   }
@@ -37,7 +48,8 @@ for (const row of JSON.parse(readFileSync(table, "utf8"))) {
     detail = `${most} ${picture.notes.join(", ")}`;
   }
   counts[verdict] += 1;
-  if (all === "--all" || (verdict !== "equal" && verdict !== "refused by both")) console.log([verdict, name, row.kind ?? "", row.syntax ?? "", detail].join("\t"));
+  if (all === "--all" || (verdict !== "equal" && verdict !== "refused by both"))
+    console.log([verdict, name, row.kind ?? "", row.syntax ?? "", detail].join("\t"));
 }
 console.log(JSON.stringify(counts));
 process.exitCode = counts.over > 0 ? 1 : 0;

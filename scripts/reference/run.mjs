@@ -20,7 +20,8 @@ const { values: options } = parseArgs({
     tokens: { type: "string", default: "64" }
   }
 });
-if (options.conversations === undefined || options.out === undefined) throw new Error("--conversations and --out are needed");
+if (options.conversations === undefined || options.out === undefined)
+  throw new Error("--conversations and --out are needed");
 
 const { parts } = await loadParts(options.model, { mmproj: options.mmproj, gpu: options.gpu });
 const logitsFile = openSync(`${options.out}.logits`, "w");
@@ -29,7 +30,8 @@ for (const line of readFileSync(options.conversations, "utf8").trimEnd().split("
   const { tokens: prompt } = await promptOf(parts, JSON.parse(line), options.conversations);
   const greedy = await greedyTokens(parts, prompt, Number(options.tokens));
   const logits = await parts.language.readLogits(prompt);
-  for (const row of [...logits.entries()].sort(([a], [b]) => a - b)) writeSync(logitsFile, new Uint8Array(row[1].buffer));
+  for (const row of [...logits.entries()].sort(([a], [b]) => a - b))
+    writeSync(logitsFile, new Uint8Array(row[1].buffer));
   lines.push(JSON.stringify({ ids: prompt.map((id) => (id >= 2 ** 30 ? -1 : id)), greedy }));
 }
 closeSync(logitsFile);

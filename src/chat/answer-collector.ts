@@ -29,7 +29,9 @@ export class AnswerCollector {
   /** The thought without its heading; null when none was opened. */
   get thought(): string | null {
     if (this.#rawThought === null) return null;
-    return this.#rawThought.startsWith(thoughtHeading) ? this.#rawThought.slice(thoughtHeading.length) : this.#rawThought;
+    return this.#rawThought.startsWith(thoughtHeading)
+      ? this.#rawThought.slice(thoughtHeading.length)
+      : this.#rawThought;
   }
 
   add(event: GenerationEvent): void {
@@ -39,7 +41,8 @@ export class AnswerCollector {
       this.lastTokenAt = performance.now();
       this.firstTokenAt ??= this.lastTokenAt;
       this.tokens.push(event.token);
-      if (event.logprob != null && event.kind !== "thought") this.logprobs.push({ token: event.token, ...event.logprob });
+      if (event.logprob != null && event.kind !== "thought")
+        this.logprobs.push({ token: event.token, ...event.logprob });
       if (event.kind === "thought") this.#addThought(event.text);
       if (event.kind === "text") this.#addText(event.text);
     } else {

@@ -4,10 +4,19 @@ import { onOff, texts, wholeNumber, type OptionsOf } from "../shared/option.js";
 
 export const answerOptions = {
   /** Longest answer in tokens, the thought included; never more than the context has left. */
-  maxTokens: wholeNumber({ min: 1, describe: "Longest answer in tokens", default: { words: "1024, with {think} 2048" } }),
+  maxTokens: wholeNumber({
+    min: 1,
+    describe: "Longest answer in tokens",
+    default: { words: "1024, with {think} 2048" }
+  }),
   ...samplerOptions,
   /** Seed of the sampler, for a temperature above 0. Default: a random one, which `Answer.request` tells. */
-  seed: wholeNumber({ min: 0, max: 2 ** 32 - 1, describe: "Random seed, for a temperature above 0", default: { words: "random" } }),
+  seed: wholeNumber({
+    min: 0,
+    max: 2 ** 32 - 1,
+    describe: "Random seed, for a temperature above 0",
+    default: { words: "random" }
+  }),
   /** Texts at which the answer ends; the text itself is left out. Not searched for in a thought. */
   stop: texts({ describe: "Text at which the answer ends; it is left out" }),
   /** Ask the model to think before it answers. The thought is reported apart from the text. */

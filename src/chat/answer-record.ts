@@ -19,7 +19,8 @@ import type { Answer, AnswerRecord, LoadOptions, ModelSource, RepeatOptions } fr
  */
 export async function readAnswerRecord(path: string): Promise<AnswerRecord> {
   checkArgument("The path of a record", path, name);
-  const unusable = (why: string, cause?: unknown): MedGemmaError => new MedGemmaError("FILE_UNUSABLE", `${path} cannot be read as a recorded answer: ${why}.`, { cause });
+  const unusable = (why: string, cause?: unknown): MedGemmaError =>
+    new MedGemmaError("FILE_UNUSABLE", `${path} cannot be read as a recorded answer: ${why}.`, { cause });
   const text = await readTextFile(path, "record");
   let record: unknown;
   try {
@@ -35,9 +36,12 @@ export async function readAnswerRecord(path: string): Promise<AnswerRecord> {
 
 /** What a record lacks; null: nothing. */
 function problemOf(record: unknown): string | null {
-  if (!isObject(record) || !Array.isArray(record.tokens) || !Array.isArray(record.images) || !isObject(record.request)) return "it is not the JSON of an answer. Make one with ask and JSON as its output";
+  if (!isObject(record) || !Array.isArray(record.tokens) || !Array.isArray(record.images) || !isObject(record.request))
+    return "it is not the JSON of an answer. Make one with ask and JSON as its output";
   if (record.stopReason === "aborted") return "the answer was stopped by hand, which cannot be repeated";
-  return isModel(record.model) && isProvenance(record.provenance) ? null : "it does not say which model and programs the answer came from";
+  return isModel(record.model) && isProvenance(record.provenance)
+    ? null
+    : "it does not say which model and programs the answer came from";
 }
 
 function isModel(model: unknown): boolean {
@@ -47,14 +51,25 @@ function isModel(model: unknown): boolean {
 function isProvenance(provenance: unknown): boolean {
   if (!isObject(provenance)) return false;
   const { versions, model, compute } = provenance;
-  return isObject(versions) && isObject(model) && isObject(model.text) && Array.isArray(model.lora) && isObject(compute) && isObject(compute.cpu) && isObject(compute.threads) && Array.isArray(compute.devices) && Array.isArray(compute.cpu.features);
+  return (
+    isObject(versions) &&
+    isObject(model) &&
+    isObject(model.text) &&
+    Array.isArray(model.lora) &&
+    isObject(compute) &&
+    isObject(compute.cpu) &&
+    isObject(compute.threads) &&
+    Array.isArray(compute.devices) &&
+    Array.isArray(compute.cpu.features)
+  );
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
 function checkRecord(record: unknown): void {
   refuseUnreadable("A record", () => {
     const problem = problemOf(record);
-    if (problem !== null) throw new MedGemmaError("INVALID_ARGUMENT", `This cannot be taken for a recorded answer: ${problem}.`);
+    if (problem !== null)
+      throw new MedGemmaError("INVALID_ARGUMENT", `This cannot be taken for a recorded answer: ${problem}.`);
     checkRequest((record as AnswerRecord).request);
   });
 }
@@ -65,9 +80,15 @@ function checkRecord(record: unknown): void {
  *
  * @throws MedGemmaError INVALID_ARGUMENT for what is no whole record
  */
-export function loadingOf(record: AnswerRecord): { readonly source: ModelSource; readonly options: LoadOptions & Required<Pick<ComputeOptions, "threads" | "contextSize" | "promptLookup">> } {
+export function loadingOf(record: AnswerRecord): {
+  readonly source: ModelSource;
+  readonly options: LoadOptions & Required<Pick<ComputeOptions, "threads" | "contextSize" | "promptLookup">>;
+} {
   checkRecord(record);
-  const { model, provenance: { compute } } = record;
+  const {
+    model,
+    provenance: { compute }
+  } = record;
   const source = existsSync(model.text) ? { model: model.text, mmproj: model.mmproj } : model.id;
   return {
     source,
@@ -91,17 +112,40 @@ export function loadingOf(record: AnswerRecord): { readonly source: ModelSource;
  */
 export async function withImagesAt(record: AnswerRecord, paths: readonly string[]): Promise<AnswerRecord> {
   checkRecord(record);
-  checkArgument("The paths of the images", paths, { expected: "a list of paths, one at least", holds: (value) => listOf(name).holds(value) && paths.length > 0 });
+  checkArgument("The paths of the images", paths, {
+    expected: "a list of paths, one at least",
+    holds: (value) => listOf(name).holds(value) && paths.length > 0
+  });
   const { series, slide, images } = record.request;
-  const move = (request: Partial<AnswerRecord["request"]>): AnswerRecord => ({ ...record, request: { ...record.request, ...request } });
+  const move = (request: Partial<AnswerRecord["request"]>): AnswerRecord => ({
+    ...record,
+    request: { ...record.request, ...request }
+  });
   if (series !== null) return move({ series: { ...series, source: paths } });
   const [folder = ""] = paths;
   const isFolder = paths.length === 1 && ((await stat(folder).catch(() => null))?.isDirectory() ?? false);
-  if (slide !== null) return move({ slide: { ...slide, source: isFolder && existsSync(inFolder(folder, slide.source)) ? inFolder(folder, slide.source) : folder } });
-  if (!isFolder && paths.length !== images.length) throw new MedGemmaError("INVALID_ARGUMENT", `The question showed ${images.length} images, but ${paths.length} are given. Give one for each, or their folder.`);
-  const moved = images.map((image, index) => ({ ...image, source: isFolder ? inFolder(folder, image.source) : (paths[index] ?? "") }));
+  if (slide !== null)
+    return move({
+      slide: {
+        ...slide,
+        source: isFolder && existsSync(inFolder(folder, slide.source)) ? inFolder(folder, slide.source) : folder
+      }
+    });
+  if (!isFolder && paths.length !== images.length)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `The question showed ${images.length} images, but ${paths.length} are given. Give one for each, or their folder.`
+    );
+  const moved = images.map((image, index) => ({
+    ...image,
+    source: isFolder ? inFolder(folder, image.source) : (paths[index] ?? "")
+  }));
   const missing = moved.find(({ source }) => !existsSync(source));
-  if (missing !== undefined) throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no image file ${missing.source}. Give the image files themselves, in the order in which the question showed them.`);
+  if (missing !== undefined)
+    throw new MedGemmaError(
+      "IMAGE_NOT_FOUND",
+      `There is no image file ${missing.source}. Give the image files themselves, in the order in which the question showed them.`
+    );
   return move({ images: moved });
 }
 
@@ -122,7 +166,11 @@ export interface RepeatedAnswer {
  *
  * @throws MedGemmaError as `Chat.ask`
  */
-export async function repeatAnswer(medgemma: MedGemma, record: AnswerRecord, options: RepeatOptions = {}): Promise<RepeatedAnswer> {
+export async function repeatAnswer(
+  medgemma: MedGemma,
+  record: AnswerRecord,
+  options: RepeatOptions = {}
+): Promise<RepeatedAnswer> {
   checkArgument("The model", medgemma, withProperties("what loadMedGemma gives", ["createChat", "provenance"]));
   checkRecord(record);
   checkRepeatOptions(record.request, options);

@@ -1,5 +1,19 @@
 /** A recorded question, as it is asked again: its images are read as they were read before. */
-import { anObject, checkArgument, checkedLater, checkOptions, count, flag, isObject, listOf, orNull, refuseUnreadable, text, type Rule, type RulesOf } from "../shared/check-arguments.js";
+import {
+  anObject,
+  checkArgument,
+  checkedLater,
+  checkOptions,
+  count,
+  flag,
+  isObject,
+  listOf,
+  orNull,
+  refuseUnreadable,
+  text,
+  type Rule,
+  type RulesOf
+} from "../shared/check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import { imageOptions } from "../image/image-options.js";
@@ -38,7 +52,11 @@ const imageRules: RulesOf<RequestImage> = {
 };
 
 const { seed, thoughtBudget, think: _think, ...others } = rulesOf(answerOptions);
-const samplingRules: RulesOf<AnswerRequest["sampling"]> = { ...others, seed: orNull(seed), thoughtBudget: orNull(thoughtBudget) };
+const samplingRules: RulesOf<AnswerRequest["sampling"]> = {
+  ...others,
+  seed: orNull(seed),
+  thoughtBudget: orNull(thoughtBudget)
+};
 
 const repeatRules: RulesOf<RepeatOptions> = {
   images: listOf(checkedLater),
@@ -68,7 +86,11 @@ export function checkRequest(request: unknown): void {
     for (const [index, part] of prompt.entries()) checkPart(part, index, images.length);
     const shown = prompt.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
     const isInOrder = shown.length === images.length && shown.every((image, index) => image === index);
-    if (!isInOrder) throw new MedGemmaError("INVALID_ARGUMENT", `The prompt of the request must show each of its ${images.length} images once, in order.`);
+    if (!isInOrder)
+      throw new MedGemmaError(
+        "INVALID_ARGUMENT",
+        `The prompt of the request must show each of its ${images.length} images once, in order.`
+      );
   });
 }
 
@@ -77,7 +99,8 @@ function checkWhole(what: string, value: unknown, rules: Readonly<Record<string,
   checkArgument(what, value, anObject);
   checkOptions(`The parts of ${lowerFirst(what)}`, value, rules);
   const missing = Object.keys(rules).find((each) => (value as Readonly<Record<string, unknown>>)[each] === undefined);
-  if (missing !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${what} has no "${missing}". Give it whole, as the answer had it.`);
+  if (missing !== undefined)
+    throw new MedGemmaError("INVALID_ARGUMENT", `${what} has no "${missing}". Give it whole, as the answer had it.`);
 }
 
 function lowerFirst(sentence: string): string {
@@ -86,8 +109,12 @@ function lowerFirst(sentence: string): string {
 
 function checkPart(part: unknown, index: number, images: number): void {
   if (typeof part === "string") return;
-  const expected = images === 0 ? "a text: the request has no images" : `a text, or { image } with a number from 0 to ${images - 1}`;
-  checkArgument(`Part ${index} of the request's prompt`, part, { expected, holds: (value) => isObject(value) && count(0, images - 1).holds(value.image) });
+  const expected =
+    images === 0 ? "a text: the request has no images" : `a text, or { image } with a number from 0 to ${images - 1}`;
+  checkArgument(`Part ${index} of the request's prompt`, part, {
+    expected,
+    holds: (value) => isObject(value) && count(0, images - 1).holds(value.image)
+  });
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
@@ -98,7 +125,11 @@ export function checkRepeatOptions({ images: recorded }: AnswerRequest, options:
   refuseUnreadable("images", () => {
     for (const [index, image] of images.entries()) checkImageSource(image, `images[${index}]`);
   });
-  if (images.length !== recorded.length) throw new MedGemmaError("INVALID_ARGUMENT", `The request shows ${recorded.length} images, but ${images.length} are given. Give one for each.`);
+  if (images.length !== recorded.length)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `The request shows ${recorded.length} images, but ${images.length} are given. Give one for each.`
+    );
 }
 
 /** What an answer records of the images of its question. */
@@ -115,7 +146,10 @@ export function requestImages(content: readonly StoredPart[]): RequestImage[] {
 }
 
 /** All but the images, which `partsOfRequest` prepares. */
-export function optionsOfRequest({ raw, preset, series, slide, think, schema, sampling }: AnswerRequest, { signal, onProgress, boxes, logprobs, priority }: RepeatOptions): AppliedOptions {
+export function optionsOfRequest(
+  { raw, preset, series, slide, think, schema, sampling }: AnswerRequest,
+  { signal, onProgress, boxes, logprobs, priority }: RepeatOptions
+): AppliedOptions {
   const { seed: drawn, thoughtBudget: budget, ...same } = sampling;
   return {
     ...same,
@@ -142,48 +176,91 @@ export function optionsOfRequest({ raw, preset, series, slide, think, schema, sa
  * @throws MedGemmaError as `decodeImage`, `readSeries` and `readSlide`; INVALID_ARGUMENT when a series or slide gives another number
  *   of images than were shown
  */
-export async function partsOfRequest(request: AnswerRequest, options: { readonly images: readonly PlainImageSource[] | undefined; readonly side: number; readonly signal: AbortSignal }): Promise<PromptPart[]> {
+export async function partsOfRequest(
+  request: AnswerRequest,
+  options: {
+    readonly images: readonly PlainImageSource[] | undefined;
+    readonly side: number;
+    readonly signal: AbortSignal;
+  }
+): Promise<PromptPart[]> {
   const { side, signal } = options;
   const sources = options.images ?? (await sourcesOf(request, side, signal));
   const parts: PromptPart[] = [];
   for (const part of request.prompt) {
-    parts.push(typeof part === "string" ? part : { image: await prepare(sources[part.image], request.images[part.image], side) });
+    parts.push(
+      typeof part === "string" ? part : { image: await prepare(sources[part.image], request.images[part.image], side) }
+    );
     if (signal.aborted) throw abortedError("Reading the images", signal);
   }
   return parts;
 }
 
-async function prepare(source: PlainImageSource | undefined, shown: RequestImage | undefined, side: number): Promise<SquareImage> {
-  if (source === undefined || shown === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "The prompt of the request shows an image that the request does not have.");
+async function prepare(
+  source: PlainImageSource | undefined,
+  shown: RequestImage | undefined,
+  side: number
+): Promise<SquareImage> {
+  if (source === undefined || shown === undefined)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      "The prompt of the request shows an image that the request does not have."
+    );
   const { fit, aspect, window, frame } = shown;
   // Pixels that are decoded already were rendered before.
-  const rendering = typeof source === "object" && "rgb" in source ? {} : { window: window ?? undefined, frame: frame ?? undefined };
+  const rendering =
+    typeof source === "object" && "rgb" in source ? {} : { window: window ?? undefined, frame: frame ?? undefined };
   return await prepareImage(source, { side, fit, aspect, ...rendering });
 }
 
-async function sourcesOf(request: AnswerRequest, side: number, signal: AbortSignal): Promise<readonly PlainImageSource[]> {
+async function sourcesOf(
+  request: AnswerRequest,
+  side: number,
+  signal: AbortSignal
+): Promise<readonly PlainImageSource[]> {
   const { series, slide, images } = request;
   if (series === null && slide === null) return images.map(({ source }) => pathOf(source));
-  const shown = series !== null ? await slicesOf(series, signal) : slide !== null ? await patchesOf(slide, side, signal) : [];
+  const shown =
+    series !== null ? await slicesOf(series, signal) : slide !== null ? await patchesOf(slide, side, signal) : [];
   if (shown.length === images.length) return shown;
   const what = series === null ? "slide" : "series";
-  throw new MedGemmaError("INVALID_ARGUMENT", `The question showed ${images.length} images, but its ${what} has ${shown.length} to show now. Give the images themselves.`);
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `The question showed ${images.length} images, but its ${what} has ${shown.length} to show now. Give the images themselves.`
+  );
 }
 
 async function slicesOf({ source, asked }: NonNullable<AnswerRequest["series"]>, signal: AbortSignal) {
   const { slices, index, volume, join, recipe, modality, window } = asked;
-  const given = { index: index ?? undefined, volume: volume ?? undefined, recipe: recipe ?? undefined, modality: modality ?? undefined, window: window ?? undefined };
+  const given = {
+    index: index ?? undefined,
+    volume: volume ?? undefined,
+    recipe: recipe ?? undefined,
+    modality: modality ?? undefined,
+    window: window ?? undefined
+  };
   return (await readSeries(source, { slices, join, ...given, signal })).slices;
 }
 
 async function patchesOf({ source, asked }: NonNullable<AnswerRequest["slide"]>, side: number, signal: AbortSignal) {
   const { magnification, level, patches, overview, aspect } = asked;
-  const slide = await readSlide(source, { side, patches, overview, aspect, magnification: magnification ?? undefined, level: level ?? undefined, signal });
+  const slide = await readSlide(source, {
+    side,
+    patches,
+    overview,
+    aspect,
+    magnification: magnification ?? undefined,
+    level: level ?? undefined,
+    signal
+  });
   return imagesOfSlide(slide);
 }
 
 /** A record names files; bytes have no name under which they could be found. */
 function pathOf(source: string): string {
   if (!/^\((?:bytes|data URL)\)$/.test(source)) return source;
-  throw new MedGemmaError("INVALID_ARGUMENT", `An image of this question was given as ${source === "(bytes)" ? "bytes" : "a data URL"}, which the record does not hold. Give the images of the question again.`);
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `An image of this question was given as ${source === "(bytes)" ? "bytes" : "a data URL"}, which the record does not hold. Give the images of the question again.`
+  );
 }

@@ -13,20 +13,47 @@ import { summaryOfSlide } from "../slide/summary.js";
 import type { SlideSummary } from "../slide/types.js";
 import { AnswerCollector, type CollectedLogprob } from "./answer-collector.js";
 import { samplerOptions } from "../language/host/sampler-options.js";
-import { checkRepeatOptions, checkRequest, isRequest, optionsOfRequest, partsOfRequest, requestImages } from "./answer-request.js";
+import {
+  checkRepeatOptions,
+  checkRequest,
+  isRequest,
+  optionsOfRequest,
+  partsOfRequest,
+  requestImages
+} from "./answer-request.js";
 import { checkAskOptions, checkPath, checkRegenerateOptions } from "./ask-options.js";
 import { countedPartsOf, imagesOf, type StoredPart } from "./content.js";
 import { ConversationImages } from "./conversation-images.js";
 import { writeConversation, type StoredTurn } from "./conversation-file.js";
 import { ConversationPrompt, type CountedPart, type CountedTurn, type PromptTokens } from "./conversation-prompt.js";
-import { describeEncoded, describeImage, encodeAgain, encodeImages, withoutProjector, type ModelParts } from "./encode-images.js";
+import {
+  describeEncoded,
+  describeImage,
+  encodeAgain,
+  encodeImages,
+  withoutProjector,
+  type ModelParts
+} from "./encode-images.js";
 import { partsOfQuestion, squaresAtLeast, withPreset, type AppliedOptions } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { locateBoxes } from "./locate-boxes.js";
 import { Reply } from "./reply.js";
 import { systemText } from "./system-text.js";
 import { readTurn } from "./turns.js";
-import type { Answer, AnswerImage, AnswerLogprob, AnswerRequest, AskOptions, ChatOptions, ChatTurn, PromptPart, Provenance, RepeatOptions, ReplyChunk, TokenLogprob } from "./types.js";
+import type {
+  Answer,
+  AnswerImage,
+  AnswerLogprob,
+  AnswerRequest,
+  AskOptions,
+  ChatOptions,
+  ChatTurn,
+  PromptPart,
+  Provenance,
+  RepeatOptions,
+  ReplyChunk,
+  TokenLogprob
+} from "./types.js";
 
 /** Google's usual limits: up to 1000 tokens for text, 2000 with thinking (medgemma notebooks). */
 const defaultMaxTokens = { plain: 1024, thinking: 2048 };
@@ -87,15 +114,24 @@ export class Chat implements AsyncDisposable {
   #asked = 0;
 
   /** @internal Users call `MedGemma.createChat`. */
-  constructor(host: ChatHost, { system, overflow = "dropOldest" }: Omit<ChatOptions, "turns">, turns: readonly StoredTurn[]) {
+  constructor(
+    host: ChatHost,
+    { system, overflow = "dropOldest" }: Omit<ChatOptions, "turns">,
+    turns: readonly StoredTurn[]
+  ) {
     this.#host = host;
     this.#overflow = overflow;
     this.#images = new ConversationImages(host.parts.language);
     this.#prompt = new ConversationPrompt(host.parts.language, host.parts.vision?.facts.tokensPerImage ?? 0);
     this.system = system ?? null;
     const tokensPerImage = host.parts.vision?.facts.tokensPerImage ?? 0;
-    const reportOf = (image: SquareImage) => describeImage(image, { tokens: squaresOf(image).length * tokensPerImage, encodeMs: 0, cached: false });
-    this.#turns = turns.map((turn) => ({ ...turn, report: imagesOf(turn.content).map(reportOf), counted: { parts: countedPartsOf(turn.content), answer: turn.answer, isRaw: turn.isRaw } }));
+    const reportOf = (image: SquareImage) =>
+      describeImage(image, { tokens: squaresOf(image).length * tokensPerImage, encodeMs: 0, cached: false });
+    this.#turns = turns.map((turn) => ({
+      ...turn,
+      report: imagesOf(turn.content).map(reportOf),
+      counted: { parts: countedPartsOf(turn.content), answer: turn.answer, isRaw: turn.isRaw }
+    }));
   }
 
   /** What was said, oldest first: each question with its images as the model saw them, and its answer. A new chat can begin with it. */
@@ -140,13 +176,20 @@ export class Chat implements AsyncDisposable {
       checkRequest(request);
       checkRepeatOptions(request, options);
       if ((this.system ?? "") === (request.system ?? "")) return;
-      throw new MedGemmaError("INVALID_ARGUMENT", "The request was asked with another system text than this chat has. Create a chat with the request's: createChat({ system: request.system }).");
+      throw new MedGemmaError(
+        "INVALID_ARGUMENT",
+        "The request was asked with another system text than this chat has. Create a chat with the request's: createChat({ system: request.system })."
+      );
     };
     return this.#reply(check, options, async (emit, signal) => {
       const fill = async (question: Question): Promise<void> => {
         const side = this.#host.parts.vision?.facts.imageSize;
         if (side === undefined && request.images.length > 0) throw withoutProjector();
-        await this.#encode(question, await partsOfRequest(request, { images: options.images, side: side ?? 0, signal }), signal);
+        await this.#encode(
+          question,
+          await partsOfRequest(request, { images: options.images, side: side ?? 0, signal }),
+          signal
+        );
       };
       return await this.#answer(fill, optionsOfRequest(request, options), emit, signal);
     });
@@ -158,23 +201,37 @@ export class Chat implements AsyncDisposable {
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
-  regenerate<Value = unknown>(options: Omit<AskOptions<Value>, "images" | "priors" | "preset" | keyof ImageOptions> & { readonly preset?: string | undefined } = {}): Reply<Value> {
-    return this.#reply<Value>(() => checkRegenerateOptions(options), options, async (emit, signal) => {
-      const turns = this.#turns;
-      const last = turns.at(-1);
-      if (last === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "There is no question to answer again. Ask one first.");
-      this.#turns = turns.slice(0, -1);
-      this.#droppedTurns = Math.min(this.#droppedTurns, this.#turns.length);
-      try {
-        return await this.#answer(async (question) => {
-          recall(question, last);
-          await this.#makeRoom(question, last.counted.parts, signal);
-          await this.#encodeEarlier(question, 0, signal);
-        }, { ...options, raw: options.raw ?? last.counted.isRaw }, emit, signal);
-      } finally {
-        if (this.#turns.length < turns.length) this.#turns = turns;
+  regenerate<Value = unknown>(
+    options: Omit<AskOptions<Value>, "images" | "priors" | "preset" | keyof ImageOptions> & {
+      readonly preset?: string | undefined;
+    } = {}
+  ): Reply<Value> {
+    return this.#reply<Value>(
+      () => checkRegenerateOptions(options),
+      options,
+      async (emit, signal) => {
+        const turns = this.#turns;
+        const last = turns.at(-1);
+        if (last === undefined)
+          throw new MedGemmaError("INVALID_ARGUMENT", "There is no question to answer again. Ask one first.");
+        this.#turns = turns.slice(0, -1);
+        this.#droppedTurns = Math.min(this.#droppedTurns, this.#turns.length);
+        try {
+          return await this.#answer(
+            async (question) => {
+              recall(question, last);
+              await this.#makeRoom(question, last.counted.parts, signal);
+              await this.#encodeEarlier(question, 0, signal);
+            },
+            { ...options, raw: options.raw ?? last.counted.isRaw },
+            emit,
+            signal
+          );
+        } finally {
+          if (this.#turns.length < turns.length) this.#turns = turns;
+        }
       }
-    });
+    );
   }
 
   /**
@@ -184,7 +241,10 @@ export class Chat implements AsyncDisposable {
    * @returns how many went
    */
   async rewind(count = 1): Promise<number> {
-    checkArgument("The number of exchanges", count, { expected: "a number", holds: (value) => typeof value === "number" && !Number.isNaN(value) });
+    checkArgument("The number of exchanges", count, {
+      expected: "a number",
+      holds: (value) => typeof value === "number" && !Number.isNaN(value)
+    });
     await this.#last;
     const kept = Math.max(0, this.#turns.length - Math.max(0, Math.floor(count)));
     const gone = this.#turns.length - kept;
@@ -217,7 +277,9 @@ export class Chat implements AsyncDisposable {
     checkPath(path);
     await this.#last;
     const provenance = await this.#host.provenance();
-    const turns = this.#turns.map((turn) => (turn.request === null ? turn : { ...turn, provenance: turn.provenance ?? provenance }));
+    const turns = this.#turns.map((turn) =>
+      turn.request === null ? turn : { ...turn, provenance: turn.provenance ?? provenance }
+    );
     await writeConversation(path, { system: this.system, overflow: this.#overflow, turns });
   }
 
@@ -233,7 +295,11 @@ export class Chat implements AsyncDisposable {
   }
 
   /** @param check Of what the caller gave; what it throws is the reply's failure. */
-  #reply<Value>(check: () => void, options: AskOptions<Value>, run: ConstructorParameters<typeof Reply<Value>>[0]): Reply<Value> {
+  #reply<Value>(
+    check: () => void,
+    options: AskOptions<Value>,
+    run: ConstructorParameters<typeof Reply<Value>>[0]
+  ): Reply<Value> {
     const problem = problemOf(check);
     const signal = problem === null ? options.signal : undefined;
     const stop = signal === undefined ? this.#disposing.signal : AbortSignal.any([signal, this.#disposing.signal]);
@@ -278,7 +344,8 @@ export class Chat implements AsyncDisposable {
       encodedAt: now
     };
     const collected = new AnswerCollector(emit);
-    const grammar = options.schema === undefined ? undefined : await this.#host.parts.language.compileSchema(options.schema);
+    const grammar =
+      options.schema === undefined ? undefined : await this.#host.parts.language.compileSchema(options.schema);
     try {
       await fill(question);
       question.encodedAt = performance.now();
@@ -301,8 +368,10 @@ export class Chat implements AsyncDisposable {
     const fail = (what: string): never => {
       throw new MedGemmaError("INVALID_ARGUMENT", `A raw question is the whole prompt, ${what}.`);
     };
-    if (this.#turns.some(({ counted }) => isRaw || counted.isRaw === true)) fail("so it cannot be part of a conversation. Ask it, and the next question, in new chats");
-    if (isRaw && this.system !== null && this.system !== "") fail("so it has no system text. Put it in front of the question");
+    if (this.#turns.some(({ counted }) => isRaw || counted.isRaw === true))
+      fail("so it cannot be part of a conversation. Ask it, and the next question, in new chats");
+    if (isRaw && this.system !== null && this.system !== "")
+      fail("so it has no system text. Put it in front of the question");
     if (isRaw && options.think === true) fail("so it has no thought. Leave think out");
   }
 
@@ -325,7 +394,12 @@ export class Chat implements AsyncDisposable {
         window,
         frame,
         signal,
-        onProgress: (progress) => onProgress?.(progress.stage === "encode" ? { ...progress, image: earlier + progress.image, images: earlier + progress.images } : progress),
+        onProgress: (progress) =>
+          onProgress?.(
+            progress.stage === "encode"
+              ? { ...progress, image: earlier + progress.image, images: earlier + progress.images }
+              : progress
+          ),
         onPrepared: async (image, index) => {
           const all = squaresOf(image).length;
           if (all === squares[index]) return;
@@ -334,24 +408,41 @@ export class Chat implements AsyncDisposable {
         }
       });
     });
-    for (const { image, result } of encoded.flatMap((picture) => [picture, ...picture.crops])) this.#images.add(image, result.tokens);
+    for (const { image, result } of encoded.flatMap((picture) => [picture, ...picture.crops]))
+      this.#images.add(image, result.tokens);
     const images = encoded.map(({ image }) => image);
     let next = 0;
-    question.content = parts.flatMap((part): StoredPart[] => (typeof part === "string" ? [part] : images.slice(next, (next += 1))));
+    question.content = parts.flatMap((part): StoredPart[] =>
+      typeof part === "string" ? [part] : images.slice(next, (next += 1))
+    );
     question.report = encoded.map(describeEncoded);
   }
 
   /** Lets the language model read what stands in front of the first image while that is encoded. */
-  async #readingAhead<Result>(parts: readonly PromptPart[], question: Question, signal: AbortSignal, encode: () => Promise<Result>): Promise<Result> {
+  async #readingAhead<Result>(
+    parts: readonly PromptPart[],
+    question: Question,
+    signal: AbortSignal,
+    encode: () => Promise<Result>
+  ): Promise<Result> {
     const { language } = this.#host.parts;
     const first = parts.findIndex((part) => typeof part !== "string");
-    const isKnown = this.#sentTurns().every((turn) => imagesOf(turn.content).flatMap(squaresOf).every((square) => this.#images.has(square)));
+    const isKnown = this.#sentTurns().every((turn) =>
+      imagesOf(turn.content)
+        .flatMap(squaresOf)
+        .every((square) => this.#images.has(square))
+    );
     if (first < 0 || !isKnown) return await encode();
     const before = parts.slice(0, first).filter((part) => typeof part === "string");
     const marker = -1 as PromptTokens[number]; // in place of the image's tokens
     const tokensPerImage = this.#host.parts.vision?.facts.tokensPerImage ?? 0;
     const asked = { parts: [...before, { squares: 1 }], answer: null, isRaw: question.isRaw };
-    const wholePrompt = await this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]], signal);
+    const wholePrompt = await this.#prompt.render(
+      systemText(question.system, question.options.think),
+      this.#sentTurnsWithIds(),
+      [asked, [new Array<typeof marker>(tokensPerImage).fill(marker)]],
+      signal
+    );
     const beginning = wholePrompt.slice(0, wholePrompt.indexOf(marker));
     // Close to the end of the context the oldest turns may have to go first.
     if (beginning.length > language.contextSize / 2) return await encode();
@@ -378,7 +469,12 @@ export class Chat implements AsyncDisposable {
     const { seed, thoughtBudget, ...sampling } = question.sampling;
     const asked = { parts: countedPartsOf(question.content), answer: null, isRaw: question.isRaw };
     const ids = imagesOf(question.content).flatMap((image) => this.#images.idsOf(image));
-    const tokens = await this.#prompt.render(systemText(question.system, question.options.think), this.#sentTurnsWithIds(), [asked, ids], signal);
+    const tokens = await this.#prompt.render(
+      systemText(question.system, question.options.think),
+      this.#sentTurnsWithIds(),
+      [asked, ids],
+      signal
+    );
     question.promptTokens = tokens.length;
     const events = this.#host.parts.language.generate(tokens, {
       ...sampling,
@@ -402,7 +498,12 @@ export class Chat implements AsyncDisposable {
   async #makeRoom(question: Question, parts: readonly CountedPart[], signal: AbortSignal): Promise<void> {
     const turns = this.#sentTurns().map(({ counted }) => counted);
     const { maxTokens } = question.sampling;
-    this.#droppedTurns += await this.#prompt.fit(systemText(question.system, question.options.think), turns, { parts, answer: null, isRaw: question.isRaw }, { maxTokens, overflow: this.#overflow, signal });
+    this.#droppedTurns += await this.#prompt.fit(
+      systemText(question.system, question.options.think),
+      turns,
+      { parts, answer: null, isRaw: question.isRaw },
+      { maxTokens, overflow: this.#overflow, signal }
+    );
   }
 
   /**
@@ -415,10 +516,19 @@ export class Chat implements AsyncDisposable {
     const { vision } = this.#host.parts;
     if (vision === null) return 0;
     const isKnown = (image: SquareImage) => squaresOf(image).every((square) => this.#images.has(square));
-    const unknown = [...this.#sentTurns(), question].flatMap(({ content }) => imagesOf(content)).filter((image) => !isKnown(image));
+    const unknown = [...this.#sentTurns(), question]
+      .flatMap(({ content }) => imagesOf(content))
+      .filter((image) => !isKnown(image));
     const images = [...new Map(unknown.map((image) => [image.sha256, image])).values()];
     for (const [index, image] of images.entries()) {
-      const onLayer = (layer: number, layers: number) => question.options.onProgress?.({ stage: "encode", image: index + 1, images: images.length + others, layer, layers });
+      const onLayer = (layer: number, layers: number) =>
+        question.options.onProgress?.({
+          stage: "encode",
+          image: index + 1,
+          images: images.length + others,
+          layer,
+          layers
+        });
       const onWaiting = (): void => question.options.onProgress?.({ stage: "waiting" });
       for (const { square, result } of await encodeAgain(vision, image, { signal, onLayer, onWaiting })) {
         this.#images.add(square, result.tokens);
@@ -430,19 +540,41 @@ export class Chat implements AsyncDisposable {
   }
 
   /** Keeps the turn and tells how it went. */
-  async #finish<Value>(question: Question, grammar: JsonGrammar | undefined, collected: AnswerCollector): Promise<Answer<Value>> {
+  async #finish<Value>(
+    question: Question,
+    grammar: JsonGrammar | undefined,
+    collected: AnswerCollector
+  ): Promise<Answer<Value>> {
     const { text, thought, stopReason, tokens } = collected;
     const { content, options, report, startedAt, encodedAt, promptTokens } = question;
     const reusedTokens = Math.min(question.reusedTokens ?? Infinity, collected.reusedTokens);
     const located = (options.boxes ?? text.includes("box_2d")) ? locateBoxes(text, this.#imagesMeantBy(content)) : {};
     const hasValue = grammar !== undefined && stopReason !== "aborted";
-    const value = hasValue ? { value: (await grammar.parse({ text, isEnded: stopReason === "end", tokens: tokens.length })) as Value } : {};
+    const value = hasValue
+      ? { value: (await grammar.parse({ text, isEnded: stopReason === "end", tokens: tokens.length })) as Value }
+      : {};
     const request = requestOf(question, grammar);
-    const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce((sum, image) => sum + image.tokens, 0);
+    const imageTokens = [...this.#sentTurns().flatMap((turn) => turn.report), ...report].reduce(
+      (sum, image) => sum + image.tokens,
+      0
+    );
     // Stopped before the first token, nothing was said: the question is as if it had not been asked.
     if (tokens.length > 0 || stopReason !== "aborted") {
       const counted = { parts: countedPartsOf(content), answer: text, isRaw: question.isRaw };
-      this.#turns = [...this.#turns, { content, report, answer: text, thought, stopReason, isRaw: question.isRaw, request, provenance: null, counted }];
+      this.#turns = [
+        ...this.#turns,
+        {
+          content,
+          report,
+          answer: text,
+          thought,
+          stopReason,
+          isRaw: question.isRaw,
+          request,
+          provenance: null,
+          counted
+        }
+      ];
     }
     this.#releaseUnused();
     const firstTokenAt = collected.firstTokenAt ?? performance.now();
@@ -454,7 +586,13 @@ export class Chat implements AsyncDisposable {
       stopReason,
       images: report,
       request,
-      usage: { promptTokens, imageTokens, reusedTokens, completionTokens: tokens.length, droppedTurns: this.#droppedTurns },
+      usage: {
+        promptTokens,
+        imageTokens,
+        reusedTokens,
+        completionTokens: tokens.length,
+        droppedTurns: this.#droppedTurns
+      },
       timings: {
         loadMs: this.#host.loadMs,
         encodeMs: report.reduce((sum, image) => sum + image.encodeMs, question.earlierEncodeMs),
@@ -485,7 +623,9 @@ export class Chat implements AsyncDisposable {
   }
 
   #sentTurnsWithIds() {
-    return this.#sentTurns().map(({ counted, content }) => [counted, imagesOf(content).flatMap((image) => this.#images.idsOf(image))] as const);
+    return this.#sentTurns().map(
+      ({ counted, content }) => [counted, imagesOf(content).flatMap((image) => this.#images.idsOf(image))] as const
+    );
   }
 
   #sentTurns(): readonly Turn[] {
@@ -497,7 +637,8 @@ export class Chat implements AsyncDisposable {
   }
 
   #ensureUsable(): void {
-    if (this.#disposing.signal.aborted) throw new MedGemmaError("DISPOSED", "This chat was disposed; create another one.");
+    if (this.#disposing.signal.aborted)
+      throw new MedGemmaError("DISPOSED", "This chat was disposed; create another one.");
   }
 }
 
@@ -524,10 +665,24 @@ function samplingOf(options: AskOptions): AnswerRequest["sampling"] {
   };
 }
 
-function requestOf({ options, system, isRaw, sampling, content, series, slide }: Question, grammar: JsonGrammar | undefined): AnswerRequest {
+function requestOf(
+  { options, system, isRaw, sampling, content, series, slide }: Question,
+  grammar: JsonGrammar | undefined
+): AnswerRequest {
   let images = 0;
   const prompt = content.map((part) => (typeof part === "string" ? part : { image: images++ }));
-  return { raw: isRaw, system, prompt, images: requestImages(content), preset: options.preset ?? null, series, slide, think: options.think ?? false, schema: grammar?.schema ?? null, sampling };
+  return {
+    raw: isRaw,
+    system,
+    prompt,
+    images: requestImages(content),
+    preset: options.preset ?? null,
+    series,
+    slide,
+    think: options.think ?? false,
+    schema: grammar?.schema ?? null,
+    sampling
+  };
 }
 
 /** Fills a question with what was asked before. */

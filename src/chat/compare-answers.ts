@@ -33,19 +33,28 @@ export function compareAnswers(before: AnswerRecord, after: AnswerRecord): Answe
     sameTokens,
     before: was.length,
     after: is.length,
-    differences: [...differencesOf(before.provenance, after.provenance), ...differentImages(before.images, after.images)]
+    differences: [
+      ...differencesOf(before.provenance, after.provenance),
+      ...differentImages(before.images, after.images)
+    ]
   };
 }
 
 function differencesOf(was: Provenance, is: Provenance): AnswerDifference[] {
-  const hash = (file: { readonly sha256: string } | null): string => (file === null ? "none" : `sha256 ${file.sha256.slice(0, 12)}…`);
+  const hash = (file: { readonly sha256: string } | null): string =>
+    file === null ? "none" : `sha256 ${file.sha256.slice(0, 12)}…`;
   const hashes = ({ model: { text } }: Provenance): string => [text, ...(text.furtherParts ?? [])].map(hash).join(", ");
-  const adapters = ({ model: { lora } }: Provenance): string => lora.map((file) => `${hash(file)} × ${file.scale}`).join(", ") || "none";
+  const adapters = ({ model: { lora } }: Provenance): string =>
+    lora.map((file) => `${hash(file)} × ${file.scale}`).join(", ") || "none";
   const pairs: [AnswerDifference["kind"], string, (of: Provenance) => unknown][] = [
     ["model", "the text model's file", hashes],
     ["projector", "the projector's file", (of) => hash(of.model.mmproj)],
     ["adapters", "the LoRA adapters", adapters],
-    ...Object.keys({ ...was.versions, ...is.versions }).map((name): (typeof pairs)[number] => ["version", name, (of) => (of.versions as Readonly<Record<string, string>>)[name] ?? "unknown"]),
+    ...Object.keys({ ...was.versions, ...is.versions }).map((name): (typeof pairs)[number] => [
+      "version",
+      name,
+      (of) => (of.versions as Readonly<Record<string, string>>)[name] ?? "unknown"
+    ]),
     ["device", "backend", (of) => of.compute.gpu],
     ["device", "GPU", (of) => of.compute.devices.join(", ") || "none"],
     ["device", "CPU", (of) => of.compute.cpu.model],
@@ -61,9 +70,14 @@ function differencesOf(was: Provenance, is: Provenance): AnswerDifference[] {
 }
 
 function differentImages(was: readonly AnswerImage[], is: readonly AnswerImage[]): AnswerDifference[] {
-  const describe = (image: AnswerImage | undefined): string => (image === undefined ? "none" : `${image.width} × ${image.height}, sha256 ${image.sha256.slice(0, 12)}…`);
+  const describe = (image: AnswerImage | undefined): string =>
+    image === undefined ? "none" : `${image.width} × ${image.height}, sha256 ${image.sha256.slice(0, 12)}…`;
   const places = Array.from({ length: Math.max(was.length, is.length) }, (_none, index) => index);
-  return places.flatMap((index) => (was[index]?.sha256 === is[index]?.sha256 ? [] : difference("pixels", `image ${index + 1}`, describe(was[index]), describe(is[index]))));
+  return places.flatMap((index) =>
+    was[index]?.sha256 === is[index]?.sha256
+      ? []
+      : difference("pixels", `image ${index + 1}`, describe(was[index]), describe(is[index]))
+  );
 }
 
 function difference(kind: AnswerDifference["kind"], what: string, before: string, after: string): AnswerDifference[] {

@@ -64,7 +64,11 @@ async function* piecesOf({ system, overflow, turns }: StoredConversation): Async
  * @param imageSize Side of the square that the loaded tower sees; null for a text-only model.
  * @throws MedGemmaError FILE_UNUSABLE, ABORTED; MODEL_MISMATCH when the images were made for another tower
  */
-export async function readConversation(path: string, imageSize: number | null, signal?: AbortSignal): Promise<StoredConversation> {
+export async function readConversation(
+  path: string,
+  imageSize: number | null,
+  signal?: AbortSignal
+): Promise<StoredConversation> {
   const slices = new TimeSlices(`Loading ${path}`, signal);
   const content = await readJson(path, slices);
   if (!isRecord(content) || content.format !== format || content.version !== version) {
@@ -118,13 +122,29 @@ async function unpackImage(image: unknown, path: string, imageSize: number | nul
   const { source, width, height, fit = "pad", png, crops = [], notes, warnings } = image;
   const preprocessing = isRecord(image.preprocessing) ? (image.preprocessing as unknown as ImagePreprocessing) : null;
   const knownFit = imageFits.find((one) => one === fit);
-  if (typeof source !== "string" || typeof width !== "number" || typeof height !== "number" || knownFit === undefined || !Array.isArray(crops) || !isAspect(preprocessing?.pixelAspect)) {
+  if (
+    typeof source !== "string" ||
+    typeof width !== "number" ||
+    typeof height !== "number" ||
+    knownFit === undefined ||
+    !Array.isArray(crops) ||
+    !isAspect(preprocessing?.pixelAspect)
+  ) {
     throw damaged(path);
   }
   const square = await unpackSquare(source, png, path, imageSize);
   const unpacked: CropImage[] = [];
   for (const crop of crops) unpacked.push(await unpackCrop(crop, source, path, imageSize));
-  return { ...square, width, height, fit: knownFit, preprocessing, crops: unpacked, ...(isTexts(notes) ? notesOf({ notes }) : {}), ...(isTexts(warnings) ? warningsOf({ warnings }) : {}) };
+  return {
+    ...square,
+    width,
+    height,
+    fit: knownFit,
+    preprocessing,
+    crops: unpacked,
+    ...(isTexts(notes) ? notesOf({ notes }) : {}),
+    ...(isTexts(warnings) ? warningsOf({ warnings }) : {})
+  };
 }
 
 function isAspect(value: unknown): boolean {
@@ -134,7 +154,8 @@ function isAspect(value: unknown): boolean {
 async function unpackCrop(crop: unknown, source: string, path: string, imageSize: number | null): Promise<CropImage> {
   if (!isRecord(crop)) throw damaged(path);
   const { x, y, width, height, png } = crop;
-  if (typeof x !== "number" || typeof y !== "number" || typeof width !== "number" || typeof height !== "number") throw damaged(path);
+  if (typeof x !== "number" || typeof y !== "number" || typeof width !== "number" || typeof height !== "number")
+    throw damaged(path);
   return { ...(await unpackSquare(source, png, path, imageSize)), box: { x, y, width, height } };
 }
 

@@ -33,7 +33,10 @@ export class ConversationPrompt {
   readonly #language: LanguageModel;
   readonly #tokensPerImage: number;
   /** Tokens of a turn without <bos>, with placeholders for those of images; by the text in front of the first turn. */
-  readonly #rendered = new WeakMap<CountedTurn, { system: string | null; readonly plain: PromptTokens; withSystem: PromptTokens }>();
+  readonly #rendered = new WeakMap<
+    CountedTurn,
+    { system: string | null; readonly plain: PromptTokens; withSystem: PromptTokens }
+  >();
 
   /** @param tokensPerImage Of one square; 0 for a text-only model. */
   constructor(language: LanguageModel, tokensPerImage: number) {
@@ -48,14 +51,23 @@ export class ConversationPrompt {
    * @returns how many of the oldest have none
    * @throws MedGemmaError CONTEXT_FULL that says what would fit, ABORTED
    */
-  async fit(system: string | null, turns: readonly CountedTurn[], question: CountedTurn, options: FitOptions): Promise<number> {
+  async fit(
+    system: string | null,
+    turns: readonly CountedTurn[],
+    question: CountedTurn,
+    options: FitOptions
+  ): Promise<number> {
     const { maxTokens, overflow, signal } = options;
     const { contextSize } = this.#language;
     const room = Math.min(maxTokens, Math.floor(contextSize / 4));
     const slices = new TimeSlices("The question", signal);
-    const lengthOf = async (turn: CountedTurn, first: string | null) => (await this.#tokensOf(turn, first, slices)).length;
+    const lengthOf = async (turn: CountedTurn, first: string | null) =>
+      (await this.#tokensOf(turn, first, slices)).length;
     // A text of megabytes is refused before it is tokenised.
-    const least = Math.floor(question.parts.reduce((sum, part) => sum + (typeof part === "string" ? part.length : 0), 0) / this.#language.longestPiece);
+    const least = Math.floor(
+      question.parts.reduce((sum, part) => sum + (typeof part === "string" ? part.length : 0), 0) /
+        this.#language.longestPiece
+    );
     if (least > contextSize) throw this.#full(least, question, maxTokens, 0);
     const own = await lengthOf(question, null);
     const mayDrop = overflow === "dropOldest";
@@ -105,7 +117,8 @@ export class ConversationPrompt {
       const rests = ids.map((square) => square.values());
       for (const token of await this.#tokensOf(turn, index === 0 ? system : null, slices)) {
         const id = token >= 0 ? token : rests[-1 - token]?.next().value;
-        if (id === undefined) throw new MedGemmaError("INTERNAL", "An image of the conversation has no tokens. Please report it.");
+        if (id === undefined)
+          throw new MedGemmaError("INTERNAL", "An image of the conversation has no tokens. Please report it.");
         prompt.push(id);
       }
       await slices.breathe();
@@ -115,15 +128,25 @@ export class ConversationPrompt {
 
   async #tokensOf(turn: CountedTurn, system: string | null, slices: TimeSlices): Promise<PromptTokens> {
     const known = this.#rendered.get(turn);
-    if (known !== undefined && (system === null || system === known.system)) return system === null ? known.plain : known.withSystem;
+    if (known !== undefined && (system === null || system === known.system))
+      return system === null ? known.plain : known.withSystem;
     const tokens = await this.#tokenize(turn, system, slices);
-    if (known === undefined) this.#rendered.set(turn, { system, plain: system === null ? tokens : await this.#tokenize(turn, null, slices), withSystem: tokens });
+    if (known === undefined)
+      this.#rendered.set(turn, {
+        system,
+        plain: system === null ? tokens : await this.#tokenize(turn, null, slices),
+        withSystem: tokens
+      });
     else Object.assign(known, { system, withSystem: tokens });
     return tokens;
   }
 
   /** −1 for every token of the first square, −2 for every one of the second … */
-  async #tokenize({ parts, answer, isRaw = false }: CountedTurn, system: string | null, slices: TimeSlices): Promise<PromptTokens> {
+  async #tokenize(
+    { parts, answer, isRaw = false }: CountedTurn,
+    system: string | null,
+    slices: TimeSlices
+  ): Promise<PromptTokens> {
     let square = 0;
     const placeholder = () => new Array<Token>(this.#tokensPerImage).fill(((square += 1), -square) as Token);
     const user = parts.map((part): LanguagePart => {
@@ -140,7 +163,12 @@ export class ConversationPrompt {
     const perImage = (needed - others) / Math.max(1, images);
     const fitting = Math.max(0, Math.floor((contextSize - 1 - others) / perImage));
     const wanted = Math.ceil((needed + maxTokens) / 1024) * 1024;
-    const fewer = images < 2 ? "Shorten it, start a new one" : fitting < 1 ? "Show fewer images, start a new conversation" : `Of its ${images} images ${fitting} would fit: show fewer`;
+    const fewer =
+      images < 2
+        ? "Shorten it, start a new one"
+        : fitting < 1
+          ? "Show fewer images, start a new conversation"
+          : `Of its ${images} images ${fitting} would fit: show fewer`;
     return new MedGemmaError(
       "CONTEXT_FULL",
       `This conversation needs ${inWords(needed)} tokens and room for an answer; the context holds ${inWords(contextSize)}. ` +

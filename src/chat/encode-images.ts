@@ -29,7 +29,11 @@ export interface EncodedPicture {
 }
 
 export function withoutProjector(): MedGemmaError {
-  return new MedGemmaError("MODEL_MISMATCH", "This model is loaded without a projector and takes no images. Give its mmproj file, or use a model that has one.", { remedy: { option: "mmproj" } });
+  return new MedGemmaError(
+    "MODEL_MISMATCH",
+    "This model is loaded without a projector and takes no images. Give its mmproj file, or use a model that has one.",
+    { remedy: { option: "mmproj" } }
+  );
 }
 
 /** Reads, squares and encodes pictures, in order; the next one is read while one is encoded. */
@@ -49,7 +53,9 @@ export async function encodeImages(
   for (const source of sources.slice(1)) if (!isSquareImage(source)) await checkImage(source, { window, frame });
   const prepare = (index: number): Promise<SquareImage> | null => {
     const source = sources[index];
-    return source === undefined ? null : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit, aspect: options.aspect, window, frame });
+    return source === undefined
+      ? null
+      : prepareImage(source, { side: vision.facts.imageSize, fit: options.fit, aspect: options.aspect, window, frame });
   };
   const encoded = [];
   let next = prepare(0);
@@ -81,11 +87,20 @@ export async function encodeImages(
 }
 
 /** Encodes a picture again that was prepared before; `onLayer` as of one square with all layers. */
-export async function encodeAgain(vision: VisionModel, image: SquareImage, options: { readonly signal: AbortSignal; readonly onLayer: (layer: number, layers: number) => void; readonly onWaiting: () => void }) {
+export async function encodeAgain(
+  vision: VisionModel,
+  image: SquareImage,
+  options: {
+    readonly signal: AbortSignal;
+    readonly onLayer: (layer: number, layers: number) => void;
+    readonly onWaiting: () => void;
+  }
+) {
   const squares = squaresOf(image);
   const encoded = [];
   for (const [index, square] of squares.entries()) {
-    const onLayer = (layer: number, layers: number): void => options.onLayer(index * layers + layer, squares.length * layers);
+    const onLayer = (layer: number, layers: number): void =>
+      options.onLayer(index * layers + layer, squares.length * layers);
     encoded.push({ square, result: await vision.encode(square, { ...options, onLayer }) });
   }
   return encoded;
@@ -101,7 +116,20 @@ export function describeEncoded({ image, result, crops }: EncodedPicture): Answe
   });
 }
 
-export function describeImage(image: SquareImage, encoded: Pick<AnswerImage, "tokens" | "encodeMs" | "cached">): AnswerImage {
+export function describeImage(
+  image: SquareImage,
+  encoded: Pick<AnswerImage, "tokens" | "encodeMs" | "cached">
+): AnswerImage {
   const { source, width, height, sha256, fit, preprocessing, crops } = image;
-  return { source, width, height, sha256, preprocessing, ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}), ...encoded, ...notesOf(image), ...warningsOf(image) };
+  return {
+    source,
+    width,
+    height,
+    sha256,
+    preprocessing,
+    ...(fit === "crops" ? { crops: crops.map(({ box }) => box) } : {}),
+    ...encoded,
+    ...notesOf(image),
+    ...warningsOf(image)
+  };
 }

@@ -49,7 +49,8 @@ function place({ box2d, label, image }: BoxEntry, images: Parameters<typeof loca
   const index = readImage(image, images.length);
   if (typeof index === "string") return index;
   const meant = images[index];
-  const box = meant === undefined ? null : boxToPixels(numbers, { ...meant, pixelAspect: meant.preprocessing?.pixelAspect });
+  const box =
+    meant === undefined ? null : boxToPixels(numbers, { ...meant, pixelAspect: meant.preprocessing?.pixelAspect });
   if (box === null) return "it lies entirely in the black bars next to the picture";
   return { label, box, box2d: numbers, image: index };
 }
@@ -58,7 +59,8 @@ function readNumbers(box2d: unknown): BoxNumbers | string {
   const isBox = Array.isArray(box2d) && box2d.length === 4 && box2d.every((edge) => Number.isInteger(edge));
   if (!isBox) return "its box_2d must be four whole numbers, [y0, x0, y1, x1]";
   const [y0, x0, y1, x1] = box2d as unknown as BoxNumbers;
-  if (Math.min(y0, x0, y1, x1) < 0 || Math.max(y0, x0, y1, x1) > boxScale) return `its box_2d must lie within 0 and ${boxScale}`;
+  if (Math.min(y0, x0, y1, x1) < 0 || Math.max(y0, x0, y1, x1) > boxScale)
+    return `its box_2d must lie within 0 and ${boxScale}`;
   if (y1 <= y0) return `its lower edge y1 = ${y1} is not below its upper edge y0 = ${y0}`;
   if (x1 <= x0) return `its right edge x1 = ${x1} is not right of its left edge x0 = ${x0}`;
   return [y0, x0, y1, x1];

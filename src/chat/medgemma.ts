@@ -6,16 +6,36 @@ import type { ImageSource, PixelBox, SquareImage } from "../image/types.js";
 import type { LlamaRuntime } from "../language/llama.js";
 import type { MissedGpu } from "../native/missed-gpu.js";
 import { loadAddon } from "../native/load-addon.js";
-import { checkChatOptions, checkCountArguments, checkEncodeArguments, checkLoadChatOptions, checkPath } from "./ask-options.js";
+import {
+  checkChatOptions,
+  checkCountArguments,
+  checkEncodeArguments,
+  checkLoadChatOptions,
+  checkPath
+} from "./ask-options.js";
 import { Chat } from "./chat.js";
 import { ConversationPrompt } from "./conversation-prompt.js";
 import { readConversation, type StoredTurn } from "./conversation-file.js";
-import { describeEncoded, encodeImages, withoutProjector, type EncodeOptions, type ModelParts } from "./encode-images.js";
+import {
+  describeEncoded,
+  encodeImages,
+  withoutProjector,
+  type EncodeOptions,
+  type ModelParts
+} from "./encode-images.js";
 import { countSquares, partsOfQuestion, withPreset } from "./question-parts.js";
 import { placeImages } from "./raw-prompt.js";
 import { systemText } from "./system-text.js";
 import { checkTurns, storeTurns } from "./turns.js";
-import type { AnswerImage, AskOptions, ChatOptions, LoadChatOptions, LoadedModel, PromptPart, Provenance } from "./types.js";
+import type {
+  AnswerImage,
+  AskOptions,
+  ChatOptions,
+  LoadChatOptions,
+  LoadedModel,
+  PromptPart,
+  Provenance
+} from "./types.js";
 
 /** A model without a chat around it. */
 export interface LoadedParts {
@@ -164,7 +184,10 @@ export class MedGemma implements AsyncDisposable {
    *
    * @throws MedGemmaError INVALID_ARGUMENT, DISPOSED; MODEL_MISMATCH for images in a text-only model; with the fit "crops" as `decodeImage`
    */
-  async countTokens(prompt: string | readonly PromptPart[], options: Omit<AskOptions, "signal" | "onProgress"> & Pick<ChatOptions, "system"> = {}): Promise<number> {
+  async countTokens(
+    prompt: string | readonly PromptPart[],
+    options: Omit<AskOptions, "signal" | "onProgress"> & Pick<ChatOptions, "system"> = {}
+  ): Promise<number> {
     this.#ensureUsable();
     const { system, ...asked } = checkCountArguments(prompt, options);
     const { raw: isRaw = this.model.isPretrained, think } = withPreset(asked);
@@ -173,7 +196,10 @@ export class MedGemma implements AsyncDisposable {
     const shown = isRaw ? placeImages(parts) : parts;
     if (this.tokensPerImage === null && shown.some((part) => typeof part !== "string")) throw withoutProjector();
     const counted = await countSquares(shown, asked);
-    return await new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(systemText(system ?? ofPreset, think), { parts: counted, answer: null, isRaw });
+    return await new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(
+      systemText(system ?? ofPreset, think),
+      { parts: counted, answer: null, isRaw }
+    );
   }
 
   /**
@@ -189,7 +215,13 @@ export class MedGemma implements AsyncDisposable {
       const { crops, ...described } = describeEncoded(picture);
       const { data, tokenCount, hiddenSize } = picture.result.tokens;
       const withTokens = picture.crops.map(({ image, result }) => ({ ...image.box, tokens: result.tokens.data }));
-      return { ...described, tokens: data, tokenCount, hiddenSize, ...(crops === undefined ? {} : { crops: withTokens }) };
+      return {
+        ...described,
+        tokens: data,
+        tokenCount,
+        hiddenSize,
+        ...(crops === undefined ? {} : { crops: withTokens })
+      };
     });
   }
 

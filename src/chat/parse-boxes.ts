@@ -41,7 +41,8 @@ export function parseBoxes(answer: string): (BoxEntry | UnreadableEntry)[] {
   }
   const head = answer.slice(0, start);
   const tail = answer.slice(end);
-  if (isCutOff(head, tail)) entries.push({ reason: "the list is cut off here; entries may be missing", text: tail.trim() });
+  if (isCutOff(head, tail))
+    entries.push({ reason: "the list is cut off here; entries may be missing", text: tail.trim() });
   return entries;
 }
 
@@ -68,11 +69,16 @@ function entryAround(answer: string, keyAt: number, from: number): Found | null 
   const reason = end === null ? "it is cut off: its object does not end" : "it is not JSON";
   // Behind one that does not end there may be others that do.
   const next = answer.indexOf("{", keyAt);
-  return { entry: { reason, text: answer.slice(innermost, end ?? (next < 0 ? undefined : next)) }, start: innermost, end: end ?? keyAt + 1 };
+  return {
+    entry: { reason, text: answer.slice(innermost, end ?? (next < 0 ? undefined : next)) },
+    start: innermost,
+    end: end ?? keyAt + 1
+  };
 }
 
 function asEntry(value: Readonly<Record<string, unknown>>, text: string): BoxEntry | UnreadableEntry {
-  if ([...text.matchAll(key)].filter(([name]) => name.includes("box_2d")).length > 1) return { reason: "it holds more than one box_2d", text };
+  if ([...text.matchAll(key)].filter(([name]) => name.includes("box_2d")).length > 1)
+    return { reason: "it holds more than one box_2d", text };
   if (!("box_2d" in value)) return { reason: "it has no box_2d", text };
   const { box_2d: box2d, label = "", image } = value;
   return { box2d, label: typeof label === "string" ? label : JSON.stringify(label), image, text };

@@ -29,18 +29,30 @@ export function withPreset({ preset, ...options }: AskOptions): AppliedOptions {
  * @throws MedGemmaError INVALID_ARGUMENT for priors or a preset beside a prompt with images of its own; for a series or slide of which
  *   nothing would be seen
  */
-export function partsOfQuestion(prompt: string | readonly PromptPart[], { images = [], priors = [], series, slide, preset }: AskOptions): PromptPart[] {
+export function partsOfQuestion(
+  prompt: string | readonly PromptPart[],
+  { images = [], priors = [], series, slide, preset }: AskOptions
+): PromptPart[] {
   const own = typeof prompt === "string" ? [prompt] : prompt;
   const texts = own.filter((part) => typeof part === "string");
   const hasImages = images.length > 0 || texts.length < own.length;
   const words = typeof preset === "object" ? preset : undefined;
   const isComposed = words !== undefined || priors.length > 0;
-  if (!isComposed && (hasImages || (series === undefined && slide === undefined))) return [...images.map((image) => ({ image })), ...own];
-  if (texts.length < own.length) throw new MedGemmaError("INVALID_ARGUMENT", "Beside priors or a preset the images of a question are given as images, not in the prompt, so that each stands in its place.");
+  if (!isComposed && (hasImages || (series === undefined && slide === undefined)))
+    return [...images.map((image) => ({ image })), ...own];
+  if (texts.length < own.length)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      "Beside priors or a preset the images of a question are given as images, not in the prompt, so that each stands in its place."
+    );
   const question = texts.join("\n");
   if (series !== undefined) return composePrompt({ question, images, priors, slices: slicesOf(series), preset: words });
   if (slide === undefined) return composePrompt({ question, images, priors, preset: words });
-  if (hasImages) throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a slide or about images, not both. Leave one out.");
+  if (hasImages)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      "A question is about a slide or about images, not both. Leave one out."
+    );
   return composePrompt({ question, images: shownOfSlide(slide), preset: words });
 }
 
@@ -55,7 +67,10 @@ function shownOfSlide(slide: Slide | SlideSummary): readonly ImageSource[] {
 }
 
 function nothingSeen(what: string, pixels: string, reader: string): MedGemmaError {
-  return new MedGemmaError("INVALID_ARGUMENT", `The ${what} has no ${pixels}, and the question shows no images, so the model would see nothing. Give what ${reader} gives.`);
+  return new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `The ${what} has no ${pixels}, and the question shows no images, so the model would see nothing. Give what ${reader} gives.`
+  );
 }
 
 /** How many squares a picture becomes, as far as that can be told without reading it. */
@@ -65,11 +80,19 @@ export function squaresAtLeast(source: ImageSource, fit: ImageFit | undefined): 
 }
 
 /** With every picture's squares, for which `fit: "crops"` must read it. @throws MedGemmaError as `decodeImage` */
-export async function countSquares(parts: readonly PromptPart[], { fit, window, frame }: ImageOptions): Promise<CountedPart[]> {
+export async function countSquares(
+  parts: readonly PromptPart[],
+  { fit, window, frame }: ImageOptions
+): Promise<CountedPart[]> {
   const counted = parts.map(async (part) => {
     if (typeof part === "string") return part;
     const { image } = part;
-    return { squares: squaresAtLeast(fit === "crops" && !isSquareImage(image) ? await decodeImage(image, { window, frame }) : image, fit) };
+    return {
+      squares: squaresAtLeast(
+        fit === "crops" && !isSquareImage(image) ? await decodeImage(image, { window, frame }) : image,
+        fit
+      )
+    };
   });
   return await Promise.all(counted);
 }

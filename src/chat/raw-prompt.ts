@@ -16,7 +16,10 @@ export function placeImages(parts: readonly PromptPart[]): readonly PromptPart[]
   const places = texts.reduce((sum, pieces) => sum + pieces.length - 1, 0);
   if (places === 0) return parts;
   if (places !== images.length) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `The prompt has ${places === 1 ? "1 place" : `${places} places`} for an image (${imageMark}), but ${images.length === 1 ? "1 image is" : `${images.length} images are`} given.`);
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `The prompt has ${places === 1 ? "1 place" : `${places} places`} for an image (${imageMark}), but ${images.length === 1 ? "1 image is" : `${images.length} images are`} given.`
+    );
   }
   const placed: PromptPart[] = [];
   let next = 0;

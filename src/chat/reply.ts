@@ -21,7 +21,10 @@ export class Reply<Value = unknown> implements PromiseLike<Answer<Value>>, Async
   #news = this.#nextNews();
 
   /** @internal Users get replies from `Chat.ask`. */
-  constructor(run: (emit: (chunk: ReplyChunk) => void, signal: AbortSignal) => Promise<Answer<Value>>, signal?: AbortSignal) {
+  constructor(
+    run: (emit: (chunk: ReplyChunk) => void, signal: AbortSignal) => Promise<Answer<Value>>,
+    signal?: AbortSignal
+  ) {
     const both = signal === undefined ? this.#controller.signal : AbortSignal.any([this.#controller.signal, signal]);
     this.#answer = run((chunk) => {
       this.#chunks.push(chunk);
@@ -47,7 +50,7 @@ export class Reply<Value = unknown> implements PromiseLike<Answer<Value>>, Async
   async *[Symbol.asyncIterator](): AsyncGenerator<ReplyChunk, void, void> {
     // An error is thrown to whoever iterates, so the promise need not be awaited as well.
     this.#answer.catch(() => undefined);
-    for (let next = 0; ; ) {
+    for (let next = 0; ;) {
       const news = this.#news;
       for (let chunk = this.#chunks[next]; chunk !== undefined; chunk = this.#chunks[next]) {
         next += 1;

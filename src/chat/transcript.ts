@@ -30,11 +30,13 @@ export interface Prompt {
  * @throws MedGemmaError as `Chat.ask`
  */
 export async function promptOf(parts: ModelParts, { system, turns }: Transcript, file: string): Promise<Prompt> {
-  const paths = turns.flatMap(({ user }) => user.flatMap((part) => (typeof part === "string" ? [] : [resolve(dirname(file), part.image)])));
+  const paths = turns.flatMap(({ user }) =>
+    user.flatMap((part) => (typeof part === "string" ? [] : [resolve(dirname(file), part.image)]))
+  );
   const encoded = await encodeImages(parts, paths, {});
   const ids = encoded.map(({ result: { tokens } }) => parts.language.addImage(tokens.key, tokens.data)).values();
   const rendered = turns.map(({ user, model }) => ({
-    user: user.map((part) => (typeof part === "string" ? part : ids.next().value ?? [])),
+    user: user.map((part) => (typeof part === "string" ? part : (ids.next().value ?? []))),
     answer: model
   }));
   return { tokens: parts.language.renderPrompt(system, rendered), images: encoded.map(({ result }) => result.tokens) };

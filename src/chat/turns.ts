@@ -1,5 +1,16 @@
 /** A conversation as data: what a program reads from a chat, and what a new chat begins with. */
-import { checkArgument, checkOptions, flag, isObject, listOf, oneOf, orNull, refuseUnreadable, text, type RulesOf } from "../shared/check-arguments.js";
+import {
+  checkArgument,
+  checkOptions,
+  flag,
+  isObject,
+  listOf,
+  oneOf,
+  orNull,
+  refuseUnreadable,
+  text,
+  type RulesOf
+} from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { imageOptions, type ImageOptions } from "../image/image-options.js";
 import type { ImageSource, SquareImage } from "../image/types.js";
@@ -16,7 +27,13 @@ const userRules: RulesOf<UserTurn> = {
   ...rulesOf(imageOptions)
 };
 
-const assistantRules: RulesOf<AssistantTurn> = { role: userRules.role, text, thought: orNull(text), stopReason: oneOf(stopReasons), model: text };
+const assistantRules: RulesOf<AssistantTurn> = {
+  role: userRules.role,
+  text,
+  thought: orNull(text),
+  stopReason: oneOf(stopReasons),
+  model: text
+};
 
 /** @throws MedGemmaError INVALID_ARGUMENT for what is no turn, and where user and assistant do not take turns */
 export function checkTurns(turns: unknown): void {
@@ -29,16 +46,27 @@ function checkEach(turns: unknown): void {
   for (const [index, turn] of all.entries()) {
     const what = `turns[${index}]`;
     const role = index % 2 === 0 ? "user" : "assistant";
-    if (turn.role !== role) throw new MedGemmaError("INVALID_ARGUMENT", `User and assistant take turns, and the user begins: ${what} must be of the ${role}, but is of ${typeof turn.role === "string" ? `the ${turn.role}` : "nobody"}.`);
+    if (turn.role !== role)
+      throw new MedGemmaError(
+        "INVALID_ARGUMENT",
+        `User and assistant take turns, and the user begins: ${what} must be of the ${role}, but is of ${typeof turn.role === "string" ? `the ${turn.role}` : "nobody"}.`
+      );
     checkOptions(`The properties of ${what}`, turn, role === "user" ? userRules : assistantRules);
     if (turn.role === "user") checkPrompt(turn.content);
     else checkArgument(`The text of ${what}`, turn.text, text);
   }
-  if (all.length % 2 === 1) throw new MedGemmaError("INVALID_ARGUMENT", `turns end with a question that nobody answered. Leave turns[${all.length - 1}] out, and ask it.`);
+  if (all.length % 2 === 1)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `turns end with a question that nobody answered. Leave turns[${all.length - 1}] out, and ask it.`
+    );
 }
 
 /** @param prepare Makes an image into what the model sees. */
-export async function storeTurns(turns: readonly ChatTurn[], prepare: (image: ImageSource, options: ImageOptions) => Promise<SquareImage>): Promise<StoredTurn[]> {
+export async function storeTurns(
+  turns: readonly ChatTurn[],
+  prepare: (image: ImageSource, options: ImageOptions) => Promise<SquareImage>
+): Promise<StoredTurn[]> {
   const stored: StoredTurn[] = [];
   let user: UserTurn | null = null;
   for (const turn of turns) {
@@ -48,7 +76,11 @@ export async function storeTurns(turns: readonly ChatTurn[], prepare: (image: Im
   return stored;
 }
 
-async function storeTurn(user: UserTurn, { text: answer, thought = null, stopReason = "end" }: AssistantTurn, prepare: (image: ImageSource, options: ImageOptions) => Promise<SquareImage>): Promise<StoredTurn> {
+async function storeTurn(
+  user: UserTurn,
+  { text: answer, thought = null, stopReason = "end" }: AssistantTurn,
+  prepare: (image: ImageSource, options: ImageOptions) => Promise<SquareImage>
+): Promise<StoredTurn> {
   const content: StoredPart[] = [];
   for (const part of typeof user.content === "string" ? [user.content] : user.content) {
     content.push(typeof part === "string" ? part : await prepare(part.image, pick(imageOptions, user)));
@@ -57,9 +89,19 @@ async function storeTurn(user: UserTurn, { text: answer, thought = null, stopRea
 }
 
 /** With the images as the model saw them, so that a new chat can begin with the same. */
-export function readTurn({ content, answer, thought, stopReason, isRaw, provenance }: StoredTurn): [UserTurn, AssistantTurn] {
+export function readTurn({
+  content,
+  answer,
+  thought,
+  stopReason,
+  isRaw,
+  provenance
+}: StoredTurn): [UserTurn, AssistantTurn] {
   const parts = content.map((part) => (typeof part === "string" ? part : { image: part }));
-  return [{ role: "user", content: parts, ...(isRaw ? { raw: true } : {}) }, { role: "assistant", text: answer, thought, stopReason, ...modelOf(provenance) }];
+  return [
+    { role: "user", content: parts, ...(isRaw ? { raw: true } : {}) },
+    { role: "assistant", text: answer, thought, stopReason, ...modelOf(provenance) }
+  ];
 }
 
 /** A saved file may say anything. */

@@ -173,7 +173,13 @@ export interface RepeatOptions extends Pick<AskOptions, "signal" | "onProgress" 
  */
 export type ReplyProgress =
   | { readonly stage: "waiting"; readonly ahead?: number }
-  | { readonly stage: "encode"; readonly image: number; readonly images: number; readonly layer: number; readonly layers: number }
+  | {
+      readonly stage: "encode";
+      readonly image: number;
+      readonly images: number;
+      readonly layer: number;
+      readonly layers: number;
+    }
   | { readonly stage: "prefill"; readonly tokens: number }
   | { readonly stage: "generate" };
 
@@ -263,7 +269,13 @@ export interface AnswerRequest {
 /** What computed an answer; with its `AnswerRequest` and its images all that it depends on. */
 export interface Provenance {
   /** `llamaCpp`: the release of its libraries. `system`: platform, architecture and release. */
-  readonly versions: { readonly medgemmaLocal: string; readonly nodeLlamaCpp: string; readonly llamaCpp: string; readonly node: string; readonly system: string };
+  readonly versions: {
+    readonly medgemmaLocal: string;
+    readonly nodeLlamaCpp: string;
+    readonly llamaCpp: string;
+    readonly node: string;
+    readonly system: string;
+  };
   readonly model: {
     readonly id: string;
     /** Of the first part, where the model is split; the others are in `furtherParts`. */

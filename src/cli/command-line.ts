@@ -5,10 +5,28 @@ import { identifyFile } from "../formats/identify-file.js";
 import { UsageError } from "./output.js";
 
 /** What other programs call these commands. */
-const otherNames: Readonly<Record<string, string>> = { list: "models", ls: "models", rm: "remove", delete: "remove", uninstall: "remove", download: "pull", install: "pull", get: "pull", info: "inspect", show: "inspect", run: "chat", version: "--version" };
+const otherNames: Readonly<Record<string, string>> = {
+  list: "models",
+  ls: "models",
+  rm: "remove",
+  delete: "remove",
+  uninstall: "remove",
+  download: "pull",
+  install: "pull",
+  get: "pull",
+  info: "inspect",
+  show: "inspect",
+  run: "chat",
+  version: "--version"
+};
 
 /** Options whose files a shell's `*` puts behind them. */
-const fileOptions: Readonly<Record<string, "pictures" | "files">> = { "-i": "pictures", "--image": "pictures", "--prior": "pictures", "--series": "files" };
+const fileOptions: Readonly<Record<string, "pictures" | "files">> = {
+  "-i": "pictures",
+  "--image": "pictures",
+  "--prior": "pictures",
+  "--series": "files"
+};
 
 /**
  * @param commands All there are.
@@ -17,7 +35,14 @@ const fileOptions: Readonly<Record<string, "pictures" | "files">> = { "-i": "pic
 export async function readCommandLine(args: readonly string[], commands: readonly string[]): Promise<string[]> {
   const [first, ...others] = args;
   if (first === undefined || first.startsWith("-")) return await spreadFiles(args);
-  if (first === "help") return [...commandFor(others.find((word) => !word.startsWith("-") && word !== "help"), commands), "--help"];
+  if (first === "help")
+    return [
+      ...commandFor(
+        others.find((word) => !word.startsWith("-") && word !== "help"),
+        commands
+      ),
+      "--help"
+    ];
   if (first === "run") return await spreadFiles(readRun(others));
   return [...commandFor(first, commands), ...(await spreadFiles(others))];
 }
@@ -28,7 +53,9 @@ function commandFor(typed: string | undefined, commands: readonly string[]): str
   if (known !== undefined) return [known];
   const near = closestName(typed, [...commands, ...Object.keys(otherNames)]);
   const isQuestion = /\s/.test(typed) || formatOfName(typed) !== null || near === null;
-  const hint = isQuestion ? 'See medgemma-local --help, or ask a question: medgemma-local ask "Describe the image." -i scan.png' : `Did you mean ${near}? See medgemma-local --help.`;
+  const hint = isQuestion
+    ? 'See medgemma-local --help, or ask a question: medgemma-local ask "Describe the image." -i scan.png'
+    : `Did you mean ${near}? See medgemma-local --help.`;
   throw new UsageError(`There is no command ${/\s/.test(typed) ? "like that" : typed}. ${hint}`);
 }
 
@@ -46,7 +73,8 @@ async function spreadFiles(args: readonly string[]): Promise<string[]> {
   let option: string | null = null;
   let value: string | null = null;
   for (const arg of args) {
-    if (option !== null && value !== null && !arg.startsWith("-") && (await belongsTo(option, value, arg))) spread.push(option);
+    if (option !== null && value !== null && !arg.startsWith("-") && (await belongsTo(option, value, arg)))
+      spread.push(option);
     else if (option !== null && value === null) value = arg;
     else [option, value] = [arg in fileOptions ? arg : null, null];
     spread.push(arg);
@@ -60,11 +88,18 @@ async function belongsTo(option: string, value: string, word: string): Promise<b
   if (fileOptions[option] === "files") return found.kind === "file" || found.kind === "folder";
   if (found.kind === "file") return isPicture(found.format);
   if (/\s/.test(word) || !isPicture(formatOfName(word))) return false;
-  throw new UsageError(`${word} follows ${option} ${value}, but there is no such file. Write ${option} in front of each image: ${option} ${value} ${option} ${word}`);
+  throw new UsageError(
+    `${word} follows ${option} ${value}, but there is no such file. Write ${option} in front of each image: ${option} ${value} ${option} ${word}`
+  );
 }
 
 /** The words of a command line, which may be names of patients, out of a message. */
 export function withoutWords(message: string, args: readonly string[], commands: readonly string[]): string {
-  const words = args.map((arg) => arg.replace(/^-[^=]*=/, "")).filter((word) => word.length > 1 && word !== "true" && word !== "false" && !word.startsWith("-") && !commands.includes(word));
+  const words = args
+    .map((arg) => arg.replace(/^-[^=]*=/, ""))
+    .filter(
+      (word) =>
+        word.length > 1 && word !== "true" && word !== "false" && !word.startsWith("-") && !commands.includes(word)
+    );
   return words.sort((a, b) => b.length - a.length).reduce((cleaned, word) => cleaned.replaceAll(word, "…"), message);
 }

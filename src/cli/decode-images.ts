@@ -11,7 +11,11 @@ import { readStdin } from "./stdin.js";
  * @param paths `standardStream` reads an image from stdin, once.
  * @throws UsageError, MedGemmaError as decodeImage
  */
-export async function decodeImages(paths: readonly string[], redaction: Redaction, options: DicomOptions): Promise<DecodedImage[]> {
+export async function decodeImages(
+  paths: readonly string[],
+  redaction: Redaction,
+  options: DicomOptions
+): Promise<DecodedImage[]> {
   if (paths.indexOf(standardStream) !== paths.lastIndexOf(standardStream)) {
     throw new UsageError("- can be given once only: stdin is one image.");
   }
@@ -25,14 +29,22 @@ export async function decodeImages(paths: readonly string[], redaction: Redactio
 }
 
 /** One of them, called as the redaction wants it. @throws MedGemmaError as decodeImage */
-export async function decodeNamed(path: string, redaction: Redaction, { window, frame }: DicomOptions): Promise<DecodedImage> {
+export async function decodeNamed(
+  path: string,
+  redaction: Redaction,
+  { window, frame }: DicomOptions
+): Promise<DecodedImage> {
   const source = redaction.image(path);
   const image = await decodeImage(path === standardStream ? await readStdin() : path, { window, frame });
   return redaction.isOn ? { ...image, source } : image;
 }
 
 /** What was decided on the way to the pixels: to a person, but warnings to everybody. */
-export function printImageNotes({ source, notes = [], warnings = [] }: Pick<DecodedImage, "source" | "notes" | "warnings">): void {
+export function printImageNotes({
+  source,
+  notes = [],
+  warnings = []
+}: Pick<DecodedImage, "source" | "notes" | "warnings">): void {
   const others = notes.filter((note) => !warnings.includes(note));
   if (others.length > 0) printNote(plainName(`${source}: ${others.join(", ")}`));
   for (const warning of warnings) printWarning(plainName(`${source}: ${warning}.`));

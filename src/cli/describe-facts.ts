@@ -15,7 +15,9 @@ function flatten(facts: object, prefix: string): [string, string][] {
     }
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       const isBytes = key.endsWith("Bytes");
-      return Object.entries(value).flatMap(([inner, entry]: [string, unknown]) => flatten({ [isBytes ? `${inner}Bytes` : inner]: entry }, `${name} `));
+      return Object.entries(value).flatMap(([inner, entry]: [string, unknown]) =>
+        flatten({ [isBytes ? `${inner}Bytes` : inner]: entry }, `${name} `)
+      );
     }
     return [[plainName(name), plainName(describeValue(key, value))] satisfies [string, string]];
   });
@@ -24,7 +26,8 @@ function flatten(facts: object, prefix: string): [string, string][] {
 function describeValue(key: string, value: unknown): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map((entry) => describeValue(key, entry)).join(", ");
+  if (Array.isArray(value))
+    return value.length === 0 ? "none" : value.map((entry) => describeValue(key, entry)).join(", ");
   if (typeof value === "number" && /bytes$|byteLength$/i.test(key)) return bytes(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }

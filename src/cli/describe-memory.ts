@@ -14,7 +14,9 @@ export function describeMemory({ cpu, gpu }: MemoryTables): string {
     row("weights", table.weightBytes),
     row("keys and values", table.keyValueBytes),
     row("work", table.workBytes),
-    ...(table.towerWeightBytes === 0 ? [] : [row("image tower, weights", table.towerWeightBytes), row("image tower, work", table.towerWorkBytes)])
+    ...(table.towerWeightBytes === 0
+      ? []
+      : [row("image tower, weights", table.towerWeightBytes), row("image tower, work", table.towerWorkBytes)])
   ];
   const table = alignedRows([
     ["memory, with a context of", ...sizes.map(String)],

@@ -19,7 +19,11 @@ export function drawingPaths(output: string, count: number): string[] {
  *
  * @throws MedGemmaError FILE_UNUSABLE, DISK_FULL, IMAGE_TOO_LARGE
  */
-export async function drawAnswer(images: readonly DecodedImage[], { boxes = [] }: Answer, output: string): Promise<void> {
+export async function drawAnswer(
+  images: readonly DecodedImage[],
+  { boxes = [] }: Answer,
+  output: string
+): Promise<void> {
   const paths = drawingPaths(output, images.length);
   for (const [index, image] of images.entries()) {
     const path = paths[index] ?? output;
@@ -31,5 +35,6 @@ export async function drawAnswer(images: readonly DecodedImage[], { boxes = [] }
 
 /** Loud, on a terminal or not: what is missing in a drawing must not look as if it had not been found. */
 export function tellRejected({ rejectedBoxes = [] }: Answer): void {
-  for (const { reason, text } of rejectedBoxes) writeNote(`Not drawn, ${reason}: ${text.replace(/\s+/g, " ")}`, process.stderr);
+  for (const { reason, text } of rejectedBoxes)
+    writeNote(`Not drawn, ${reason}: ${text.replace(/\s+/g, " ")}`, process.stderr);
 }

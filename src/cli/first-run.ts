@@ -23,10 +23,13 @@ import { bold } from "./terminal.js";
  * @throws MedGemmaError MODEL_NOT_FOUND where nobody can be asked; Interrupted when they leave; as `pullModel`
  */
 export async function ensureModel(wanted: string | undefined): Promise<string | undefined> {
-  if (wanted === undefined ? await hasInstalledModel() : !(await canBePulled(wanted)) || (await isHere(wanted))) return wanted;
+  if (wanted === undefined ? await hasInstalledModel() : !(await canBePulled(wanted)) || (await isHere(wanted)))
+    return wanted;
   const status = new StatusLine(process.stderr);
   status.show("looking for models of other programs");
-  const stored = (await storedModels()).filter(({ unsupported }) => unsupported === null).toSorted((a, b) => rankOf(a) - rankOf(b));
+  const stored = (await storedModels())
+    .filter(({ unsupported }) => unsupported === null)
+    .toSorted((a, b) => rankOf(a) - rankOf(b));
   status.clear();
   if (!hasPerson()) throw notInstalled(wanted, stored);
   status.show("looking at this machine");
@@ -40,14 +43,21 @@ async function talk(wanted: string | undefined, advice: Advice, stored: readonly
   const { machine, budgetBytes } = advice;
   say(bold(wanted === undefined ? "No MedGemma is installed yet." : `${wanted} is not installed yet.`, process.stderr));
   const gpu = machine.gpu.backend === "off" ? "no GPU" : machine.gpu.devices.join(", ");
-  writeNote(`This machine: ${machine.cpu.model}, ${machine.cpu.cores} cores · ${gpu} · ${bytes(budgetBytes)} of memory free`, process.stderr);
+  writeNote(
+    `This machine: ${machine.cpu.model}, ${machine.cpu.cores} cores · ${gpu} · ${bytes(budgetBytes)} of memory free`,
+    process.stderr
+  );
   say("");
   if (stored.length > 0) say(describeStored(stored));
   const proposal = wanted ?? (advice.proposal === null ? null : idOf(advice.proposal));
   const least = Math.min(...advice.models.map(({ neededBytes }) => neededBytes));
-  if (proposal === null) say(`It has too little free memory for any MedGemma: the smallest needs ${bytes(least)}. Close other programs, or try the demo model.`);
+  if (proposal === null)
+    say(
+      `It has too little free memory for any MedGemma: the smallest needs ${bytes(least)}. Close other programs, or try the demo model.`
+    );
   else say(describe(proposal, advice));
-  if (isOffline()) say("Downloads are switched off (--offline). From a folder or USB stick: medgemma-local import PATH");
+  if (isOffline())
+    say("Downloads are switched off (--offline). From a folder or USB stick: medgemma-local import PATH");
   say("");
   // Enter never downloads what is on the disk, and never takes another model than the one that was asked for.
   const ready = wanted === undefined ? stored[0] : undefined;
@@ -56,8 +66,12 @@ async function talk(wanted: string | undefined, advice: Advice, stored: readonly
   const numbers = stored.length > 1 ? `1–${stored.length}` : "1";
   const choices = [
     ...(ready === undefined ? [] : [["Enter", `use ${ready.id}`]]),
-    ...(download === null ? [] : [[downloadKey === "" ? "Enter" : downloadKey, `download ${stored.length === 0 ? "it" : download}`]]),
-    ...(stored.length === 0 || (ready !== undefined && stored.length === 1) ? [] : [[numbers, "use a model of another program"]]),
+    ...(download === null
+      ? []
+      : [[downloadKey === "" ? "Enter" : downloadKey, `download ${stored.length === 0 ? "it" : download}`]]),
+    ...(stored.length === 0 || (ready !== undefined && stored.length === 1)
+      ? []
+      : [[numbers, "use a model of another program"]]),
     ...(isOffline() ? [] : [["m", "see all models"]]),
     ["d", "try the program with its demo model (drawn phantoms, nothing medical)"],
     ["q", "leave"]
@@ -70,7 +84,10 @@ async function talk(wanted: string | undefined, advice: Advice, stored: readonly
     if (answer === "d") return demoModel.id;
     const chosen = answer === "" ? ready : named;
     if (chosen !== undefined) {
-      writeNote(`"medgemma-local import ${chosen.id}" makes it the default; until then: medgemma-local chat -m ${chosen.id}\n`, process.stderr);
+      writeNote(
+        `"medgemma-local import ${chosen.id}" makes it the default; until then: medgemma-local chat -m ${chosen.id}\n`,
+        process.stderr
+      );
       return chosen.id;
     }
     if (answer === "m" && !isOffline()) say(`\n${modelTable(advice)}\nType a name, or:`);
@@ -83,7 +100,10 @@ function describe(proposal: string, { models }: Advice): string {
   const advice = models.find((one) => idOf(one) === proposal || one.model.id === proposal);
   if (advice === undefined) return `Available to download: ${proposal}`;
   const { model, tokensPerSecond, imageMs, fits, neededBytes } = advice;
-  const speed = tokensPerSecond === null ? "" : `, about ${tokensPerSecond.toPrecision(2)} tokens a second${imageMs === null ? "" : ` and ${Math.ceil(imageMs / 1000)} s an image`}`;
+  const speed =
+    tokensPerSecond === null
+      ? ""
+      : `, about ${tokensPerSecond.toPrecision(2)} tokens a second${imageMs === null ? "" : ` and ${Math.ceil(imageMs / 1000)} s an image`}`;
   const warning = fits ? "" : `; it needs ${bytes(neededBytes)} of memory, MORE THAN IS FREE`;
   return `${bold(`${model.name} (${idOf(advice)})`, process.stderr)}: ${model.about}.\n${bytes(advice.downloadBytes)} to download${speed}${warning}.`;
 }
@@ -94,7 +114,10 @@ function rankOf({ id, takesImages }: StoredModel): number {
 }
 
 function describeStored(stored: readonly StoredModel[]): string {
-  const rows = storedTable(stored).trimEnd().split("\n").map((row, index) => `${(index + 1).toString().padStart(3)}${row}`);
+  const rows = storedTable(stored)
+    .trimEnd()
+    .split("\n")
+    .map((row, index) => `${(index + 1).toString().padStart(3)}${row}`);
   return `Other programs have these models already. They are used in place; nothing is changed.\n${rows.join("\n")}\n`;
 }
 

@@ -8,14 +8,24 @@ import { UsageError } from "./output.js";
 
 /** As yargs wants them. Their values are read by `valuesOf`, so their types say nothing. */
 export function flagsOf(table: OptionTable, group: string): object {
-  return Object.fromEntries(Object.entries(table).map(([name, option]) => [flagOf(name, option), { ...asFlag(flagOf(name, option), option, table), group }]));
+  return Object.fromEntries(
+    Object.entries(table).map(([name, option]) => [
+      flagOf(name, option),
+      { ...asFlag(flagOf(name, option), option, table), group }
+    ])
+  );
 }
 
 /** One option as a flag, for commands that need a value by its flag. */
-export function asFlag<Value>(flag: string, { kind, rule, parse, describe, default: without, alias }: Option<Value>, table: OptionTable = {}) {
+export function asFlag<Value>(
+  flag: string,
+  { kind, rule, parse, describe, default: without, alias }: Option<Value>,
+  table: OptionTable = {}
+) {
   const check = (word: string): Value => {
     const value = parse(word);
-    if (!rule.holds(kind === "list" ? [value] : value)) throw new UsageError(`--${flag} must be ${rule.expected}, but is ${word}.`);
+    if (!rule.holds(kind === "list" ? [value] : value))
+      throw new UsageError(`--${flag} must be ${rule.expected}, but is ${word}.`);
     return value as Value;
   };
   const help = describe + defaultInWords(without, table);
@@ -35,7 +45,10 @@ export function valuesOf<Table extends OptionTable>(table: Table, args: object):
   const given = args as Readonly<Record<string, unknown>>;
   const values = Object.entries(table).map(([name, option]) => {
     const flag = flagOf(name, option);
-    return [name, flag.startsWith("no-") && given[flag] === true ? false : flag.startsWith("no-") ? undefined : given[flag]];
+    return [
+      name,
+      flag.startsWith("no-") && given[flag] === true ? false : flag.startsWith("no-") ? undefined : given[flag]
+    ];
   });
   return Object.fromEntries(values) as OptionsOf<Table>;
 }
@@ -49,12 +62,22 @@ export function readFlags<Table extends OptionTable>(table: Table, words: string
   const flags = Object.entries(table).map(([name, option]) => ({ flag: flagOf(name, option), option }));
   const args = words.split(/\s+/).filter((word) => word !== "");
   const takes = `${command} takes ${flags.map(({ flag }) => `--${flag}`).join(", ")} after the path.`;
-  const unknown = args.map((word) => /^--([^=]+)/.exec(word)?.[1]).find((name) => name !== undefined && flags.every(({ flag }) => flag !== name));
+  const unknown = args
+    .map((word) => /^--([^=]+)/.exec(word)?.[1])
+    .find((name) => name !== undefined && flags.every(({ flag }) => flag !== name));
   if (unknown !== undefined) {
-    const near = closestName(unknown, flags.map(({ flag }) => flag));
-    throw new UsageError(`${command} has no option --${unknown}. ${near === null ? "" : `Did you mean --${near}? `}${takes}`);
+    const near = closestName(
+      unknown,
+      flags.map(({ flag }) => flag)
+    );
+    throw new UsageError(
+      `${command} has no option --${unknown}. ${near === null ? "" : `Did you mean --${near}? `}${takes}`
+    );
   }
-  const types = flags.map(({ flag, option: { kind } }) => [flag, { type: kind === "switch" ? "boolean" : "string", multiple: kind === "list" }] as const);
+  const types = flags.map(
+    ({ flag, option: { kind } }) =>
+      [flag, { type: kind === "switch" ? "boolean" : "string", multiple: kind === "list" }] as const
+  );
   let given: Readonly<Record<string, unknown>>;
   try {
     given = parseArgs({ args, options: Object.fromEntries(types) }).values;
@@ -71,7 +94,9 @@ export function readFlags<Table extends OptionTable>(table: Table, words: string
 /** What was given of a table, by the flags. */
 export function givenFlags(table: OptionTable, args: object): string[] {
   const given = args as Readonly<Record<string, unknown>>;
-  return Object.entries(table).map(([name, option]) => flagOf(name, option)).filter((flag) => given[flag] !== undefined);
+  return Object.entries(table)
+    .map(([name, option]) => flagOf(name, option))
+    .filter((flag) => given[flag] !== undefined);
 }
 
 /** Other options that the words name are written as flags. */

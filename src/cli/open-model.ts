@@ -13,7 +13,13 @@ import { showTrial, type StatusLine } from "./status-line.js";
 
 export async function openModel(
   args: ModelArguments,
-  options: { readonly signal: AbortSignal; readonly status: StatusLine; readonly images?: number | undefined; readonly maxTokens?: number | undefined; readonly unlessGiven?: LoadOptions | undefined }
+  options: {
+    readonly signal: AbortSignal;
+    readonly status: StatusLine;
+    readonly images?: number | undefined;
+    readonly maxTokens?: number | undefined;
+    readonly unlessGiven?: LoadOptions | undefined;
+  }
 ): Promise<MedGemma> {
   const { signal, status, images, maxTokens, unlessGiven = {} } = options;
   const given = Object.entries(valuesOf(computeOptions, args)).filter(([, value]) => value !== undefined);
@@ -38,8 +44,10 @@ export async function openModel(
     status.clear();
     tellWarnings(medgemma.model.warnings);
     for (const note of medgemma.model.notes) printNote(note);
-    if (medgemma.missedGpu !== null) writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
-    for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(medgemma.model)]) writeNote(warning, process.stderr);
+    if (medgemma.missedGpu !== null)
+      writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
+    for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(medgemma.model)])
+      writeNote(warning, process.stderr);
     return medgemma;
   } finally {
     status.clear();
@@ -48,7 +56,10 @@ export async function openModel(
 
 /** Loud, on a terminal or not: nobody should wait many times longer than the machine needs and not know why. */
 export function missedGpuWarning(missed: MissedGpu, used: GpuBackend): string {
-  const what = missed.outcome === "failed" ? "failed its trial on this machine" : "has a driver on this machine, but cannot be used";
+  const what =
+    missed.outcome === "failed"
+      ? "failed its trial on this machine"
+      : "has a driver on this machine, but cannot be used";
   return (
     `Warning: ${missed.backend} ${what}: ${missed.reason.replace(/\.$/, "")}. ` +
     `${used === "off" ? "The CPU" : used} is used instead and may be many times slower. ${missedGpuRemedies[missed.outcome]}${missed.outcome === "failed" ? " with medgemma-local doctor" : ""}; --gpu off stops this warning.`
@@ -60,14 +71,18 @@ export function memoryWarnings({ gpu, gpuLayers, visionGpu, contextSize, wantedC
   const remedy = "Close other programs that use it, or use a smaller quantisation.";
   const warnings = [];
   if (gpu !== "off" && gpuLayers === 0) {
-    warnings.push(`Warning: no layer of this model fits in the GPU's free memory. The CPU is used instead and may be many times slower. ${remedy}`);
+    warnings.push(
+      `Warning: no layer of this model fits in the GPU's free memory. The CPU is used instead and may be many times slower. ${remedy}`
+    );
   } else if (gpu !== "off" && visionGpu === "off") {
     warnings.push(
       `Warning: the projector does not fit in the GPU's free memory next to the text model. The CPU encodes images instead and may be many times slower. ${remedy}`
     );
   }
   if (contextSize < wantedContextSize) {
-    warnings.push(`Warning: there is memory for a context of ${contextSize} tokens, not ${wantedContextSize}. ${remedy}`);
+    warnings.push(
+      `Warning: there is memory for a context of ${contextSize} tokens, not ${wantedContextSize}. ${remedy}`
+    );
   }
   return warnings;
 }
@@ -76,7 +91,9 @@ export function memoryWarnings({ gpu, gpuLayers, visionGpu, contextSize, wantedC
 export function threadWarnings(threads: number | undefined): string[] {
   const cores = usableCores(Infinity);
   if (threads === undefined || threads <= cores) return [];
-  return [`Warning: ${threads} threads share ${cores} ${cores === 1 ? "processor" : "processors"}, which is many times slower than ${cores}. Use --threads ${cores}, or omit the option.`];
+  return [
+    `Warning: ${threads} threads share ${cores} ${cores === 1 ? "processor" : "processors"}, which is many times slower than ${cores}. Use --threads ${cores}, or omit the option.`
+  ];
 }
 
 const told = new Set<string>();

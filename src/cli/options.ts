@@ -10,14 +10,22 @@ import { parseLora } from "./parse-lora.js";
 
 /** Which model, for commands that read its files only. */
 export const modelFiles = inGroup("Model:", {
-  model: text("model", { alias: "m", describe: 'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file (the first part of a split one)  [default: the installed MedGemma, else demo]' }),
+  model: text("model", {
+    alias: "m",
+    describe:
+      'Model: "demo", an id that "models" lists, such as ollama:medgemma1.5, or a GGUF file (the first part of a split one)  [default: the installed MedGemma, else demo]'
+  }),
   ...mmprojOption()
 });
 
 export const modelOptions = {
   ...modelFiles,
   ...flagsOf(computeOptions, "Model:"),
-  ...inGroup("Model:", { "image-cache": text("image-cache", { describe: "Private folder to keep image tokens in  [default: none, memory only]" }) })
+  ...inGroup("Model:", {
+    "image-cache": text("image-cache", {
+      describe: "Private folder to keep image tokens in  [default: none, memory only]"
+    })
+  })
 };
 
 /** Apart from the others: an adapter changes answers, not images. */
@@ -34,7 +42,9 @@ export const loraOption = inGroup("Model:", {
 export const imageFlags = flagsOf(imageOptions, "Image:");
 
 export const answerFlags = {
-  ...inGroup("Answer:", { system: text("system", { alias: "s", describe: "System text: the model's role, how it should answer" }) }),
+  ...inGroup("Answer:", {
+    system: text("system", { alias: "s", describe: "System text: the model's role, how it should answer" })
+  }),
   ...flagsOf(answerOptions, "Answer:")
 };
 
@@ -43,11 +53,16 @@ export const schemaOption = inGroup("Answer:", {
 });
 
 export const boxesOption = inGroup("Output:", {
-  boxes: text("boxes", { describe: "PNG file to write: the image with the boxes of the answer; OUT-1.png … for several images" })
+  boxes: text("boxes", {
+    describe: "PNG file to write: the image with the boxes of the answer; OUT-1.png … for several images"
+  })
 });
 
 export const presetOption = inGroup("Answer:", {
-  preset: text("preset", { describe: "Preset: a name that \"presets\" lists, or the path of a .md file; your own words and options take precedence" })
+  preset: text("preset", {
+    describe:
+      'Preset: a name that "presets" lists, or the path of a .md file; your own words and options take precedence'
+  })
 });
 
 export const redactOption = inGroup("Output:", {
@@ -58,7 +73,9 @@ export const jsonOption = inGroup("Output:", { json: flag({ describe: "Print one
 
 /** Of every command. */
 export const commonOptions = {
-  ...inGroup("Network:", { offline: flag({ describe: "Open no network connection at all (also: MEDGEMMA_OFFLINE=1)" }) }),
+  ...inGroup("Network:", {
+    offline: flag({ describe: "Open no network connection at all (also: MEDGEMMA_OFFLINE=1)" })
+  }),
   ...inGroup("Output:", { debug: flag({ describe: "Show stacks of errors" }) })
 } as const;
 
@@ -84,7 +101,12 @@ export function inGroup<const Table extends Record<string, Options>>(group: stri
 }
 
 export function text(name: string, options: { readonly alias?: string; readonly describe: string }) {
-  return { ...options, type: "string", requiresArg: true, coerce: (given: unknown) => single(name, given) } as const satisfies Options;
+  return {
+    ...options,
+    type: "string",
+    requiresArg: true,
+    coerce: (given: unknown) => single(name, given)
+  } as const satisfies Options;
 }
 
 /** A function, as options that use it stand above it. */
@@ -122,31 +144,46 @@ export function checkFlags(args: readonly string[], flags: readonly string[]): v
     if (!flags.includes(name)) continue;
     const next = args[index + 1] ?? "";
     const value = behind ?? (/^(?:true|false)$/.test(next) ? next : "true");
-    if (value !== "true" && value !== "false") throw new UsageError(`--${name} takes only true or false. Write --${name} alone to switch it on.`);
-    if ((given.get(name) ?? value) !== value) throw new UsageError(`--${name} is given as true and as false. Leave one out.`);
+    if (value !== "true" && value !== "false")
+      throw new UsageError(`--${name} takes only true or false. Write --${name} alone to switch it on.`);
+    if ((given.get(name) ?? value) !== value)
+      throw new UsageError(`--${name} is given as true and as false. Leave one out.`);
     given.set(name, value);
   }
 }
 
-export function wholeNumber(name: string, { least, most = Number.MAX_SAFE_INTEGER, describe }: { readonly least: number; readonly most?: number; readonly describe: string }) {
+export function wholeNumber(
+  name: string,
+  {
+    least,
+    most = Number.MAX_SAFE_INTEGER,
+    describe
+  }: { readonly least: number; readonly most?: number; readonly describe: string }
+) {
   const coerce = (given: unknown): number | undefined => {
     const value = single(name, given);
     if (value === undefined) return undefined;
     const number = Number(value);
     if (!/^\d+$/.test(value) || number > most || number < least) {
-      throw new UsageError(`--${name} must be a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ""}, but is ${value}.`);
+      throw new UsageError(
+        `--${name} must be a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ""}, but is ${value}.`
+      );
     }
     return number;
   };
   return { type: "string", requiresArg: true, describe, coerce } as const satisfies Options;
 }
 
-export function decimal(name: string, { least, most, describe }: { readonly least: number; readonly most: number; readonly describe: string }) {
+export function decimal(
+  name: string,
+  { least, most, describe }: { readonly least: number; readonly most: number; readonly describe: string }
+) {
   const coerce = (given: unknown): number | undefined => {
     const value = single(name, given);
     if (value === undefined) return undefined;
     const number = value.trim() === "" ? Number.NaN : Number(value);
-    if (!(number >= least && number <= most)) throw new UsageError(`--${name} must be a number from ${least} to ${most}, but is ${value}.`);
+    if (!(number >= least && number <= most))
+      throw new UsageError(`--${name} must be a number from ${least} to ${most}, but is ${value}.`);
     return number;
   };
   return { type: "string", requiresArg: true, describe, coerce } as const satisfies Options;

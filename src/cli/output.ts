@@ -65,7 +65,8 @@ export function describeFailure(error: unknown): string {
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof Interrupted || (error instanceof MedGemmaError && error.code === "ABORTED")) return exitCodes.interrupted;
+  if (error instanceof Interrupted || (error instanceof MedGemmaError && error.code === "ABORTED"))
+    return exitCodes.interrupted;
   return exitCodes.failed;
 }
 

@@ -8,8 +8,10 @@ export function parseLora(given: string): ScaledAdapter {
   if (given === "") throw new UsageError("--lora needs a value.");
   const [, path = "", suffix = ""] = /^(.+):([^:]*)$/.exec(given) ?? [];
   const scale = suffix.trim() === "" ? Number.NaN : Number(suffix);
-  const isWholePath = path === "" || existsSync(given) || (Number.isNaN(scale) && !path.toLowerCase().endsWith(".gguf"));
+  const isWholePath =
+    path === "" || existsSync(given) || (Number.isNaN(scale) && !path.toLowerCase().endsWith(".gguf"));
   if (isWholePath) return { path: given, scale: 1 };
-  if (!(Math.abs(scale) <= 10)) throw new UsageError(`--lora ${given}: the scale must be a number from -10 to 10, but is ${suffix}.`);
+  if (!(Math.abs(scale) <= 10))
+    throw new UsageError(`--lora ${given}: the scale must be a number from -10 to 10, but is ${suffix}.`);
   return { path, scale };
 }

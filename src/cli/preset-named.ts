@@ -12,6 +12,8 @@ export async function loadPresetNamed(name: string): Promise<Preset> {
     return await loadPreset(name);
   } catch (error) {
     const isName = !/[/\\]|\.md$/.test(name);
-    throw isName && error instanceof MedGemmaError && error.code === "INVALID_ARGUMENT" ? new UsageError(error.message) : error;
+    throw isName && error instanceof MedGemmaError && error.code === "INVALID_ARGUMENT"
+      ? new UsageError(error.message)
+      : error;
   }
 }

@@ -10,6 +10,11 @@ export function printModels(models: readonly InstalledModel[]): void {
 }
 
 /** The same as a value for `--json`. */
-export function reportModel({ id, text, mmproj, record }: InstalledModel): Pick<InstalledModel, "id" | "text" | "mmproj" | "record"> {
+export function reportModel({
+  id,
+  text,
+  mmproj,
+  record
+}: InstalledModel): Pick<InstalledModel, "id" | "text" | "mmproj" | "record"> {
   return { id, text, mmproj, record };
 }

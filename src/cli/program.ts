@@ -32,7 +32,9 @@ export async function runProgram(given: readonly string[]): Promise<void> {
   } catch (error) {
     // Before a command can hide names, its line may be wrong.
     const isRedacted = given.some((arg) => /^--redact(?:=(?!false$)|$)/.test(arg));
-    throw isRedacted && error instanceof UsageError ? new UsageError(withoutWords(error.message, given, commandNames)) : error;
+    throw isRedacted && error instanceof UsageError
+      ? new UsageError(withoutWords(error.message, given, commandNames))
+      : error;
   }
 }
 
@@ -42,14 +44,19 @@ async function run(args: readonly string[]): Promise<void> {
   const program = yargs(args.map((arg) => (arg === "-" ? standardStream : arg)))
     .scriptName("medgemma-local")
     .locale("en")
-    .usage("$0 <command>\n\nTalk with MedGemma about images, on this machine alone.\nFor research and development; not a medical device.")
+    .usage(
+      "$0 <command>\n\nTalk with MedGemma about images, on this machine alone.\nFor research and development; not a medical device."
+    )
     .options(commonOptions)
     // Before anything else: a protection that is not understood must not be off.
-    .middleware(((_args: unknown, command: Argv) => {
-      const { names, boolean } = optionsOf(command);
-      optionNames = names;
-      checkFlags(args, boolean);
-    }) as () => void, true)
+    .middleware(
+      ((_args: unknown, command: Argv) => {
+        const { names, boolean } = optionsOf(command);
+        optionNames = names;
+        checkFlags(args, boolean);
+      }) as () => void,
+      true
+    )
     // As the variable says it, so that what is deep inside need not be told.
     .middleware(({ offline }) => {
       if (offline === true) process.env.MEDGEMMA_OFFLINE = "1";
@@ -86,12 +93,16 @@ async function run(args: readonly string[]): Promise<void> {
 
 /** The help says units and ranges in words; [string] behind a number would be wrong. The typings lack this method of yargs. */
 function hideTypes(program: object): void {
-  (program as { usageConfiguration(options: { "hide-types": boolean }): void }).usageConfiguration({ "hide-types": true });
+  (program as { usageConfiguration(options: { "hide-types": boolean }): void }).usageConfiguration({
+    "hide-types": true
+  });
 }
 
 /** Names of options of the command that is being read, its letters included. The typings lack this method as well. */
 function optionsOf(command: object): { readonly names: readonly string[]; readonly boolean: readonly string[] } {
-  const { key, boolean } = (command as { getOptions(): { readonly key: object; readonly boolean: readonly string[] } }).getOptions();
+  const { key, boolean } = (
+    command as { getOptions(): { readonly key: object; readonly boolean: readonly string[] } }
+  ).getOptions();
   return { names: Object.keys(key), boolean };
 }
 
@@ -99,17 +110,25 @@ function optionsOf(command: object): { readonly names: readonly string[]; readon
 function explain(message: string, args: readonly string[], optionNames: readonly string[]): string {
   const line = message.replace(/\s*\n\s*/g, " ").trim();
   const command = args[0] ?? "";
-  if (/^(?:Not enough non-option arguments|Missing required arguments?)/.test(line) && needed[command] !== undefined) return `${command} needs ${needed[command]}`;
+  if (/^(?:Not enough non-option arguments|Missing required arguments?)/.test(line) && needed[command] !== undefined)
+    return `${command} needs ${needed[command]}`;
   const valueless = /^Not enough arguments following: (.*)$/.exec(line)?.[1];
-  if (valueless !== undefined) return `${valueless.length === 1 ? "-" : "--"}${valueless} needs a value. See medgemma-local ${command} --help.`;
+  if (valueless !== undefined)
+    return `${valueless.length === 1 ? "-" : "--"}${valueless} needs a value. See medgemma-local ${command} --help.`;
   const typed = /^Unknown (?:argument|command)s?: ([^,]+)/.exec(line)?.[1];
   const near = typed === undefined ? null : suggest(typed, args, optionNames);
   return `${line.replace(/\.*$/, ".")}${near === null ? "" : ` ${near}`} See medgemma-local ${commandNames.includes(command) ? `${command} ` : ""}--help.`;
 }
 
 function suggest(typed: string, args: readonly string[], optionNames: readonly string[]): string | null {
-  const isOption = args.some((argument) => argument.split("=")[0]?.replace(/^-+/, "") === typed && argument.startsWith("-"));
-  if (!isOption) return isPicture(formatOfName(typed)) && optionNames.includes("image") ? "Give each image with -i." : null;
-  const near = closestName(typed, optionNames.filter((name) => name.length > 1));
+  const isOption = args.some(
+    (argument) => argument.split("=")[0]?.replace(/^-+/, "") === typed && argument.startsWith("-")
+  );
+  if (!isOption)
+    return isPicture(formatOfName(typed)) && optionNames.includes("image") ? "Give each image with -i." : null;
+  const near = closestName(
+    typed,
+    optionNames.filter((name) => name.length > 1)
+  );
   return near === null ? null : `Did you mean --${near}?`;
 }

@@ -4,11 +4,17 @@ import { resolveModel } from "../models/resolve-model.js";
 import { tellWarnings } from "./open-model.js";
 
 /** @throws MedGemmaError MODEL_MISMATCH without a projector; as resolveModel and inspectFile */
-export async function projectorImageSize(args: { readonly model?: string | undefined; readonly mmproj?: string | null | undefined }): Promise<number> {
+export async function projectorImageSize(args: {
+  readonly model?: string | undefined;
+  readonly mmproj?: string | null | undefined;
+}): Promise<number> {
   const paths = await resolveModel(args.model, { mmproj: args.mmproj });
   tellWarnings(paths.warnings);
   if (paths.mmproj === null) {
-    throw new MedGemmaError("MODEL_MISMATCH", `${paths.id} has no projector, so it sees no images. Give one with --mmproj; preview takes a --size instead.`);
+    throw new MedGemmaError(
+      "MODEL_MISMATCH",
+      `${paths.id} has no projector, so it sees no images. Give one with --mmproj; preview takes a --size instead.`
+    );
   }
   const { inspectFile } = await import("../loading/inspect.js"); // see openModel
   const found = await inspectFile(paths.mmproj);

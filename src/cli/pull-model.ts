@@ -12,7 +12,10 @@ import { canMoveCursor, columnsOf } from "./terminal.js";
 import { showTransfers } from "./transfer-status.js";
 
 /** @throws Interrupted; as `pullModel` */
-export async function pullWithProgress(name: string, options: Pick<PullOptions, "home" | "mmproj" | "acceptTerms"> = {}): Promise<InstalledModel> {
+export async function pullWithProgress(
+  name: string,
+  options: Pick<PullOptions, "home" | "mmproj" | "acceptTerms"> = {}
+): Promise<InstalledModel> {
   const acceptTerms = options.acceptTerms === true || (await askForTerms());
   const { pullModel } = await import("../models/pull.js"); // its HTTP client takes a tenth of a second to import
   const status = new StatusLine(process.stderr);

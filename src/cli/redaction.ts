@@ -47,13 +47,17 @@ export class Redaction {
   /** The same failure without the names, and without its causes, which have them too. */
   error(error: unknown): unknown {
     if (!this.isOn) return error;
-    if (error instanceof MedGemmaError) return new MedGemmaError(error.code, this.text(error.message), { remedy: this.#remedy(error.remedy) });
+    if (error instanceof MedGemmaError)
+      return new MedGemmaError(error.code, this.text(error.message), { remedy: this.#remedy(error.remedy) });
     return error instanceof UsageError ? new UsageError(this.text(error.message)) : error;
   }
 }
 
 /** Runs a command so that its failure names nothing that is to be hidden. */
-export async function withRedaction(isOn: boolean | undefined, run: (redaction: Redaction) => Promise<void>): Promise<void> {
+export async function withRedaction(
+  isOn: boolean | undefined,
+  run: (redaction: Redaction) => Promise<void>
+): Promise<void> {
   const redaction = new Redaction(isOn);
   try {
     await run(redaction);

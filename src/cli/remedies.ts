@@ -23,7 +23,13 @@ const others: Readonly<Record<Exclude<RemedyOption, keyof typeof described>, str
 };
 
 /** What stands behind a command where the error names nothing. */
-const placeholders: Readonly<Record<RemedyCommand, string>> = { pull: " ID", import: " PATH", models: "", doctor: "", presets: " report" };
+const placeholders: Readonly<Record<RemedyCommand, string>> = {
+  pull: " ID",
+  import: " PATH",
+  models: "",
+  doctor: "",
+  presets: " report"
+};
 
 /** @param message What the library says; its last sentence is about the remedy. */
 export function withFlags(message: string, remedy: Remedy | null): string {
@@ -32,7 +38,9 @@ export function withFlags(message: string, remedy: Remedy | null): string {
   const first = option === undefined ? [] : [value === undefined ? flagFor(option) : `${flagFor(option)} ${value}`];
   const flags = [...first, ...also.map(flagFor)];
   const named = flags.length === 0 ? message : `${message.replace(/\.$/, "")} (${flags.join(", ")}).`;
-  return command === undefined ? named : `${named} Run: medgemma-local ${command}${argument === undefined ? placeholders[command] : ` ${argument}`}`;
+  return command === undefined
+    ? named
+    : `${named} Run: medgemma-local ${command}${argument === undefined ? placeholders[command] : ` ${argument}`}`;
 }
 
 function flagFor(option: RemedyOption): string {

@@ -53,26 +53,45 @@ export async function readSeriesOf(args: SeriesArguments, context: SeriesContext
   return read;
 }
 
-export async function openSeries(paths: readonly string[], choices: SeriesChoices & ImageOptions, { modelId, redaction, status, signal }: SeriesContext): Promise<Series> {
+export async function openSeries(
+  paths: readonly string[],
+  choices: SeriesChoices & ImageOptions,
+  { modelId, redaction, status, signal }: SeriesContext
+): Promise<Series> {
   const { recipe, window, frame, fit } = choices;
-  if (paths.includes(standardStream)) throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
-  if (frame !== undefined) throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
+  if (paths.includes(standardStream))
+    throw new UsageError("--series reads nothing from stdin. Name a folder or files.");
+  if (frame !== undefined)
+    throw new UsageError("--frame is for single pictures: a series takes all frames. Leave it out.");
   if (fit === "crops") throw new UsageError("--fit crops is for single pictures, not for a series. Leave it out.");
-  if (recipe !== undefined && window !== undefined) throw new UsageError("--recipe and --window exclude each other. Leave one out.");
+  if (recipe !== undefined && window !== undefined)
+    throw new UsageError("--recipe and --window exclude each other. Leave one out.");
   const onProgress = ({ step, done, of }: SeriesProgress): void => status?.show(`${stepNames[step]} ${done} of ${of}`);
   const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
   const { readSeries } = await import("../series/read-series.js"); // see openModel
-  return await readSeries(paths, { ...pick(seriesChoices, choices), window, recipe: recipe ?? byModel, nameOf: seriesNames(paths, redaction), onProgress, signal }).finally(() => status?.clear());
+  return await readSeries(paths, {
+    ...pick(seriesChoices, choices),
+    window,
+    recipe: recipe ?? byModel,
+    nameOf: seriesNames(paths, redaction),
+    onProgress,
+    signal
+  }).finally(() => status?.clear());
 }
 
-const stepNames: Readonly<Record<SeriesProgress["step"], string>> = { headers: "looking at file", range: "measuring slice", slices: "reading slice" };
+const stepNames: Readonly<Record<SeriesProgress["step"], string>> = {
+  headers: "looking at file",
+  range: "measuring slice",
+  slices: "reading slice"
+};
 
 /** With `--redact` names of files in a folder are hidden too, the same name for the same file. */
 function seriesNames(given: readonly string[], redaction: Redaction): (path: string) => string {
   if (!redaction.isOn) return (path) => path;
   const names = new Map<string, string>();
   return (path) => {
-    const name = names.get(path) ?? (given.includes(path) ? `series ${given.indexOf(path) + 1}` : `file ${names.size + 1}`);
+    const name =
+      names.get(path) ?? (given.includes(path) ? `series ${given.indexOf(path) + 1}` : `file ${names.size + 1}`);
     names.set(path, name);
     return redaction.hide(path, name);
   };

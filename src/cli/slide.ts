@@ -14,7 +14,10 @@ import { refuseStrayOptions } from "./stray-options.js";
 /** `--slide` and its choices. */
 export const slideFlags = {
   ...inGroup("Slide:", {
-    slide: text("slide", { describe: "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, BIF, NDPI, or DICOM (a file or its folder); its patches with tissue are shown" })
+    slide: text("slide", {
+      describe:
+        "Pathology slide: tiled TIFF, SVS, OME-TIFF, SCN, BIF, NDPI, or DICOM (a file or its folder); its patches with tissue are shown"
+    })
   }),
   ...flagsOf(slideChoices, "Slide:")
 };
@@ -45,7 +48,12 @@ export async function takeSlide(args: SlideArguments, context: SlideContext): Pr
     return null;
   }
   const sideOf = async (): Promise<number> => args.size ?? (await projectorImageSize(args));
-  const slide = await openSlide(path, { ...valuesOf(slideChoices, args), ...valuesOf(imageOptions, args) }, sideOf, context);
+  const slide = await openSlide(
+    path,
+    { ...valuesOf(slideChoices, args), ...valuesOf(imageOptions, args) },
+    sideOf,
+    context
+  );
   for (const note of slide.notes) printNote(`slide: ${note}`);
   return slide;
 }
@@ -54,16 +62,25 @@ export async function takeSlide(args: SlideArguments, context: SlideContext): Pr
  * @param sideOf Of a patch, in pixels. Asked once the options are found right.
  * @throws UsageError for options that a slide does not take; MedGemmaError as readSlide
  */
-export async function openSlide(path: string, choices: SlideChoices & ImageOptions, sideOf: () => Promise<number>, { redaction, status, signal }: SlideContext): Promise<Slide> {
+export async function openSlide(
+  path: string,
+  choices: SlideChoices & ImageOptions,
+  sideOf: () => Promise<number>,
+  { redaction, status, signal }: SlideContext
+): Promise<Slide> {
   const { window, frame, fit, aspect } = choices;
   if (path === standardStream) throw new UsageError("--slide reads nothing from stdin. Name a file.");
-  if (choices.magnification !== undefined && choices.level !== undefined) throw new UsageError("--magnification and --level exclude each other. Leave one out.");
-  const ofImages = window !== undefined ? "--window" : frame !== undefined ? "--frame" : fit === "crops" ? "--fit crops" : null;
+  if (choices.magnification !== undefined && choices.level !== undefined)
+    throw new UsageError("--magnification and --level exclude each other. Leave one out.");
+  const ofImages =
+    window !== undefined ? "--window" : frame !== undefined ? "--frame" : fit === "crops" ? "--fit crops" : null;
   if (ofImages !== null) throw new UsageError(`${ofImages} is for single pictures, not for a slide. Leave it out.`);
   const nameOf = (file: string): string => redaction.hide(file, "the slide");
   nameOf(path); // before anything can fail
   const side = await sideOf();
   const onProgress = ({ step, done, of }: SlideProgress): void => status.show(`${step} · ${done} of ${of}`);
   const { readSlide } = await import("../slide/read-slide.js"); // see openModel
-  return await readSlide(path, { ...pick(slideChoices, choices), side, aspect, nameOf, onProgress, signal }).finally(() => status.clear());
+  return await readSlide(path, { ...pick(slideChoices, choices), side, aspect, nameOf, onProgress, signal }).finally(
+    () => status.clear()
+  );
 }

@@ -29,6 +29,16 @@ export function imageCount({ images, priors, series, slide }: Sources): number {
 }
 
 /** @throws MedGemmaError as composePrompt */
-export function promptOf(question: string | undefined, { images, priors, series, slide }: Sources, preset: Preset | undefined): PromptPart[] {
-  return composePrompt({ question, images: slide === null ? images : imagesOfSlide(slide), priors, slices: series?.slices, preset });
+export function promptOf(
+  question: string | undefined,
+  { images, priors, series, slide }: Sources,
+  preset: Preset | undefined
+): PromptPart[] {
+  return composePrompt({
+    question,
+    images: slide === null ? images : imagesOfSlide(slide),
+    priors,
+    slices: series?.slices,
+    preset
+  });
 }

@@ -35,9 +35,15 @@ export interface PromptOptions {
  * @param words The arguments: a question, and `standardStream` for stdin.
  * @throws UsageError
  */
-export async function readPrompt(words: readonly string[], { stdinIsImage, hasPictures, hasOwnQuestion }: PromptOptions): Promise<string> {
+export async function readPrompt(
+  words: readonly string[],
+  { stdinIsImage, hasPictures, hasOwnQuestion }: PromptOptions
+): Promise<string> {
   const [question, ...more] = words.filter((word) => word !== standardStream);
-  if (more.length > 0) throw new UsageError(`ask takes one question. Put it in quotes, and write -i in front of each image: medgemma-local ask "Describe the image." -i scan.png`);
+  if (more.length > 0)
+    throw new UsageError(
+      `ask takes one question. Put it in quotes, and write -i in front of each image: medgemma-local ask "Describe the image." -i scan.png`
+    );
   if (question?.trim() === "") throw new UsageError("The question is empty.");
   const isAskedFor = words.includes(standardStream);
   if (isAskedFor && stdinIsImage) throw new UsageError("- can be given once only: stdin is a text or an image.");
@@ -47,7 +53,8 @@ export async function readPrompt(words: readonly string[], { stdinIsImage, hasPi
   if (!isRead && !stdinIsImage) tellUnread();
   const piped = isRead ? await readPipedText({ mayWait: isAskedFor || !hasQuestion }) : "";
   const prompt = [piped.trim(), question ?? ""].filter((part) => part !== "").join("\n\n");
-  if (prompt === "" && !hasOwnQuestion) throw new UsageError('ask needs a question: medgemma-local ask "Describe the image." -i scan.png');
+  if (prompt === "" && !hasOwnQuestion)
+    throw new UsageError('ask needs a question: medgemma-local ask "Describe the image." -i scan.png');
   return prompt;
 }
 
@@ -55,9 +62,13 @@ async function readPipedText({ mayWait }: { readonly mayWait: boolean }): Promis
   if (!mayWait && !(await hasInput())) return "";
   const bytes = await readStdin();
   const format = formatOfBytes(bytes);
-  if (isPicture(format)) throw new UsageError(`stdin holds ${format?.described ?? "an image"}, not a question. To ask about it, add -i -`);
+  if (isPicture(format))
+    throw new UsageError(`stdin holds ${format?.described ?? "an image"}, not a question. To ask about it, add -i -`);
   const text = decodeText(bytes);
-  if (text === null) throw new UsageError(`stdin holds ${format?.described ?? "bytes that are not text in UTF-8 or UTF-16"}, not a question.${format?.advice === undefined ? "" : ` ${format.advice}`}`);
+  if (text === null)
+    throw new UsageError(
+      `stdin holds ${format?.described ?? "bytes that are not text in UTF-8 or UTF-16"}, not a question.${format?.advice === undefined ? "" : ` ${format.advice}`}`
+    );
   return text;
 }
 
@@ -65,7 +76,10 @@ async function readPipedText({ mayWait }: { readonly mayWait: boolean }): Promis
 function tellUnread(): void {
   const facts = statOfStdin();
   if (facts === null || !(facts.isFIFO() || (facts.isFile() && facts.size > 0))) return;
-  writeNote("Note: stdin was not read, because the command has a question and an image. Add - to put the text on stdin in front of the question.", process.stderr);
+  writeNote(
+    "Note: stdin was not read, because the command has a question and an image. Add - to put the text on stdin in front of the question.",
+    process.stderr
+  );
 }
 
 async function hasInput(): Promise<boolean> {

@@ -34,7 +34,10 @@ export function showTransfers(status: StatusLine): (transfer: Transfer) => void 
 const verbs = { download: "downloading", copy: "copying", check: "checking" } as const;
 
 /** @param bytesPerSecond null: not known yet. */
-export function describeTransfer({ stage, file, doneBytes, byteLength }: Transfer, bytesPerSecond: number | null): string {
+export function describeTransfer(
+  { stage, file, doneBytes, byteLength }: Transfer,
+  bytesPerSecond: number | null
+): string {
   const part = `${verbs[stage]} ${file} · ${Math.floor((100 * doneBytes) / byteLength)} % of ${bytes(byteLength)}`;
   if (bytesPerSecond === null || bytesPerSecond <= 0) return part;
   return `${part} · ${bytes(bytesPerSecond)}/s · ${duration((byteLength - doneBytes) / bytesPerSecond)} left`;

@@ -7,10 +7,16 @@ import library from "dcmjs-codecs";
 import { firstLine } from "../errors.js";
 import type { CodecAnswer, CodecJob } from "./codecs.js";
 
-const decoders = { jpeg: "decodeJpeg", "jpeg-ls": "decodeJpegLs", "jpeg-2000": "decodeJpeg2000", htj2k: "decodeHtJpeg2000" } as const;
+const decoders = {
+  jpeg: "decodeJpeg",
+  "jpeg-ls": "decodeJpegLs",
+  "jpeg-2000": "decodeJpeg2000",
+  htj2k: "decodeHtJpeg2000"
+} as const;
 
 /** Codecs go on after these and fill the rest with gray; a picture that is damaged must not look whole. */
-const damage = /premature end|bad Huffman code|marker 0x.. instead of|Inconsistent progression|trunc|too long|malformed|fd_write/i;
+const damage =
+  /premature end|bad Huffman code|marker 0x.. instead of|Inconsistent progression|trunc|too long|malformed|fd_write/i;
 
 /** The library's log goes to nobody but us. */
 library.log.info = library.log.error = (text: string) => {

@@ -20,7 +20,10 @@ export interface CodecJob {
 export type CodecAnswer = { readonly samples: Uint8Array } | { readonly failure: string };
 
 /** Tests run the sources, and threads can only run what is built. */
-const workerFile = new URL(import.meta.url.endsWith(".ts") ? "../../dist/dicom/codec-worker.js" : "codec-worker.js", import.meta.url);
+const workerFile = new URL(
+  import.meta.url.endsWith(".ts") ? "../../dist/dicom/codec-worker.js" : "codec-worker.js",
+  import.meta.url
+);
 
 /** A sample takes 0.3 to 1.3 µs (JPEG 2000 of 16 bits, on 2 cores that others use too); 20 µs are no decoding any more. */
 const limitMs = (samples: number): number => 5000 + Math.ceil(samples * 0.02);
@@ -33,16 +36,23 @@ let last: Promise<unknown> = Promise.resolve();
  *   interleaved, but as planes where the codestream says so
  * @throws DicomError
  */
-export async function decodeFrame(encoded: Uint8Array, codec: CodecJob["codec"], codestream: Codestream): Promise<Uint8Array> {
+export async function decodeFrame(
+  encoded: Uint8Array,
+  codec: CodecJob["codec"],
+  codestream: Codestream
+): Promise<Uint8Array> {
   const { width, height, components, precision } = codestream;
   // HTJ2K samples of 8 bits may go over both ends, which OpenJPH would clip as if they were unsigned.
   const bits = precision <= 8 && codec !== "htj2k" ? 8 : 16;
-  const decoding = last.then(() => decodeInThread({ encoded, codec, codestream, bits }, limitMs(width * height * components)));
+  const decoding = last.then(() =>
+    decodeInThread({ encoded, codec, codestream, bits }, limitMs(width * height * components))
+  );
   last = decoding.catch(() => undefined);
   const answer = await decoding;
   if ("failure" in answer) throw new DicomError(`a compressed frame is damaged (${answer.failure})`);
   const expected = (width * height * components * bits) / 8;
-  if (answer.samples.length !== expected) throw new DicomError(`a compressed frame has ${answer.samples.length} bytes; expected ${expected}`);
+  if (answer.samples.length !== expected)
+    throw new DicomError(`a compressed frame has ${answer.samples.length} bytes; expected ${expected}`);
   return answer.samples;
 }
 

@@ -25,7 +25,14 @@ export interface Codestream {
   readonly isPlanar: boolean;
 }
 
-const unsaid = { isSigned: false, hasColorTransform: false, color: null, colorFrom: null, isLossyJpeg: false, isPlanar: false } as const;
+const unsaid = {
+  isSigned: false,
+  hasColorTransform: false,
+  color: null,
+  colorFrom: null,
+  isLossyJpeg: false,
+  isPlanar: false
+} as const;
 
 /** By how a frame begins; null for bytes of no codec that is read here, or too few. */
 export function codecOf(bytes: Uint8Array): Exclude<Codec, "none"> | null {
@@ -43,7 +50,7 @@ export function codecOf(bytes: Uint8Array): Exclude<Codec, "none"> | null {
 }
 
 function codecOfJpeg(view: DataView): "jpeg" | "jpeg-ls" | null {
-  for (let offset = 2; ; ) {
+  for (let offset = 2; ;) {
     const marker = view.getUint16(offset) & 0xff;
     if (isFrameHeader(marker, "jpeg-ls")) return "jpeg-ls";
     if (isFrameHeader(marker, "jpeg")) return "jpeg";
@@ -55,7 +62,9 @@ function codecOfJpeg(view: DataView): "jpeg" | "jpeg-ls" | null {
 /** Part 15 says in its capabilities that it is there (ISO 15444-15 A.3). */
 function codecOfJpeg2000(view: DataView, start: number): "jpeg-2000" | "htj2k" {
   const behindSize = start + 4 + view.getUint16(start + 4);
-  return view.getUint16(behindSize) === 0xff50 && (view.getUint32(behindSize + 4) & 0x20000) !== 0 ? "htj2k" : "jpeg-2000";
+  return view.getUint16(behindSize) === 0xff50 && (view.getUint32(behindSize + 4) & 0x20000) !== 0
+    ? "htj2k"
+    : "jpeg-2000";
 }
 
 /** @throws DicomError when the bytes are no such codestream */
@@ -71,10 +80,11 @@ export function readCodestream(bytes: Uint8Array, codec: Exclude<Codec, "none" |
 
 /** ISO 10918-1 annex B; JPEG-LS (ISO 14495-1 annex C) has the same markers with a frame header SOF55. */
 function readJpeg(view: DataView, codec: "jpeg" | "jpeg-ls"): Codestream {
-  if (view.getUint16(0) !== 0xffd8) throw new DicomError(`a compressed frame is no ${codec === "jpeg" ? "JPEG" : "JPEG-LS"} picture`);
+  if (view.getUint16(0) !== 0xffd8)
+    throw new DicomError(`a compressed frame is no ${codec === "jpeg" ? "JPEG" : "JPEG-LS"} picture`);
   let frame: Codestream | null = null;
   let [isJfif, adobe] = [false, null as number | null];
-  for (let offset = 2; ; ) {
+  for (let offset = 2; ;) {
     if (view.getUint8(offset) !== 0xff) throw new DicomError("a compressed frame has a damaged header");
     const marker = view.getUint8(offset + 1);
     if (marker === 0xff) {
@@ -84,13 +94,19 @@ function readJpeg(view: DataView, codec: "jpeg" | "jpeg-ls"): Codestream {
     const length = view.getUint16(offset + 2);
     if (length < 2) throw new DicomError("a compressed frame has a damaged header");
     if (marker === 0xe0 && length >= 6 && view.getUint32(offset + 4) === 0x4a464946) isJfif = true; // "JFIF"
-    if (marker === 0xee && length >= 14 && view.getUint32(offset + 4) === 0x41646f62) adobe = view.getUint8(offset + 15); // "Adobe", its transform
-    if (isFrameHeader(marker, codec)) frame = { ...readFrameHeader(view, offset + 4), isLossyJpeg: codec === "jpeg" && marker !== 0xc3 };
+    if (marker === 0xee && length >= 14 && view.getUint32(offset + 4) === 0x41646f62)
+      adobe = view.getUint8(offset + 15); // "Adobe", its transform
+    if (isFrameHeader(marker, codec))
+      frame = { ...readFrameHeader(view, offset + 4), isLossyJpeg: codec === "jpeg" && marker !== 0xc3 };
     if (marker === 0xda) {
       if (frame === null) throw new DicomError("a compressed frame has no frame header of its kind");
       const components = view.getUint8(offset + 4);
       const interleave = view.getUint8(offset + 4 + 1 + 2 * components + 1);
-      return { ...frame, ...colorOf(frame, isJfif, adobe), isPlanar: codec === "jpeg-ls" && frame.components > 1 && interleave === 0 };
+      return {
+        ...frame,
+        ...colorOf(frame, isJfif, adobe),
+        isPlanar: codec === "jpeg-ls" && frame.components > 1 && interleave === 0
+      };
     }
     offset += 2 + length;
   }
@@ -100,7 +116,11 @@ function readJpeg(view: DataView, codec: "jpeg" | "jpeg-ls"): Codestream {
  * Component ids and JFIF first, as pydicom; then the Adobe marker (ITU-T T.872 6.5.3), as libjpeg and Pillow: 0 for RGB, 1 for YBR;
  * then chroma of fewer samples.
  */
-function colorOf({ color, colorFrom }: Codestream, isJfif: boolean, adobe: number | null): Pick<Codestream, "color" | "colorFrom"> {
+function colorOf(
+  { color, colorFrom }: Codestream,
+  isJfif: boolean,
+  adobe: number | null
+): Pick<Codestream, "color" | "colorFrom"> {
   if (colorFrom === "component ids") return { color, colorFrom };
   if (isJfif) return { color: "YBR", colorFrom: "JFIF marker" };
   if (adobe === 0 || adobe === 1) return { color: adobe === 0 ? "RGB" : "YBR", colorFrom: "Adobe marker" };
@@ -114,7 +134,9 @@ function isFrameHeader(marker: number, codec: "jpeg" | "jpeg-ls"): boolean {
 
 function readFrameHeader(view: DataView, offset: number): Codestream {
   const components = view.getUint8(offset + 5);
-  const ids = Array.from({ length: components }, (_one, index) => String.fromCharCode(view.getUint8(offset + 6 + 3 * index))).join("");
+  const ids = Array.from({ length: components }, (_one, index) =>
+    String.fromCharCode(view.getUint8(offset + 6 + 3 * index))
+  ).join("");
   const samplings = Array.from({ length: components }, (_one, index) => view.getUint8(offset + 7 + 3 * index));
   const isRgb = ids.toUpperCase() === "RGB";
   const isSubsampled = components === 3 && samplings[1] === samplings[2] && samplings[0] !== samplings[1];
@@ -134,24 +156,42 @@ function readJpeg2000(view: DataView): Codestream {
   let offset = codestreamStart(view);
   if (view.getUint32(offset) !== 0xff4fff51) throw new DicomError("a compressed frame is no JPEG 2000 picture");
   const siz = offset + 4;
-  const [width, height] = [view.getUint32(siz + 4) - view.getUint32(siz + 12), view.getUint32(siz + 8) - view.getUint32(siz + 16)];
+  const [width, height] = [
+    view.getUint32(siz + 4) - view.getUint32(siz + 12),
+    view.getUint32(siz + 8) - view.getUint32(siz + 16)
+  ];
   const components = view.getUint16(siz + 36);
   const depth = view.getUint8(siz + 38); // the highest bit tells whether samples are signed
   for (let index = 0; index < Math.min(components, 4); index += 1) {
     const component = siz + 38 + 3 * index;
-    if (view.getUint8(component) !== depth) throw new DicomError("a compressed frame has components of different depth");
-    if (view.getUint16(component + 1) !== 0x0101) throw new DicomError("a compressed frame has subsampled components, which are not read here");
+    if (view.getUint8(component) !== depth)
+      throw new DicomError("a compressed frame has components of different depth");
+    if (view.getUint16(component + 1) !== 0x0101)
+      throw new DicomError("a compressed frame has subsampled components, which are not read here");
   }
-  for (offset = siz + view.getUint16(siz); view.getUint16(offset) !== 0xff52; offset += 2 + view.getUint16(offset + 2)) {
-    if (view.getUint8(offset) !== 0xff || view.getUint16(offset) === 0xff90) throw new DicomError("a compressed frame has a damaged header");
+  for (
+    offset = siz + view.getUint16(siz);
+    view.getUint16(offset) !== 0xff52;
+    offset += 2 + view.getUint16(offset + 2)
+  ) {
+    if (view.getUint8(offset) !== 0xff || view.getUint16(offset) === 0xff90)
+      throw new DicomError("a compressed frame has a damaged header");
   }
   const hasColorTransform = view.getUint8(offset + 8) !== 0;
-  return { ...unsaid, width, height, components, precision: (depth & 0x7f) + 1, isSigned: depth > 0x7f, hasColorTransform };
+  return {
+    ...unsaid,
+    width,
+    height,
+    components,
+    precision: (depth & 0x7f) + 1,
+    isSigned: depth > 0x7f,
+    hasColorTransform
+  };
 }
 
 function codestreamStart(view: DataView): number {
   if (view.getUint32(0) !== 12) return 0; // the signature box of a JP2 file has 12 bytes
-  for (let offset = 0; ; ) {
+  for (let offset = 0; ;) {
     const [length, type] = [view.getUint32(offset), view.getUint32(offset + 4)];
     if (type === 0x6a703263) return offset + 8; // "jp2c"
     if (length < 8) throw new DicomError("a compressed frame has a damaged header");

@@ -2,7 +2,11 @@
 import type { StoredFrame, StoredValues } from "./stored-frame.js";
 
 /** Samples of more or fewer than 8 bits are scaled, so that the greatest becomes 255. */
-export function colorToRgb({ values, bits, photometric }: Pick<StoredFrame, "values" | "bits" | "photometric">): Uint8Array {
+export function colorToRgb({
+  values,
+  bits,
+  photometric
+}: Pick<StoredFrame, "values" | "bits" | "photometric">): Uint8Array {
   if (photometric !== "RGB") return ybrToRgb(values);
   if (bits === 8) return values instanceof Uint8Array ? values : Uint8Array.from(values);
   const factor = 255 / (2 ** bits - 1);

@@ -84,7 +84,9 @@ export class DataSet {
 
   /** The values of a decimal or integer string (DS, IS), a comma in them taken for the point; NaN for what is no number. */
   numbers(tag: Tag): number[] {
-    return this.texts(tag).map((text) => (decimal.test(text) ? Number(text) : decimalComma.test(text) ? Number(text.replace(",", ".")) : Number.NaN));
+    return this.texts(tag).map((text) =>
+      decimal.test(text) ? Number(text) : decimalComma.test(text) ? Number(text.replace(",", ".")) : Number.NaN
+    );
   }
 
   number(tag: Tag): number | undefined {
@@ -109,7 +111,9 @@ export class DataSet {
     const value = this.value(tag);
     if (value === undefined || value.length < 2 * (index + 1)) return undefined;
     const offset = value.byteOffset - this.bytes.byteOffset + 2 * index;
-    return isSigned ? this.#view.getInt16(offset, this.isLittleEndian) : this.#view.getUint16(offset, this.isLittleEndian);
+    return isSigned
+      ? this.#view.getInt16(offset, this.isLittleEndian)
+      : this.#view.getUint16(offset, this.isLittleEndian);
   }
 
   /** A value of 32 bits (UL, or SL with `isSigned`). */
@@ -117,27 +121,35 @@ export class DataSet {
     const value = this.value(tag);
     if (value === undefined || value.length < 4) return undefined;
     const offset = value.byteOffset - this.bytes.byteOffset;
-    return isSigned ? this.#view.getInt32(offset, this.isLittleEndian) : this.#view.getUint32(offset, this.isLittleEndian);
+    return isSigned
+      ? this.#view.getInt32(offset, this.isLittleEndian)
+      : this.#view.getUint32(offset, this.isLittleEndian);
   }
 
   /** All values of 32 bits (UL); empty when missing. */
   longs(tag: Tag): number[] {
     const value = this.value(tag);
     if (value === undefined || value.length % 4 !== 0 || value.length > maxTextBytes) return [];
-    return Array.from({ length: value.length / 4 }, (_one, index) => this.#view.getUint32(value.byteOffset - this.bytes.byteOffset + 4 * index, this.isLittleEndian));
+    return Array.from({ length: value.length / 4 }, (_one, index) =>
+      this.#view.getUint32(value.byteOffset - this.bytes.byteOffset + 4 * index, this.isLittleEndian)
+    );
   }
 
   /** A floating-point number of 32 bits (FL). */
   float(tag: Tag): number | undefined {
     const value = this.value(tag);
-    return value === undefined || value.length < 4 ? undefined : this.#view.getFloat32(value.byteOffset - this.bytes.byteOffset, this.isLittleEndian);
+    return value === undefined || value.length < 4
+      ? undefined
+      : this.#view.getFloat32(value.byteOffset - this.bytes.byteOffset, this.isLittleEndian);
   }
 
   /** Floating-point numbers of 64 bits (FD). */
   doubles(tag: Tag): number[] {
     const value = this.value(tag);
     if (value === undefined || value.length % 8 !== 0 || value.length > maxTextBytes) return [];
-    return Array.from({ length: value.length / 8 }, (_one, index) => this.#view.getFloat64(value.byteOffset - this.bytes.byteOffset + 8 * index, this.isLittleEndian));
+    return Array.from({ length: value.length / 8 }, (_one, index) =>
+      this.#view.getFloat64(value.byteOffset - this.bytes.byteOffset + 8 * index, this.isLittleEndian)
+    );
   }
 
   /** The items of a sequence; empty when it is missing. @throws DicomError for a damaged one */
@@ -156,10 +168,13 @@ export class DataSet {
     const known = this.#items.get(tag);
     if (known !== undefined) return known;
     const element = this.#elements.get(tag);
-    const items = element === undefined ? [] : readItems(this.bytes, element, this.#encoding).map(({ start, end, encoding }) => {
-      let read: DataSet | undefined;
-      return () => (read ??= new DataSet(this.bytes, readElements(this.bytes, start, end, encoding), encoding));
-    });
+    const items =
+      element === undefined
+        ? []
+        : readItems(this.bytes, element, this.#encoding).map(({ start, end, encoding }) => {
+            let read: DataSet | undefined;
+            return () => (read ??= new DataSet(this.bytes, readElements(this.bytes, start, end, encoding), encoding));
+          });
     this.#items.set(tag, items);
     return items;
   }

@@ -59,14 +59,34 @@ const undefinedLength = 0xffff_ffff;
 const [item, itemDelimiter, sequenceDelimiter] = [0xfffe_e000, 0xfffe_e00d, 0xfffe_e0dd];
 
 /** VRs whose length takes 32 bits, behind two bytes that mean nothing (PS3.5 7.1.2). */
-const longVrs: ReadonlySet<string> = new Set(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"]);
+const longVrs: ReadonlySet<string> = new Set([
+  "OB",
+  "OD",
+  "OF",
+  "OL",
+  "OV",
+  "OW",
+  "SQ",
+  "SV",
+  "UC",
+  "UN",
+  "UR",
+  "UT",
+  "UV"
+]);
 
 /**
  * @param end Where the attributes end; an item of undefined length ends before, at its delimiter.
  * @param until Reading stops behind the head of this attribute, which is kept.
  * @throws DicomError for attributes that reach behind the end of the bytes, or are too many
  */
-export function readElements(bytes: Uint8Array, start: number, end: number, encoding: Encoding, until?: string): Elements {
+export function readElements(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  encoding: Encoding,
+  until?: string
+): Elements {
   return new Walker(bytes, start, encoding).elements(end, until);
 }
 
@@ -76,7 +96,10 @@ export function readElements(bytes: Uint8Array, start: number, end: number, enco
  *
  * @throws DicomError
  */
-export function readMetaElements(bytes: Uint8Array, start: number): { readonly elements: Elements; readonly end: number } {
+export function readMetaElements(
+  bytes: Uint8Array,
+  start: number
+): { readonly elements: Elements; readonly end: number } {
   const walker = new Walker(bytes, start, { vr: "explicit", isLittleEndian: true });
   return { elements: walker.groupTwo(), end: walker.position };
 }
@@ -153,7 +176,9 @@ class Walker {
     const table = this.#itemHead();
     if (table.tag !== item) throw new DicomError("its compressed pixels do not begin with an offset table");
     const entries = Math.floor(Math.min(table.length, this.#bytes.length - this.#position) / 4);
-    const offsets = Array.from({ length: Math.max(0, entries) }, (_one, index) => this.#view.getUint32(this.#position + 4 * index, this.#encoding.isLittleEndian));
+    const offsets = Array.from({ length: Math.max(0, entries) }, (_one, index) =>
+      this.#view.getUint32(this.#position + 4 * index, this.#encoding.isLittleEndian)
+    );
     const base = (this.#position += table.length);
     const fragments: Fragment[] = [];
     while (this.#position + 8 <= this.#bytes.length) {
@@ -167,7 +192,11 @@ class Walker {
   }
 
   /** One attribute and its value; null for a delimiter, which ends the item. */
-  #element(vr: Encoding["vr"], until: string | undefined, depth: number): { readonly tag: number; readonly element: Element | null } {
+  #element(
+    vr: Encoding["vr"],
+    until: string | undefined,
+    depth: number
+  ): { readonly tag: number; readonly element: Element | null } {
     this.#count();
     const tag = this.#tag();
     if (tag === itemDelimiter || tag === sequenceDelimiter || tag === item) {
@@ -177,12 +206,24 @@ class Walker {
     const head = vr === "explicit" ? this.#explicitHead() : { vr: null, length: this.#uint32() };
     const offset = this.#position;
     const hasUndefinedLength = head.length === undefinedLength;
-    if (until !== undefined && nameOf(tag) === until) return { tag, element: { vr: head.vr, offset, hasUndefinedLength, length: hasUndefinedLength ? this.#bytes.length - offset : head.length } };
+    if (until !== undefined && nameOf(tag) === until)
+      return {
+        tag,
+        element: {
+          vr: head.vr,
+          offset,
+          hasUndefinedLength,
+          length: hasUndefinedLength ? this.#bytes.length - offset : head.length
+        }
+      };
     if (hasUndefinedLength && head.vr === "UN" && !this.#encoding.isLittleEndian) this.#skipLittleEndian(vr, depth + 1);
     else if (hasUndefinedLength) this.#skipSequence(vr, depth + 1);
     else {
       const left = this.#bytes.length - offset;
-      if (head.length > left) throw new DicomError(`it is damaged or cut off: its attribute (${nameOf(tag).slice(1, 5)},${nameOf(tag).slice(5)}) has ${head.length} bytes, and ${left} are there`);
+      if (head.length > left)
+        throw new DicomError(
+          `it is damaged or cut off: its attribute (${nameOf(tag).slice(1, 5)},${nameOf(tag).slice(5)}) has ${head.length} bytes, and ${left} are there`
+        );
       this.#position = offset + head.length;
     }
     return { tag, element: { vr: head.vr, offset, hasUndefinedLength, length: this.#position - offset } };
@@ -228,7 +269,9 @@ class Walker {
   #vrOfItem(outer: Encoding["vr"]): Encoding["vr"] {
     if (outer === "implicit") return outer;
     const isLetter = (byte: number | undefined) => byte !== undefined && byte >= 0x41 && byte <= 0x5a;
-    return isLetter(this.#bytes[this.#position + 4]) && isLetter(this.#bytes[this.#position + 5]) ? "explicit" : "implicit";
+    return isLetter(this.#bytes[this.#position + 4]) && isLetter(this.#bytes[this.#position + 5])
+      ? "explicit"
+      : "implicit";
   }
 
   #itemHead(): { readonly tag: number; readonly length: number } {
@@ -258,7 +301,8 @@ class Walker {
   }
 
   #need(count: number): void {
-    if (this.#position + count > this.#bytes.length) throw new DicomError("it is damaged or cut off: it ends within an attribute");
+    if (this.#position + count > this.#bytes.length)
+      throw new DicomError("it is damaged or cut off: it ends within an attribute");
   }
 
   #count(): void {

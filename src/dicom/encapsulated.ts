@@ -29,21 +29,35 @@ export function encapsulatedFrame(dataSet: DataSet, pixels: Element, frame: numb
   const isFitting = fits(offsets, fragments, frames);
   const ofFrame = isFitting ? byOffset(fragments, offsets, frame) : withoutOffsets(fragments, frame, frames);
   const [only] = ofFrame;
-  if (only === undefined) throw new DicomError(`it says that it has ${frames === 1 ? "1 frame" : `${frames} frames`}, but there are no pixels of frame ${frame + 1}`);
+  if (only === undefined)
+    throw new DicomError(
+      `it says that it has ${frames === 1 ? "1 frame" : `${frames} frames`}, but there are no pixels of frame ${frame + 1}`
+    );
   const bytes = ofFrame.length === 1 ? only.bytes : Buffer.concat(ofFrame.map((fragment) => fragment.bytes));
-  return { bytes, warnings: isFitting || offsets.length === 0 ? [] : ["the offset table of the file does not fit its compressed frames: they are counted instead, as GDCM does"] };
+  return {
+    bytes,
+    warnings:
+      isFitting || offsets.length === 0
+        ? []
+        : ["the offset table of the file does not fit its compressed frames: they are counted instead, as GDCM does"]
+  };
 }
 
 /** Every frame must begin where a fragment does, the first with the first. What stands behind the last frame does not matter. */
 function fits(offsets: readonly number[], fragments: readonly Fragment[], frames: number): boolean {
   if (offsets.length < frames || offsets[0] !== 0) return false;
   const starts = new Set(fragments.map(({ offset }) => offset));
-  return offsets.slice(0, frames).every((offset, index) => starts.has(offset) && (index === 0 || offset > (offsets[index - 1] ?? 0)));
+  return offsets
+    .slice(0, frames)
+    .every((offset, index) => starts.has(offset) && (index === 0 || offset > (offsets[index - 1] ?? 0)));
 }
 
 function fragmentsOf({ bytes }: DataSet, { fragments }: Encapsulated): Fragment[] {
   return fragments.map(({ offset, position, length }) => {
-    if (position + length > bytes.length) throw new DicomError(`its compressed pixels are cut off: a fragment has ${length} bytes, the file ${bytes.length - position}`);
+    if (position + length > bytes.length)
+      throw new DicomError(
+        `its compressed pixels are cut off: a fragment has ${length} bytes, the file ${bytes.length - position}`
+      );
     return { offset, bytes: bytes.subarray(position, position + length) };
   });
 }
@@ -52,7 +66,9 @@ function extendedOffsets(dataSet: DataSet): number[] | null {
   const table = dataSet.value(tags.ExtendedOffsetTable);
   if (table === undefined) return null;
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  return Array.from({ length: Math.floor(table.byteLength / 8) }, (_one, index) => Number(view.getBigUint64(8 * index, dataSet.isLittleEndian)));
+  return Array.from({ length: Math.floor(table.byteLength / 8) }, (_one, index) =>
+    Number(view.getBigUint64(8 * index, dataSet.isLittleEndian))
+  );
 }
 
 function byOffset(fragments: readonly Fragment[], offsets: readonly number[], frame: number): Fragment[] {
@@ -76,6 +92,9 @@ function withoutOffsets(fragments: readonly Fragment[], frame: number, frames: n
     if (Buffer.from(fragment.bytes.subarray(-10)).includes("\xff\xd9", 0, "latin1")) groups.push([]);
   }
   const whole = groups.filter((group) => group.length > 0);
-  if (whole.length !== frames) throw new DicomError(`it has ${frames} frames in ${filled.length} fragments, and nothing in it says which belong together`);
+  if (whole.length !== frames)
+    throw new DicomError(
+      `it has ${frames} frames in ${filled.length} fragments, and nothing in it says which belong together`
+    );
   return whole[frame] ?? [];
 }

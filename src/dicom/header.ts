@@ -62,9 +62,14 @@ export function readHeader(dataSet: DataSet): DicomHeader {
     rows: dataSet.word(tags.Rows) ?? null,
     columns: dataSet.word(tags.Columns) ?? null,
     frames: Number.isSafeInteger(frames) && frames > 0 ? frames : 1,
-    hasPixels: [tags.PixelData, tags.FloatPixelData, tags.DoubleFloatPixelData].some((tag) => dataSet.element(tag) !== undefined),
+    hasPixels: [tags.PixelData, tags.FloatPixelData, tags.DoubleFloatPixelData].some(
+      (tag) => dataSet.element(tag) !== undefined
+    ),
     unit: unitOf(rescale.text(tags.RescaleType), dataSet.text(tags.Modality)),
-    isRescaled: rescale.has(tags.RescaleSlope) || rescale.has(tags.RescaleIntercept) || dataSet.items(tags.ModalityLUTSequence).length > 0,
+    isRescaled:
+      rescale.has(tags.RescaleSlope) ||
+      rescale.has(tags.RescaleIntercept) ||
+      dataSet.items(tags.ModalityLUTSequence).length > 0,
     frame: readGeometry(dataSet, 0)
   };
 }
@@ -73,8 +78,14 @@ export function readHeader(dataSet: DataSet): DicomHeader {
 export function readGeometry(dataSet: DataSet, frame: number): FrameGeometry {
   const measures = dataSet.functionalGroup(tags.PixelMeasuresSequence, frame);
   return {
-    imagePositionPatient: numbers(dataSet.functionalGroup(tags.PlanePositionSequence, frame).numbers(tags.ImagePositionPatient), 3),
-    imageOrientationPatient: numbers(dataSet.functionalGroup(tags.PlaneOrientationSequence, frame).numbers(tags.ImageOrientationPatient), 6),
+    imagePositionPatient: numbers(
+      dataSet.functionalGroup(tags.PlanePositionSequence, frame).numbers(tags.ImagePositionPatient),
+      3
+    ),
+    imageOrientationPatient: numbers(
+      dataSet.functionalGroup(tags.PlaneOrientationSequence, frame).numbers(tags.ImageOrientationPatient),
+      6
+    ),
     pixelSpacing: numbers(measures.numbers(tags.PixelSpacing), 2),
     sliceThickness: measures.number(tags.SliceThickness) ?? null,
     sliceSpacing: measures.number(tags.SpacingBetweenSlices) ?? null
@@ -84,7 +95,12 @@ export function readGeometry(dataSet: DataSet, frame: number): FrameGeometry {
 /** Apart from the others: dates belong to the patient, so whoever wants them asks. */
 export function readDates(dataSet: DataSet): DicomDates {
   const date = (tag: Parameters<DataSet["text"]>[0]) => /^\d{8}$/.exec(dataSet.text(tag) ?? "")?.[0] ?? null;
-  return { study: date(tags.StudyDate), series: date(tags.SeriesDate), acquisition: date(tags.AcquisitionDate), content: date(tags.ContentDate) };
+  return {
+    study: date(tags.StudyDate),
+    series: date(tags.SeriesDate),
+    acquisition: date(tags.AcquisitionDate),
+    content: date(tags.ContentDate)
+  };
 }
 
 /** PS3.3 C.11.1.1.2 has "HU" and "US", for unspecified; some write the word. A CT that says nothing has Hounsfield units (C.8.2.1). */

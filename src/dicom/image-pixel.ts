@@ -18,7 +18,14 @@ const photometricInterpretations = {
 } as const;
 
 /** Others that PS3.3 C.7.6.3.1.2 has, or had. */
-const otherInterpretations: ReadonlySet<string> = new Set(["YBR_PARTIAL_422", "YBR_PARTIAL_420", "HSV", "ARGB", "CMYK", "XYB"]);
+const otherInterpretations: ReadonlySet<string> = new Set([
+  "YBR_PARTIAL_422",
+  "YBR_PARTIAL_420",
+  "HSV",
+  "ARGB",
+  "CMYK",
+  "XYB"
+]);
 
 export type PhotometricInterpretation = keyof typeof photometricInterpretations;
 
@@ -40,9 +47,11 @@ export interface ImagePixel {
 /** @throws DicomError for what is missing, contradicts itself, or is not read here */
 export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
   for (const tag of [tags.FloatPixelData, tags.DoubleFloatPixelData]) {
-    if (dataSet.element(tag) !== undefined) throw new DicomError("its pixels are floating-point numbers, which are not read here");
+    if (dataSet.element(tag) !== undefined)
+      throw new DicomError("its pixels are floating-point numbers, which are not read here");
   }
-  if (dataSet.element(tags.DirectoryRecordSequence) !== undefined) throw new DicomError("it is a DICOMDIR, which lists images and has none");
+  if (dataSet.element(tags.DirectoryRecordSequence) !== undefined)
+    throw new DicomError("it is a DICOMDIR, which lists images and has none");
   if (dataSet.element(tags.PixelData) === undefined) {
     const kind = describeSopClass(dataSet.text(tags.SOPClassUID));
     throw new DicomError(kind === null ? "it has no pixels" : `it has no pixels: it is ${kind}`);
@@ -55,14 +64,20 @@ export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
   const photometric = readPhotometric(dataSet);
   const samplesPerPixel = dataSet.word(tags.SamplesPerPixel) ?? 1;
   if (samplesPerPixel !== photometricInterpretations[photometric]) {
-    throw new DicomError(`${photometric} has ${photometricInterpretations[photometric] === 1 ? "1 sample" : "3 samples"} a pixel, but Samples per Pixel is ${samplesPerPixel}`);
+    throw new DicomError(
+      `${photometric} has ${photometricInterpretations[photometric] === 1 ? "1 sample" : "3 samples"} a pixel, but Samples per Pixel is ${samplesPerPixel}`
+    );
   }
   if (bitsAllocated !== 1 && bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) {
     throw new DicomError(`its Bits Allocated is ${bitsAllocated}; expected 1, 8, 16 or 32`);
   }
-  if (bitsStored < 1 || bitsStored > bitsAllocated) throw new DicomError(`its Bits Stored is ${bitsStored} of ${bitsAllocated} allocated`);
+  if (bitsStored < 1 || bitsStored > bitsAllocated)
+    throw new DicomError(`its Bits Stored is ${bitsStored} of ${bitsAllocated} allocated`);
   const isColor = samplesPerPixel === 3;
-  if ((isColor || photometric === "PALETTE COLOR") && (bitsAllocated === 1 || (bitsAllocated === 32 && photometric !== "RGB"))) {
+  if (
+    (isColor || photometric === "PALETTE COLOR") &&
+    (bitsAllocated === 1 || (bitsAllocated === 32 && photometric !== "RGB"))
+  ) {
     throw new DicomError(`its pixels are ${photometric} with ${bitsAllocated} bits, which are not read here`);
   }
   if (photometric.startsWith("YBR_FULL") && bitsStored !== 8) {
@@ -72,7 +87,10 @@ export function readImagePixel(dataSet: DataSet, codec: Codec): ImagePixel {
   if ((photometric === "YBR_ICT" || photometric === "YBR_RCT") && !isWavelet) {
     throw new DicomError(`its pixels are ${photometric}, which belongs to JPEG 2000, but they are not compressed so`);
   }
-  if (bitsAllocated === 1 && codec !== "none") throw new DicomError("its pixels have 1 bit and are compressed, which is not read here. Convert it with gdcmconv -w (GDCM)");
+  if (bitsAllocated === 1 && codec !== "none")
+    throw new DicomError(
+      "its pixels have 1 bit and are compressed, which is not read here. Convert it with gdcmconv -w (GDCM)"
+    );
   return {
     rows,
     columns,
@@ -98,7 +116,9 @@ function readPhotometric(dataSet: DataSet): PhotometricInterpretation {
   if (Object.hasOwn(photometricInterpretations, text)) return text as PhotometricInterpretation;
   // The value is a stranger's, and may be a text that belongs elsewhere.
   if (!otherInterpretations.has(text)) throw new DicomError("its Photometric Interpretation is not a valid code");
-  throw new DicomError(`its Photometric Interpretation is ${text}, which is not supported. Make a PNG of it with dcm2img (DCMTK)`);
+  throw new DicomError(
+    `its Photometric Interpretation is ${text}, which is not supported. Make a PNG of it with dcm2img (DCMTK)`
+  );
 }
 
 function readFrames(dataSet: DataSet): number {

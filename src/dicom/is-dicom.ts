@@ -3,7 +3,8 @@
 const preambleLength = 128; // PS3.10 7.1
 
 /** The value representations of PS3.5 6.2. */
-const valueRepresentation = /^(?:AE|AS|AT|CS|DA|DS|DT|FD|FL|IS|LO|LT|OB|OD|OF|OL|OV|OW|PN|SH|SL|SQ|SS|ST|SV|TM|UC|UI|UL|UN|UR|US|UT|UV)$/;
+const valueRepresentation =
+  /^(?:AE|AS|AT|CS|DA|DS|DT|FD|FL|IS|LO|LT|OB|OD|OF|OL|OV|OW|PN|SH|SL|SQ|SS|ST|SV|TM|UC|UI|UL|UN|UR|US|UT|UV)$/;
 
 /** Where a data set begins, and how its attributes are written. */
 export interface DicomStart {
@@ -26,7 +27,8 @@ export function findDicomStart(bytes: Uint8Array): DicomStart | null {
     if (view.getUint16(0, isLittleEndian) !== 0x0002 && view.getUint16(0, isLittleEndian) !== 0x0008) continue;
     if (vr === "explicit") return { offset, vr, isLittleEndian };
     const length = view.getUint32(4, isLittleEndian);
-    if (isLittleEndian && length % 2 === 0 && length <= Math.min(1024, view.byteLength - 8)) return { offset, vr, isLittleEndian };
+    if (isLittleEndian && length % 2 === 0 && length <= Math.min(1024, view.byteLength - 8))
+      return { offset, vr, isLittleEndian };
   }
   return null;
 }

@@ -52,7 +52,12 @@ function readFirst(item: DataSet, length: number, areInputsSigned: boolean): num
  *
  * @returns null when there are fewer
  */
-export function readEntries(data: Uint8Array, count: number, bits: number, isLittleEndian: boolean): Uint16Array | null {
+export function readEntries(
+  data: Uint8Array,
+  count: number,
+  bits: number,
+  isLittleEndian: boolean
+): Uint16Array | null {
   if (data.length >= 2 * count) {
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     return Uint16Array.from({ length: count }, (_one, index) => view.getUint16(2 * index, isLittleEndian));

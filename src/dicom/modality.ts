@@ -22,26 +22,45 @@ export interface ModalityTransform {
 export function readModalityTransform(dataSet: DataSet, frame: number, isSigned: boolean): ModalityTransform {
   const [item] = dataSet.items(tags.ModalityLUTSequence);
   const table = item === undefined ? null : readLookupTable(item, isSigned);
-  if (table !== null) return { apply: (stored) => Uint16Array.from(stored, (value) => lookUp(table, value)), isKnown: true, warnings: [] };
+  if (table !== null)
+    return {
+      apply: (stored) => Uint16Array.from(stored, (value) => lookUp(table, value)),
+      isKnown: true,
+      warnings: []
+    };
   const unusable = item === undefined ? [] : ["the Modality LUT of the file has too few entries and is ignored"];
   const group = dataSet.functionalGroup(tags.PixelValueTransformationSequence, frame);
   const slope = group.neededNumber(tags.RescaleSlope, "Rescale Slope");
   const intercept = group.neededNumber(tags.RescaleIntercept, "Rescale Intercept");
-  if (slope === undefined && intercept === undefined) return { apply: (stored) => stored, isKnown: false, warnings: unusable };
+  if (slope === undefined && intercept === undefined)
+    return { apply: (stored) => stored, isKnown: false, warnings: unusable };
   // What one of them means alone is said nowhere: pydicom ignores it, GDCM takes the other as below.
   const [by, plus] = [slope === undefined || slope === 0 ? 1 : slope, intercept ?? 0];
   const warnings = [
     ...unusable,
-    ...(slope === undefined ? ["the file has no Rescale Slope: taken for 1, as GDCM does"] : slope === 0 ? ["the Rescale Slope of the file is 0: taken for 1, as GDCM does"] : []),
+    ...(slope === undefined
+      ? ["the file has no Rescale Slope: taken for 1, as GDCM does"]
+      : slope === 0
+        ? ["the Rescale Slope of the file is 0: taken for 1, as GDCM does"]
+        : []),
     ...(intercept === undefined ? ["the file has no Rescale Intercept: taken for 0, as GDCM does"] : []),
-    ...([tags.RescaleSlope, tags.RescaleIntercept].some((tag) => group.hasDecimalComma(tag)) ? ["a decimal comma in the rescale of the file is taken for a point"] : [])
+    ...([tags.RescaleSlope, tags.RescaleIntercept].some((tag) => group.hasDecimalComma(tag))
+      ? ["a decimal comma in the rescale of the file is taken for a point"]
+      : [])
   ];
-  return { apply: by === 1 && plus === 0 ? (stored) => stored : (stored) => rescale(stored, by, plus), isKnown: true, warnings };
+  return {
+    apply: by === 1 && plus === 0 ? (stored) => stored : (stored) => rescale(stored, by, plus),
+    isKnown: true,
+    warnings
+  };
 }
 
 /** 16-bit integers where all results are, for CT say: half the memory, and exact. Else floats. */
 function rescale(stored: StoredValues, slope: number, intercept: number): ModalityValues {
-  const rescaled = Number.isInteger(slope) && Number.isInteger(intercept) && fitsInt16(stored, slope, intercept) ? new Int16Array(stored.length) : new Float32Array(stored.length);
+  const rescaled =
+    Number.isInteger(slope) && Number.isInteger(intercept) && fitsInt16(stored, slope, intercept)
+      ? new Int16Array(stored.length)
+      : new Float32Array(stored.length);
   for (let index = 0; index < stored.length; index += 1) rescaled[index] = (stored[index] ?? 0) * slope + intercept;
   return rescaled;
 }

@@ -6,9 +6,21 @@ import { tags } from "./tags.js";
 import type { StoredFrame } from "./stored-frame.js";
 
 const tables = [
-  [tags.RedPaletteColorLookupTableDescriptor, tags.RedPaletteColorLookupTableData, tags.SegmentedRedPaletteColorLookupTableData],
-  [tags.GreenPaletteColorLookupTableDescriptor, tags.GreenPaletteColorLookupTableData, tags.SegmentedGreenPaletteColorLookupTableData],
-  [tags.BluePaletteColorLookupTableDescriptor, tags.BluePaletteColorLookupTableData, tags.SegmentedBluePaletteColorLookupTableData]
+  [
+    tags.RedPaletteColorLookupTableDescriptor,
+    tags.RedPaletteColorLookupTableData,
+    tags.SegmentedRedPaletteColorLookupTableData
+  ],
+  [
+    tags.GreenPaletteColorLookupTableDescriptor,
+    tags.GreenPaletteColorLookupTableData,
+    tags.SegmentedGreenPaletteColorLookupTableData
+  ],
+  [
+    tags.BluePaletteColorLookupTableDescriptor,
+    tags.BluePaletteColorLookupTableData,
+    tags.SegmentedBluePaletteColorLookupTableData
+  ]
 ] as const;
 
 export interface PalettePicture {
@@ -18,7 +30,11 @@ export interface PalettePicture {
 }
 
 /** @throws DicomError for tables that are missing or damaged */
-export function paletteToRgb(dataSet: DataSet, { values }: Pick<StoredFrame, "values">, isSigned: boolean): PalettePicture {
+export function paletteToRgb(
+  dataSet: DataSet,
+  { values }: Pick<StoredFrame, "values">,
+  isSigned: boolean
+): PalettePicture {
   const palette = tables.map((table) => readChannel(dataSet, table, isSigned));
   const said = Math.max(...palette.map(({ bits }) => bits));
   const greatest = Math.max(...palette.map(({ entries }) => greatestOf(entries)));
@@ -29,7 +45,15 @@ export function paletteToRgb(dataSet: DataSet, { values }: Pick<StoredFrame, "va
     const table = { first, entries: entries.map((entry) => Math.min(255, Math.floor((entry / white) * 255 + 0.5))) };
     for (let index = 0; index < values.length; index += 1) rgb[3 * index + channel] = lookUp(table, values[index] ?? 0);
   }
-  return { rgb, warnings: used === said ? [] : [`the colour palette of the file says ${said} bits, but its greatest entry is ${greatest}: shown as ${used} bits`] };
+  return {
+    rgb,
+    warnings:
+      used === said
+        ? []
+        : [
+            `the colour palette of the file says ${said} bits, but its greatest entry is ${greatest}: shown as ${used} bits`
+          ]
+  };
 }
 
 /**
@@ -43,31 +67,52 @@ function bitsUsed(greatest: number, said: number): number {
   return Math.max(8, needed);
 }
 
-function readChannel(dataSet: DataSet, [descriptor, plain, segmented]: (typeof tables)[number], isSigned: boolean): { readonly first: number; readonly entries: Uint16Array; readonly bits: 8 | 16 } {
+function readChannel(
+  dataSet: DataSet,
+  [descriptor, plain, segmented]: (typeof tables)[number],
+  isSigned: boolean
+): { readonly first: number; readonly entries: Uint16Array; readonly bits: 8 | 16 } {
   const length = dataSet.word(descriptor, { index: 0 });
   const first = dataSet.word(descriptor, { index: 1, isSigned });
   const bits = dataSet.word(descriptor, { index: 2 });
-  if (length === undefined || first === undefined || bits === undefined) throw new DicomError("its colour palette is missing");
-  if (bits !== 8 && bits !== 16) throw new DicomError(`its colour palette has entries of ${bits} bits; expected 8 or 16`);
+  if (length === undefined || first === undefined || bits === undefined)
+    throw new DicomError("its colour palette is missing");
+  if (bits !== 8 && bits !== 16)
+    throw new DicomError(`its colour palette has entries of ${bits} bits; expected 8 or 16`);
   const count = length === 0 ? 2 ** 16 : length;
   const data = dataSet.value(plain);
-  const entries = data === undefined ? readSegments(dataSet, segmented, bits, count) : readTable(data, count, bits, dataSet, plain);
+  const entries =
+    data === undefined ? readSegments(dataSet, segmented, bits, count) : readTable(data, count, bits, dataSet, plain);
   if (entries === null) throw new DicomError(`its colour palette has fewer entries than the ${count} that it says`);
   return { first, entries, bits };
 }
 
 /** Bytes in a big-endian table of words are swapped, as in pixels of words (PS3.5 8.1.1). */
-function readTable(data: Uint8Array, count: number, bits: number, dataSet: DataSet, tag: (typeof tables)[number][1]): Uint16Array | null {
+function readTable(
+  data: Uint8Array,
+  count: number,
+  bits: number,
+  dataSet: DataSet,
+  tag: (typeof tables)[number][1]
+): Uint16Array | null {
   const isPacked = data.length < 2 * count;
   const isSwapped = isPacked && !dataSet.isLittleEndian && dataSet.element(tag)?.vr === "OW";
-  return readEntries(isSwapped ? Buffer.from(Uint8Array.from(data).buffer, 0, data.length - (data.length % 2)).swap16() : data, count, bits, dataSet.isLittleEndian);
+  return readEntries(
+    isSwapped ? Buffer.from(Uint8Array.from(data).buffer, 0, data.length - (data.length % 2)).swap16() : data,
+    count,
+    bits,
+    dataSet.isLittleEndian
+  );
 }
 
 /** Discrete (0), linear (1) and indirect (2) segments (PS3.3 C.7.9.2). */
 function readSegments(dataSet: DataSet, tag: (typeof tables)[number][2], bits: 8 | 16, count: number): Uint16Array {
   const data = dataSet.value(tag);
   if (data === undefined) throw new DicomError("its colour palette is missing");
-  const words = bits === 8 ? Uint16Array.from(data) : (readEntries(data, Math.floor(data.length / 2), bits, dataSet.isLittleEndian) ?? new Uint16Array());
+  const words =
+    bits === 8
+      ? Uint16Array.from(data)
+      : (readEntries(data, Math.floor(data.length / 2), bits, dataSet.isLittleEndian) ?? new Uint16Array());
   const expanded: number[] = [];
   expand(words, 0, Infinity, { bits, isLittleEndian: dataSet.isLittleEndian, expanded, count, isIndirect: false });
   return Uint16Array.from({ length: count }, (_one, index) => expanded[index] ?? expanded.at(-1) ?? 0);
@@ -101,7 +146,8 @@ function expand(words: Uint16Array, start: number, segments: number, expansion: 
       const from = expanded.at(-1);
       if (from === undefined) throw new DicomError("its segmented colour palette begins with a line from nowhere");
       const to = next();
-      for (let index = 1; index <= length; index += 1) expanded.push(roundHalfEven(from + ((to - from) * index) / length));
+      for (let index = 1; index <= length; index += 1)
+        expanded.push(roundHalfEven(from + ((to - from) * index) / length));
     } else if (kind === 2 && !expansion.isIndirect) {
       expand(words, readOffset(next, expansion), length, { ...expansion, isIndirect: true });
     } else {

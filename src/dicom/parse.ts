@@ -31,16 +31,34 @@ export function parseDicom(bytes: Uint8Array): ParsedDicom {
   }
   const syntax = transferSyntaxOf(uid);
   // Some writers name one encoding and write another: what is written counts, as for pydicom.
-  const deflated = syntax.isDeflated && written === null ? { content: inflate(rest) } : written === null ? inflatedOrNull(rest) : null;
+  const deflated =
+    syntax.isDeflated && written === null ? { content: inflate(rest) } : written === null ? inflatedOrNull(rest) : null;
   const encoding = deflated === null ? written : findEncoding(deflated.content);
-  const isAsSaid = syntax.isDeflated === (deflated !== null) && (encoding === null || (encoding.vr === syntax.vr && encoding.isLittleEndian === syntax.isLittleEndian));
+  const isAsSaid =
+    syntax.isDeflated === (deflated !== null) &&
+    (encoding === null || (encoding.vr === syntax.vr && encoding.isLittleEndian === syntax.isLittleEndian));
   const read = { ...syntax, ...encoding, isDeflated: deflated !== null };
-  const warnings = isAsSaid ? [] : [`the file says ${syntax.name}, but its attributes are ${read.isDeflated ? "deflated, " : ""}in ${read.vr === "explicit" ? "Explicit" : "Implicit"} VR ${read.isLittleEndian ? "Little" : "Big"} Endian, which is followed`];
-  return deflated === null ? readDataSet(bytes, meta.end, read, warnings) : readDataSet(deflated.content, 0, read, warnings);
+  const warnings = isAsSaid
+    ? []
+    : [
+        `the file says ${syntax.name}, but its attributes are ${read.isDeflated ? "deflated, " : ""}in ${read.vr === "explicit" ? "Explicit" : "Implicit"} VR ${read.isLittleEndian ? "Little" : "Big"} Endian, which is followed`
+      ];
+  return deflated === null
+    ? readDataSet(bytes, meta.end, read, warnings)
+    : readDataSet(deflated.content, 0, read, warnings);
 }
 
-function readDataSet(bytes: Uint8Array, offset: number, syntax: TransferSyntax, warnings: readonly string[]): ParsedDicom {
-  return { syntax, dataSet: new DataSet(bytes, readElements(bytes, offset, bytes.length, syntax, tags.PixelData), syntax), warnings };
+function readDataSet(
+  bytes: Uint8Array,
+  offset: number,
+  syntax: TransferSyntax,
+  warnings: readonly string[]
+): ParsedDicom {
+  return {
+    syntax,
+    dataSet: new DataSet(bytes, readElements(bytes, offset, bytes.length, syntax, tags.PixelData), syntax),
+    warnings
+  };
 }
 
 /** Of a file that does not say that it is deflated: null where the bytes are something else. */
@@ -62,9 +80,13 @@ function inflate(bytes: Uint8Array): Uint8Array {
     try {
       if (!isTooLong(error)) return unzipSync(bytes, limit);
     } catch (second) {
-      if (isTooLong(second)) throw new DicomError(`deflated, it holds more than ${maxInflatedBytes} bytes`, { cause: second });
+      if (isTooLong(second))
+        throw new DicomError(`deflated, it holds more than ${maxInflatedBytes} bytes`, { cause: second });
     }
-    throw new DicomError(isTooLong(error) ? `deflated, it holds more than ${maxInflatedBytes} bytes` : "its deflated part is damaged", { cause: error });
+    throw new DicomError(
+      isTooLong(error) ? `deflated, it holds more than ${maxInflatedBytes} bytes` : "its deflated part is damaged",
+      { cause: error }
+    );
   }
 }
 

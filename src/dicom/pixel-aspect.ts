@@ -28,9 +28,18 @@ export function readPixelAspect(dataSet: DataSet, frame: number): PixelAspect {
   });
   const [first, ...rest] = found;
   if (first === undefined) return { ratio: 1, warnings: [] };
-  if (first.ratio > mostRatio || first.ratio < 1 / mostRatio) return { ratio: 1, warnings: [`the ${first.name} of the file makes pixels ${describeAspect(first.ratio)}, which cannot be: taken for square`] };
+  if (first.ratio > mostRatio || first.ratio < 1 / mostRatio)
+    return {
+      ratio: 1,
+      warnings: [
+        `the ${first.name} of the file makes pixels ${describeAspect(first.ratio)}, which cannot be: taken for square`
+      ]
+    };
   const other = rest.find(({ ratio }) => !isSame(ratio, first.ratio));
-  const warnings = other === undefined ? [] : [`the ${first.name} and the ${other.name} of the file contradict each other: the first is followed`];
+  const warnings =
+    other === undefined
+      ? []
+      : [`the ${first.name} and the ${other.name} of the file contradict each other: the first is followed`];
   return { ratio: isSame(first.ratio, 1) ? 1 : first.ratio, warnings };
 }
 

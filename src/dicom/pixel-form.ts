@@ -21,11 +21,18 @@ export function formOfPixels(dataSet: DataSet, element: Element, pixel: ImagePix
   if (element.length === native || element.length === native + 1) return "native";
   const value = dataSet.bytes.subarray(element.offset, element.offset + element.length);
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  if (value.length >= 8 && view.getUint16(0, dataSet.isLittleEndian) === 0xfffe && view.getUint16(2, dataSet.isLittleEndian) === 0xe000) return "items";
+  if (
+    value.length >= 8 &&
+    view.getUint16(0, dataSet.isLittleEndian) === 0xfffe &&
+    view.getUint16(2, dataSet.isLittleEndian) === 0xe000
+  )
+    return "items";
   const codec = codecOf(value);
   if (pixel.frames === 1 && codec !== null && codec !== "rle") return "stream";
   if (said === "none") return "native";
-  throw new DicomError(`its pixels should be compressed, but are neither items nor one of the streams that are read here, and without compression they would have ${native} bytes; found ${element.length}`);
+  throw new DicomError(
+    `its pixels should be compressed, but are neither items nor one of the streams that are read here, and without compression they would have ${native} bytes; found ${element.length}`
+  );
 }
 
 /** Of all frames, uncompressed. */

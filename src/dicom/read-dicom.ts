@@ -17,7 +17,15 @@ import { checkPictureSize } from "../shared/picture-size.js";
 import { colorToRgb } from "./color.js";
 import type { DataSet } from "./data-set.js";
 import { DicomError } from "./dicom-error.js";
-import { isHounsfield, readDates, readGeometry, readHeader, type DicomDates, type DicomHeader, type FrameGeometry } from "./header.js";
+import {
+  isHounsfield,
+  readDates,
+  readGeometry,
+  readHeader,
+  type DicomDates,
+  type DicomHeader,
+  type FrameGeometry
+} from "./header.js";
 import { readImagePixel, type ImagePixel } from "./image-pixel.js";
 import { readModalityTransform, type ModalityValues } from "./modality.js";
 import { paletteToRgb } from "./palette.js";
@@ -44,7 +52,8 @@ const mostOutside = 1 / 3;
 export const unscaledCt = "the file has no rescale: its values are taken for Hounsfield units";
 
 /** SimpleITK and GDCM do not ask for the unit either; a preset that somebody asks for is shown, and told of. */
-const unspecifiedCt = "the file says that its values have no certain unit (Rescale Type US): they are taken for Hounsfield units";
+const unspecifiedCt =
+  "the file says that its values have no certain unit (Rescale Type US): they are taken for Hounsfield units";
 
 export interface DicomPictureOptions {
   /** Default: the first VOI LUT or window of the file; without one, from the least to the greatest value. */
@@ -144,17 +153,46 @@ export function openDicom(bytes: Uint8Array, name: string): DicomFile {
  * @param name What to call the file in messages.
  * @throws MedGemmaError IMAGE_UNREADABLE; IMAGE_TOO_LARGE; INVALID_ARGUMENT for a window or frame that is not there
  */
-export async function readDicomPicture(bytes: Uint8Array, name: string, options: DicomPictureOptions = {}): Promise<DicomPicture> {
+export async function readDicomPicture(
+  bytes: Uint8Array,
+  name: string,
+  options: DicomPictureOptions = {}
+): Promise<DicomPicture> {
   const parsed = checkOptions(bytes, name, options);
   const { frame = 1 } = options;
   const { pixel, stored } = await readPixels(parsed, name, frame);
   return inFile(name, () => {
     const { dataSet } = parsed;
     const aspect = readPixelAspect(dataSet, frame - 1);
-    const picture = (rgb: Uint8Array, window: ShownWindow | null, decided: readonly string[], warned: readonly string[]): DicomPicture => {
-      const warnings = [...warned, ...aspect.warnings, ...(isMosaic(dataSet) ? ["a Siemens mosaic, whose tiles are slices: a series takes them one by one"] : [])];
-      const notes = [...decided, ...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []), ...(dataSet.hasOverlay() ? ["overlay ignored"] : []), ...(aspect.ratio === 1 ? [] : [`pixels ${describeAspect(aspect.ratio)}`]), ...warnings];
-      return { source: name, width: pixel.columns, height: pixel.rows, rgb, notes, warnings, pixelAspect: aspect.ratio, frame, window };
+    const picture = (
+      rgb: Uint8Array,
+      window: ShownWindow | null,
+      decided: readonly string[],
+      warned: readonly string[]
+    ): DicomPicture => {
+      const warnings = [
+        ...warned,
+        ...aspect.warnings,
+        ...(isMosaic(dataSet) ? ["a Siemens mosaic, whose tiles are slices: a series takes them one by one"] : [])
+      ];
+      const notes = [
+        ...decided,
+        ...(pixel.frames > 1 ? [`frame ${frame} of ${pixel.frames}`] : []),
+        ...(dataSet.hasOverlay() ? ["overlay ignored"] : []),
+        ...(aspect.ratio === 1 ? [] : [`pixels ${describeAspect(aspect.ratio)}`]),
+        ...warnings
+      ];
+      return {
+        source: name,
+        width: pixel.columns,
+        height: pixel.rows,
+        rgb,
+        notes,
+        warnings,
+        pixelAspect: aspect.ratio,
+        frame,
+        window
+      };
     };
     if (stored.photometric === "PALETTE COLOR") {
       const { rgb, warnings } = paletteToRgb(dataSet, stored, pixel.isSigned);
@@ -167,25 +205,47 @@ export async function readDicomPicture(bytes: Uint8Array, name: string, options:
     const mayBeHounsfield = isHounsfield(header) || (header.modality === "CT" && header.unit === "unspecified");
     const voi = chooseVoi(options.window, file, { name, isHounsfield: mayBeHounsfield, range: gray.range });
     const rgb = grayToRgb(gray, voi.toGray);
-    const warnings = [...gray.warnings, ...(voi.warning === null ? [] : [voi.warning]), ...file.warnings, ...unseenBy(options.window, voi, header, gray), ...brightPadding(gray, rgb)];
-    return picture(rgb, shownWindow(options.window, voi), [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : [])], warnings);
+    const warnings = [
+      ...gray.warnings,
+      ...(voi.warning === null ? [] : [voi.warning]),
+      ...file.warnings,
+      ...unseenBy(options.window, voi, header, gray),
+      ...brightPadding(gray, rgb)
+    ];
+    return picture(
+      rgb,
+      shownWindow(options.window, voi),
+      [voi.description, ...(gray.isInverted ? ["MONOCHROME1 inverted"] : [])],
+      warnings
+    );
   });
 }
 
 /** What a person would not see of the picture, or take for something else. */
-function unseenBy(choice: WindowChoice | undefined, { shown }: VoiTransform, { modality, isRescaled, unit }: DicomHeader, gray: DicomFrame): string[] {
+function unseenBy(
+  choice: WindowChoice | undefined,
+  { shown }: VoiTransform,
+  { modality, isRescaled, unit }: DicomHeader,
+  gray: DicomFrame
+): string[] {
   if (isPreset(choice) && !isRescaled) return [unscaledCt];
   if (isPreset(choice) && unit === "unspecified") return [unspecifiedCt];
   if (choice !== undefined || shown === null || !projections.has(modality ?? "")) return [];
   const outside = gray.shareOutside(shown);
-  return outside > mostOutside ? [`the window of the file hides ${Math.round(outside * 100)} % of the pixels, which are all black or all white; window full shows all`] : [];
+  return outside > mostOutside
+    ? [
+        `the window of the file hides ${Math.round(outside * 100)} % of the pixels, which are all black or all white; window full shows all`
+      ]
+    : [];
 }
 
 /** Padding is no picture, and PS3.3 C.7.5.1.1.2 wants it as background; of MONOCHROME1 it is often white. */
 function brightPadding({ firstPadding }: DicomFrame, rgb: Uint8Array): string[] {
   const pixel = firstPadding();
   const isBright = pixel !== null && (rgb[3 * pixel] ?? 0) >= 128;
-  return isBright ? ["the padding around the picture is shown bright, as its values are and as pydicom shows it, not as background"] : [];
+  return isBright
+    ? ["the padding around the picture is shown bright, as its values are and as pydicom shows it, not as background"]
+    : [];
 }
 
 /** As `readDicomPicture`, but decodes no pixels: finds all but damage in them. Throws the same errors. */
@@ -203,31 +263,52 @@ function checkOptions(bytes: Uint8Array, name: string, { window, frame }: DicomP
     const pixel = checkPixel(parsed, name, frame ?? 1);
     if (frame === undefined) refuseTiles(parsed.dataSet, pixel);
     if (window !== undefined && (pixel.samplesPerPixel === 3 || pixel.photometric === "PALETTE COLOR")) {
-      throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a picture in colour, which has no window. Leave it out.`, { remedy: { option: "window" } });
+      throw new MedGemmaError(
+        "INVALID_ARGUMENT",
+        `${name} is a picture in colour, which has no window. Leave it out.`,
+        { remedy: { option: "window" } }
+      );
     }
     return parsed;
   });
 }
 
 function isTiled(dataSet: DataSet): boolean {
-  return dataSet.text(tags.SOPClassUID) === wholeSlideUid || dataSet.text(tags.DimensionOrganizationType)?.startsWith("TILED") === true;
+  return (
+    dataSet.text(tags.SOPClassUID) === wholeSlideUid ||
+    dataSet.text(tags.DimensionOrganizationType)?.startsWith("TILED") === true
+  );
 }
 
 /** A tile of a slide that was not asked for is not its picture. */
 function refuseTiles(dataSet: DataSet, { frames, rows, columns }: ImagePixel): void {
-  const matrix = [dataSet.long(tags.TotalPixelMatrixColumns) ?? columns, dataSet.long(tags.TotalPixelMatrixRows) ?? rows] as const;
+  const matrix = [
+    dataSet.long(tags.TotalPixelMatrixColumns) ?? columns,
+    dataSet.long(tags.TotalPixelMatrixRows) ?? rows
+  ] as const;
   if (!isTiled(dataSet) || (frames === 1 && matrix[0] <= columns && matrix[1] <= rows)) return;
-  throw new DicomError(`it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Take its patches as a slide, or one tile as a frame`, { remedy: { option: "slide", also: ["frame"] } });
+  throw new DicomError(
+    `it is a slide of ${matrix.join(" × ")} pixels in ${frames === 1 ? "1 tile" : `${frames} tiles`} (VL Whole Slide Microscopy), and a tile is not its picture. Take its patches as a slide, or one tile as a frame`,
+    { remedy: { option: "slide", also: ["frame"] } }
+  );
 }
 
 function checkPixel(parsed: Parsed, name: string, frame: number): ImagePixel {
   const pixel = readImagePixel(parsed.dataSet, parsed.syntax.codec);
   checkPictureSize(name, pixel.columns, pixel.rows);
   if (frame <= pixel.frames) return pixel;
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${pixel.frames === 1 ? "1 frame" : `${pixel.frames} frames`}, but frame ${frame} is asked for.`, { remedy: { option: "frame" } });
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `${name} has ${pixel.frames === 1 ? "1 frame" : `${pixel.frames} frames`}, but frame ${frame} is asked for.`,
+    { remedy: { option: "frame" } }
+  );
 }
 
-async function readPixels(parsed: Parsed, name: string, frame: number): Promise<{ readonly pixel: ImagePixel; readonly stored: StoredFrame }> {
+async function readPixels(
+  parsed: Parsed,
+  name: string,
+  frame: number
+): Promise<{ readonly pixel: ImagePixel; readonly stored: StoredFrame }> {
   checkFrameChoice(frame);
   const pixel = inFile(name, () => checkPixel(parsed, name, frame));
   try {
@@ -238,7 +319,8 @@ async function readPixels(parsed: Parsed, name: string, frame: number): Promise<
 }
 
 function grayFrame(dataSet: DataSet, pixel: ImagePixel, stored: StoredFrame, frame: number): DicomFrame {
-  if (!stored.photometric.startsWith("MONOCHROME")) throw new DicomError(`its pixels are ${stored.photometric}; expected gray values`);
+  if (!stored.photometric.startsWith("MONOCHROME"))
+    throw new DicomError(`its pixels are ${stored.photometric}; expected gray values`);
   const modality = readModalityTransform(dataSet, frame, pixel.isSigned);
   const values = modality.apply(stored.values);
   const padding = readPadding(dataSet, pixel.isSigned);
@@ -274,7 +356,12 @@ function isPadding(stored: number, padding: Padding): boolean {
   return padding !== null && stored >= padding[0] && stored <= padding[1];
 }
 
-function shareOutside(values: ModalityValues, stored: StoredValues, padding: Padding, [least, most]: readonly [number, number]): number {
+function shareOutside(
+  values: ModalityValues,
+  stored: StoredValues,
+  padding: Padding,
+  [least, most]: readonly [number, number]
+): number {
   let [outside, counted] = [0, 0];
   for (let index = 0; index < values.length; index += 1) {
     if (isPadding(stored[index] ?? 0, padding)) continue;
@@ -299,7 +386,9 @@ function rangeOf(values: ModalityValues, stored: StoredValues, padding: Padding)
 /** A VOI LUT begins at a value after the modality transform, written as a word of that sign (PS3.3 C.11.2.1.1). */
 function isSignedAfterModality(values: ModalityValues): boolean {
   if (values instanceof Int16Array || values instanceof Int8Array) return true;
-  return (values instanceof Int32Array || values instanceof Float32Array) && values.every((value: number) => value < 2 ** 15);
+  return (
+    (values instanceof Int32Array || values instanceof Float32Array) && values.every((value: number) => value < 2 ** 15)
+  );
 }
 
 function inFile<Result>(name: string, read: () => Result): Result {
@@ -311,8 +400,15 @@ function inFile<Result>(name: string, read: () => Result): Result {
 }
 
 function asImageError(error: unknown, name: string): Error {
-  if (error instanceof DicomError) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error, remedy: error.remedy });
+  if (error instanceof DicomError)
+    return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, {
+      cause: error,
+      remedy: error.remedy
+    });
   // A frame whose size was checked may still be more than this process can have.
-  if (error instanceof RangeError) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error });
+  if (error instanceof RangeError)
+    return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, {
+      cause: error
+    });
   return error as Error;
 }

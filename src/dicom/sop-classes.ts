@@ -47,6 +47,8 @@ export const wholeSlideUid = "1.2.840.10008.5.1.4.1.1.77.1.6";
 export function describeSopClass(uid: string | undefined): string | null {
   if (uid?.startsWith(storage) !== true) return null;
   const own = uid.slice(storage.length);
-  const found = kinds.filter(([start]) => own === start || own.startsWith(`${start}.`)).sort(([a], [b]) => b.length - a.length);
+  const found = kinds
+    .filter(([start]) => own === start || own.startsWith(`${start}.`))
+    .sort(([a], [b]) => b.length - a.length);
   return found[0]?.[1] ?? null;
 }

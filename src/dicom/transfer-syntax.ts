@@ -36,7 +36,8 @@ const known: ReadonlyMap<string, TransferSyntax> = new Map<string, TransferSynta
 const uncompress = "Convert it with gdcmconv -w (GDCM)";
 const dcmdjpeg = "Convert it with dcmdjpeg (DCMTK) or gdcmconv -w (GDCM)";
 const video = "Save a picture of the video with a tool for video, such as ffmpeg, and give that";
-const fromServer = "Its pixels are on a server, and only their address is in the file: get the file with its pixels from the archive";
+const fromServer =
+  "Its pixels are on a server, and only their address is in the file: get the file with its pixels from the archive";
 const fromArchive = "Let the archive send it as Explicit VR Little Endian, or convert it with a tool that reads it";
 
 /** Those of PS3.6 annex A, and a maker's, that are not read, and what to do. */
@@ -78,8 +79,10 @@ export function transferSyntaxOf(uid: string): TransferSyntax {
   const found = known.get(uid);
   if (found !== undefined) return found;
   const other = others.get(uid.replace(/(\.4\.10[0-6])\.1$/, "$1")); // ".1": in fragments
-  if (other !== undefined) throw new DicomError(`its transfer syntax is ${other[0]} (${uid}), which is not read here. ${other[1]}`);
-  if (retiredJpeg.test(uid)) throw new DicomError(`its transfer syntax is a retired JPEG process (${uid}), which is not read here. ${dcmdjpeg}`);
+  if (other !== undefined)
+    throw new DicomError(`its transfer syntax is ${other[0]} (${uid}), which is not read here. ${other[1]}`);
+  if (retiredJpeg.test(uid))
+    throw new DicomError(`its transfer syntax is a retired JPEG process (${uid}), which is not read here. ${dcmdjpeg}`);
   // The value is a stranger's; a UID has digits and dots only (PS3.5 9.1).
   const shown = /^[\d.]{1,64}$/.test(uid) ? uid : "no UID";
   throw new DicomError(`its transfer syntax is ${shown}, which is not known here. ${fromArchive}`);

@@ -66,14 +66,20 @@ export interface FileVoi {
  */
 export function readFileVoi(dataSet: DataSet, frame: number, isSigned: boolean): FileVoi {
   const group = dataSet.functionalGroup(tags.FrameVOILUTSequence, frame);
-  const tables = (group.has(tags.VOILUTSequence) ? group : dataSet).items(tags.VOILUTSequence).map((item) => readLookupTable(item, isSigned));
+  const tables = (group.has(tags.VOILUTSequence) ? group : dataSet)
+    .items(tags.VOILUTSequence)
+    .map((item) => readLookupTable(item, isSigned));
   const luts = tables.filter((table) => table !== null);
   const { windowFunction, isKnown } = readFunction(group);
   const widths = group.numbers(tags.WindowWidth);
-  const isText = [tags.WindowCenter, tags.WindowWidth].some((tag) => group.numbers(tag).some((number, index) => !Number.isFinite(number) && group.texts(tag)[index] !== ""));
+  const isText = [tags.WindowCenter, tags.WindowWidth].some((tag) =>
+    group.numbers(tag).some((number, index) => !Number.isFinite(number) && group.texts(tag)[index] !== "")
+  );
   const pairs = group.numbers(tags.WindowCenter).flatMap((center, index) => {
     const width = widths[index];
-    return width === undefined || !Number.isFinite(center) || !Number.isFinite(width) ? [] : [{ center, width, function: windowFunction }];
+    return width === undefined || !Number.isFinite(center) || !Number.isFinite(width)
+      ? []
+      : [{ center, width, function: windowFunction }];
   });
   const windows = pairs.filter(isPossible);
   const count = luts.length + windows.length;
@@ -87,14 +93,18 @@ export function readFileVoi(dataSet: DataSet, frame: number, isSigned: boolean):
         warning: table.contradiction === null ? null : `the VOI LUT of the file${which(index)} ${table.contradiction}`,
         toGray: (value: number) => Math.min(255, (lookUp(table, value) / table.white) * 255)
       })),
-      ...windows.map((window, index) => windowTransform(window, `window ${numbersOf(window)} of the file${which(luts.length + index)}`))
+      ...windows.map((window, index) =>
+        windowTransform(window, `window ${numbersOf(window)} of the file${which(luts.length + index)}`)
+      )
     ],
     warnings: [
       ...(isKnown ? [] : ["the VOI LUT Function of the file is not known here: taken for LINEAR"]),
       ...(isText ? ["a window of the file is no number and is ignored"] : []),
       ...(pairs.length > windows.length ? ["a window of the file has no width and is ignored"] : []),
       ...(tables.length > luts.length ? ["a VOI LUT of the file has too few entries and is ignored"] : []),
-      ...([tags.WindowCenter, tags.WindowWidth].some((tag) => group.hasDecimalComma(tag)) ? ["a decimal comma in a window of the file is taken for a point"] : [])
+      ...([tags.WindowCenter, tags.WindowWidth].some((tag) => group.hasDecimalComma(tag))
+        ? ["a decimal comma in a window of the file is taken for a point"]
+        : [])
     ]
   };
 }
@@ -107,7 +117,11 @@ export function readFileVoi(dataSet: DataSet, frame: number, isSigned: boolean):
 export function chooseVoi(
   choice: WindowChoice | undefined,
   file: FileVoi,
-  { name, isHounsfield, range }: { readonly name: string; readonly isHounsfield: boolean; readonly range: () => readonly [number, number] }
+  {
+    name,
+    isHounsfield,
+    range
+  }: { readonly name: string; readonly isHounsfield: boolean; readonly range: () => readonly [number, number] }
 ): VoiTransform {
   if (choice === undefined) return file.transforms[0] ?? fullRange(range());
   if (choice === "full") return fullRange(range());
@@ -115,12 +129,20 @@ export function chooseVoi(
     const chosen = file.transforms[choice - 1];
     if (chosen !== undefined) return chosen;
     const count = file.transforms.length;
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${count === 0 ? "no window" : count === 1 ? "1 window" : `${count} windows`}, but window ${choice} is asked for.`, { remedy: { option: "window" } });
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${name} has ${count === 0 ? "no window" : count === 1 ? "1 window" : `${count} windows`}, but window ${choice} is asked for.`,
+      { remedy: { option: "window" } }
+    );
   }
   if (!isPreset(choice)) return windowTransform({ ...choice, function: "LINEAR" }, `window ${numbersOf(choice)}`);
   const preset = windowPresets[choice];
   if (isHounsfield) return windowTransform({ ...preset, function: "LINEAR" }, `window ${choice} ${numbersOf(preset)}`);
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a CT in Hounsfield units, so the window ${choice} says nothing. Give it as C/W, or leave it out.`, { remedy: { option: "window" } });
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `${name} is not a CT in Hounsfield units, so the window ${choice} says nothing. Give it as C/W, or leave it out.`,
+    { remedy: { option: "window" } }
+  );
 }
 
 function readFunction(group: DataSet): { readonly windowFunction: WindowFunction; readonly isKnown: boolean } {
@@ -136,15 +158,28 @@ function isPossible({ width, function: windowFunction }: Window): boolean {
 
 function fullRange([least, most]: readonly [number, number]): VoiTransform {
   const window = { center: (least + most) / 2, width: most - least, function: "LINEAR_EXACT" } as const;
-  const toGray = (value: number) => (most === least ? 0 : Math.min(1, Math.max(0, (value - least) / (most - least))) * 255);
-  return { description: `from the least to the greatest value (${round(least)} to ${round(most)})`, window, shown: null, warning: null, toGray };
+  const toGray = (value: number) =>
+    most === least ? 0 : Math.min(1, Math.max(0, (value - least) / (most - least))) * 255;
+  return {
+    description: `from the least to the greatest value (${round(least)} to ${round(most)})`,
+    window,
+    shown: null,
+    warning: null,
+    toGray
+  };
 }
 
 /** The formulas of PS3.3 C.11.2.1.2.1, C.11.2.1.3.1 and C.11.2.1.3.2, with an output from 0 to 255. */
 function windowTransform(window: Window, description: string): VoiTransform {
   const { center, width } = window;
   if (window.function === "SIGMOID") {
-    return { description: `${description}, sigmoid`, window, shown: null, warning: null, toGray: (value) => 255 / (1 + Math.exp((-4 * (value - center)) / width)) };
+    return {
+      description: `${description}, sigmoid`,
+      window,
+      shown: null,
+      warning: null,
+      toGray: (value) => 255 / (1 + Math.exp((-4 * (value - center)) / width))
+    };
   }
   const [c, w] = window.function === "LINEAR" ? [center - 0.5, width - 1] : [center, width];
   const toGray = (value: number) => {

@@ -62,13 +62,20 @@ export function readVolumeFacts(dataSet: DataSet, frame: number): VolumeFacts {
   const vector = (tag: Tag) => dataSet.word(tag, { index: frame });
   return {
     acquisitionNumber: content.word(tags.FrameAcquisitionNumber) ?? dataSet.number(tags.AcquisitionNumber) ?? null,
-    temporalPosition: content.long(tags.TemporalPositionIndex) ?? dataSet.number(tags.TemporalPositionIdentifier) ?? vector(tags.TimeSliceVector) ?? vector(tags.TimeSlotVector) ?? vector(tags.PhaseVector) ?? null,
+    temporalPosition:
+      content.long(tags.TemporalPositionIndex) ??
+      dataSet.number(tags.TemporalPositionIdentifier) ??
+      vector(tags.TimeSliceVector) ??
+      vector(tags.TimeSlotVector) ??
+      vector(tags.PhaseVector) ??
+      null,
     stackId: content.text(tags.StackID) ?? null,
     inStackPosition: content.long(tags.InStackPositionNumber) ?? null,
     dimensions: content.longs(tags.DimensionIndexValues),
     echoNumber: dataSet.number(tags.EchoNumbers) ?? null,
     echoTime: doubleOf(group(tags.MREchoSequence), tags.EffectiveEchoTime) ?? dataSet.number(tags.EchoTime) ?? null,
-    inversionTime: doubleOf(group(tags.MRModifierSequence), tags.InversionTimes) ?? dataSet.number(tags.InversionTime) ?? null,
+    inversionTime:
+      doubleOf(group(tags.MRModifierSequence), tags.InversionTimes) ?? dataSet.number(tags.InversionTime) ?? null,
     repetitionTime: timing.number(tags.RepetitionTime) ?? null,
     triggerTime: doubleOf(cardiac, tags.NominalCardiacTriggerDelayTime) ?? dataSet.number(tags.TriggerTime) ?? null,
     frameReferenceTime: dataSet.number(tags.FrameReferenceTime) ?? null,
@@ -80,20 +87,36 @@ export function readVolumeFacts(dataSet: DataSet, frame: number): VolumeFacts {
     imageIndex: dataSet.word(tags.ImageIndex) ?? null,
     energyWindow: vector(tags.EnergyWindowVector) ?? null,
     detector: vector(tags.DetectorVector) ?? null,
-    acquisitionTime: content.text(tags.FrameAcquisitionDateTime) ?? dateAndTime(dataSet, tags.AcquisitionDate, tags.AcquisitionTime) ?? dataSet.text(tags.AcquisitionDateTime) ?? null,
-    contentTime: content.text(tags.FrameReferenceDateTime) ?? dateAndTime(dataSet, tags.ContentDate, tags.ContentTime) ?? null,
+    acquisitionTime:
+      content.text(tags.FrameAcquisitionDateTime) ??
+      dateAndTime(dataSet, tags.AcquisitionDate, tags.AcquisitionTime) ??
+      dataSet.text(tags.AcquisitionDateTime) ??
+      null,
+    contentTime:
+      content.text(tags.FrameReferenceDateTime) ?? dateAndTime(dataSet, tags.ContentDate, tags.ContentTime) ?? null,
     imageType: frameType?.texts(tags.FrameType).join("\\") ?? textsOf(dataSet, tags.ImageType),
     component: frameTypes.flatMap((item) => item.text(tags.ComplexImageComponent) ?? [])[0] ?? componentOfGE(dataSet),
-    kernel: textsOf(group(tags.CTReconstructionSequence), tags.ConvolutionKernel) ?? textsOf(dataSet, tags.ConvolutionKernel),
+    kernel:
+      textsOf(group(tags.CTReconstructionSequence), tags.ConvolutionKernel) ?? textsOf(dataSet, tags.ConvolutionKernel),
     contrastAgent: contrast.text(tags.ContrastBolusAgentPhase) ?? dataSet.text(tags.ContrastBolusAgent) ?? null
   };
 }
 
-const [siemens, ge, geAcquisition, philips, philipsMr] = [/^SIEMENS MR HEADER/, /^GEMS_PARM/, /^GEMS_ACQU/, /^Philips Imaging/i, /^Philips MR Imaging/i];
+const [siemens, ge, geAcquisition, philips, philipsMr] = [
+  /^SIEMENS MR HEADER/,
+  /^GEMS_PARM/,
+  /^GEMS_ACQU/,
+  /^Philips Imaging/i,
+  /^Philips MR Imaging/i
+];
 
 /** Of Siemens (IS), GE (IS, of which the first counts; GE adds 10^9 to say how it was found) and Philips (FL). */
 function makersBValue(dataSet: DataSet): number | undefined {
-  const [ofSiemens, ofGe, ofPhilips] = [dataSet.ofMaker(tags.SiemensBValue, siemens), dataSet.ofMaker(tags.GEBValue, ge), dataSet.ofMaker(tags.PhilipsBValue, philips)];
+  const [ofSiemens, ofGe, ofPhilips] = [
+    dataSet.ofMaker(tags.SiemensBValue, siemens),
+    dataSet.ofMaker(tags.GEBValue, ge),
+    dataSet.ofMaker(tags.PhilipsBValue, philips)
+  ];
   if (ofSiemens !== null) return dataSet.number(ofSiemens);
   if (ofGe !== null) {
     const value = dataSet.number(ofGe);
@@ -106,10 +129,17 @@ function makersBValue(dataSet: DataSet): number | undefined {
 function makersGradient(dataSet: DataSet): readonly number[] | null {
   const ofSiemens = dataSet.ofMaker(tags.SiemensDiffusionGradientDirection, siemens);
   if (ofSiemens !== null) return three(dataSet.doubles(ofSiemens));
-  const ofGe = [tags.GEDiffusionGradientX, tags.GEDiffusionGradientY, tags.GEDiffusionGradientZ].flatMap((tag) => dataSet.ofMaker(tag, geAcquisition) ?? []);
+  const ofGe = [tags.GEDiffusionGradientX, tags.GEDiffusionGradientY, tags.GEDiffusionGradientZ].flatMap(
+    (tag) => dataSet.ofMaker(tag, geAcquisition) ?? []
+  );
   // GE keeps other things in these elements where nothing was weighted.
-  if (ofGe.length > 0) return (makersBValue(dataSet) ?? 0) > 0 ? three(ofGe.flatMap((tag) => dataSet.number(tag) ?? [])) : null;
-  const ofPhilips = [tags.PhilipsDiffusionGradientX, tags.PhilipsDiffusionGradientY, tags.PhilipsDiffusionGradientZ].flatMap((tag) => dataSet.ofMaker(tag, philipsMr) ?? []);
+  if (ofGe.length > 0)
+    return (makersBValue(dataSet) ?? 0) > 0 ? three(ofGe.flatMap((tag) => dataSet.number(tag) ?? [])) : null;
+  const ofPhilips = [
+    tags.PhilipsDiffusionGradientX,
+    tags.PhilipsDiffusionGradientY,
+    tags.PhilipsDiffusionGradientZ
+  ].flatMap((tag) => dataSet.ofMaker(tag, philipsMr) ?? []);
   return three(ofPhilips.flatMap((tag) => dataSet.float(tag) ?? []));
 }
 

@@ -54,7 +54,8 @@ export function readWholeSlideHeader(head: Uint8Array): WholeSlideHeader | null 
   const [down, across] = measures.numbers(tags.PixelSpacing);
   const paths = dataSet.items(tags.OpticalPathSequence);
   const [width, height] = [dataSet.long(tags.TotalPixelMatrixColumns), dataSet.long(tags.TotalPixelMatrixRows)];
-  if (pixel.frames > 1 && (width === undefined || height === undefined)) throw new DicomError("it does not say how large the slide is (Total Pixel Matrix Columns and Rows)");
+  if (pixel.frames > 1 && (width === undefined || height === undefined))
+    throw new DicomError("it does not say how large the slide is (Total Pixel Matrix Columns and Rows)");
   const isTiledFull = dataSet.text(tags.DimensionOrganizationType) === "TILED_FULL";
   return {
     seriesInstanceUid: dataSet.text(tags.SeriesInstanceUID) ?? null,
@@ -64,7 +65,10 @@ export function readWholeSlideHeader(head: Uint8Array): WholeSlideHeader | null 
     pixel,
     codec: syntax.codec,
     transferSyntax: syntax.name,
-    spacing: down === undefined || across === undefined || Number.isNaN(down) || Number.isNaN(across) ? null : { x: across, y: down },
+    spacing:
+      down === undefined || across === undefined || Number.isNaN(down) || Number.isNaN(across)
+        ? null
+        : { x: across, y: down },
     objective: paths[0]?.number(tags.ObjectiveLensPower) ?? null,
     positions: isTiledFull ? null : readPositions(dataSet, pixel.frames),
     focalPlanes: Math.max(1, dataSet.long(tags.TotalPixelMatrixFocalPlanes) ?? 1),
@@ -94,5 +98,7 @@ function readExtendedOffsets(dataSet: DataSet): number[] | null {
   const table = dataSet.value(tags.ExtendedOffsetTable);
   if (table === undefined) return null;
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  return Array.from({ length: Math.floor(table.byteLength / 8) }, (_one, index) => Number(view.getBigUint64(8 * index, dataSet.isLittleEndian)));
+  return Array.from({ length: Math.floor(table.byteLength / 8) }, (_one, index) =>
+    Number(view.getBigUint64(8 * index, dataSet.isLittleEndian))
+  );
 }

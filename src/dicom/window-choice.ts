@@ -37,32 +37,50 @@ export function isWindowChoice(choice: unknown): choice is WindowChoice {
   if (typeof choice === "number") return Number.isSafeInteger(choice) && choice >= 1;
   if (typeof choice !== "object" || choice === null || !("center" in choice) || !("width" in choice)) return false;
   // A width of 1 is the least that PS3.3 C.11.2.1.2.1 allows.
-  return Number.isFinite(choice.center) && typeof choice.width === "number" && Number.isFinite(choice.width) && choice.width >= 1;
+  return (
+    Number.isFinite(choice.center) &&
+    typeof choice.width === "number" &&
+    Number.isFinite(choice.width) &&
+    choice.width >= 1
+  );
 }
 
 /** JavaScript need not keep to the type. @throws MedGemmaError INVALID_ARGUMENT */
 export function checkWindowChoice(choice: unknown): void {
   refuseUnreadable("A window", () => {
     if (choice === undefined || isWindowChoice(choice)) return;
-    throw new MedGemmaError("INVALID_ARGUMENT", `A window must be ${windowChoices}, with a width of 1 or more, but is ${foundOf(choice)}.`, { remedy: { option: "window" } });
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `A window must be ${windowChoices}, with a width of 1 or more, but is ${foundOf(choice)}.`,
+      { remedy: { option: "window" } }
+    );
   });
 }
 
 function foundOf(choice: unknown): string {
-  if (isObject(choice) && "center" in choice && "width" in choice) return `center ${describe(choice.center)}, width ${describe(choice.width)}`;
+  if (isObject(choice) && "center" in choice && "width" in choice)
+    return `center ${describe(choice.center)}, width ${describe(choice.width)}`;
   return typeof choice === "string" && choice.length <= 40 ? choice : describe(choice);
 }
 
 /** The frame of a file with several, from 1. @throws MedGemmaError INVALID_ARGUMENT */
 export function checkFrameChoice(frame: unknown): void {
   if (frame === undefined || (Number.isSafeInteger(frame) && (frame as number) >= 1)) return;
-  throw new MedGemmaError("INVALID_ARGUMENT", `A frame must be a whole number from 1, but is ${typeof frame === "number" ? frame : typeof frame}.`, { remedy: { option: "frame" } });
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `A frame must be a whole number from 1, but is ${typeof frame === "number" ? frame : typeof frame}.`,
+    { remedy: { option: "frame" } }
+  );
 }
 
 /** As a person writes it, 40/400, lung, full or 2: what it means, which need not be a choice that there is. */
 export function readWindowChoice(text: string): unknown {
   const numbers = /^([-+]?\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text);
-  return numbers === null ? (/^\d+$/.test(text) ? Number(text) : text) : { center: Number(numbers[1]), width: Number(numbers[2]) };
+  return numbers === null
+    ? /^\d+$/.test(text)
+      ? Number(text)
+      : text
+    : { center: Number(numbers[1]), width: Number(numbers[2]) };
 }
 
 export function isPreset(choice: unknown): choice is WindowPreset {

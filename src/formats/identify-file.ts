@@ -22,7 +22,8 @@ export async function identifyFile(path: string): Promise<FoundFile> {
     if (!facts.isFile()) return { kind: "special" };
     const format = formatOf(await readHead(path), path);
     // Compressed, only the inflated bytes tell.
-    if (format?.name === "archive" && (await isNiftiFile(path))) return { kind: "file", format: formatOf(new Uint8Array(), ".nii") };
+    if (format?.name === "archive" && (await isNiftiFile(path)))
+      return { kind: "file", format: formatOf(new Uint8Array(), ".nii") };
     return { kind: "file", format };
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;

@@ -4,7 +4,18 @@
 export const tokenTypes = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
 /** Gemma 3's tokenizer.json, `added_tokens`: those that the model's formats are made of, and those that nobody may write. */
-const control = new Set(["<pad>", "<eos>", "<bos>", "<mask>", "[multimodal]", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>", "<image_soft_token>"]);
+const control = new Set([
+  "<pad>",
+  "<eos>",
+  "<bos>",
+  "<mask>",
+  "[multimodal]",
+  "<start_of_turn>",
+  "<end_of_turn>",
+  "<start_of_image>",
+  "<end_of_image>",
+  "<image_soft_token>"
+]);
 
 /** The same list: names of HTML elements that are one piece each, opened and closed. */
 const elements =

@@ -8,7 +8,21 @@ import { MedGemmaError } from "../errors.js";
 import { openRegularFile } from "../shared/regular-file.js";
 
 /** Value types of the specification, by their numbers. */
-export const ggufTypes = { uint8: 0, int8: 1, uint16: 2, int16: 3, uint32: 4, int32: 5, float32: 6, bool: 7, string: 8, array: 9, uint64: 10, int64: 11, float64: 12 } as const;
+export const ggufTypes = {
+  uint8: 0,
+  int8: 1,
+  uint16: 2,
+  int16: 3,
+  uint32: 4,
+  int32: 5,
+  float32: 6,
+  bool: 7,
+  string: 8,
+  array: 9,
+  uint64: 10,
+  int64: 11,
+  float64: 12
+} as const;
 
 /** Bytes of the types that have a fixed size, by their numbers. */
 const sizes: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8 };
@@ -65,9 +79,10 @@ export async function readGgufHeader(path: string, { stopAt = () => false }: Rea
     for (let wanted = firstRead; ; wanted = Math.min(4 * wanted, largestHeader)) {
       const length = Math.min(wanted, facts.size);
       const buffer = Buffer.alloc(length);
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         const { bytesRead } = await file.read(buffer, done, length - done, done);
-        if (bytesRead === 0) throw new MedGemmaError("FILE_UNUSABLE", `${path} became shorter while it was read. Try again.`);
+        if (bytesRead === 0)
+          throw new MedGemmaError("FILE_UNUSABLE", `${path} became shorter while it was read. Try again.`);
         done += bytesRead;
       }
       try {
@@ -83,9 +98,14 @@ export async function readGgufHeader(path: string, { stopAt = () => false }: Rea
   }
 }
 
-function parse(cursor: Cursor, byteLength: number, stopAt: (values: ReadonlyMap<string, GgufValue>) => boolean): GgufHeader {
+function parse(
+  cursor: Cursor,
+  byteLength: number,
+  stopAt: (values: ReadonlyMap<string, GgufValue>) => boolean
+): GgufHeader {
   const { path } = cursor;
-  if (byteLength < 4 || cursor.take(4).toString("latin1") !== "GGUF") throw new MedGemmaError("MODEL_CORRUPT", `${path} is not a GGUF file: it does not begin with "GGUF".`);
+  if (byteLength < 4 || cursor.take(4).toString("latin1") !== "GGUF")
+    throw new MedGemmaError("MODEL_CORRUPT", `${path} is not a GGUF file: it does not begin with "GGUF".`);
   const version = cursor.uint32();
   if (version < 2 || version > 3) throw corrupt(path, `GGUF version 2 or 3 expected, found ${version}`);
   const tensorCount = cursor.uint64();
@@ -101,14 +121,19 @@ function parse(cursor: Cursor, byteLength: number, stopAt: (values: ReadonlyMap<
   const tensors: GgufTensor[] = [];
   for (let index = 0; index < tensorCount; index += 1) tensors.push(readTensor(cursor));
   const alignment = numberOf(values.get("general.alignment")) ?? 32; // the specification's default
-  if (!Number.isInteger(Math.log2(alignment)) || alignment > 2 ** 20) throw corrupt(path, "general.alignment is not a power of two");
+  if (!Number.isInteger(Math.log2(alignment)) || alignment > 2 ** 20)
+    throw corrupt(path, "general.alignment is not a power of two");
   return { path, byteLength, version, values, tensors, dataOffset: Math.ceil(cursor.position / alignment) * alignment };
 }
 
 function readTensor(cursor: Cursor): GgufTensor {
   const name = cursor.string();
   const dimensions = cursor.uint32();
-  if (dimensions < 1 || dimensions > 4) throw corrupt(cursor.path, `the tensor ${JSON.stringify(name.slice(0, 64))} has ${dimensions} dimensions, expected 1 to 4`);
+  if (dimensions < 1 || dimensions > 4)
+    throw corrupt(
+      cursor.path,
+      `the tensor ${JSON.stringify(name.slice(0, 64))} has ${dimensions} dimensions, expected 1 to 4`
+    );
   const shape = Array.from({ length: dimensions }, () => cursor.uint64());
   return { name, shape, type: cursor.uint32(), offset: cursor.uint64() };
 }
@@ -128,7 +153,8 @@ class Cursor {
 
   take(count: number): Buffer {
     const end = this.position + count;
-    if (end > this.#byteLength) throw corrupt(this.path, `it ends inside its header (${count} bytes expected at byte ${this.position})`);
+    if (end > this.#byteLength)
+      throw corrupt(this.path, `it ends inside its header (${count} bytes expected at byte ${this.position})`);
     if (end > this.#buffer.length) throw new NotReadYet();
     const taken = this.#buffer.subarray(this.position, end);
     this.position = end;
@@ -142,7 +168,8 @@ class Cursor {
   /** Of a count, a size or an offset. */
   uint64(): number {
     const value = this.take(8).readBigUInt64LE();
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw corrupt(this.path, `a count of ${value} at byte ${this.position - 8} is impossible`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw corrupt(this.path, `a count of ${value} at byte ${this.position - 8} is impossible`);
     return Number(value);
   }
 
@@ -215,7 +242,7 @@ export function textsOf(value: GgufValue | undefined): string[] | null {
   if (value?.type !== ggufTypes.array || value.bytes.readUInt32LE() !== ggufTypes.string) return null;
   const { bytes } = value;
   const texts: string[] = [];
-  for (let position = 12; position < bytes.length; ) {
+  for (let position = 12; position < bytes.length;) {
     const end = position + 8 + Number(bytes.readBigUInt64LE(position));
     texts.push(bytes.toString("utf8", position + 8, end));
     position = end;
@@ -230,6 +257,7 @@ function corrupt(path: string, what: string): MedGemmaError {
 function asReadError(error: unknown, path: string): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "ENOENT" || code === "ENOTDIR") return new MedGemmaError("MODEL_NOT_FOUND", `There is no model file ${path}. Check the path.`, { cause: error });
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return new MedGemmaError("MODEL_NOT_FOUND", `There is no model file ${path}. Check the path.`, { cause: error });
   return new MedGemmaError("FILE_UNUSABLE", `${path} cannot be read: ${message}.`, { cause: error });
 }

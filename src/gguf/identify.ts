@@ -48,15 +48,20 @@ export function identifyHeader(header: GgufHeader): GgufIdentity {
   const architecture = textOf(values.get("general.architecture"));
   const index = numberOf(values.get("split.no"));
   const count = numberOf(values.get("split.count"));
-  const hasTower = architecture === "gemma3" && header.tensors.some(({ name }) => name.startsWith("v.") || name.startsWith("mm."));
+  const hasTower =
+    architecture === "gemma3" && header.tensors.some(({ name }) => name.startsWith("v.") || name.startsWith("mm."));
   return {
     path,
     byteLength,
     kind: kindOf(header, architecture),
     architecture,
     name: textOf(values.get("general.name")),
-    otherNames: [...values].filter(([key]) => /^general\.(?:basename|finetune|base_model\.\d+\.(?:name|repo_url))$/.test(key)).flatMap(([, value]) => textOf(value) ?? []),
-    width: numberOf(values.get(architecture === "clip" ? "clip.vision.projection_dim" : `${architecture ?? ""}.embedding_length`)),
+    otherNames: [...values]
+      .filter(([key]) => /^general\.(?:basename|finetune|base_model\.\d+\.(?:name|repo_url))$/.test(key))
+      .flatMap(([, value]) => textOf(value) ?? []),
+    width: numberOf(
+      values.get(architecture === "clip" ? "clip.vision.projection_dim" : `${architecture ?? ""}.embedding_length`)
+    ),
     split: index === null || count === null || count <= 1 ? null : { index, count },
     hasTower
   };
@@ -81,5 +86,9 @@ function kindOf({ values, tensors }: GgufHeader, architecture: string | null): G
 function isOllamaLayout(values: ReadonlyMap<string, GgufValue>, tensors: GgufHeader["tensors"]): boolean {
   if (tensors.some(({ name }) => name.startsWith("v.") || name.startsWith("mm."))) return true;
   if (!values.has("gemma3.attention.layer_norm_rms_epsilon")) return true;
-  return values.has("gemma3.rope.global.freq_base") || values.has("gemma3.rope.local.freq_base") || values.has("gemma3.mm.tokens_per_image");
+  return (
+    values.has("gemma3.rope.global.freq_base") ||
+    values.has("gemma3.rope.local.freq_base") ||
+    values.has("gemma3.mm.tokens_per_image")
+  );
 }

@@ -22,7 +22,15 @@ export interface OllamaPair {
 }
 
 /** Google's configuration of Gemma 3 (config.json of google/gemma-3-4b-it and others). */
-const gemma3 = { rmsEpsilon: 1e-6, ropeBase: 1e6, localRopeBase: 1e4, ropeFactor: 8, window: 1024, longContext: 131072, towerEpsilon: 1e-6 };
+const gemma3 = {
+  rmsEpsilon: 1e-6,
+  ropeBase: 1e6,
+  localRopeBase: 1e4,
+  ropeFactor: 8,
+  window: 1024,
+  longContext: 131072,
+  towerEpsilon: 1e-6
+};
 
 /** Ollama's names of the tower's tensors → llama.cpp's. */
 const towerNames: readonly (readonly [string, string])[] = [
@@ -44,7 +52,10 @@ export function splitOllamaLayout(header: GgufHeader): OllamaPair {
   const text = header.tensors.filter((tensor) => !isOfTower(tensor));
   return {
     text: { values: textValues(header, tower.length > 0), tensors: text.map((from) => ({ name: from.name, from })) },
-    mmproj: tower.length === 0 ? null : { values: towerValues(header), tensors: tower.map((from) => ({ name: towerName(from.name), from })) }
+    mmproj:
+      tower.length === 0
+        ? null
+        : { values: towerValues(header), tensors: tower.map((from) => ({ name: towerName(from.name), from })) }
   };
 }
 
@@ -57,7 +68,11 @@ function towerName(name: string): string {
 }
 
 function textValues(header: GgufHeader, hasTower: boolean): ReadonlyMap<string, GgufValue> {
-  const values = new Map([...header.values].filter(([key]) => !/^gemma3\.(?:vision|mm)\.|^tokenizer\.ggml\.(?:merges|add_padding_token|add_unknown_token)$/.test(key)));
+  const values = new Map(
+    [...header.values].filter(
+      ([key]) => !/^gemma3\.(?:vision|mm)\.|^tokenizer\.ggml\.(?:merges|add_padding_token|add_unknown_token)$/.test(key)
+    )
+  );
   const add = (key: string, value: GgufValue) => {
     if (!values.has(key)) values.set(key, value);
   };
@@ -77,7 +92,8 @@ function textValues(header: GgufHeader, hasTower: boolean): ReadonlyMap<string, 
     values.set("gemma3.rope.scaling.type", textValue("linear"));
     add("gemma3.rope.scaling.factor", float32Value(gemma3.ropeFactor));
   }
-  if (hasTower && (numberOf(values.get("gemma3.attention.sliding_window")) ?? 0) === 0) values.set("gemma3.attention.sliding_window", uint32Value(gemma3.window));
+  if (hasTower && (numberOf(values.get("gemma3.attention.sliding_window")) ?? 0) === 0)
+    values.set("gemma3.attention.sliding_window", uint32Value(gemma3.window));
   for (const [key, value] of vocabulary(header)) values.set(key, value);
   values.set("tokenizer.ggml.add_space_prefix", boolValue(false));
   return values;
@@ -89,30 +105,61 @@ function vocabulary({ path, values, tensors }: GgufHeader): [string, GgufValue][
   const tokens = textsOf(values.get("tokenizer.ggml.tokens"));
   const scores = values.get("tokenizer.ggml.scores");
   if (rows === undefined || tokens === null || scores === undefined) {
-    throw new MedGemmaError("MODEL_CORRUPT", `${path} is in Ollama's layout, but lacks its embedding, its tokens or their scores. Pull it again with Ollama.`);
+    throw new MedGemmaError(
+      "MODEL_CORRUPT",
+      `${path} is in Ollama's layout, but lacks its embedding, its tokens or their scores. Pull it again with Ollama.`
+    );
   }
   // tokens that an embedding has rows for, but no text, are called so by llama.cpp's converter.
   const pieces = Array.from({ length: rows }, (_, id) => tokens[id] ?? `[PAD${id}]`);
   const types = pieces.map((piece, id) => (id < tokens.length ? gemmaTokenType(piece) : tokenTypes.unused));
   const knownScores = scores.bytes.subarray(12, 12 + 4 * rows);
   return [
-    ["tokenizer.ggml.tokens", arrayValue(ggufTypes.string, pieces.map((piece) => textValue(piece).bytes))],
-    ["tokenizer.ggml.scores", arrayValue(ggufTypes.float32, Array.from({ length: rows }, (_, id) => (4 * id + 4 <= knownScores.length ? knownScores.subarray(4 * id, 4 * id + 4) : float32Value(-1000).bytes)))],
-    ["tokenizer.ggml.token_type", arrayValue(ggufTypes.int32, types.map((type) => uint32Value(type).bytes))]
+    [
+      "tokenizer.ggml.tokens",
+      arrayValue(
+        ggufTypes.string,
+        pieces.map((piece) => textValue(piece).bytes)
+      )
+    ],
+    [
+      "tokenizer.ggml.scores",
+      arrayValue(
+        ggufTypes.float32,
+        Array.from({ length: rows }, (_, id) =>
+          4 * id + 4 <= knownScores.length ? knownScores.subarray(4 * id, 4 * id + 4) : float32Value(-1000).bytes
+        )
+      )
+    ],
+    [
+      "tokenizer.ggml.token_type",
+      arrayValue(
+        ggufTypes.int32,
+        types.map((type) => uint32Value(type).bytes)
+      )
+    ]
   ];
 }
 
 function towerValues({ path, values }: GgufHeader): ReadonlyMap<string, GgufValue> {
   const vision = (key: string): number => {
     const value = numberOf(values.get(`gemma3.vision.${key}`));
-    if (value === null) throw new MedGemmaError("MODEL_CORRUPT", `${path} is in Ollama's layout and holds an image tower, but lacks gemma3.vision.${key}. Pull it again with Ollama.`);
+    if (value === null)
+      throw new MedGemmaError(
+        "MODEL_CORRUPT",
+        `${path} is in Ollama's layout and holds an image tower, but lacks gemma3.vision.${key}. Pull it again with Ollama.`
+      );
     return value;
   };
   const width = numberOf(values.get("gemma3.embedding_length"));
-  if (width === null) throw new MedGemmaError("MODEL_CORRUPT", `${path} lacks gemma3.embedding_length. Pull it again with Ollama.`);
+  if (width === null)
+    throw new MedGemmaError("MODEL_CORRUPT", `${path} lacks gemma3.embedding_length. Pull it again with Ollama.`);
   const patches = vision("image_size") / vision("patch_size");
   const tokens = numberOf(values.get("gemma3.mm.tokens_per_image")) ?? 256;
-  const half = arrayValue(ggufTypes.float32, [0.5, 0.5, 0.5].map((value) => float32Value(value).bytes));
+  const half = arrayValue(
+    ggufTypes.float32,
+    [0.5, 0.5, 0.5].map((value) => float32Value(value).bytes)
+  );
   const name = textOf(values.get("general.name"));
   const fileType = values.get("general.file_type");
   return new Map<string, GgufValue>([
@@ -129,7 +176,10 @@ function towerValues({ path, values }: GgufHeader): ReadonlyMap<string, GgufValu
     ["clip.vision.feed_forward_length", uint32Value(vision("feed_forward_length"))],
     ["clip.vision.block_count", uint32Value(vision("block_count"))],
     ["clip.vision.attention.head_count", uint32Value(vision("attention.head_count"))],
-    ["clip.vision.attention.layer_norm_epsilon", float32Value(numberOf(values.get("gemma3.vision.attention.layer_norm_epsilon")) ?? gemma3.towerEpsilon)],
+    [
+      "clip.vision.attention.layer_norm_epsilon",
+      float32Value(numberOf(values.get("gemma3.vision.attention.layer_norm_epsilon")) ?? gemma3.towerEpsilon)
+    ],
     ["clip.vision.projection_dim", uint32Value(width)],
     ["clip.vision.projector.scale_factor", uint32Value(Math.round(patches / Math.sqrt(tokens)))],
     ["clip.vision.image_mean", half],

@@ -21,7 +21,10 @@ export function splitNames(name: string): readonly string[] {
   if (split === null) return [name];
   const ending = name.slice(-".gguf".length);
   const number = (value: number) => value.toString().padStart(5, "0");
-  return Array.from({ length: split.parts }, (_, index) => `${split.prefix}-${number(index + 1)}-of-${number(split.parts)}${ending}`);
+  return Array.from(
+    { length: split.parts },
+    (_, index) => `${split.prefix}-${number(index + 1)}-of-${number(split.parts)}${ending}`
+  );
 }
 
 /** Is it a part behind the first? */

@@ -39,7 +39,10 @@ export function tensorBytes({ name, shape, type }: GgufTensor, path: string): nu
   const [values, bytes] = blocks[type] ?? [0, 0];
   const [width = 0] = shape;
   if (values === 0 || width % values !== 0) {
-    throw new MedGemmaError("MODEL_CORRUPT", `${path} cannot be rewritten: the tensor ${JSON.stringify(name.slice(0, 64))} has the weight type ${type} and rows of ${width}, which is not known here.`);
+    throw new MedGemmaError(
+      "MODEL_CORRUPT",
+      `${path} cannot be rewritten: the tensor ${JSON.stringify(name.slice(0, 64))} has the weight type ${type} and rows of ${width}, which is not known here.`
+    );
   }
   return (shape.reduce((product, size) => product * size, 1) / values) * bytes;
 }

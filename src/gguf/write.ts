@@ -49,8 +49,15 @@ export function arrayValue(elementType: number, items: readonly Uint8Array[]): G
 }
 
 /** Bytes of the file that `writeGguf` makes. */
-export function ggufByteLength(source: GgufHeader, values: ReadonlyMap<string, GgufValue>, tensors: readonly CopiedTensor[]): number {
-  return headerOf(source, values, tensors).length + tensors.reduce((sum, { from }) => sum + padded(tensorBytes(from, source.path)), 0);
+export function ggufByteLength(
+  source: GgufHeader,
+  values: ReadonlyMap<string, GgufValue>,
+  tensors: readonly CopiedTensor[]
+): number {
+  return (
+    headerOf(source, values, tensors).length +
+    tensors.reduce((sum, { from }) => sum + padded(tensorBytes(from, source.path)), 0)
+  );
 }
 
 /**
@@ -66,7 +73,9 @@ export async function writeGguf(
   { signal, onBytes }: WriteOptions = {}
 ): Promise<void> {
   await using input = await open(source.path).catch((error: unknown) => {
-    throw new MedGemmaError("FILE_UNUSABLE", `${source.path} cannot be read: ${(error as Error).message}.`, { cause: error });
+    throw new MedGemmaError("FILE_UNUSABLE", `${source.path} cannot be read: ${(error as Error).message}.`, {
+      cause: error
+    });
   });
   await using output = await open(path, "wx", 0o600).catch((error: unknown) => {
     throw asWriteError(error, path);
@@ -74,7 +83,7 @@ export async function writeGguf(
   const write = async (bytes: Uint8Array) => {
     if (signal?.aborted === true) throw abortedError(`Writing ${path}`, signal);
     try {
-      for (let done = 0; done < bytes.length; ) done += (await output.write(bytes, done)).bytesWritten;
+      for (let done = 0; done < bytes.length;) done += (await output.write(bytes, done)).bytesWritten;
     } catch (error) {
       throw asWriteError(error, path);
     }
@@ -84,8 +93,14 @@ export async function writeGguf(
   const buffer = Buffer.alloc(copyBytes);
   for (const { from } of tensors) {
     const length = tensorBytes(from, source.path);
-    for (let done = 0; done < length; ) {
-      const bytesRead = await readSome(input, buffer, Math.min(copyBytes, length - done), source.dataOffset + from.offset + done, source.path);
+    for (let done = 0; done < length;) {
+      const bytesRead = await readSome(
+        input,
+        buffer,
+        Math.min(copyBytes, length - done),
+        source.dataOffset + from.offset + done,
+        source.path
+      );
       await write(buffer.subarray(0, bytesRead));
       done += bytesRead;
     }
@@ -94,22 +109,39 @@ export async function writeGguf(
   await output.sync();
 }
 
-async function readSome(file: FileHandle, buffer: Buffer, length: number, position: number, path: string): Promise<number> {
+async function readSome(
+  file: FileHandle,
+  buffer: Buffer,
+  length: number,
+  position: number,
+  path: string
+): Promise<number> {
   const { bytesRead } = await file.read(buffer, 0, length, position).catch((error: unknown) => {
     throw new MedGemmaError("FILE_UNUSABLE", `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
   });
-  if (bytesRead === 0) throw new MedGemmaError("FILE_UNUSABLE", `${path} became shorter while it was copied. Try again.`);
+  if (bytesRead === 0)
+    throw new MedGemmaError("FILE_UNUSABLE", `${path} became shorter while it was copied. Try again.`);
   return bytesRead;
 }
 
-function headerOf({ path }: GgufHeader, values: ReadonlyMap<string, GgufValue>, tensors: readonly CopiedTensor[]): Buffer {
+function headerOf(
+  { path }: GgufHeader,
+  values: ReadonlyMap<string, GgufValue>,
+  tensors: readonly CopiedTensor[]
+): Buffer {
   // The new file has the default alignment, whatever the old one had.
   const kept = [...values].filter(([key]) => key !== "general.alignment");
   const parts: Buffer[] = [Buffer.from("GGUF"), uint32(3), uint64(tensors.length), uint64(kept.length)];
   for (const [key, { type, bytes }] of kept) parts.push(lengthAndText(key), uint32(type), bytes);
   let offset = 0;
   for (const { name, from } of tensors) {
-    parts.push(lengthAndText(name), uint32(from.shape.length), ...from.shape.map(uint64), uint32(from.type), uint64(offset));
+    parts.push(
+      lengthAndText(name),
+      uint32(from.shape.length),
+      ...from.shape.map(uint64),
+      uint32(from.type),
+      uint64(offset)
+    );
     offset += padded(tensorBytes(from, path));
   }
   const length = parts.reduce((sum, part) => sum + part.length, 0);

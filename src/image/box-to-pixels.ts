@@ -16,13 +16,27 @@ export const boxScale = 1000;
  */
 export function boxToPixels(
   [y0, x0, y1, x1]: readonly [number, number, number, number],
-  { width, height, fit, pixelAspect = 1 }: { readonly width: number; readonly height: number; readonly fit: ImageFit; readonly pixelAspect?: number | undefined }
+  {
+    width,
+    height,
+    fit,
+    pixelAspect = 1
+  }: {
+    readonly width: number;
+    readonly height: number;
+    readonly fit: ImageFit;
+    readonly pixelAspect?: number | undefined;
+  }
 ): PixelBox | null {
   const seen = squareSize({ width, height }, pixelAspect);
   const side = Math.max(seen.width, seen.height);
-  const edge = (length: number, stored: number) => (fit === "stretch" ? { length, bar: 0, scale: stored / length } : { length: side, bar: Math.floor((side - length) / 2), scale: stored / length });
+  const edge = (length: number, stored: number) =>
+    fit === "stretch"
+      ? { length, bar: 0, scale: stored / length }
+      : { length: side, bar: Math.floor((side - length) / 2), scale: stored / length };
   const [across, down] = [edge(seen.width, width), edge(seen.height, height)];
-  const pixel = (at: number, { length, bar, scale }: typeof across, end: number) => Math.min(Math.max(((at * length) / boxScale - bar) * scale, 0), end);
+  const pixel = (at: number, { length, bar, scale }: typeof across, end: number) =>
+    Math.min(Math.max(((at * length) / boxScale - bar) * scale, 0), end);
   const [left, right] = [pixel(x0, across, width), pixel(x1, across, width)];
   const [top, bottom] = [pixel(y0, down, height), pixel(y1, down, height)];
   if (left >= right || top >= bottom) return null;

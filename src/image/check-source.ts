@@ -22,13 +22,16 @@ function problemOf(source: unknown): string | null {
   if (typeof source === "string") return problemOfText(source);
   if (source instanceof Uint8Array || source instanceof URL) return null;
   if (source === undefined) return "is undefined";
-  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) return `is ${describe(source)}; give new Uint8Array(buffer)`;
+  if (source instanceof ArrayBuffer || ArrayBuffer.isView(source))
+    return `is ${describe(source)}; give new Uint8Array(buffer)`;
   if (!isObject(source)) return `is ${describe(source)}`;
   if ("rgb" in source) return null; // looked at where it is decoded
   const url: unknown = isObject(source.image_url) ? source.image_url.url : (source.image_url ?? source.url);
   if (url !== undefined) return "is a part of a message as OpenAI's programs write it; give its data: URL itself";
   if ("image" in source) return "is an object with an image; give the image itself";
-  for (const key of ["path", "data", "base64"]) if (key in source) return `is an object with ${key}; give ${key === "path" ? "the path itself" : `"data:image/png;base64,…" or Buffer.from(${key}, "base64")`}`;
+  for (const key of ["path", "data", "base64"])
+    if (key in source)
+      return `is an object with ${key}; give ${key === "path" ? "the path itself" : `"data:image/png;base64,…" or Buffer.from(${key}, "base64")`}`;
   return `is ${describe(source)}`;
 }
 

@@ -15,7 +15,12 @@ export interface ContactSheet {
 
 export async function contactSheet(image: SquareImage): Promise<ContactSheet> {
   const squares = squaresOf(image);
-  const captions = ["0: whole picture", ...image.crops.map(({ box }, index) => `${index + 1}: x ${box.x}–${box.x + box.width}, y ${box.y}–${box.y + box.height}`)];
+  const captions = [
+    "0: whole picture",
+    ...image.crops.map(
+      ({ box }, index) => `${index + 1}: x ${box.x}–${box.x + box.width}, y ${box.y}–${box.y + box.height}`
+    )
+  ];
   return await sheetOf(squares, captions, squares.length);
 }
 
@@ -26,7 +31,9 @@ export async function contactSheet(image: SquareImage): Promise<ContactSheet> {
  * @throws MedGemmaError IMAGE_TOO_LARGE
  */
 export async function seriesSheet(squares: readonly Square[], numbers: readonly number[]): Promise<ContactSheet> {
-  const captions = squares.map((_, index) => `SLICE ${index + 1}${numbers[index] === index + 1 ? "" : ` (${numbers[index] ?? 0})`}`);
+  const captions = squares.map(
+    (_, index) => `SLICE ${index + 1}${numbers[index] === index + 1 ? "" : ` (${numbers[index] ?? 0})`}`
+  );
   return await sheetOf(squares, captions, Math.ceil(Math.sqrt(squares.length)));
 }
 
@@ -39,10 +46,18 @@ export async function seriesSheet(squares: readonly Square[], numbers: readonly 
  */
 export async function slideSheet(squares: readonly Square[], positions: readonly PixelBox[]): Promise<ContactSheet> {
   const captions = positions.map(({ x, y }, index) => `${index + 1}: x ${Math.round(x)}, y ${Math.round(y)}`);
-  return await sheetOf(squares, squares.length > positions.length ? ["0: whole slide", ...captions] : captions, Math.ceil(Math.sqrt(squares.length)));
+  return await sheetOf(
+    squares,
+    squares.length > positions.length ? ["0: whole slide", ...captions] : captions,
+    Math.ceil(Math.sqrt(squares.length))
+  );
 }
 
-async function sheetOf(squares: readonly Square[], captions: readonly string[], columns: number): Promise<ContactSheet> {
+async function sheetOf(
+  squares: readonly Square[],
+  captions: readonly string[],
+  columns: number
+): Promise<ContactSheet> {
   const side = squares[0]?.side ?? 0;
   const gap = Math.max(4, Math.round(side / 56));
   const captionHeight = Math.max(14, Math.round(side / 14));
@@ -62,7 +77,11 @@ async function sheetOf(squares: readonly Square[], captions: readonly string[], 
     .composite([
       ...Array.from({ length: rows }, (_, row) => {
         const inRow = captions.slice(row * columns, (row + 1) * columns);
-        return { input: Buffer.from(captionLine(inRow, { width, side, gap, captionHeight })), left: 0, top: row * rowHeight };
+        return {
+          input: Buffer.from(captionLine(inRow, { width, side, gap, captionHeight })),
+          left: 0,
+          top: row * rowHeight
+        };
       }),
       ...squares.map(({ rgb }, index) => ({
         input: Buffer.from(rgb.buffer, rgb.byteOffset, rgb.byteLength),
@@ -77,7 +96,10 @@ async function sheetOf(squares: readonly Square[], captions: readonly string[], 
   return { png, tiles };
 }
 
-function captionLine(captions: readonly string[], { width, side, gap, captionHeight }: Readonly<Record<"width" | "side" | "gap" | "captionHeight", number>>): string {
+function captionLine(
+  captions: readonly string[],
+  { width, side, gap, captionHeight }: Readonly<Record<"width" | "side" | "gap" | "captionHeight", number>>
+): string {
   const words = captions.map((caption, index) => {
     // Nested, so that a caption that is too long for a small square is cut at its edge.
     return `<svg x="${gap + index * (side + gap)}" y="0" width="${side}" height="${captionHeight}"><text x="0" y="${captionHeight * 0.7}">${caption}</text></svg>`;

@@ -9,7 +9,10 @@ const [short, long, undefinedBytes] = [3, 4, 7] as const;
  * @param rgb Row-major, `width * height * 3` bytes; so is the result.
  * @param icc Of RGB; or of gray, for a picture that is gray.
  */
-export async function convertToSrgb(rgb: Uint8Array, { width, height, icc }: { readonly width: number; readonly height: number; readonly icc: Buffer }): Promise<Uint8Array> {
+export async function convertToSrgb(
+  rgb: Uint8Array,
+  { width, height, icc }: { readonly width: number; readonly height: number; readonly icc: Buffer }
+): Promise<Uint8Array> {
   const isGray = icc.toString("latin1", 16, 20) === "GRAY";
   const samples = isGray ? rgb.filter((_level, index) => index % 3 === 0) : rgb;
   const [minIsBlack, asRgb] = [1, 2];
@@ -38,5 +41,8 @@ export async function convertToSrgb(rgb: Uint8Array, { width, height, icc }: { r
     directory.writeUInt32LE(value, at + 8);
   }
   const tiff = Buffer.concat([header, samples, icc, directory]);
-  return await loadSharp()(tiff, { limitInputPixels: maxPixels }).toColourspace("srgb").raw({ depth: "uchar" }).toBuffer();
+  return await loadSharp()(tiff, { limitInputPixels: maxPixels })
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer();
 }

@@ -9,9 +9,18 @@ import type { PixelBox } from "./types.js";
  * @returns row-major, `width * height * 3` bytes
  * @throws Error of libvips
  */
-export async function decodeTiffRegion(tiff: Uint8Array, { x, y, width, height }: PixelBox, { pixels, hasAlpha }: { readonly pixels: number; readonly hasAlpha: boolean }): Promise<Uint8Array> {
+export async function decodeTiffRegion(
+  tiff: Uint8Array,
+  { x, y, width, height }: PixelBox,
+  { pixels, hasAlpha }: { readonly pixels: number; readonly hasAlpha: boolean }
+): Promise<Uint8Array> {
   // "warning": with less, libvips passes over tiles of LZW and deflate that cannot be decoded, and leaves them as they are.
-  const part = loadSharp()(tiff, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true }).extract({ left: x, top: y, width, height });
+  const part = loadSharp()(tiff, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true }).extract({
+    left: x,
+    top: y,
+    width,
+    height
+  });
   return await (hasAlpha ? part.flatten({ background: "#000000" }) : part.removeAlpha())
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
@@ -25,8 +34,14 @@ export async function decodeTiffRegion(tiff: Uint8Array, { x, y, width, height }
  * @returns row-major, `width * height * 3` bytes
  * @throws Error of libvips
  */
-export async function decodeJpeg(jpeg: Uint8Array, { pixels }: { readonly pixels: number }): Promise<{ readonly rgb: Uint8Array; readonly width: number; readonly height: number }> {
-  const { data, info } = await loadSharp()(jpeg, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true }).toColourspace("srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+export async function decodeJpeg(
+  jpeg: Uint8Array,
+  { pixels }: { readonly pixels: number }
+): Promise<{ readonly rgb: Uint8Array; readonly width: number; readonly height: number }> {
+  const { data, info } = await loadSharp()(jpeg, { limitInputPixels: pixels, failOn: "warning", ignoreIcc: true })
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
   return { rgb: data, width: info.width, height: info.height };
 }
 

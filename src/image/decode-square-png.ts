@@ -13,7 +13,9 @@ export interface SquarePixels {
 export async function decodeSquarePng(bytes: Uint8Array): Promise<SquarePixels | null> {
   const sharp = loadSharp();
   try {
-    const { data, info } = await sharp(bytes, { failOn: "error" }).raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(bytes, { failOn: "error" })
+      .raw({ depth: "uchar" })
+      .toBuffer({ resolveWithObject: true });
     if (info.width !== info.height || info.channels !== 3) return null;
     return { side: info.width, rgb: data, sha256: createHash("sha256").update(data).digest("hex") };
   } catch {

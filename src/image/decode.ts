@@ -40,7 +40,11 @@ export async function decodeImage(source: PlainImageSource, options: DicomOption
   checkImageSource(source);
   checkWindowChoice(options.window);
   checkFrameChoice(options.frame);
-  if (isSquareImage(source)) throw new MedGemmaError("INVALID_ARGUMENT", `${source.source} is a square already, and cannot be decoded. Give the image itself.`);
+  if (isSquareImage(source))
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${source.source} is a square already, and cannot be decoded. Give the image itself.`
+    );
   if (isDecoded(source)) return checkDecoded(source, options);
   return await decodeFile(await readSource(source), options);
 }
@@ -64,7 +68,11 @@ export async function checkImage(source: PlainImageSource, options: DicomOptions
 async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Promise<DecodedImage> {
   checkNotEmpty(bytes, name);
   if (isDicom(bytes)) {
-    const { source, width, height, rgb, notes, warnings, pixelAspect, frame, window } = await readDicomPicture(bytes, name, options);
+    const { source, width, height, rgb, notes, warnings, pixelAspect, frame, window } = await readDicomPicture(
+      bytes,
+      name,
+      options
+    );
     return { source, width, height, rgb, notes, warnings, pixelAspect, rendering: { frame, window, ranges: null } };
   }
   refuseNifti(bytes, name);
@@ -73,7 +81,14 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
     const raster = await picture.decode();
     const { width, height, rgb: shown, notes, window } = toRgb(raster, { name, window: options.window });
     const rgb = raster.icc === null ? shown : await convertToSrgb(shown, { width, height, icc: raster.icc });
-    return { source: name, width, height, rgb, ...(notes.length > 0 ? { notes } : {}), ...(window === null ? {} : { rendering: { frame: null, window, ranges: null } }) };
+    return {
+      source: name,
+      width,
+      height,
+      rgb,
+      ...(notes.length > 0 ? { notes } : {}),
+      ...(window === null ? {} : { rendering: { frame: null, window, ranges: null } })
+    };
   } catch (error) {
     throw asImageError(error, name, bytes);
   }
@@ -83,7 +98,11 @@ async function decodeFile({ name, bytes }: ImageFile, options: DicomOptions): Pr
 async function openPicture({ name, bytes }: ImageFile, options: DicomOptions): Promise<OpenPicture> {
   // Inside a scanner's file may be a TIFF whose picture is the label, with the patient's name on it.
   const format = formatOfName(name);
-  if (format?.kind === "slide" && format.advice !== undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${format.described}, which is not read here. ${format.advice}`);
+  if (format?.kind === "slide" && format.advice !== undefined)
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is ${format.described}, which is not read here. ${format.advice}`
+    );
   if (format?.isGlassFirst === true) throw glassFirstError(name, format.described);
   checkWindowChoice(options.window);
   let picture: OpenPicture;
@@ -96,7 +115,11 @@ async function openPicture({ name, bytes }: ImageFile, options: DicomOptions): P
   if (!picture.hasValues) refuseDicomOptions(name, options);
   else refuseDicomOptions(name, { frame: options.frame });
   if (isPreset(options.window) || typeof options.window === "number") {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file: windows by name are for CT in Hounsfield units, and it has none of its own. Give the window as C/W, or full.`, { remedy: { option: "window" } });
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${name} is not a DICOM file: windows by name are for CT in Hounsfield units, and it has none of its own. Give the window as C/W, or full.`,
+      { remedy: { option: "window" } }
+    );
   }
   return picture;
 }
@@ -115,7 +138,12 @@ function checkNotEmpty(bytes: Uint8Array, name: string): void {
 
 /** A volume is not a picture, and libvips would only say that it does not know it. */
 function refuseNifti(bytes: Uint8Array, name: string): void {
-  if (isNiftiBytes(bytes)) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a NIfTI volume, not a picture. Take its slices as a series, with its modality, CT or MR.`, { remedy: { option: "series", also: ["modality"] } });
+  if (isNiftiBytes(bytes))
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is a NIfTI volume, not a picture. Take its slices as a series, with its modality, CT or MR.`,
+      { remedy: { option: "series", also: ["modality"] } }
+    );
 }
 
 const convertAdvice = 'Convert it to PNG, for example with "magick IN OUT.png".';
@@ -125,8 +153,18 @@ function isDecoded(source: PlainImageSource): source is DecodedImage {
 }
 
 function refuseDicomOptions(name: string, { window, frame }: DicomOptions): void {
-  if (frame !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} is not a DICOM file, and only these have a frame to choose. Leave it out.`, { remedy: { option: "frame" } });
-  if (window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.`, { remedy: { option: "window" } });
+  if (frame !== undefined)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${name} is not a DICOM file, and only these have a frame to choose. Leave it out.`,
+      { remedy: { option: "frame" } }
+    );
+  if (window !== undefined)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${name} has levels of 8 bits; only values of more bits, and DICOM, have a window to choose. Leave it out.`,
+      { remedy: { option: "window" } }
+    );
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT, IMAGE_TOO_LARGE */
@@ -147,7 +185,10 @@ function checkPixels(image: DecodedImage, options: DicomOptions): void {
   }
   const { pixelAspect = 1 } = image;
   if (!(typeof pixelAspect === "number" && Number.isFinite(pixelAspect) && pixelAspect > 0)) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `The pixelAspect of ${source} must be a number above 0, but is ${String(pixelAspect)}.`);
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `The pixelAspect of ${source} must be a number above 0, but is ${String(pixelAspect)}.`
+    );
   }
   checkPictureSize(source, width, height);
   refuseDicomOptions(source, options);
@@ -156,21 +197,44 @@ function checkPixels(image: DecodedImage, options: DicomOptions): void {
 function asImageError(error: unknown, name: string, bytes: Uint8Array): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const volume = describeOtherVolume(name, bytes.subarray(0, 4096));
-  if (volume !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices as a series.`, { cause: error, remedy: { option: "series" } });
+  if (volume !== null)
+    return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${volume}, and take its slices as a series.`, {
+      cause: error,
+      remedy: { option: "series" }
+    });
   const message = firstLine(error).trim();
   // What libvips, its decoders and glib say when memory or threads run out: the picture may be whole.
   // (For nothing it cannot allocate memory either: a directory of 0 entries.)
-  if (!message.includes("(0 elements") && /out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)) {
-    return new MedGemmaError("OUT_OF_MEMORY", `There is too little memory, or there are too few threads, to decode ${name}: ${message}. Close other programs, or raise the limits of this one.`, { cause: error });
+  if (
+    !message.includes("(0 elements") &&
+    /out of memory|not enough memory|(?:cannot|unable to|failed to) allocate|bad_alloc|creating thread/i.test(message)
+  ) {
+    return new MedGemmaError(
+      "OUT_OF_MEMORY",
+      `There is too little memory, or there are too few threads, to decode ${name}: ${message}. Close other programs, or raise the limits of this one.`,
+      { cause: error }
+    );
   }
-  if (error instanceof UnreadForm) return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read here: ${message}. ${convertAdvice}`, { cause: error });
+  if (error instanceof UnreadForm)
+    return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read here: ${message}. ${convertAdvice}`, {
+      cause: error
+    });
   const isUnknown = /unsupported image format/i.test(message);
   // What libvips says of a file that may be whole.
   if (!isUnknown && /unsupported|not supported|not implemented|not configured|no known route/i.test(message)) {
-    return new MedGemmaError("IMAGE_UNREADABLE", `${name} has a form that is not read here: ${message.replace(/\.$/, "")}. ${convertAdvice}`, { cause: error });
+    return new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} has a form that is not read here: ${message.replace(/\.$/, "")}. ${convertAdvice}`,
+      { cause: error }
+    );
   }
   // All that libvips says where libtiff warns.
-  if (message.includes("failOn")) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged, or has entries that libtiff does not expect. ${convertAdvice}`, { cause: error });
+  if (message.includes("failOn"))
+    return new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is damaged, or has entries that libtiff does not expect. ${convertAdvice}`,
+      { cause: error }
+    );
   if (isUnknown) return unreadError(name, bytes, "no image format known here", error);
   return new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: ${message}.`, { cause: error });
 }

@@ -50,7 +50,10 @@ export async function drawBoxes(image: DecodedImage, boxes: readonly DrawnBox[])
   checkArgument("boxes", boxes, listOf(drawnBox));
   const { source, width, height, rgb } = image;
   if (boxes.length > 0 && Math.max(width, height) > maxEdge) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `${source} has ${width}×${height} pixels; boxes can be drawn on edges up to ${maxEdge}. Export a smaller picture of it.`);
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${source} has ${width}×${height} pixels; boxes can be drawn on edges up to ${maxEdge}. Export a smaller picture of it.`
+    );
   }
   const picture = loadSharp()(rgb, { raw: { width, height, channels: 3 } });
   if (boxes.length > 0) picture.composite([{ input: Buffer.from(drawing(image, boxes)) }]);
@@ -64,7 +67,10 @@ function drawing(image: DecodedImage, boxes: readonly DrawnBox[]): string {
   const size = Math.max(smallestFontSize, Math.max(width, height) * fontSize);
   const drawn = boxes.map(({ label, box }) => {
     const colour = colours[labels.indexOf(label) % colours.length] ?? rim;
-    return { outline: outline(box, line, colour, image), name: name(label, box, { width, height, line, size, colour }) };
+    return {
+      outline: outline(box, line, colour, image),
+      name: name(label, box, { width, height, line, size, colour })
+    };
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="${fonts}" font-size="${size}" font-weight="bold">`,
@@ -89,7 +95,19 @@ function outline(box: PixelBox, line: number, colour: string, { width, height }:
 function name(
   label: string,
   box: PixelBox,
-  { width, height, line, size, colour }: { readonly width: number; readonly height: number; readonly line: number; readonly size: number; readonly colour: string }
+  {
+    width,
+    height,
+    line,
+    size,
+    colour
+  }: {
+    readonly width: number;
+    readonly height: number;
+    readonly line: number;
+    readonly size: number;
+    readonly colour: string;
+  }
 ): string {
   const room = width - 4 * line;
   const text = shorten(printable(label), room / size);
@@ -123,7 +141,10 @@ function shorten(text: string, room: number): string {
 
 /** In units of the font size: more than a bold Latin letter takes on average, so that a label ends before the picture does. */
 function textWidth(text: string): number {
-  return Array.from(graphemes.segment(text), ({ segment }) => (segment < "\u0300" ? 0.68 : 1)).reduce((sum, width) => sum + width, 0);
+  return Array.from(graphemes.segment(text), ({ segment }) => (segment < "\u0300" ? 0.68 : 1)).reduce(
+    (sum, width) => sum + width,
+    0
+  );
 }
 
 function escapeXml(text: string): string {

@@ -4,5 +4,7 @@ import type { Square } from "./types.js";
 
 /** 8-bit RGB, nothing but the pixels. */
 export async function encodePng(image: Pick<Square, "rgb" | "side">): Promise<Buffer> {
-  return await loadSharp()(image.rgb, { raw: { width: image.side, height: image.side, channels: 3 } }).png().toBuffer();
+  return await loadSharp()(image.rgb, { raw: { width: image.side, height: image.side, channels: 3 } })
+    .png()
+    .toBuffer();
 }

@@ -50,7 +50,9 @@ function judge(icc: Buffer, space: string): ProfileUse {
   const primaries = isGray ? [] : ["rXYZ", "gXYZ", "bXYZ"].map((name) => places.get(name));
   const curves = (isGray ? ["kTRC"] : ["rTRC", "gTRC", "bTRC"]).map((name) => places.get(name));
   if ([...primaries, ...curves].includes(undefined)) return hasTable ? "convert" : "damaged";
-  const isNear = primaries.every((at, colour) => isNearPrimary(icc, at ?? 0, sRgb[colour] ?? [])) && curves.every((at) => isNearCurve(readCurve(icc, at ?? 0)));
+  const isNear =
+    primaries.every((at, colour) => isNearPrimary(icc, at ?? 0, sRgb[colour] ?? [])) &&
+    curves.every((at) => isNearCurve(readCurve(icc, at ?? 0)));
   return isNear ? "ignore" : "convert";
 }
 
@@ -103,7 +105,9 @@ function readCurve(icc: Buffer, at: number): (level: number) => number {
 function readFormula(icc: Buffer, at: number): (level: number) => number {
   const kind = icc.readUInt16BE(at + 8);
   const count = [1, 3, 4, 5, 7][kind] ?? 0;
-  const [gamma = 1, a = 1, b = 0, c = 0, d = 0, e = 0, f = 0] = Array.from({ length: count }, (_one, index) => fixed(icc, at + 12 + 4 * index));
+  const [gamma = 1, a = 1, b = 0, c = 0, d = 0, e = 0, f = 0] = Array.from({ length: count }, (_one, index) =>
+    fixed(icc, at + 12 + 4 * index)
+  );
   const power = (level: number): number => Math.max(0, a * level + b) ** gamma;
   if (kind <= 2) return (level) => power(level) + (kind === 2 ? c : 0);
   return (level) => (level >= d ? power(level) + e : c * level + f);

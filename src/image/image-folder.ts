@@ -23,7 +23,12 @@ const headBytes = 2 ** 16;
  */
 export async function onlyImageOfFolder(path: string, name: string): Promise<string> {
   const { files, deadLinks, closedFolders, isTooLarge } = await listFolder(path, maxFiles);
-  if (isTooLarge) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with more than ${maxFiles} files, not an image file. Name one of them, or take a series.`, { remedy: { option: "series" } });
+  if (isTooLarge)
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is a folder with more than ${maxFiles} files, not an image file. Name one of them, or take a series.`,
+      { remedy: { option: "series" } }
+    );
   const volumes: string[] = [];
   const pictures: string[] = [];
   const slices: { readonly path: string; readonly header: DicomHeader }[] = [];
@@ -41,15 +46,22 @@ export async function onlyImageOfFolder(path: string, name: string): Promise<str
     ...(pictures.length > 0 ? [counted(pictures.length, "picture")] : []),
     ...(volumes.length > 0 ? [counted(volumes.length, "NIfTI file")] : []),
     ...(closedFolders > 0 ? [`${counted(closedFolders, "folder")} that cannot be opened`] : []),
-    ...(deadLinks > 0 ? [`${counted(deadLinks, "link")} that ${deadLinks === 1 ? "leads" : "lead"} nowhere or back`] : [])
+    ...(deadLinks > 0
+      ? [`${counted(deadLinks, "link")} that ${deadLinks === 1 ? "leads" : "lead"} nowhere or back`]
+      : [])
   ];
   const [advice, remedy] = adviceFor(slices.length, volumes.length);
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${advice}`, { remedy });
+  throw new MedGemmaError(
+    "IMAGE_UNREADABLE",
+    `${name} is a folder with ${held.join(" and ") || "no image"}, not an image file. ${advice}`,
+    { remedy }
+  );
 }
 
 function adviceFor(slices: number, volumes: number): readonly [advice: string, remedy: Remedy | null] {
   if (slices > 1) return ["Name a file in it, or take a series.", { option: "series" }];
-  if (slices === 0 && volumes > 0) return ["Take a NIfTI file as a series, with its modality, CT or MR.", { option: "series", also: ["modality"] }];
+  if (slices === 0 && volumes > 0)
+    return ["Take a NIfTI file as a series, with its modality, CT or MR.", { option: "series", also: ["modality"] }];
   return ["Name a file in it.", null];
 }
 
@@ -65,10 +77,18 @@ export async function onlyImageOfDirectory(bytes: Uint8Array, path: string, name
   const [only] = listed;
   if (only !== undefined && listed.length === 1) {
     const found = await findListedFile(dirname(path), only);
-    if (found === null) throw new MedGemmaError("IMAGE_NOT_FOUND", `${name} is a DICOMDIR that lists one image, which is not there. Copy the whole disc, or name a file.`);
+    if (found === null)
+      throw new MedGemmaError(
+        "IMAGE_NOT_FOUND",
+        `${name} is a DICOMDIR that lists one image, which is not there. Copy the whole disc, or name a file.`
+      );
     return found;
   }
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Name one of the files, or take a series of them." : "Name a file."}`, { remedy: listed.length > 1 ? { option: "series" } : null });
+  throw new MedGemmaError(
+    "IMAGE_UNREADABLE",
+    `${name} is a DICOMDIR that lists ${counted(listed.length, "image")}. ${listed.length > 1 ? "Name one of the files, or take a series of them." : "Name a file."}`,
+    { remedy: listed.length > 1 ? { option: "series" } : null }
+  );
 }
 
 /** null for what is no DICOM file, or a damaged one. */
@@ -101,7 +121,8 @@ async function readHead(path: string): Promise<Uint8Array> {
 /** "24 DICOM images in 2 series (CT 20, MR 4)". */
 function describeSeries(headers: readonly DicomHeader[]): string {
   const series = new Map<string | null, DicomHeader[]>();
-  for (const header of headers) series.set(header.seriesInstanceUid, [...(series.get(header.seriesInstanceUid) ?? []), header]);
+  for (const header of headers)
+    series.set(header.seriesInstanceUid, [...(series.get(header.seriesInstanceUid) ?? []), header]);
   const parts = [...series.values()].map((images) => `${images[0]?.modality ?? "unknown"} ${images.length}`);
   const shown = parts.length > 8 ? [...parts.slice(0, 8), "…"] : parts;
   return `${counted(headers.length, "DICOM image")} in ${series.size} series (${shown.join(", ")})`;

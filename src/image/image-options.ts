@@ -16,9 +16,16 @@ export const imageOptions = {
    * "pad": black bars, as in Google's notebooks. "crops" shows parts of a long picture besides the whole, each for the tokens of a
    * whole image (docs/guide/images.md).
    */
-  fit: choice(imageFits, { describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)", default: "pad" }),
+  fit: choice(imageFits, {
+    describe: "How to make the image square: pad with black, stretch, or pad and add crops of a long image (crops)",
+    default: "pad"
+  }),
   /** Whether pixels that are not square, of DICOM, NIfTI and slides, are made square first (docs/guide/images.md). */
-  aspect: onOff({ describe: "Show pixels that are not square (DICOM, NIfTI, slides) as stored, without correction", default: true, flag: "no-aspect" }),
+  aspect: onOff({
+    describe: "Show pixels that are not square (DICOM, NIfTI, slides) as stored, without correction",
+    default: true,
+    flag: "no-aspect"
+  }),
   /**
    * Which values become black and white: center and width, a preset for CT ("lung", "bone" …), "full", or the number of a window of
    * the file, from 1. Pictures that are not DICOM have a center and width, and "full".

@@ -18,7 +18,7 @@ export function readPngFacts(bytes: Uint8Array): PngFacts {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let [frames, isFirstFrame, hasPixels] = [0, false, false];
   let [exif, icc]: [Buffer | undefined, Buffer | undefined] = [undefined, undefined];
-  for (let at = 8; at + 12 <= buffer.length; ) {
+  for (let at = 8; at + 12 <= buffer.length;) {
     const [length, type] = [buffer.readUInt32BE(at), buffer.toString("latin1", at + 4, at + 8)];
     const data = buffer.subarray(at + 8, at + 8 + length);
     if (type === "acTL" && data.length >= 4) frames = data.readUInt32BE(0);

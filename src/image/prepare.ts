@@ -40,15 +40,25 @@ const notRendered: ImageRendering = { frame: null, window: null, ranges: null };
  */
 export async function prepareImage(
   source: ImageSource,
-  options: { readonly side: number; readonly fit?: ImageFit | undefined; readonly aspect?: boolean | undefined } & DicomOptions
+  options: {
+    readonly side: number;
+    readonly fit?: ImageFit | undefined;
+    readonly aspect?: boolean | undefined;
+  } & DicomOptions
 ): Promise<SquareImage> {
   checkOptions("The options of prepareImage", options, rules);
   const { side, fit = "pad", aspect = true, window, frame } = options;
   if (!Number.isInteger(side) || side < 1 || side > 4096) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `The side of the square must be 1 to 4096 pixels, but is ${describe(side)}.`);
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `The side of the square must be 1 to 4096 pixels, but is ${describe(side)}.`
+    );
   }
   if (!imageFits.includes(fit)) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `A picture is fitted by ${imageFits.join(" or ")}, but not by ${describe(fit)}.`);
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `A picture is fitted by ${imageFits.join(" or ")}, but not by ${describe(fit)}.`
+    );
   }
   checkImageSource(source);
   if (isSquareImage(source)) return checkSquare(source, side, options);
@@ -58,9 +68,23 @@ export async function prepareImage(
   // MedGemma saw whole pictures padded, and says where things are on the padded square; so it is with crops as well.
   const whole = await toSquare(image, side, fit === "stretch" ? "stretch" : "pad");
   const crops: CropImage[] = [];
-  if (fit === "crops") for (const box of panAndScan(image.width, image.height)) crops.push({ ...(await toSquare(cutOut(image, box), side, "stretch")), box: storedBox(box, stored, pixelAspect) });
+  if (fit === "crops")
+    for (const box of panAndScan(image.width, image.height))
+      crops.push({
+        ...(await toSquare(cutOut(image, box), side, "stretch")),
+        box: storedBox(box, stored, pixelAspect)
+      });
   const { width, height, rendering = notRendered } = stored;
-  return { ...whole, width, height, fit, preprocessing: { version: preprocessingVersion, fit, side, aspect, pixelAspect, ...rendering }, crops, ...notesOf({ notes: [...(stored.notes ?? []), ...describeShape(stored, pixelAspect)] }), ...warningsOf(stored) };
+  return {
+    ...whole,
+    width,
+    height,
+    fit,
+    preprocessing: { version: preprocessingVersion, fit, side, aspect, pixelAspect, ...rendering },
+    crops,
+    ...notesOf({ notes: [...(stored.notes ?? []), ...describeShape(stored, pixelAspect)] }),
+    ...warningsOf(stored)
+  };
 }
 
 function describeShape({ pixelAspect: ofFile = 1 }: DecodedImage, pixelAspect: number): string[] {
@@ -72,10 +96,19 @@ function storedBox({ x, y, width, height }: PixelBox, stored: DecodedImage, pixe
   const size = squareSize(stored, pixelAspect);
   const [across, down] = [stored.width / size.width, stored.height / size.height];
   const hundredths = (pixels: number) => Math.round(pixels * 100) / 100;
-  return { x: hundredths(x * across), y: hundredths(y * down), width: hundredths(width * across), height: hundredths(height * down) };
+  return {
+    x: hundredths(x * across),
+    y: hundredths(y * down),
+    width: hundredths(width * across),
+    height: hundredths(height * down)
+  };
 }
 
-async function toSquare({ source, width, height, rgb }: DecodedImage, side: number, fit: "pad" | "stretch"): Promise<Square> {
+async function toSquare(
+  { source, width, height, rgb }: DecodedImage,
+  side: number,
+  fit: "pad" | "stretch"
+): Promise<Square> {
   const square = await loadAddon().fitToSquare(rgb, width, height, side, fit);
   return { source, side, rgb: square, sha256: createHash("sha256").update(square).digest("hex") };
 }

@@ -31,6 +31,20 @@ export interface OpenPicture {
 }
 
 /** Of levels of 8 bits, upright. */
-export function levels(size: { readonly width: number; readonly height: number }, channels: 1 | 3, samples: Uint8Array): Raster {
-  return { width: size.width, height: size.height, channels, samples, isInverted: false, white: 255, icc: null, orientation: 1, notes: [] };
+export function levels(
+  size: { readonly width: number; readonly height: number },
+  channels: 1 | 3,
+  samples: Uint8Array
+): Raster {
+  return {
+    width: size.width,
+    height: size.height,
+    channels,
+    samples,
+    isInverted: false,
+    white: 255,
+    icc: null,
+    orientation: 1,
+    notes: []
+  };
 }

@@ -24,7 +24,10 @@ export function loadSharp(): typeof Sharp {
     const [reasons = ""] = (error as Error).message.split(/\nPossible solutions/);
     throw new MedGemmaError(
       "ADDON_MISSING",
-      `sharp, which decodes pictures, cannot be loaded on ${describePlatform()}: ${reasons.trim().replaceAll(/\s*\n\s*/g, ", ").replace(/\.$/, "")}. ` +
+      `sharp, which decodes pictures, cannot be loaded on ${describePlatform()}: ${reasons
+        .trim()
+        .replaceAll(/\s*\n\s*/g, ", ")
+        .replace(/\.$/, "")}. ` +
         "Install again without omitting optional dependencies, or add its slower build for every platform: npm install @img/sharp-wasm32.",
       { cause: error }
     );

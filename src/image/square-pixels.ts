@@ -14,8 +14,13 @@ const precision = 22;
  *
  * @param pixelAspect How high a pixel is by its width, above 0.
  */
-export function squareSize({ width, height }: { readonly width: number; readonly height: number }, pixelAspect: number): { readonly width: number; readonly height: number } {
-  return pixelAspect >= 1 ? { width, height: Math.max(1, Math.round(height * pixelAspect)) } : { width: Math.max(1, Math.round(width / pixelAspect)), height };
+export function squareSize(
+  { width, height }: { readonly width: number; readonly height: number },
+  pixelAspect: number
+): { readonly width: number; readonly height: number } {
+  return pixelAspect >= 1
+    ? { width, height: Math.max(1, Math.round(height * pixelAspect)) }
+    : { width: Math.max(1, Math.round(width / pixelAspect)), height };
 }
 
 /** The picture itself where its pixels are square. @throws MedGemmaError IMAGE_TOO_LARGE */
@@ -26,22 +31,44 @@ export function withSquarePixels(image: DecodedImage): DecodedImage {
   try {
     checkPictureSize(source, size.width, size.height);
   } catch (error) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `${source} has ${width} × ${height} pixels that are not square; made square it has ${size.width} × ${size.height}, which is too large. Show it as it is stored, with aspect false.`, { cause: error, remedy: { option: "aspect" } });
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${source} has ${width} × ${height} pixels that are not square; made square it has ${size.width} × ${size.height}, which is too large. Show it as it is stored, with aspect false.`,
+      { cause: error, remedy: { option: "aspect" } }
+    );
   }
-  const enlarged = size.height > height ? enlarge(rgb, { lines: 1, length: height, step: width * 3, to: size.height }) : enlarge(rgb, { lines: height, length: width, step: 3, to: size.width });
+  const enlarged =
+    size.height > height
+      ? enlarge(rgb, { lines: 1, length: height, step: width * 3, to: size.height })
+      : enlarge(rgb, { lines: height, length: width, step: 3, to: size.width });
   return { ...image, ...size, rgb: enlarged };
 }
 
 /** Along one direction: `lines` runs of `length` elements of `step` bytes each. */
-function enlarge(from: Uint8Array, { lines, length, step, to }: { readonly lines: number; readonly length: number; readonly step: number; readonly to: number }): Uint8Array {
+function enlarge(
+  from: Uint8Array,
+  {
+    lines,
+    length,
+    step,
+    to
+  }: { readonly lines: number; readonly length: number; readonly step: number; readonly to: number }
+): Uint8Array {
   const taps = tapsOf(length, to);
   const enlarged = new Uint8Array(lines * to * step);
   for (let line = 0; line < lines; line += 1) {
     for (const [index, [first, second, weight]] of taps.entries()) {
-      const [a, b, target] = [(line * length + first) * step, (line * length + second) * step, (line * to + index) * step];
+      const [a, b, target] = [
+        (line * length + first) * step,
+        (line * length + second) * step,
+        (line * to + index) * step
+      ];
       const other = 2 ** precision - weight;
       // Products of 8 and 22 bits are exact as doubles.
-      for (let byte = 0; byte < step; byte += 1) enlarged[target + byte] = Math.floor(((from[a + byte] ?? 0) * weight + (from[b + byte] ?? 0) * other + 2 ** (precision - 1)) / 2 ** precision);
+      for (let byte = 0; byte < step; byte += 1)
+        enlarged[target + byte] = Math.floor(
+          ((from[a + byte] ?? 0) * weight + (from[b + byte] ?? 0) * other + 2 ** (precision - 1)) / 2 ** precision
+        );
     }
   }
   return enlarged;

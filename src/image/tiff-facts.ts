@@ -21,7 +21,14 @@ export interface TiffFacts {
 
 /** PhotometricInterpretation, where it says how many colours there are. */
 const [minIsWhite, minIsBlack, rgb, palette, separated, ycbcr, cieLab, iccLab] = [0, 1, 2, 3, 5, 6, 8, 9] as const;
-const coloursOf: Readonly<Record<number, number>> = { [minIsWhite]: 1, [minIsBlack]: 1, [rgb]: 3, [palette]: 1, [separated]: 4, [ycbcr]: 3 };
+const coloursOf: Readonly<Record<number, number>> = {
+  [minIsWhite]: 1,
+  [minIsBlack]: 1,
+  [rgb]: 3,
+  [palette]: 1,
+  [separated]: 4,
+  [ycbcr]: 3
+};
 
 /** Those of JPEG, whose decoder turns YCbCr into RGB. */
 const jpegCompressions: readonly number[] = [6, 7];
@@ -29,7 +36,10 @@ const jpegCompressions: readonly number[] = [6, 7];
 /** @returns null for what is not TIFF, or damaged: libvips says how */
 export async function readTiffFacts(bytes: Uint8Array): Promise<TiffFacts | null> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const source = { size: buffer.length, read: async (at: number, length: number): Promise<Buffer> => await Promise.resolve(buffer.subarray(at, at + length)) };
+  const source = {
+    size: buffer.length,
+    read: async (at: number, length: number): Promise<Buffer> => await Promise.resolve(buffer.subarray(at, at + length))
+  };
   try {
     const [first] = (await TiffFile.of("", source, buffer.subarray(0, 16))?.directories()) ?? [];
     if (first === undefined) return null;
@@ -46,7 +56,11 @@ export async function readTiffFacts(bytes: Uint8Array): Promise<TiffFacts | null
       isInverted: photometric === minIsWhite,
       hasIgnoredSamples: beyond > 0 && kinds.every((kind) => kind === 0),
       unreadForm: await unreadFormOf(first, { samples, photometric, bits, beyond, kinds }),
-      glassFirst: ((await first.bytes(tags.xmp)) ?? buffer.subarray(0, 0)).includes("<iScan") ? "a Ventana slide (BIF)" : /<scn\b[^>]*leica-microsystems/i.test((await first.text(tags.imageDescription)) ?? "") ? "a Leica slide (SCN)" : null
+      glassFirst: ((await first.bytes(tags.xmp)) ?? buffer.subarray(0, 0)).includes("<iScan")
+        ? "a Ventana slide (BIF)"
+        : /<scn\b[^>]*leica-microsystems/i.test((await first.text(tags.imageDescription)) ?? "")
+          ? "a Leica slide (SCN)"
+          : null
     };
   } catch {
     return null;
@@ -55,14 +69,30 @@ export async function readTiffFacts(bytes: Uint8Array): Promise<TiffFacts | null
 
 async function unreadFormOf(
   directory: TiffDirectory,
-  { samples, photometric, bits, beyond, kinds }: { readonly samples: number; readonly photometric: number; readonly bits: number; readonly beyond: number; readonly kinds: readonly number[] }
+  {
+    samples,
+    photometric,
+    bits,
+    beyond,
+    kinds
+  }: {
+    readonly samples: number;
+    readonly photometric: number;
+    readonly bits: number;
+    readonly beyond: number;
+    readonly kinds: readonly number[];
+  }
 ): Promise<string | null> {
   const compression = (await directory.number(tags.compression)) ?? 1;
   if (![1, 2, 4, 8, 16, 32, 64].includes(bits)) return `TIFF with samples of ${bits} bits`;
   if (photometric === cieLab || photometric === iccLab) return "TIFF in CIELab colours";
-  if (photometric === ycbcr && !jpegCompressions.includes(compression)) return "TIFF in YCbCr colours without JPEG compression";
-  if (beyond > kinds.length) return `TIFF with ${samples} samples a pixel that does not say what the last ${beyond === 1 ? "one is" : `${beyond} are`} (ExtraSamples)`;
-  return beyond > 1 && kinds.some((kind) => kind !== 0) ? `TIFF with ${beyond} samples beyond its colours, of which one is alpha` : null;
+  if (photometric === ycbcr && !jpegCompressions.includes(compression))
+    return "TIFF in YCbCr colours without JPEG compression";
+  if (beyond > kinds.length)
+    return `TIFF with ${samples} samples a pixel that does not say what the last ${beyond === 1 ? "one is" : `${beyond} are`} (ExtraSamples)`;
+  return beyond > 1 && kinds.some((kind) => kind !== 0)
+    ? `TIFF with ${beyond} samples beyond its colours, of which one is alpha`
+    : null;
 }
 
 /** A copy whose samples are said to be whole numbers without sign: libvips makes 0 of what is negative in 16 bits. */

@@ -19,12 +19,29 @@ export interface RgbPicture {
 const usualBits = [8, 10, 12, 14] as const;
 
 /** @throws MedGemmaError INVALID_ARGUMENT for a window that this picture does not have */
-export function toRgb(raster: Raster, { name, window }: { readonly name: string; readonly window: WindowChoice | undefined }): RgbPicture {
+export function toRgb(
+  raster: Raster,
+  { name, window }: { readonly name: string; readonly window: WindowChoice | undefined }
+): RgbPicture {
   const { width, height, samples, channels, isInverted } = raster;
-  if (samples instanceof Uint8Array) return { ...turned({ width, height, rgb: channels === 3 ? samples : grayToRgb({ values: samples, isInverted }, (level) => level) }, raster.orientation), notes: raster.notes, window: null };
+  if (samples instanceof Uint8Array)
+    return {
+      ...turned(
+        { width, height, rgb: channels === 3 ? samples : grayToRgb({ values: samples, isInverted }, (level) => level) },
+        raster.orientation
+      ),
+      notes: raster.notes,
+      window: null
+    };
   const range = rangeOf(samples);
-  const voi = window === undefined && channels === 3 ? colourRange(raster, range[1]) : chooseVoi(window, { transforms: [], warnings: [] }, { name, isHounsfield: false, range: () => range });
-  const rgb = channels === 3 ? Uint8Array.from(samples, (value) => Math.floor(voi.toGray(value) + 0.5)) : grayToRgb({ values: finite(samples, range[0]), isInverted }, voi.toGray);
+  const voi =
+    window === undefined && channels === 3
+      ? colourRange(raster, range[1])
+      : chooseVoi(window, { transforms: [], warnings: [] }, { name, isHounsfield: false, range: () => range });
+  const rgb =
+    channels === 3
+      ? Uint8Array.from(samples, (value) => Math.floor(voi.toGray(value) + 0.5))
+      : grayToRgb({ values: finite(samples, range[0]), isInverted }, voi.toGray);
   const notes = [`${describe(samples)}: ${voi.description}`, ...raster.notes];
   return { ...turned({ width, height, rgb }, raster.orientation), notes, window: shownWindow(window, voi) };
 }
@@ -50,14 +67,19 @@ function colourRange({ white }: Raster, greatest: number): VoiTransform {
   const most = white ?? 2 ** (usualBits.find((bits) => greatest < 2 ** bits) ?? 16) - 1;
   const window = { center: most / 2, width: most, function: "LINEAR_EXACT" } as const;
   // The upper 8 of 16 bits, as Pillow has them.
-  const toGray = most === 65_535 ? (value: number): number => value >> 8 : (value: number): number => (Math.min(value, most) / most) * 255;
+  const toGray =
+    most === 65_535
+      ? (value: number): number => value >> 8
+      : (value: number): number => (Math.min(value, most) / most) * 255;
   return { description: `0 to ${most} shown as black to white`, window, shown: null, warning: null, toGray };
 }
 
 function describe(samples: Samples): string {
   const bits = samples.BYTES_PER_ELEMENT * 8;
   if (samples instanceof Float32Array) return "floating-point samples";
-  return samples instanceof Int8Array || samples instanceof Int16Array || samples instanceof Int32Array ? `${bits} bits a sample with a sign` : `${bits} bits a sample`;
+  return samples instanceof Int8Array || samples instanceof Int16Array || samples instanceof Int32Array
+    ? `${bits} bits a sample with a sign`
+    : `${bits} bits a sample`;
 }
 
 interface Pixels {

@@ -50,7 +50,8 @@ export function checkTextModel({ path, info }: ModelFile): void {
   const scaling = valueAt(gemma3, "rope.scaling.type");
   if (scaling !== undefined && !ropeScalings.has(scaling)) fail("llama.cpp does not know its gemma3.rope.scaling.type");
   const heads = Number(valueAt(gemma3, "attention.head_count"));
-  if (heads % Number(valueAt(gemma3, "attention.head_count_kv") ?? heads) !== 0) fail("the attention heads do not divide among the key-value heads");
+  if (heads % Number(valueAt(gemma3, "attention.head_count_kv") ?? heads) !== 0)
+    fail("the attention heads do not divide among the key-value heads");
   checkVocabulary((tokenizer?.ggml ?? {}) as Values, fail);
 }
 

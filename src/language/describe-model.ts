@@ -39,14 +39,27 @@ export interface TokenizerFacts {
   readonly unusualTypes: Readonly<Record<string, string>>;
 }
 
-const controlTokens = ["<bos>", "<eos>", "<pad>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>", "<unused94>", "<unused95>"];
+const controlTokens = [
+  "<bos>",
+  "<eos>",
+  "<pad>",
+  "<start_of_turn>",
+  "<end_of_turn>",
+  "<start_of_image>",
+  "<end_of_image>",
+  "<unused94>",
+  "<unused95>"
+];
 
 /** @throws MedGemmaError MODEL_CORRUPT when a size that every model has is missing */
 export async function describeTextModel({ path, byteLength, architecture, info }: ModelFile): Promise<TextModelFacts> {
   const insights = await insightsOf(info);
   const { embeddingVectorSize: hiddenSize, trainContextSize: contextSize, dominantTensorType } = insights;
   if (hiddenSize === undefined || contextSize === undefined) {
-    throw new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable text model: its hidden size or context length is missing.`);
+    throw new MedGemmaError(
+      "MODEL_CORRUPT",
+      `${path} is not a usable text model: its hidden size or context length is missing.`
+    );
   }
   const { general, tokenizer } = info.metadata;
   return {
@@ -61,7 +74,12 @@ export async function describeTextModel({ path, byteLength, architecture, info }
     contextSize,
     slidingWindow: insights.swaSize ?? null,
     tokenizer: describeTokenizer(tokenizer.ggml, architecture),
-    chatTemplate: tokenizer.chat_template === undefined ? null : tokenizer.chat_template.includes("<start_of_turn>") ? "gemma" : "other"
+    chatTemplate:
+      tokenizer.chat_template === undefined
+        ? null
+        : tokenizer.chat_template.includes("<start_of_turn>")
+          ? "gemma"
+          : "other"
   };
 }
 
@@ -84,7 +102,13 @@ function findUnusualTypes({ tokens, token_type: types }: TokenizerMetadata): Tok
     const known = findGemmaPiece(text);
     const type = pieceType(types, id);
     if (known === undefined || known.type === type) return;
-    const name = controlTokens.includes(text) ? text : known.role === "byte" ? "bytes" : /^\n+$/.test(text) ? "line breaks" : null;
+    const name = controlTokens.includes(text)
+      ? text
+      : known.role === "byte"
+        ? "bytes"
+        : /^\n+$/.test(text)
+          ? "line breaks"
+          : null;
     if (name !== null) found.set(name, (found.get(name) ?? new Set()).add(type));
   });
   return Object.fromEntries([...found].map(([name, different]) => [name, [...different].join(", ")]));

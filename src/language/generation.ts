@@ -77,7 +77,12 @@ export class Generation {
    * @param limit Tokens of the whole answer, `forced` included.
    * @param position Where the answer begins in the sequence.
    */
-  async *run(undecoded: readonly Token[], forced: readonly Token[], limit: number, position: number): AsyncGenerator<TokenEvent | StoppedEvent, void, void> {
+  async *run(
+    undecoded: readonly Token[],
+    forced: readonly Token[],
+    limit: number,
+    position: number
+  ): AsyncGenerator<TokenEvent | StoppedEvent, void, void> {
     this.#position = position;
     for (const token of forced) yield this.#take(token);
     let next: readonly Token[] | null = undecoded;
@@ -126,7 +131,8 @@ export class Generation {
     const logprob = this.#logprobOf(token);
     const kind = this.#thought.push(token);
     if (kind === "thought") this.#thoughtTokens += 1;
-    if (kind === "text" && this.#options.grammar !== undefined) this.#unfinished = this.#options.grammar.tokens.unfinishedAfter(this.#unfinished, token);
+    if (kind === "text" && this.#options.grammar !== undefined)
+      this.#unfinished = this.#options.grammar.tokens.unfinishedAfter(this.#unfinished, token);
     const text = kind === "mark" ? "" : this.#detokenizers[kind].push(token);
     return { type: "token", token, kind, text: kind === "text" ? this.#stops.push(text) : text, ...logprob };
   }
@@ -144,7 +150,11 @@ export class Generation {
   #stop(reason: StoppedEvent["reason"]): StoppedEvent {
     const { thought, text } = this.#detokenizers;
     const rest = text.finish();
-    return { type: "stopped", reason, rest: { thought: thought.finish(), text: reason === "stop" ? "" : this.#stops.push(rest) + this.#stops.finish() } };
+    return {
+      type: "stopped",
+      reason,
+      rest: { thought: thought.finish(), text: reason === "stop" ? "" : this.#stops.push(rest) + this.#stops.finish() }
+    };
   }
 
   #closerOfLongThought(): Token | null {

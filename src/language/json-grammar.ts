@@ -27,7 +27,11 @@ export interface JsonGrammar {
 }
 
 /** @throws MedGemmaError SCHEMA_INVALID, INVALID_ARGUMENT */
-export async function compileSchema(host: TextHost, tokens: JsonTokens, given: object | StandardSchema): Promise<JsonGrammar> {
+export async function compileSchema(
+  host: TextHost,
+  tokens: JsonTokens,
+  given: object | StandardSchema
+): Promise<JsonGrammar> {
   const standard = isStandardSchema(given) ? given : null;
   const schema = standard === null ? given : jsonSchemaOf(standard);
   const compiled = await compileJsonSchema(schema, { isCheckedLater: standard !== null });
@@ -39,14 +43,22 @@ export async function compileSchema(host: TextHost, tokens: JsonTokens, given: o
   try {
     return { grammar: await host.compileGrammar(compiled.grammar), tokens, schema, parse };
   } catch (error) {
-    throw new MedGemmaError("INTERNAL", `llama.cpp refuses the grammar of the JSON schema: ${firstLine(error)}. Please report the schema.`, { cause: error });
+    throw new MedGemmaError(
+      "INTERNAL",
+      `llama.cpp refuses the grammar of the JSON schema: ${firstLine(error)}. Please report the schema.`,
+      { cause: error }
+    );
   }
 }
 
 function checked(value: unknown, { complaintAbout }: CompiledSchema): unknown {
   const complaint = complaintAbout(value);
   if (complaint === null) return value;
-  throw new MedGemmaError("SCHEMA_INVALID", `The answer is complete, but does not follow the JSON schema: ${complaint}. Ask again with another seed, or loosen the schema.`, { remedy: { option: "seed" } });
+  throw new MedGemmaError(
+    "SCHEMA_INVALID",
+    `The answer is complete, but does not follow the JSON schema: ${complaint}. Ask again with another seed, or loosen the schema.`,
+    { remedy: { option: "seed" } }
+  );
 }
 
 function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
@@ -54,12 +66,20 @@ function parseWhole({ text, isEnded, tokens }: FinishedText): unknown {
   const value = isEnded || !/\d$/.test(text) ? parseOrNothing(text) : undefined;
   if (value !== undefined) {
     if (keysIn(text) === keysOf(value)) return value;
-    throw new MedGemmaError("SCHEMA_INVALID", "The answer has a key twice in one JSON object, and only one would be kept. Ask again with another seed.", { remedy: { option: "seed" } });
+    throw new MedGemmaError(
+      "SCHEMA_INVALID",
+      "The answer has a key twice in one JSON object, and only one would be kept. Ask again with another seed.",
+      { remedy: { option: "seed" } }
+    );
   }
   throw text === ""
-    ? new MedGemmaError("SCHEMA_INVALID", `No JSON was started within ${tokens} tokens: the thought used them up. Allow more with maxTokens, or a shorter thought with thoughtBudget.`, {
-        remedy: { option: "maxTokens", also: ["thoughtBudget"] }
-      })
+    ? new MedGemmaError(
+        "SCHEMA_INVALID",
+        `No JSON was started within ${tokens} tokens: the thought used them up. Allow more with maxTokens, or a shorter thought with thoughtBudget.`,
+        {
+          remedy: { option: "maxTokens", also: ["thoughtBudget"] }
+        }
+      )
     : new MedGemmaError(
         "SCHEMA_INVALID",
         `The answer was cut off after ${tokens} tokens, before its JSON was complete. Bound its texts (maxLength) and lists (maxItems) in the schema, or allow more with maxTokens and contextSize.`,

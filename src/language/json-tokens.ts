@@ -12,7 +12,12 @@ import type { Vocabulary } from "./tokens/vocabulary.js";
 type ByteRange = readonly [first: number, last: number];
 const continuation: ByteRange = [0x80, 0xbf];
 /** Second bytes after leads that allow less: no overlong forms, no surrogates, nothing beyond U+10FFFF (RFC 3629). */
-const secondBytes: Readonly<Record<number, ByteRange>> = { 0xe0: [0xa0, 0xbf], 0xed: [0x80, 0x9f], 0xf0: [0x90, 0xbf], 0xf4: [0x80, 0x8f] };
+const secondBytes: Readonly<Record<number, ByteRange>> = {
+  0xe0: [0xa0, 0xbf],
+  0xed: [0x80, 0x9f],
+  0xf0: [0x90, 0xbf],
+  0xf4: [0x80, 0x8f]
+};
 
 export class JsonTokens {
   readonly asUsual: Bias;
@@ -49,7 +54,10 @@ export class JsonTokens {
 
   #neverFirst(): Token[] {
     const isLead = (byte: number) => byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4);
-    return [...this.#vocabulary.marks, ...this.#vocabulary.bytes.filter((_, byte) => this.#bytes.length === 0 || !isLead(byte))];
+    return [
+      ...this.#vocabulary.marks,
+      ...this.#vocabulary.bytes.filter((_, byte) => this.#bytes.length === 0 || !isLead(byte))
+    ];
   }
 
   #allBut([first, last]: ByteRange): Token[] {

@@ -95,11 +95,16 @@ export class LanguageModel implements AsyncDisposable {
   }
 
   /** As `renderPrompt`, or raw (see `rawPromptSegments`), for texts of any length. */
-  *renderInSteps(system: string | null, turns: readonly PromptTurn[], { isRaw }: { readonly isRaw: boolean }): Steps<Token[]> {
+  *renderInSteps(
+    system: string | null,
+    turns: readonly PromptTurn[],
+    { isRaw }: { readonly isRaw: boolean }
+  ): Steps<Token[]> {
     const segments = isRaw ? rawPromptSegments(turns, this.special) : promptSegments(system, turns, this.special);
     const tokens: Token[] = [];
     for (const segment of segments) {
-      for (const token of typeof segment === "string" ? yield* this.#tokenizer.tokenizeInSteps(segment) : segment) tokens.push(token);
+      for (const token of typeof segment === "string" ? yield* this.#tokenizer.tokenizeInSteps(segment) : segment)
+        tokens.push(token);
     }
     return tokens;
   }
@@ -126,13 +131,15 @@ export class LanguageModel implements AsyncDisposable {
       const { signal, onLogits, logprobs } = options;
       using _watching = lent.watch({
         signal,
-        onLogits: onLogits ?? (logprobs === undefined ? undefined : (logits, position) => generation.see(logits, position))
+        onLogits:
+          onLogits ?? (logprobs === undefined ? undefined : (logits, position) => generation.see(logits, position))
       });
       const { undecoded, reusedTokens } = await lent.prefill(wholePrompt, signal);
       yield { type: "prefilled", reusedTokens };
       yield* generation.run(undecoded, forced, limit, prompt.length);
     } catch (error) {
-      if (!(error instanceof MedGemmaError && error.code === "ABORTED") || options.signal?.aborted !== true) throw error;
+      if (!(error instanceof MedGemmaError && error.code === "ABORTED") || options.signal?.aborted !== true)
+        throw error;
       yield { type: "stopped", reason: "aborted", rest: { thought: "", text: "" } };
     } finally {
       this.#sequences.release(lent);

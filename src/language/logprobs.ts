@@ -11,7 +11,11 @@ export interface Logprob {
  * @param logits (vocabulary)
  * @param top How many of the likeliest tokens are wanted, the likeliest first.
  */
-export function logprobsOf(logits: Float32Array, taken: number, top: number): { readonly logprob: number; readonly top: readonly Logprob[] } {
+export function logprobsOf(
+  logits: Float32Array,
+  taken: number,
+  top: number
+): { readonly logprob: number; readonly top: readonly Logprob[] } {
   let max = -Infinity;
   for (const logit of logits) if (logit > max) max = logit;
   let sum = 0;

@@ -32,10 +32,17 @@ export async function readModelFile(path: string): Promise<ModelFile> {
     const partBytes = await Promise.all(parts.map(async (part) => (await stat(part)).size));
     const byteLength = partBytes.reduce((sum, size) => sum + size, 0);
     const info = await readGgufHeader(path, { isSplit: parts.length > 1 });
-    const { general } = info.metadata as { readonly general?: { readonly architecture?: unknown; readonly type?: unknown } };
+    const { general } = info.metadata as {
+      readonly general?: { readonly architecture?: unknown; readonly type?: unknown };
+    };
     const { architecture, type } = general ?? {};
-    if (type === "imatrix") throw new MedGemmaError("MODEL_MISMATCH", `${path} is an imatrix: statistics for quantising, not a model. Name the model's own file.`);
-    if (typeof architecture === "string") return { path, byteLength, partBytes, architecture, type: typeof type === "string" ? type : null, info };
+    if (type === "imatrix")
+      throw new MedGemmaError(
+        "MODEL_MISMATCH",
+        `${path} is an imatrix: statistics for quantising, not a model. Name the model's own file.`
+      );
+    if (typeof architecture === "string")
+      return { path, byteLength, partBytes, architecture, type: typeof type === "string" ? type : null, info };
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
     throw corrupt(path, `its header cannot be read (${firstLine(error)})`, error);
@@ -71,5 +78,7 @@ export async function readTextModelFile(path: string): Promise<ModelFile> {
 }
 
 function corrupt(path: string, why: string, cause?: unknown): MedGemmaError {
-  return new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable GGUF file: ${why}. Download or copy it again.`, { cause });
+  return new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable GGUF file: ${why}. Download or copy it again.`, {
+    cause
+  });
 }

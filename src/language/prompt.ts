@@ -39,12 +39,22 @@ export interface PromptVocabulary {
  *
  * @throws MedGemmaError MODEL_MISMATCH for an image where the vocabulary has no image marks
  */
-export function renderPrompt(system: string | null, turns: readonly PromptTurn[], vocabulary: PromptVocabulary): Token[] {
-  return promptSegments(system, turns, vocabulary.special).flatMap((segment) => (typeof segment === "string" ? vocabulary.tokenize(segment) : segment));
+export function renderPrompt(
+  system: string | null,
+  turns: readonly PromptTurn[],
+  vocabulary: PromptVocabulary
+): Token[] {
+  return promptSegments(system, turns, vocabulary.special).flatMap((segment) =>
+    typeof segment === "string" ? vocabulary.tokenize(segment) : segment
+  );
 }
 
 /** The same, not tokenised yet. */
-export function promptSegments(system: string | null, turns: readonly PromptTurn[], special: PromptVocabulary["special"]): PromptSegment[] {
+export function promptSegments(
+  system: string | null,
+  turns: readonly PromptTurn[],
+  special: PromptVocabulary["special"]
+): PromptSegment[] {
   const prompt = new PromptBuilder(special);
   const { bos, startOfTurn, endOfTurn } = special;
   prompt.control(bos);
@@ -114,7 +124,8 @@ class PromptBuilder {
   /** Gemma3Processor: "\n\n" + <start_of_image> + image tokens + <end_of_image> + "\n\n" for every image. */
   #image(tokens: readonly Token[]): void {
     const { imageMarks } = this.#special;
-    if (imageMarks === null) throw new MedGemmaError("MODEL_MISMATCH", "This model has no tokens to mark an image with: it takes text only.");
+    if (imageMarks === null)
+      throw new MedGemmaError("MODEL_MISMATCH", "This model has no tokens to mark an image with: it takes text only.");
     this.text("\n\n");
     this.control(imageMarks.open, ...tokens, imageMarks.close);
     this.text("\n\n");

@@ -18,7 +18,9 @@ export class StopTexts {
     const whole = this.#held + text;
     const ends = this.#stops.map((stop) => whole.indexOf(stop)).filter((at) => at >= 0);
     this.#isReached = ends.length > 0;
-    const certain = this.#isReached ? Math.min(...ends) : whole.length - Math.max(...this.#stops.map((stop) => overlap(whole, stop)));
+    const certain = this.#isReached
+      ? Math.min(...ends)
+      : whole.length - Math.max(...this.#stops.map((stop) => overlap(whole, stop)));
     this.#held = this.#isReached ? "" : whole.slice(certain);
     return whole.slice(0, certain);
   }

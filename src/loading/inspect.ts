@@ -68,7 +68,8 @@ export interface OtherInspection {
   readonly about: string;
 }
 
-export type Inspection = TextModelInspection | OllamaInspection | ProjectorInspection | LoraInspection | OtherInspection;
+export type Inspection =
+  TextModelInspection | OllamaInspection | ProjectorInspection | LoraInspection | OtherInspection;
 
 /**
  * @throws MedGemmaError MODEL_NOT_FOUND, MODEL_CORRUPT, FILE_UNUSABLE; MODEL_MISMATCH for a projector or an adapter that no
@@ -82,7 +83,11 @@ export async function inspectFile(path: string): Promise<Inspection> {
   switch (identity.kind) {
     case "adapter": {
       const facts = describeLora(await parseLoraAdapter(await readModelFile(path)));
-      return { kind: "lora", ...facts, fits: facts.hiddenSize === null ? "unknown" : textModelsOfWidth(facts.hiddenSize) };
+      return {
+        kind: "lora",
+        ...facts,
+        fits: facts.hiddenSize === null ? "unknown" : textModelsOfWidth(facts.hiddenSize)
+      };
     }
     case "projector":
     case "other-projector": {
@@ -93,7 +98,11 @@ export async function inspectFile(path: string): Promise<Inspection> {
     case "part":
       return describeOther(identity, identity.kind);
     case "other":
-      if (identity.architecture === null) throw new MedGemmaError("MODEL_CORRUPT", `${path} is not a usable GGUF file: general.architecture is missing. Download or copy it again.`);
+      if (identity.architecture === null)
+        throw new MedGemmaError(
+          "MODEL_CORRUPT",
+          `${path} is not a usable GGUF file: general.architecture is missing. Download or copy it again.`
+        );
       return describeOther(identity, "other");
     case "ollama": {
       const { chatTemplate: _template, ...facts } = await describeTextModel(await readModelFile(path));
@@ -101,7 +110,9 @@ export async function inspectFile(path: string): Promise<Inspection> {
       const contents = pair.mmproj === null ? [pair.text] : [pair.text, pair.mmproj];
       return {
         kind: "ollama",
-        layout: identity.hasTower ? "Ollama's single file: text model and image tower in one" : "a text model in Ollama's layout",
+        layout: identity.hasTower
+          ? "Ollama's single file: text model and image tower in one"
+          : "a text model in Ollama's layout",
         ...facts,
         hasTower: identity.hasTower,
         pairBytes: contents.reduce((sum, { values, tensors }) => sum + ggufByteLength(header, values, tensors), 0),
@@ -119,7 +130,8 @@ async function describeText(path: string): Promise<TextModelInspection> {
   const file = await readModelFile(path);
   const facts = await describeTextModel(file);
   const nearby = await describeNearby(path);
-  const fits = (projector: ProjectorFacts | null) => (projector === null ? null : projector.projectionSize === facts.hiddenSize);
+  const fits = (projector: ProjectorFacts | null) =>
+    projector === null ? null : projector.projectionSize === facts.hiddenSize;
   const fitting = nearby.find(({ projector }) => fits(projector) === true)?.projector ?? null;
   return {
     kind: "text",
@@ -133,13 +145,29 @@ async function describeText(path: string): Promise<TextModelInspection> {
 function describeOther(identity: GgufIdentity, kind: OtherInspection["kind"]): OtherInspection {
   const { path, byteLength, architecture, name, split } = identity;
   const part = split === null ? "" : ` (part ${split.index + 1} of ${split.count}): name the first part`;
-  return { kind, path, byteLength, architecture, name, about: `${reasonToSkip(identity) ?? ""}${kind === "part" ? part : ""}` };
+  return {
+    kind,
+    path,
+    byteLength,
+    architecture,
+    name,
+    about: `${reasonToSkip(identity) ?? ""}${kind === "part" ? part : ""}`
+  };
 }
 
 /** A broken file beside the one that was asked about is worth a word, not a failure. */
-async function describeNearby(text: string): Promise<{ readonly path: string; readonly projector: ProjectorFacts | null }[]> {
+async function describeNearby(
+  text: string
+): Promise<{ readonly path: string; readonly projector: ProjectorFacts | null }[]> {
   const paths = await projectorsNear(text);
-  return await Promise.all(paths.map(async (path) => ({ path, projector: await loadAddon().inspectProjector(path).catch(() => null) })));
+  return await Promise.all(
+    paths.map(async (path) => ({
+      path,
+      projector: await loadAddon()
+        .inspectProjector(path)
+        .catch(() => null)
+    }))
+  );
 }
 
 /** Hidden sizes of the published models (Gemma 3 report, table 1). */

@@ -35,10 +35,7 @@ export async function loadMedGemma(source: ModelSource | undefined, options: Loa
 }
 
 /** The parts of a model without a chat around them; whoever loads them disposes both. Throws as `loadMedGemma`. */
-export async function loadParts(
-  source?: ModelSource,
-  options: LoadOptions = {}
-): Promise<LoadedParts> {
+export async function loadParts(source?: ModelSource, options: LoadOptions = {}): Promise<LoadedParts> {
   checkLoadArguments(source, options);
   const { signal } = options;
   const named = typeof source === "object" ? source : { model: source, mmproj: undefined };
@@ -122,7 +119,12 @@ export async function loadParts(
     warnings: paths.warnings,
     notes: paths.notes
   };
-  const settings = { threads, contextSize: language.value.contextSize, parallel, promptLookup: options.promptLookup ?? false };
+  const settings = {
+    threads,
+    contextSize: language.value.contextSize,
+    parallel,
+    promptLookup: options.promptLookup ?? false
+  };
   return {
     model,
     parts: { language: language.value, vision: vision.value },

@@ -43,9 +43,17 @@ export function chooseMemory(estimateAt: EstimateAt, question: MemoryQuestion, b
 }
 
 /** As much on the GPU as fits there; whether the rest fits into the computer's memory is what counts then. */
-function chooseAt(estimateAt: EstimateAt, contextSize: number, { layers, hasTower }: MemoryQuestion, budget: MemoryBudget): MemoryChoice {
+function chooseAt(
+  estimateAt: EstimateAt,
+  contextSize: number,
+  { layers, hasTower }: MemoryQuestion,
+  budget: MemoryBudget
+): MemoryChoice {
   const cpuOnly = { contextSize, gpuLayers: 0, towerOnGpu: false };
-  const setups = budget.vram === null ? [] : [...(hasTower ? placements(contextSize, layers, true) : []), ...placements(contextSize, layers, false)];
+  const setups =
+    budget.vram === null
+      ? []
+      : [...(hasTower ? placements(contextSize, layers, true) : []), ...placements(contextSize, layers, false)];
   const fitsGpu = (setup: MemorySetup) => fits(estimateAt(setup), budget);
   const setup = setups.find(fitsGpu) ?? cpuOnly;
   const estimate = estimateAt(setup);
@@ -55,11 +63,17 @@ function chooseAt(estimateAt: EstimateAt, contextSize: number, { layers, hasTowe
 /** The most layers first. */
 function placements(contextSize: number, layers: number, towerOnGpu: boolean): MemorySetup[] {
   const least = towerOnGpu ? Math.ceil(layers * usefulShare) : 1;
-  return Array.from({ length: layers - least + 1 }, (_, index) => ({ contextSize, gpuLayers: layers - index, towerOnGpu }));
+  return Array.from({ length: layers - least + 1 }, (_, index) => ({
+    contextSize,
+    gpuLayers: layers - index,
+    towerOnGpu
+  }));
 }
 
 function fits(estimate: MemoryEstimate, budget: MemoryBudget): boolean {
-  return estimate.vram.totalBytes <= (budget.vram ?? 0) && (!budget.isUnified || neededRam(estimate, budget) <= budget.ram);
+  return (
+    estimate.vram.totalBytes <= (budget.vram ?? 0) && (!budget.isUnified || neededRam(estimate, budget) <= budget.ram)
+  );
 }
 
 /** What the computer's memory holds; of a GPU of its own only what it computes itself. */

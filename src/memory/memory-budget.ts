@@ -26,7 +26,10 @@ export async function readMemoryBudget(runtime: LlamaRuntime, processBytes: numb
 function memoryLimit({ MEDGEMMA_MEMORY_LIMIT: limit } = process.env): number | null {
   if (limit === undefined || limit === "") return null;
   if (/^\d+$/.test(limit) && Number.isSafeInteger(Number(limit))) return Number(limit);
-  throw new MedGemmaError("INVALID_ARGUMENT", `MEDGEMMA_MEMORY_LIMIT must be a whole number of bytes, but is ${limit}. Set it to 8000000000 for 8 GB, or unset it.`);
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `MEDGEMMA_MEMORY_LIMIT must be a whole number of bytes, but is ${limit}. Set it to 8000000000 for 8 GB, or unset it.`
+  );
 }
 
 /**
@@ -45,7 +48,10 @@ function cachedFileBytes(): number {
   try {
     const path = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
     const statistics = readFileSync(`/sys/fs/cgroup${path}/memory.stat`, "utf8");
-    return [...statistics.matchAll(/^(?:in)?active_file (\d+)$/gm)].reduce((total, [, bytes]) => total + Number(bytes), 0);
+    return [...statistics.matchAll(/^(?:in)?active_file (\d+)$/gm)].reduce(
+      (total, [, bytes]) => total + Number(bytes),
+      0
+    );
   } catch {
     return 0; // another system
   }

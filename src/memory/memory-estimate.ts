@@ -72,9 +72,19 @@ export function memoryEstimator(
   const text = new TextMemoryEstimator(file, addon);
   const tokensPerImage = projector?.tokensPerImage ?? 0;
   const program = (gpu === "off" ? processBytes.off : processBytes.gpu) + text.shape.vocabulary * vocabularyEntryBytes;
-  const furtherImages = projector === null ? 0 : (images - 1) * (projector.imageSize ** 2 * 3 + tokensPerImage * projector.projectionSize * 4);
+  const furtherImages =
+    projector === null
+      ? 0
+      : (images - 1) * (projector.imageSize ** 2 * 3 + tokensPerImage * projector.projectionSize * 4);
   return ({ contextSize, gpuLayers, towerOnGpu }) => {
-    const { ram, vram, copiedFileBytes } = text.estimate({ contextSize, gpuLayers, isUnified, parallel, tokens, tokensPerImage });
+    const { ram, vram, copiedFileBytes } = text.estimate({
+      contextSize,
+      gpuLayers,
+      isUnified,
+      parallel,
+      tokens,
+      tokensPerImage
+    });
     return {
       ram: withTotal(program, ram, towerOnGpu ? null : projector?.memory.cpu, furtherImages),
       vram: withTotal(0, vram, towerOnGpu ? projector?.memory.gpu : null, 0),
@@ -83,7 +93,18 @@ export function memoryEstimator(
   };
 }
 
-function withTotal(program: number, text: TextMemoryParts, tower: TowerMemory | null | undefined, furtherImageBytes: number): MemoryParts {
-  const parts = { processBytes: program, ...text, towerWeightBytes: tower?.weightBytes ?? 0, towerWorkBytes: tower?.workBytes ?? 0, furtherImageBytes };
+function withTotal(
+  program: number,
+  text: TextMemoryParts,
+  tower: TowerMemory | null | undefined,
+  furtherImageBytes: number
+): MemoryParts {
+  const parts = {
+    processBytes: program,
+    ...text,
+    towerWeightBytes: tower?.weightBytes ?? 0,
+    towerWorkBytes: tower?.workBytes ?? 0,
+    furtherImageBytes
+  };
   return { ...parts, totalBytes: Object.values(parts).reduce((total, bytes) => total + bytes, 0) };
 }

@@ -35,11 +35,18 @@ export function memoryShortage(
   );
 }
 
-function adviceFor({ smallerContext, smaller: smallerFor }: SmallerChoices, budgetBytes: number): readonly [advice: string, remedy: Remedy | null] {
-  if (smallerContext !== null) return [`Load with contextSize ${smallerContext}.`, { option: "contextSize", value: smallerContext }];
+function adviceFor(
+  { smallerContext, smaller: smallerFor }: SmallerChoices,
+  budgetBytes: number
+): readonly [advice: string, remedy: Remedy | null] {
+  if (smallerContext !== null)
+    return [`Load with contextSize ${smallerContext}.`, { option: "contextSize", value: smallerContext }];
   const smaller = smallerFor(budgetBytes);
   if (smaller === null) return ["Use a smaller quantisation, or close other programs.", null];
-  return [`${smaller.id} fits (about ${(smaller.neededBytes / 1e9).toFixed(1)} GB).`, { command: "pull", argument: smaller.id }];
+  return [
+    `${smaller.id} fits (about ${(smaller.neededBytes / 1e9).toFixed(1)} GB).`,
+    { command: "pull", argument: smaller.id }
+  ];
 }
 
 function gigabytes(bytes: number): string {

@@ -43,8 +43,16 @@ export function tabulateMemory(file: ModelFile, projector: ProjectorFacts | null
   const sizes = [...contextSizes.filter((size) => size < contextSize), contextSize];
   const addon = loadAddon();
   const estimates = (onGpu: boolean): readonly Estimate[] => {
-    const estimateAt = memoryEstimator(file, projector, addon, { gpu: onGpu ? "cuda" : "off", isUnified: false, parallel: 1, tokens: questionTokens });
-    return sizes.map((size) => [size, estimateAt({ contextSize: size, gpuLayers: onGpu ? layers + 1 : 0, towerOnGpu: onGpu })]);
+    const estimateAt = memoryEstimator(file, projector, addon, {
+      gpu: onGpu ? "cuda" : "off",
+      isUnified: false,
+      parallel: 1,
+      tokens: questionTokens
+    });
+    return sizes.map((size) => [
+      size,
+      estimateAt({ contextSize: size, gpuLayers: onGpu ? layers + 1 : 0, towerOnGpu: onGpu })
+    ]);
   };
   const onCpu = estimates(false);
   const onGpu = estimates(true);
@@ -65,7 +73,8 @@ type Estimate = readonly [contextSize: number, estimate: MemoryEstimate];
 
 function tabulate(estimates: readonly Estimate[], device: (estimate: MemoryEstimate) => MemoryParts): MemoryTable {
   const first = estimates[0]?.[1];
-  const fixed = (part: "weightBytes" | "towerWeightBytes" | "towerWorkBytes") => (first === undefined ? 0 : device(first)[part]);
+  const fixed = (part: "weightBytes" | "towerWeightBytes" | "towerWorkBytes") =>
+    first === undefined ? 0 : device(first)[part];
   return {
     weightBytes: fixed("weightBytes"),
     keyValueBytes: column(estimates, (estimate) => device(estimate).keyValueBytes),

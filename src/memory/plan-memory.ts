@@ -50,9 +50,13 @@ export async function planMemory(
   const shape = shapeOf(file);
   const forImages = projector === null ? 0 : contextForImages(images ?? 1, projector.tokensPerImage, options.maxTokens);
   const wantedContextSize = options.contextSize ?? Math.min(Math.max(defaultContextSize, forImages), shape.contextSize);
-  const estimator = (isUnified: boolean) => memoryEstimator(file, projector, addon, { gpu, isUnified, parallel, images });
+  const estimator = (isUnified: boolean) =>
+    memoryEstimator(file, projector, addon, { gpu, isUnified, parallel, images });
   const cpuOnly = { contextSize: wantedContextSize, gpuLayers: 0, towerOnGpu: false };
-  const budget = without(await readMemoryBudget(runtime, estimator(false)(cpuOnly).ram.processBytes), options.adapterBytes);
+  const budget = without(
+    await readMemoryBudget(runtime, estimator(false)(cpuOnly).ram.processBytes),
+    options.adapterBytes
+  );
   const estimateAt = estimator(budget.isUnified);
   const question: MemoryQuestion = {
     contextSizes: [wantedContextSize, ...(options.contextSize === undefined ? smallerContexts(wantedContextSize) : [])],
@@ -63,7 +67,8 @@ export async function planMemory(
   const choice = chooseMemory(estimateAt, question, budget);
   if (choice.shortage > 0 && !isAllowed("MEDGEMMA_IGNORE_MEMORY")) {
     const [next, ...others] = smallerContexts(choice.setup.contextSize).filter((size) => size <= shape.contextSize);
-    const smallerChoice = next === undefined ? null : chooseMemory(estimateAt, { ...question, contextSizes: [next, ...others] }, budget);
+    const smallerChoice =
+      next === undefined ? null : chooseMemory(estimateAt, { ...question, contextSizes: [next, ...others] }, budget);
     const smallerContext = smallerChoice?.shortage === 0 ? smallerChoice.setup.contextSize : null;
     throw memoryShortage(file.path, choice, budget, { smallerContext, smaller });
   }
@@ -72,7 +77,7 @@ export async function planMemory(
 
 function smallerContexts(contextSize: number): number[] {
   const sizes = [];
-  for (let size = contextSize; size > leastContextSize; ) {
+  for (let size = contextSize; size > leastContextSize;) {
     size = Math.max(leastContextSize, Math.floor((size * 0.9) / contextStep) * contextStep);
     sizes.push(size);
   }

@@ -17,13 +17,20 @@ export interface WeightBytes {
 
 /** Splits a model's weights for any number of layers on a GPU. */
 export class WeightTable {
-  readonly #tensors: readonly { readonly name: string; readonly layer: number | null; readonly bytes: number; readonly isRepacked: boolean }[];
+  readonly #tensors: readonly {
+    readonly name: string;
+    readonly layer: number | null;
+    readonly bytes: number;
+    readonly isRepacked: boolean;
+  }[];
   readonly #layers: number;
 
   constructor({ info, partBytes }: Pick<ModelFile, "info" | "partBytes">, layers: number, addon: NativeAddon) {
     this.#layers = layers;
     this.#tensors = partBytes.flatMap((byteLength, index) => {
-      const tensors = (info.fullTensorInfo ?? []).filter(({ filePart }) => filePart === index + 1).sort((a, b) => Number(a.fileOffset) - Number(b.fileOffset));
+      const tensors = (info.fullTensorInfo ?? [])
+        .filter(({ filePart }) => filePart === index + 1)
+        .sort((a, b) => Number(a.fileOffset) - Number(b.fileOffset));
       return tensors.map((tensor, place) => ({
         name: tensor.name,
         layer: layerOf(tensor.name),

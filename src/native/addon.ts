@@ -124,13 +124,22 @@ export interface NativeAddon {
   /** On Linux: pages of 2 MB for large memory that is not filled yet. For a moment when a model has just got its own. */
   preferHugePages(): void;
   /** @param rgb (height, width, 3). Resolves to (side, side, 3), Pillow's bilinear to the byte. */
-  fitToSquare(rgb: Uint8Array, width: number, height: number, side: number, fit: "pad" | "stretch"): Promise<Uint8Array>;
+  fitToSquare(
+    rgb: Uint8Array,
+    width: number,
+    height: number,
+    side: number,
+    fit: "pad" | "stretch"
+  ): Promise<Uint8Array>;
   /** Is a GGUF file of any model whole? Rejects with MODEL_NOT_FOUND, FILE_UNUSABLE or MODEL_CORRUPT. */
   checkGguf(path: string): Promise<void>;
   /** Checks all of a projector file, loads nothing. Rejects as `checkGguf`, and with MODEL_MISMATCH. */
   inspectProjector(path: string): Promise<ProjectorFacts>;
   /** Rejects as `inspectProjector`, and with GPU_UNAVAILABLE or OUT_OF_MEMORY. */
-  loadVisionEncoder(path: string, options: { readonly gpu: boolean; readonly threads: number }): Promise<NativeVisionEncoder>;
+  loadVisionEncoder(
+    path: string,
+    options: { readonly gpu: boolean; readonly threads: number }
+  ): Promise<NativeVisionEncoder>;
   /** Computes for about a second. @param weightType As in `ProjectorFacts.weightType`. */
   measureMachine(weightType: string, threads: number): Promise<MachineLimits>;
   /** @throws MedGemmaError ADDON_MISMATCH when `context` (an AddonContext) is not of the expected build */

@@ -17,7 +17,9 @@ try {
   try {
     // Whoever held the lock may have built it in the meantime.
     if (wasThere || !existsSync(path)) {
-      process.exitCode = spawnSync(process.execPath, [buildScript, "--gpu", backend], { stdio: ["ignore", "ignore", "inherit"] }).status ?? 1;
+      process.exitCode =
+        spawnSync(process.execPath, [buildScript, "--gpu", backend], { stdio: ["ignore", "ignore", "inherit"] })
+          .status ?? 1;
     }
   } finally {
     await lock[Symbol.asyncDispose]();

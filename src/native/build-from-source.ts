@@ -18,7 +18,9 @@ const child = join(packageFolder, "dist", "native", "build-child.js");
 export function buildFromSource(backend: GpuBackend): string | null {
   const reason = whyNot(backend);
   if (reason !== null) return reason;
-  say(`medgemma-local: no binary fits this machine (${describePlatform()}), so the native addon is being built from source. This takes minutes, once.`);
+  say(
+    `medgemma-local: no binary fits this machine (${describePlatform()}), so the native addon is being built from source. This takes minutes, once.`
+  );
   return run(child, backend);
 }
 

@@ -15,8 +15,12 @@ export const packageFolder = fileURLToPath(new URL("../../", import.meta.url));
 /** A path in MEDGEMMA_ADDON is the only candidate: whoever names a file wants that one, or to hear why not. */
 export function addonCandidates(backend: GpuBackend): readonly Candidate[] {
   const { MEDGEMMA_ADDON } = process.env;
-  if (MEDGEMMA_ADDON !== undefined && MEDGEMMA_ADDON !== "") return [{ origin: "MEDGEMMA_ADDON", path: MEDGEMMA_ADDON }];
-  return [localBuild(backend), { origin: "prebuild", path: inPackage(`prebuilds/${prebuildFolder()}/${addonName(backend)}`) }];
+  if (MEDGEMMA_ADDON !== undefined && MEDGEMMA_ADDON !== "")
+    return [{ origin: "MEDGEMMA_ADDON", path: MEDGEMMA_ADDON }];
+  return [
+    localBuild(backend),
+    { origin: "prebuild", path: inPackage(`prebuilds/${prebuildFolder()}/${addonName(backend)}`) }
+  ];
 }
 
 /** What scripts/build-native.mjs makes. */

@@ -15,7 +15,8 @@ export function checkFits(path: string): void {
   const at = content.indexOf(mark);
   if (at === -1) throw new Error("is not an addon of this package, or of an older version");
   const version = content.toString("latin1", at + mark.length, content.indexOf(0, at));
-  if (version !== packageVersion()) throw new Error(`is the addon of version ${version.slice(0, 20)}, expected ${packageVersion()}`);
+  if (version !== packageVersion())
+    throw new Error(`is the addon of version ${version.slice(0, 20)}, expected ${packageVersion()}`);
   const missing = nativeFunctions.find((name) => !content.includes(`${name}\0`));
   if (missing !== undefined) throw new Error(`was built before ${missing} was added: npm run build:native`);
 }

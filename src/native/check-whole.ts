@@ -11,8 +11,11 @@ export function checkWhole(path: string): void {
   try {
     const header = Buffer.alloc(elf.headerBytes);
     const { size } = fstatSync(file);
-    if (readSync(file, header, 0, header.length, 0) < header.length || header.readUInt32LE(0) !== elf.magic) throw new Error("is not a shared library");
-    const [programSize, programs, sectionSize, sections] = [0, 2, 4, 6].map((offset) => header.readUInt16LE(elf.sizes + offset)) as [number, number, number, number];
+    if (readSync(file, header, 0, header.length, 0) < header.length || header.readUInt32LE(0) !== elf.magic)
+      throw new Error("is not a shared library");
+    const [programSize, programs, sectionSize, sections] = [0, 2, 4, 6].map((offset) =>
+      header.readUInt16LE(elf.sizes + offset)
+    ) as [number, number, number, number];
     // Linkers put the table of sections last.
     const ends = [
       Number(header.readBigUInt64LE(elf.programHeaders)) + programSize * programs,

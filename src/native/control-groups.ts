@@ -21,7 +21,12 @@ export function controlGroups(controller: string, root = "/"): ControlGroup[] {
     const version = controllers === "" ? 2 : 1;
     if (version === 1 && !controllers.split(",").includes(controller)) return [];
     const mounts = version === 2 ? ["", "unified"] : [...new Set([controllers, controller, "cpu,cpuacct"])];
-    return mounts.flatMap((mount) => upwards(path).map((folder): ControlGroup => ({ version, read: (name) => readText(join(root, "sys/fs/cgroup", mount, folder, name)) })));
+    return mounts.flatMap((mount) =>
+      upwards(path).map((folder): ControlGroup => ({
+        version,
+        read: (name) => readText(join(root, "sys/fs/cgroup", mount, folder, name))
+      }))
+    );
   });
 }
 

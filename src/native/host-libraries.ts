@@ -22,11 +22,16 @@ export function loadHostLibraries(backend: GpuBackend): void {
 }
 
 /** @returns why a backend cannot be had from node-llama-cpp here, in one line without a full stop; null: its package is installed */
-export function whyNoHostPackage(backend: GpuBackend): { readonly isForThisPlatform: boolean; readonly reason: string } | null {
+export function whyNoHostPackage(
+  backend: GpuBackend
+): { readonly isForThisPlatform: boolean; readonly reason: string } | null {
   const name = `@node-llama-cpp/${hostPackage(backend)}`;
   if (findPackage(name) !== undefined) return null;
   const host = nearestPackage("node-llama-cpp", packageFolder);
-  const { optionalDependencies = {} } = host === undefined ? {} : (JSON.parse(readFileSync(join(host, "package.json"), "utf8")) as { optionalDependencies?: object });
+  const { optionalDependencies = {} } =
+    host === undefined
+      ? {}
+      : (JSON.parse(readFileSync(join(host, "package.json"), "utf8")) as { optionalDependencies?: object });
   return name in optionalDependencies
     ? { isForThisPlatform: true, reason: `node-llama-cpp's package ${name} is not installed` }
     : { isForThisPlatform: false, reason: `node-llama-cpp has no ${backend} for ${process.platform}-${process.arch}` };

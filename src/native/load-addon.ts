@@ -30,7 +30,10 @@ export function loadAddon(backend?: GpuBackend): NativeAddon {
   const [any] = loaded.values();
   if (backend === undefined && any !== undefined) return any.addon;
   const isThere = (name: GpuBackend) => addonCandidates(name).some(({ path }) => existsSync(path));
-  const chosen = backend ?? (["off", ...gpuBackends] as const).find(isThere) ?? (process.platform === "darwin" && process.arch === "arm64" ? "metal" : "off");
+  const chosen =
+    backend ??
+    (["off", ...gpuBackends] as const).find(isThere) ??
+    (process.platform === "darwin" && process.arch === "arm64" ? "metal" : "off");
   const known = loaded.get(chosen);
   if (known !== undefined) return known.addon;
   ensureRoom("The native addon", { threads: threadsOfAddon, bytes: addressSpaceOfAddon }); // else no binary "fits"
@@ -62,7 +65,11 @@ function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly
     const addon = tryOne(candidate);
     if (addon === null) continue;
     const [damaged] = tried.filter((line) => !line.endsWith(notThere));
-    if (damaged !== undefined) process.emitWarning(`The ${damaged}. Using the ${candidate.origin} ${candidate.path} instead.`, "MedGemmaWarning");
+    if (damaged !== undefined)
+      process.emitWarning(
+        `The ${damaged}. Using the ${candidate.origin} ${candidate.path} instead.`,
+        "MedGemmaWarning"
+      );
     return { addon, path: candidate.path };
   }
   if (!isNamed) {
@@ -75,9 +82,7 @@ function loadFirst(backend: GpuBackend): { readonly addon: NativeAddon; readonly
   throw new MedGemmaError(
     "ADDON_MISSING",
     `The native addon cannot be loaded on ${describePlatform()}, backend ${backend === "off" ? "cpu" : backend}. Tried: ${tried.join("; ")}. ` +
-      (isNamed
-        ? "Correct MEDGEMMA_ADDON, or unset it."
-        : howToInstall())
+      (isNamed ? "Correct MEDGEMMA_ADDON, or unset it." : howToInstall())
   );
 }
 

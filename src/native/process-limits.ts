@@ -25,7 +25,11 @@ const leastAddressSpace = 400e6;
  * @param needs Threads that it starts at the same time; bytes of address space, 400 MB at least.
  * @throws MedGemmaError OUT_OF_MEMORY
  */
-export function ensureRoom(what: string, { threads, bytes = leastAddressSpace }: { readonly threads: number; readonly bytes?: number }, root = "/"): void {
+export function ensureRoom(
+  what: string,
+  { threads, bytes = leastAddressSpace }: { readonly threads: number; readonly bytes?: number },
+  root = "/"
+): void {
   const forThreads = threadRoom(root, threads);
   if (forThreads.left < threads) {
     throw new MedGemmaError(
@@ -65,7 +69,9 @@ export function threadRoom(root = "/", enough = 1000, user = process.getuid?.() 
   const groups = controlGroups("pids", root).map(({ read }): Room => {
     const most = Number(read("pids.max") ?? Number.NaN);
     const current = Number(read("pids.current") ?? Number.NaN);
-    return Number.isFinite(most) && Number.isFinite(current) ? { left: most - current, limit: `the control group allows ${most} processes and threads` } : unlimited;
+    return Number.isFinite(most) && Number.isFinite(current)
+      ? { left: most - current, limit: `the control group allows ${most} processes and threads` }
+      : unlimited;
   });
   return least([...groups, userRoom(root, enough, user)]);
 }
@@ -73,8 +79,11 @@ export function threadRoom(root = "/", enough = 1000, user = process.getuid?.() 
 /** Bytes that may still be mapped. */
 export function addressSpaceRoom(root = "/"): Room {
   const most = limitOf("Max address space", root);
-  const size = Number(/^VmSize:\s*(\d+) kB$/m.exec(readText(join(root, "proc/self/status")) ?? "")?.[1] ?? Number.NaN) * 1024;
-  return Number.isFinite(most - size) ? { left: most - size, limit: `this process may have ${megabytes(most)}, and has ${megabytes(size)}` } : unlimited;
+  const size =
+    Number(/^VmSize:\s*(\d+) kB$/m.exec(readText(join(root, "proc/self/status")) ?? "")?.[1] ?? Number.NaN) * 1024;
+  return Number.isFinite(most - size)
+    ? { left: most - size, limit: `this process may have ${megabytes(most)}, and has ${megabytes(size)}` }
+    : unlimited;
 }
 
 function userRoom(root: string, enough: number, user: number): Room {

@@ -12,7 +12,13 @@ import { controlGroups, type ControlGroup } from "./control-groups.js";
  * @param cores Physical cores of the machine.
  * @returns from 1
  */
-export function usableCores(cores: number, { affinity = availableParallelism(), quota = cpuQuota() }: { readonly affinity?: number; readonly quota?: number } = {}): number {
+export function usableCores(
+  cores: number,
+  {
+    affinity = availableParallelism(),
+    quota = cpuQuota()
+  }: { readonly affinity?: number; readonly quota?: number } = {}
+): number {
   return Math.max(1, Math.floor(Math.min(cores, affinity, quota)));
 }
 
@@ -23,7 +29,10 @@ export function usableCores(cores: number, { affinity = availableParallelism(), 
  * @param root Where `proc` and `sys` are.
  */
 export function cpuQuota(root = "/"): number {
-  return Math.min(Infinity, ...controlGroups("cpu", root).map(({ version, read }) => (version === 2 ? quotaOf2(read) : quotaOf1(read))));
+  return Math.min(
+    Infinity,
+    ...controlGroups("cpu", root).map(({ version, read }) => (version === 2 ? quotaOf2(read) : quotaOf1(read)))
+  );
 }
 
 /** "200000 100000": microseconds of time in each period; "max 100000": no limit. */

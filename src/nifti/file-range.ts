@@ -39,12 +39,17 @@ export async function readStart(path: string, length: number): Promise<Uint8Arra
 export async function readRange(path: string, range: FileRange, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const { size } = await stat(path);
   const isCompressed = isGzip(await readPlain(path, 0, 3));
-  if (range.end > (isCompressed ? size * mostInflation : size)) throw new NiftiError(`it is cut off: its header announces ${range.end} bytes, which ${size} bytes cannot hold`);
+  if (range.end > (isCompressed ? size * mostInflation : size))
+    throw new NiftiError(`it is cut off: its header announces ${range.end} bytes, which ${size} bytes cannot hold`);
   return isCompressed ? await inflate(path, range, signal) : await readPlain(path, range.from, range.length);
 }
 
 /** To the end of the file, where the checksum is. */
-async function inflate(path: string, { from, length, end }: FileRange, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function inflate(
+  path: string,
+  { from, length, end }: FileRange,
+  signal: AbortSignal | undefined
+): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafe(length);
   let position = 0;
   for await (const chunk of gunzip(path)) {
@@ -53,7 +58,8 @@ async function inflate(path: string, { from, length, end }: FileRange, signal: A
     const target = position + begin - from;
     if (begin < chunk.length && target < length) bytes.set(chunk.subarray(begin, begin + length - target), target);
     position += chunk.length;
-    if (position > end + mostBehind) throw new NiftiError(`it holds more than the ${end} bytes that its header announces`);
+    if (position > end + mostBehind)
+      throw new NiftiError(`it holds more than the ${end} bytes that its header announces`);
   }
   if (position < end) throw new NiftiError(`it is cut off: it holds ${position} of ${end} bytes`);
   return bytes;

@@ -23,7 +23,7 @@ export function isGzip([first, second, method]: Uint8Array): boolean {
 export async function* gunzip(path: string, step = 2 ** 16): AsyncGenerator<Uint8Array> {
   const file = await open(path);
   try {
-    for (let start = 0; ; ) {
+    for (let start = 0; ;) {
       const head = await readAt(file, start, headBytes);
       if (!isGzip(head)) {
         if (start === 0) throw new NiftiError("it is not compressed with gzip");
@@ -37,7 +37,12 @@ export async function* gunzip(path: string, step = 2 ** 16): AsyncGenerator<Uint
 }
 
 /** @returns where the next member would begin */
-async function* member(file: FileHandle, path: string, start: number, step: number): AsyncGenerator<Uint8Array, number> {
+async function* member(
+  file: FileHandle,
+  path: string,
+  start: number,
+  step: number
+): AsyncGenerator<Uint8Array, number> {
   const source = createReadStream(path, { start, highWaterMark: step });
   const inflate = createInflateRaw({ chunkSize: 2 ** 18 });
   source.on("error", (error) => inflate.destroy(error));
@@ -57,7 +62,8 @@ async function* member(file: FileHandle, path: string, start: number, step: numb
   const end = start + inflate.bytesWritten;
   const trailer = await readAt(file, end, 8);
   if (trailer.length < 8) throw new NiftiError("its compressed data are damaged or cut off: unexpected end of file");
-  if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32) throw new NiftiError("its compressed data are damaged or cut off: incorrect data check");
+  if (trailer.readUInt32LE(0) !== checksum || trailer.readUInt32LE(4) !== length % 2 ** 32)
+    throw new NiftiError("its compressed data are damaged or cut off: incorrect data check");
   return end + 8;
 }
 

@@ -38,7 +38,8 @@ export function isNifti(start: Uint8Array): boolean {
 export function readHeader(start: Uint8Array): NiftiHeader {
   const isVersion1 = isNIFTI1(exactBuffer(start), true);
   const length = isVersion1 ? version1Bytes : headerBytes;
-  if (start.length < length) throw new NiftiError(`it ends within its header, after ${start.length} of ${length} bytes`);
+  if (start.length < length)
+    throw new NiftiError(`it ends within its header, after ${start.length} of ${length} bytes`);
   const bytes = exactBuffer(start.subarray(0, length));
   const fields = isVersion1 ? new NIFTI1() : new NIFTI2();
   try {
@@ -46,15 +47,23 @@ export function readHeader(start: Uint8Array): NiftiHeader {
   } catch (error) {
     throw new NiftiError("its header has neither the size of NIfTI-1 nor that of NIfTI-2", { cause: error });
   }
-  if (fields.magic.startsWith("ni")) throw new NiftiError("it is the header of a pair of files (.hdr and .img). Save the volume as one file, .nii or .nii.gz");
+  if (fields.magic.startsWith("ni"))
+    throw new NiftiError(
+      "it is the header of a pair of files (.hdr and .img). Save the volume as one file, .nii or .nii.gz"
+    );
   const [rank = 0, ...sizes] = fields.dims;
   if (!(rank >= 1 && rank <= 7)) throw new NiftiError(`it says that it has ${rank} dimensions; expected 1 to 7`);
   const [x = 1, y = 1, z = 1, ...others] = sizes.map((size, index) => (index < rank ? size : 1));
-  if (![x, y, z, ...others].every((size) => Number.isSafeInteger(size) && size >= 1)) throw new NiftiError(`it says that it has ${[x, y, z, ...others].slice(0, rank).join(" × ")} voxels`);
+  if (![x, y, z, ...others].every((size) => Number.isSafeInteger(size) && size >= 1))
+    throw new NiftiError(`it says that it has ${[x, y, z, ...others].slice(0, rank).join(" × ")} voxels`);
   const datatype = datatypes.get(fields.datatypeCode);
-  if (datatype === undefined) throw new NiftiError(`its voxels are of type ${nameOfOther(fields.datatypeCode)}; expected whole numbers of 8 to 64 bits, or floating-point numbers of 32 or 64`);
+  if (datatype === undefined)
+    throw new NiftiError(
+      `its voxels are of type ${nameOfOther(fields.datatypeCode)}; expected whole numbers of 8 to 64 bits, or floating-point numbers of 32 or 64`
+    );
   const { vox_offset: offset } = fields;
-  if (!(Number.isSafeInteger(offset) && offset >= length)) throw new NiftiError(`its voxels are said to begin at byte ${offset}; expected a whole number, ${length} or more`);
+  if (!(Number.isSafeInteger(offset) && offset >= length))
+    throw new NiftiError(`its voxels are said to begin at byte ${offset}; expected a whole number, ${length} or more`);
   const sform = isVersion1 ? readSform1(bytes, fields.littleEndian) : fields.affine;
   return {
     datatype,
@@ -81,7 +90,15 @@ function readSform1(bytes: ArrayBuffer, isLittleEndian: boolean): number[][] {
 }
 
 function nameOfOther(code: number): string {
-  const others: Readonly<Record<number, string>> = { 1: "bit", 32: "complex64", 128: "RGB24", 1536: "float128", 1792: "complex128", 2048: "complex256", 2304: "RGBA32" };
+  const others: Readonly<Record<number, string>> = {
+    1: "bit",
+    32: "complex64",
+    128: "RGB24",
+    1536: "float128",
+    1792: "complex128",
+    2048: "complex256",
+    2304: "RGBA32"
+  };
   return others[code] ?? String(code);
 }
 

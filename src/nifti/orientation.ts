@@ -37,7 +37,18 @@ export interface Transform {
 /** Rows, from voxels to millimetres. */
 type Matrix = readonly (readonly number[])[];
 
-type QuaternionToMatrix = (b: number, c: number, d: number, x: number, y: number, z: number, dx: number, dy: number, dz: number, sign: number) => Matrix;
+type QuaternionToMatrix = (
+  b: number,
+  c: number,
+  d: number,
+  x: number,
+  y: number,
+  z: number,
+  dx: number,
+  dy: number,
+  dz: number,
+  sign: number
+) => Matrix;
 
 const permutations: readonly Three<0 | 1 | 2>[] = [
   [0, 1, 2],
@@ -81,9 +92,14 @@ function axesOf(matrix: Matrix): Three<VoxelAxis> | null {
     cosine(0, 1) * (cosine(1, 0) * cosine(2, 2) - cosine(1, 2) * cosine(2, 0)) +
     cosine(0, 2) * (cosine(1, 0) * cosine(2, 1) - cosine(1, 1) * cosine(2, 0));
   if (!(Math.abs(determinant) > 1e-3)) return null;
-  const nearness = (order: Three<0 | 1 | 2>) => order.reduce<number>((sum, column, row) => sum + Math.abs(cosine(row, column)), 0);
+  const nearness = (order: Three<0 | 1 | 2>) =>
+    order.reduce<number>((sum, column, row) => sum + Math.abs(cosine(row, column)), 0);
   const best = permutations.reduce((nearest, order) => (nearness(order) > nearness(nearest) ? order : nearest));
-  const axisOf = (row: 0 | 1 | 2): VoxelAxis => ({ axis: best[row], isReversed: at(row, best[row]) > 0, spacing: lengths[best[row]] ?? 1 });
+  const axisOf = (row: 0 | 1 | 2): VoxelAxis => ({
+    axis: best[row],
+    isReversed: at(row, best[row]) > 0,
+    spacing: lengths[best[row]] ?? 1
+  });
   return [axisOf(0), axisOf(1), axisOf(2)];
 }
 

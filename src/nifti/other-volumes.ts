@@ -4,9 +4,11 @@ import { gunzipSync, constants } from "node:zlib";
 import { isGzip } from "./gunzip.js";
 import { headerBytes, isNifti } from "./header.js";
 
-const toOneFile = "Save the volume as one file, .nii or .nii.gz, with fslchfiletype NIFTI_GZ (FSL) or nib-convert (nibabel)";
+const toOneFile =
+  "Save the volume as one file, .nii or .nii.gz, with fslchfiletype NIFTI_GZ (FSL) or nib-convert (nibabel)";
 
-const notNifti = "called a NIfTI file, but does not begin as one: it is empty, cut off, or something else. Copy it again";
+const notNifti =
+  "called a NIfTI file, but does not begin as one: it is empty, cut off, or something else. Copy it again";
 
 const byEnding: Readonly<Record<string, string>> = {
   ".nii": notNifti,
@@ -37,7 +39,12 @@ export function describeOtherVolume(path: string, start: Uint8Array): string | n
   const inner = /\.(?:nii|img|hdr|brik|mnc)\.gz$/i.exec(path)?.[0].replace(/\.gz$/i, "");
   if (text.startsWith("NRRD000")) return byEnding[".nrrd"] ?? null;
   if (/^ObjectType\s*=/.test(text)) return byEnding[".mha"] ?? null;
-  if (bytes.length >= analyzeHeaderBytes && [bytes.readInt32LE(0), bytes.readInt32BE(0)].includes(analyzeHeaderBytes) && !isNifti(bytes)) return `the header of an Analyze volume, a pair of .hdr and .img. ${toOneFile}`;
+  if (
+    bytes.length >= analyzeHeaderBytes &&
+    [bytes.readInt32LE(0), bytes.readInt32BE(0)].includes(analyzeHeaderBytes) &&
+    !isNifti(bytes)
+  )
+    return `the header of an Analyze volume, a pair of .hdr and .img. ${toOneFile}`;
   return byEnding[(inner ?? extname(path)).toLowerCase()] ?? null;
 }
 
@@ -46,7 +53,9 @@ export function isNiftiBytes(bytes: Uint8Array): boolean {
   if (!isGzip(bytes)) return isNifti(bytes.subarray(0, headerBytes));
   try {
     // What a cut stream has so far: the header is in its first bytes.
-    return isNifti(gunzipSync(bytes.subarray(0, 2 ** 14), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, headerBytes));
+    return isNifti(
+      gunzipSync(bytes.subarray(0, 2 ** 14), { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, headerBytes)
+    );
   } catch {
     return false;
   }

@@ -67,11 +67,18 @@ export async function openNifti(path: string, name: string): Promise<NiftiFile> 
   const header = await inFile(path, name, async () => readHeader(await readStart(path, headerBytes)));
   const { dimensions, volumes, datatype, axes } = header;
   const plane = choosePlane(axes.ofPatient, dimensions);
-  const [width, height, slices] = [plane.columns, plane.rows, plane.slices].map(({ axis }) => dimensions[axis]) as [number, number, number];
+  const [width, height, slices] = [plane.columns, plane.rows, plane.slices].map(({ axis }) => dimensions[axis]) as [
+    number,
+    number,
+    number
+  ];
   checkPictureSize(name, width, height);
   const volumeBytes = width * height * slices * datatype.bytes;
   if (slices > maxSlices || volumeBytes > maxVolumeBytes) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} says that it has ${slices} slices of ${width} × ${height}, ${volumeBytes} bytes; the limits are ${maxSlices} slices and ${maxVolumeBytes} bytes. Save a part of it.`);
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${name} says that it has ${slices} slices of ${width} × ${height}, ${volumeBytes} bytes; the limits are ${maxSlices} slices and ${maxVolumeBytes} bytes. Save a part of it.`
+    );
   }
   return {
     volumes,
@@ -81,35 +88,59 @@ export async function openNifti(path: string, name: string): Promise<NiftiFile> 
     height,
     isOrientationKnown: axes.isKnown,
     readVolume: async (volume, signal) => {
-      const range = { from: header.offset + (volume - 1) * volumeBytes, length: volumeBytes, end: header.offset + volumes * volumeBytes };
+      const range = {
+        from: header.offset + (volume - 1) * volumeBytes,
+        length: volumeBytes,
+        end: header.offset + volumes * volumeBytes
+      };
       const bytes = await inFile(path, name, async () => await readRange(path, range, signal), signal);
       return { readSlice: (slice) => readSlice(bytes, header, plane, slice) };
     }
   };
 }
 
-function readSlice(bytes: Uint8Array, { datatype, dimensions, isLittleEndian, slope, intercept }: NiftiHeader, plane: PlaneAxes, slice: number): Float64Array {
+function readSlice(
+  bytes: Uint8Array,
+  { datatype, dimensions, isLittleEndian, slope, intercept }: NiftiHeader,
+  plane: PlaneAxes,
+  slice: number
+): Float64Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const strides = [1, dimensions[0], dimensions[0] * dimensions[1]] as const;
-  const along = ({ axis, isReversed }: PlaneAxes["columns"]) => ({ count: dimensions[axis], first: isReversed ? (dimensions[axis] - 1) * strides[axis] : 0, step: isReversed ? -strides[axis] : strides[axis] });
+  const along = ({ axis, isReversed }: PlaneAxes["columns"]) => ({
+    count: dimensions[axis],
+    first: isReversed ? (dimensions[axis] - 1) * strides[axis] : 0,
+    step: isReversed ? -strides[axis] : strides[axis]
+  });
   const [columns, rows, slices] = [along(plane.columns), along(plane.rows), along(plane.slices)];
   const values = new Float64Array(columns.count * rows.count);
   const start = slices.first + slice * slices.step;
   for (let row = 0; row < rows.count; row += 1) {
     let voxel = start + rows.first + row * rows.step + columns.first;
     for (let column = 0; column < columns.count; column += 1, voxel += columns.step) {
-      values[row * columns.count + column] = datatype.read(view, voxel * datatype.bytes, isLittleEndian) * slope + intercept;
+      values[row * columns.count + column] =
+        datatype.read(view, voxel * datatype.bytes, isLittleEndian) * slope + intercept;
     }
   }
   return values;
 }
 
-async function inFile<Result>(path: string, name: string, read: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+async function inFile<Result>(
+  path: string,
+  name: string,
+  read: () => Promise<Result>,
+  signal?: AbortSignal
+): Promise<Result> {
   try {
     return await read();
   } catch (error) {
     if (signal?.aborted === true) throw abortedError("Reading the series", signal);
-    if (error instanceof NiftiError) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as NIfTI: ${error.message}.`, { cause: error });
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, { cause: error });
+    if (error instanceof NiftiError)
+      throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as NIfTI: ${error.message}.`, {
+        cause: error
+      });
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, {
+      cause: error
+    });
   }
 }

@@ -1,6 +1,14 @@
 /** A question with its images, and with earlier ones of the same patient → texts and images in the order that the model sees them. */
 import type { PromptPart } from "../chat/types.js";
-import { anObject, checkedLater, checkOptions, isObject, text, type Rule, type RulesOf } from "../shared/check-arguments.js";
+import {
+  anObject,
+  checkedLater,
+  checkOptions,
+  isObject,
+  text,
+  type Rule,
+  type RulesOf
+} from "../shared/check-arguments.js";
 import { MedGemmaError } from "../errors.js";
 import { checkImageSource } from "../image/check-source.js";
 import type { ImageSource } from "../image/types.js";
@@ -28,7 +36,8 @@ export interface PromptMaterial {
 const plainPrompt = "{images}\n{question}";
 
 /** Google's order for a volume: the instruction, the slices, the question last (Google-Health/medgemma#76). */
-const seriesPrompt = "The slices of one series follow in order, each with its number. Read them as one volume.\n\n{images}\n\n{question}";
+const seriesPrompt =
+  "The slices of one series follow in order, each with its number. Read them as one volume.\n\n{images}\n\n{question}";
 
 /** As in Google's notebook high_dimensional_ct. */
 const sliceLabel = "SLICE {n}";
@@ -43,21 +52,35 @@ export function composePrompt(material: PromptMaterial): PromptPart[] {
   checkMaterial(material);
   const { question, images = [], priors = [], slices, preset } = material;
   if (slices !== undefined && images.length + priors.length > 0) {
-    throw new MedGemmaError("INVALID_ARGUMENT", "A question is about a series or about images, not both. Leave one out.");
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      "A question is about a series or about images, not both. Leave one out."
+    );
   }
   const asked = question?.trim() === "" ? undefined : question;
   const words = asked ?? preset?.question;
   if (words === undefined || words === null) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${preset === undefined ? "The question is empty" : `The preset ${preset.name} needs a question`}. Say what you want to know.`);
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${preset === undefined ? "The question is empty" : `The preset ${preset.name} needs a question`}. Say what you want to know.`
+    );
   }
   const after = preset?.afterEachImage ?? (slices === undefined ? null : sliceLabel);
   const pictures = imageParts(slices ?? images, priors, after);
   // Nothing but images and the user's words: these stay as they are, for prompts that are sent so. The chat template strips them.
-  if (preset === undefined && slices === undefined && pictures.every((part) => typeof part !== "string")) return [...pictures, words];
+  if (preset === undefined && slices === undefined && pictures.every((part) => typeof part !== "string"))
+    return [...pictures, words];
   const template = preset?.prompt ?? (slices === undefined ? plainPrompt : seriesPrompt);
-  const pieces = (template.includes("{images}") ? template : `{images}\n${template}`).split(/(\{images\}|\{question\})/);
+  const pieces = (template.includes("{images}") ? template : `{images}\n${template}`).split(
+    /(\{images\}|\{question\})/
+  );
   const place = pieces.indexOf("{images}");
-  return joined(pieces.flatMap((piece, index) => (piece === "{question}" ? [words] : piece !== "{images}" ? [piece] : index === place ? pictures : [])), preset?.raw === true);
+  return joined(
+    pieces.flatMap((piece, index) =>
+      piece === "{question}" ? [words] : piece !== "{images}" ? [piece] : index === place ? pictures : []
+    ),
+    preset?.raw === true
+  );
 }
 
 const list: Rule = { expected: "a list of images", holds: Array.isArray };
@@ -76,12 +99,25 @@ function checkMaterial(material: unknown): void {
   }
 }
 
-function imageParts(images: readonly (ImageSource | DatedImage)[], priors: readonly (ImageSource | DatedImage)[], after: string | null): PromptPart[] {
+function imageParts(
+  images: readonly (ImageSource | DatedImage)[],
+  priors: readonly (ImageSource | DatedImage)[],
+  after: string | null
+): PromptPart[] {
   const [priorName, currentName] = priors.length > 0 ? ["Prior image", "Current image"] : [null, null];
-  const pictures = [...priors.map((picture) => ({ ...asDated(picture), name: priorName })), ...images.map((picture) => ({ ...asDated(picture), name: currentName }))];
+  const pictures = [
+    ...priors.map((picture) => ({ ...asDated(picture), name: priorName })),
+    ...images.map((picture) => ({ ...asDated(picture), name: currentName }))
+  ];
   return pictures.flatMap(({ image, date, name }, index): PromptPart[] => {
-    const label = [name ?? (date === undefined ? null : "Image"), date ?? null].filter((word) => word !== null).join(", ");
-    return [...(label === "" ? [] : [`${label}:\n`]), { image }, ...(after === null ? [] : [`${after.replaceAll("{n}", String(index + 1))}\n`])];
+    const label = [name ?? (date === undefined ? null : "Image"), date ?? null]
+      .filter((word) => word !== null)
+      .join(", ");
+    return [
+      ...(label === "" ? [] : [`${label}:\n`]),
+      { image },
+      ...(after === null ? [] : [`${after.replaceAll("{n}", String(index + 1))}\n`])
+    ];
   });
 }
 

@@ -34,7 +34,10 @@ export async function presetSource(nameOrPath: string): Promise<string> {
 
 async function presetNames(): Promise<string[]> {
   const names = await readdir(folder);
-  return names.filter((name) => name.endsWith(extension)).map((name) => basename(name, extension)).sort();
+  return names
+    .filter((name) => name.endsWith(extension))
+    .map((name) => basename(name, extension))
+    .sort();
 }
 
 async function pathOf(nameOrPath: string): Promise<string> {

@@ -9,7 +9,10 @@ import { checkPreset, type Preset } from "./preset.js";
  * @param own What the user sets; it goes first.
  * @throws MedGemmaError INVALID_ARGUMENT
  */
-export function presetOptions<Own extends AskOptions>(preset: Preset, own: Own = {} as Own): Own & Pick<AskOptions, "schema" | "maxTokens" | "think" | "raw"> & { readonly preset: string } {
+export function presetOptions<Own extends AskOptions>(
+  preset: Preset,
+  own: Own = {} as Own
+): Own & Pick<AskOptions, "schema" | "maxTokens" | "think" | "raw"> & { readonly preset: string } {
   checkPreset(preset);
   // Their names are looked at where they are used.
   checkArgument("The options of a question", own, { expected: "a plain object", holds: (value) => isPlain(value) });

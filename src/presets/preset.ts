@@ -50,22 +50,33 @@ export function checkPreset(preset: unknown): void {
  */
 export function parsePreset(name: string, markdown: string, path: string): Preset {
   const fail = (why: string): never => {
-    throw new MedGemmaError("FILE_UNUSABLE", `The preset ${path} cannot be used: ${why}. The preset "report" is an example.`, { remedy: { command: "presets" } });
+    throw new MedGemmaError(
+      "FILE_UNUSABLE",
+      `The preset ${path} cannot be used: ${why}. The preset "report" is an example.`,
+      { remedy: { command: "presets" } }
+    );
   };
   const [head = "", ...rest] = markdown.replaceAll("\r\n", "\n").split(/^## +/m);
   const sections = new Map<SectionName, string>();
   for (const section of rest) {
     const [heading = "", ...lines] = section.split("\n");
-    sections.set(known(sectionNames, heading.trim()) ?? fail(`"## ${heading.trim()}" is none of ${sectionNames.join(", ")}`), lines.join("\n").trim());
+    sections.set(
+      known(sectionNames, heading.trim()) ?? fail(`"## ${heading.trim()}" is none of ${sectionNames.join(", ")}`),
+      lines.join("\n").trim()
+    );
   }
   const facts = new Map<FactName, string>();
   for (const [, key = "", value = ""] of head.matchAll(/^- ([^:\n]+):(.*)$/gm)) {
-    facts.set(known(factNames, key.trim()) ?? fail(`"- ${key.trim()}:" is none of ${factNames.join(", ")}`), value.trim());
+    facts.set(
+      known(factNames, key.trim()) ?? fail(`"- ${key.trim()}:" is none of ${factNames.join(", ")}`),
+      value.trim()
+    );
   }
   const prompt = sections.get("Prompt") ?? fail('it has no section "## Prompt"');
   if (!prompt.includes("{question}")) fail("its prompt lacks {question}, the place of the user's words");
   const maxTokens = facts.get("max tokens");
-  if (maxTokens !== undefined && !/^[1-9]\d{0,6}$/.test(maxTokens)) fail(`max tokens must be a whole number from 1, but is ${maxTokens}`);
+  if (maxTokens !== undefined && !/^[1-9]\d{0,6}$/.test(maxTokens))
+    fail(`max tokens must be a whole number from 1, but is ${maxTokens}`);
   const think = facts.get("think") ?? "no";
   if (think !== "yes" && think !== "no") fail(`think must be yes or no, but is ${think}`);
   const raw = facts.get("raw") ?? "no";
@@ -74,7 +85,11 @@ export function parsePreset(name: string, markdown: string, path: string): Prese
   return {
     name,
     title: /^# +(.+)$/m.exec(head)?.[1]?.trim() ?? name,
-    description: head.split("\n").filter((line) => line.trim() !== "" && !/^(?:#|- )/.test(line)).join(" ").trim(),
+    description: head
+      .split("\n")
+      .filter((line) => line.trim() !== "" && !/^(?:#|- )/.test(line))
+      .join(" ")
+      .trim(),
     models: facts.get("models") ?? "",
     images: facts.get("images") ?? "",
     source: facts.get("source") ?? "",
@@ -82,7 +97,11 @@ export function parsePreset(name: string, markdown: string, path: string): Prese
     prompt,
     question: textOrNull(sections.get("Question")),
     afterEachImage: textOrNull(facts.get("after each image")),
-    schema: schema === undefined ? null : (parseSchema(schema) ?? fail('its section "## Schema" must be a JSON object, by itself or between ```json and ```')),
+    schema:
+      schema === undefined
+        ? null
+        : (parseSchema(schema) ??
+          fail('its section "## Schema" must be a JSON object, by itself or between ```json and ```')),
     maxTokens: maxTokens === undefined ? null : Number(maxTokens),
     think: think === "yes",
     raw: raw === "yes"

@@ -9,7 +9,8 @@ export interface ChosenSeries {
 }
 
 /** Words of ImageType, value 3 and later, for pictures computed from slices: reformations, projections (PS3.3 C.8.16.1.3 and makers'). */
-const computed = /^(?:MPR|CPR|MIP|MINIP|MEAN|PROJECTION IMAGE|REFORMATTED|RESAMPLED|VOLUME RENDERING|VRT|SSD|3D|SCREEN SAVE|CSA MPR.*|CSA MIP.*)$/;
+const computed =
+  /^(?:MPR|CPR|MIP|MINIP|MEAN|PROJECTION IMAGE|REFORMATTED|RESAMPLED|VOLUME RENDERING|VRT|SSD|3D|SCREEN SAVE|CSA MPR.*|CSA MIP.*)$/;
 
 /** Secondary Capture Image Storage and its multi-frame kinds (PS3.4 B.5). */
 const secondaryCapture = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(?:\.[1-4])?$/;
@@ -20,18 +21,39 @@ const secondaryCapture = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(?:\.[1-4])?$/;
  * @param options.name What to call the input in messages.
  * @throws MedGemmaError IMAGE_UNREADABLE when nothing is a slice; INVALID_ARGUMENT when there are several series and none is chosen
  */
-export function chooseSeries(found: readonly Slice[], { index, join = false, name }: { readonly index: number | undefined; readonly join?: boolean | undefined; readonly name: string }): ChosenSeries {
-  const all = [...groupBy(found, (slice) => (join ? `${slice.studyInstanceUid ?? ""} ${slice.modality ?? ""}` : slice.seriesInstanceUid)).values()].sort(bySeriesNumber).map(withoutOthers);
+export function chooseSeries(
+  found: readonly Slice[],
+  {
+    index,
+    join = false,
+    name
+  }: { readonly index: number | undefined; readonly join?: boolean | undefined; readonly name: string }
+): ChosenSeries {
+  const all = [
+    ...groupBy(found, (slice) =>
+      join ? `${slice.studyInstanceUid ?? ""} ${slice.modality ?? ""}` : slice.seriesInstanceUid
+    ).values()
+  ]
+    .sort(bySeriesNumber)
+    .map(withoutOthers);
   const candidates = all.filter(({ slices }) => slices.length > 0);
   if (candidates.length === 0) {
     const why = all.flatMap(({ leftOut }) => leftOut.map(describeLeftOut)).join(", ");
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no slice of a series${why === "" ? "" : `, only ${why}`}. Give the files as single pictures.`, { remedy: { option: "images" } });
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} has no slice of a series${why === "" ? "" : `, only ${why}`}. Give the files as single pictures.`,
+      { remedy: { option: "images" } }
+    );
   }
   const chosen = candidates[(index ?? 1) - 1];
-  if (chosen === undefined || (index === undefined && candidates.length > 1)) throw choiceNeeded(candidates, index, name);
+  if (chosen === undefined || (index === undefined && candidates.length > 1))
+    throw choiceNeeded(candidates, index, name);
   const onlyOthers = all.filter(({ slices }) => slices.length === 0).flatMap(({ leftOut }) => leftOut);
   const otherSeries = candidates.length - 1;
-  return { slices: chosen.slices, leftOut: [...chosen.leftOut, ...onlyOthers, ...counted(otherSeries, "other series")] };
+  return {
+    slices: chosen.slices,
+    leftOut: [...chosen.leftOut, ...onlyOthers, ...counted(otherSeries, "other series")]
+  };
 }
 
 export function describeLeftOut({ count, why }: LeftOut): string {
@@ -53,7 +75,10 @@ export function counted(count: number, why: string): LeftOut[] {
 function withoutOthers(slices: readonly Slice[]): ChosenSeries {
   const kinds = groupBy(slices, kindOf);
   const [pictures = [], derived = []] = [kinds.get("slice"), kinds.get("derived")];
-  const leftOut = [...counted(kinds.get("localizer")?.length ?? 0, "localizer"), ...counted(kinds.get("capture")?.length ?? 0, "secondary capture")];
+  const leftOut = [
+    ...counted(kinds.get("localizer")?.length ?? 0, "localizer"),
+    ...counted(kinds.get("capture")?.length ?? 0, "secondary capture")
+  ];
   // A series of nothing but reformations is one, and whoever names it wants it.
   if (pictures.length === 0) return { slices: derived, leftOut };
   return { slices: pictures, leftOut: [...leftOut, ...counted(derived.length, "derived (MPR, MIP or the like)")] };
@@ -79,6 +104,13 @@ function choiceNeeded(candidates: readonly ChosenSeries[], index: number | undef
   });
   const shown = listed.length > 20 ? [...listed.slice(0, 20), "…"] : listed;
   const areSingle = candidates.length > 2 && candidates.every(({ slices }) => slices.length === 1);
-  const what = index !== undefined ? `There is no series ${index}` : `Choose one with the option index${areSingle ? ", or take the slices for one series with join" : ""}`;
-  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${candidates.length} series (${shown.join("; ")}). ${what}.`, { remedy: { option: "index", also: areSingle ? ["join"] : [] } });
+  const what =
+    index !== undefined
+      ? `There is no series ${index}`
+      : `Choose one with the option index${areSingle ? ", or take the slices for one series with join" : ""}`;
+  return new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `${name} holds ${candidates.length} series (${shown.join("; ")}). ${what}.`,
+    { remedy: { option: "index", also: areSingle ? ["join"] : [] } }
+  );
 }

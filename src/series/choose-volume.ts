@@ -29,38 +29,88 @@ const leastShare = 0.5;
 export function chooseVolume(found: readonly Volume[], number: number | undefined, name: string): ChosenVolume {
   const volumes = [...found].sort(byFacts);
   const largest = volumes.reduce((most, volume) => (volume.slices.length > most.slices.length ? volume : most));
-  const isAlone = volumes.every((volume) => volume === largest || volume.slices.length < leastShare * largest.slices.length);
+  const isAlone = volumes.every(
+    (volume) => volume === largest || volume.slices.length < leastShare * largest.slices.length
+  );
   const chosen = number === undefined ? (isAlone ? largest : undefined) : volumes[number - 1];
   if (chosen === undefined) throw choiceNeeded(volumes, number, name);
   const others = volumes.filter((volume) => volume !== chosen);
-  const counts = groupBy(others.flatMap((volume) => volume.slices.map(() => differenceOf(volume, chosen))), (difference) => difference);
-  const leftOut = [...counts].sort(([a], [b]) => differences.indexOf(a) - differences.indexOf(b)).flatMap(([difference, all]) => counted(all.length, `of another ${difference}`));
-  return { slices: chosen.slices, number: volumes.indexOf(chosen) + 1, of: volumes.length, isAsked: number !== undefined, facts: describeDifferences(volumes)[volumes.indexOf(chosen)] ?? [], leftOut };
+  const counts = groupBy(
+    others.flatMap((volume) => volume.slices.map(() => differenceOf(volume, chosen))),
+    (difference) => difference
+  );
+  const leftOut = [...counts]
+    .sort(([a], [b]) => differences.indexOf(a) - differences.indexOf(b))
+    .flatMap(([difference, all]) => counted(all.length, `of another ${difference}`));
+  return {
+    slices: chosen.slices,
+    number: volumes.indexOf(chosen) + 1,
+    of: volumes.length,
+    isAsked: number !== undefined,
+    facts: describeDifferences(volumes)[volumes.indexOf(chosen)] ?? [],
+    leftOut
+  };
 }
 
 /** What can tell two volumes apart, the plainest first; before them all what differs between slices of one place. */
-const differences = [...distinctions.filter(({ ofPicture }) => ofPicture).map(({ name }) => name), "orientation", ...[...distinctions.filter(({ ofPicture }) => !ofPicture), ...distinctionsInTime].map(({ name }) => name)];
+const differences = [
+  ...distinctions.filter(({ ofPicture }) => ofPicture).map(({ name }) => name),
+  "orientation",
+  ...[...distinctions.filter(({ ofPicture }) => !ofPicture), ...distinctionsInTime].map(({ name }) => name)
+];
 
 /** The first that does. */
 function differenceOf({ slices: [a], turns: turnsOfA }: Volume, { slices: [b], turns: turnsOfB }: Volume): string {
   if (a === undefined || b === undefined) return "volume";
-  const found = distinctions.find(({ same }) => !same(a, b)) ?? (hasSameOrientation(a, b) ? distinctionsInTime.find(({ same }) => !same(a, b)) : { name: "orientation" });
-  return found?.name ?? [...turnsOfA, ...turnsOfB].find(({ name, number }) => turnsOfA.concat(turnsOfB).some((other) => other.name === name && other.number !== number))?.name ?? "volume";
+  const found =
+    distinctions.find(({ same }) => !same(a, b)) ??
+    (hasSameOrientation(a, b) ? distinctionsInTime.find(({ same }) => !same(a, b)) : { name: "orientation" });
+  return (
+    found?.name ??
+    [...turnsOfA, ...turnsOfB].find(({ name, number }) =>
+      turnsOfA.concat(turnsOfB).some((other) => other.name === name && other.number !== number)
+    )?.name ??
+    "volume"
+  );
 }
 
 /** So that the list is the same every time, whatever the files are called: in the order of the scan. */
 function byFacts(a: Volume, b: Volume): number {
   const [first, second] = [a.slices[0], b.slices[0]];
   if (first === undefined || second === undefined) return 0;
-  const numbersOf = ({ facts }: Slice, turns: readonly Turn[]) => [facts.temporalPosition, facts.acquisitionNumber, facts.echoNumber, facts.echoTime, facts.inversionTime, facts.flipAngle, facts.kvp, facts.bValue, ...turns.map(({ number }) => number)];
+  const numbersOf = ({ facts }: Slice, turns: readonly Turn[]) => [
+    facts.temporalPosition,
+    facts.acquisitionNumber,
+    facts.echoNumber,
+    facts.echoTime,
+    facts.inversionTime,
+    facts.flipAngle,
+    facts.kvp,
+    facts.bValue,
+    ...turns.map(({ number }) => number)
+  ];
   const [ofFirst, ofSecond] = [numbersOf(first, a.turns), numbersOf(second, b.turns)];
   const difference = ofFirst.map((value, index) => (value ?? -1) - (ofSecond[index] ?? -1)).find((one) => one !== 0);
-  const inFile = (first.instanceNumber ?? 0) - (second.instanceNumber ?? 0) || (first.path === second.path ? byInstance(first, second) : 0);
+  const inFile =
+    (first.instanceNumber ?? 0) - (second.instanceNumber ?? 0) ||
+    (first.path === second.path ? byInstance(first, second) : 0);
   return difference ?? (inFile || byText(first, second) || byInstance(first, second));
 }
 
 function byText(a: Slice, b: Slice): number {
-  const [first, second] = [a, b].map(({ facts, rows, columns, geometry }) => JSON.stringify([facts.imageType, facts.component, facts.kernel, facts.stackId, rows, columns, geometry.pixelSpacing, geometry.imageOrientationPatient, facts.gradient]));
+  const [first, second] = [a, b].map(({ facts, rows, columns, geometry }) =>
+    JSON.stringify([
+      facts.imageType,
+      facts.component,
+      facts.kernel,
+      facts.stackId,
+      rows,
+      columns,
+      geometry.pixelSpacing,
+      geometry.imageOrientationPatient,
+      facts.gradient
+    ])
+  );
   return first === second ? 0 : (first ?? "") < (second ?? "") ? -1 : 1;
 }
 
@@ -71,14 +121,21 @@ function choiceNeeded(volumes: readonly Volume[], number: number | undefined, na
   });
   const shown = listed.length > 20 ? [...listed.slice(0, 20), "…"] : listed;
   const what = number === undefined ? "Choose one with the option volume" : `There is no volume ${number}`;
-  return new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes.length === 1 ? "1 volume" : `${volumes.length} volumes in one series`} (${shown.join("; ")}). ${what}.`, { remedy: { option: "volume" } });
+  return new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `${name} holds ${volumes.length === 1 ? "1 volume" : `${volumes.length} volumes in one series`} (${shown.join("; ")}). ${what}.`,
+    { remedy: { option: "volume" } }
+  );
 }
 
 /** For each volume its values of all that is not equal in all of them: "Echo Time 10 ms". */
 function describeDifferences(volumes: readonly Volume[]): string[][] {
   const heads = volumes.flatMap(({ slices }) => slices[0] ?? []);
   const [first] = heads;
-  const telling = first === undefined ? [] : [...distinctions, ...distinctionsInTime].filter(({ same }) => heads.some((head) => !same(first, head)));
+  const telling =
+    first === undefined
+      ? []
+      : [...distinctions, ...distinctionsInTime].filter(({ same }) => heads.some((head) => !same(first, head)));
   const areTurned = first !== undefined && heads.some((head) => !hasSameOrientation(first, head));
   const arePlanesTold = new Set(heads.map(planeOf)).size === heads.length;
   return volumes.map(({ slices: [head], turns }) => {

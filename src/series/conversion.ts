@@ -19,7 +19,11 @@ export function byRecipe(recipe: RecipeName = "v1.5"): Conversion {
 /** For MR, whose values have no unit. */
 export function byRange(range: ValueRange): Conversion {
   const [least, most] = range.map((value) => Number(value.toPrecision(6)));
-  return { recipe: null, channels: [range, range, range], note: `gray from the least to the greatest value of the volume (${least} to ${most})` };
+  return {
+    recipe: null,
+    channels: [range, range, range],
+    note: `gray from the least to the greatest value of the volume (${least} to ${most})`
+  };
 }
 
 export function byWindows(note: string | null = null): Conversion {

@@ -33,9 +33,19 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const [first = ""] = paths;
   const name = paths.length === 1 ? nameOf(first) : `${nameOf(first)} with ${paths.length - 1} more`;
   const { found, leftOut: unread, advice } = await readAllHeaders(paths, nameOf, options);
-  if (found.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice.text}`, { remedy: advice.remedy });
+  if (found.length === 0)
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} has no DICOM image${unread.length === 0 ? "" : `, only ${unread.map(describeLeftOut).join(", ")}`}. ${advice.text}`,
+      { remedy: advice.remedy }
+    );
   // Told behind what is wrong with the files: left out, the next error would be that.
-  if (options.modality !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`, { remedy: { option: "modality" } });
+  if (options.modality !== undefined)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `The modality ${options.modality} is given, but ${name} is not a NIfTI file, and DICOM files say it themselves. Leave it out.`,
+      { remedy: { option: "modality" } }
+    );
   const chosen = chooseSeries(found, { index: options.index, join: options.join, name });
   const { slices: single, leftOut: copies } = withoutCopies(chosen.slices);
   const volume = chooseVolume(splitVolumes(single, name), options.volume, name);
@@ -43,7 +53,12 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
   const indices = evenlySpaced(arranged.slices.length, most);
   const taken = indices.flatMap((index) => arranged.slices[index] ?? []);
   const pixels = taken.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-  checkPixelsInAll(pixels, { name, pictures: `${taken.length} slices`, advice: "Take fewer slices.", remedy: { option: "slices" } });
+  checkPixelsInAll(pixels, {
+    name,
+    pictures: `${taken.length} slices`,
+    advice: "Take fewer slices.",
+    remedy: { option: "slices" }
+  });
   const conversion = await chooseConversion(arranged.slices, options);
   const { slices, warnings: ofSlices } = await decode(taken, conversion, options);
   const leftOut = [...unread, ...chosen.leftOut, ...copies, ...volume.leftOut, ...arranged.leftOut];
@@ -72,11 +87,17 @@ export async function readDicomSeries(paths: readonly string[], options: SeriesO
 }
 
 /** A file that is there twice, in two folders say. */
-function withoutCopies(slices: readonly Slice[]): { readonly slices: readonly Slice[]; readonly leftOut: readonly LeftOut[] } {
+function withoutCopies(slices: readonly Slice[]): {
+  readonly slices: readonly Slice[];
+  readonly leftOut: readonly LeftOut[];
+} {
   const kept = new Map<string, Slice>();
   for (const slice of slices) {
     const { sopInstanceUid, frame, tile, instanceNumber, geometry, facts, path } = slice;
-    const key = sopInstanceUid === null ? `${path} ${frame}` : JSON.stringify([sopInstanceUid, frame, tile?.index, instanceNumber, geometry.imagePositionPatient, facts]);
+    const key =
+      sopInstanceUid === null
+        ? `${path} ${frame}`
+        : JSON.stringify([sopInstanceUid, frame, tile?.index, instanceNumber, geometry.imagePositionPatient, facts]);
     if (!kept.has(key)) kept.set(key, slice);
   }
   return { slices: [...kept.values()], leftOut: counted(slices.length - kept.size, "copy of another file") };
@@ -89,7 +110,11 @@ interface AllHeaders {
   readonly advice: Advice;
 }
 
-async function readAllHeaders(paths: readonly string[], nameOf: (path: string) => string, { signal, onProgress }: SeriesOptions): Promise<AllHeaders> {
+async function readAllHeaders(
+  paths: readonly string[],
+  nameOf: (path: string) => string,
+  { signal, onProgress }: SeriesOptions
+): Promise<AllHeaders> {
   const found: Slice[] = [];
   const others: NoSlices[] = [];
   const { files, missing, deadLinks, closedFolders } = await listFiles(paths, nameOf);
@@ -99,13 +124,20 @@ async function readAllHeaders(paths: readonly string[], nameOf: (path: string) =
     onProgress?.({ step: "headers", done: index + 1, of: files.length });
     if ("kind" in read) others.push(read);
     else for (const slice of read) found.push(slice);
-    if (found.length > maxSlicesInAll) throw new MedGemmaError("IMAGE_TOO_LARGE", `The files hold more than ${maxSlicesInAll} slices. Name the folder of one series.`);
+    if (found.length > maxSlicesInAll)
+      throw new MedGemmaError(
+        "IMAGE_TOO_LARGE",
+        `The files hold more than ${maxSlicesInAll} slices. Name the folder of one series.`
+      );
   }
   const count = (kind: NoSlices["kind"]) => others.filter((other) => other.kind === kind).length;
   const leftOut = [
     ...counted(count("NIfTI"), count("NIfTI") === 1 ? "NIfTI file" : "NIfTI files"),
     ...counted(count("other"), count("other") === 1 ? "file that is not DICOM" : "files that are not DICOM"),
-    ...groupsOf("empty", others).map(([what, all]) => ({ count: all, why: `without pixels${what === null ? "" : ` (${what})`}` })),
+    ...groupsOf("empty", others).map(([what, all]) => ({
+      count: all,
+      why: `without pixels${what === null ? "" : ` (${what})`}`
+    })),
     ...counted(count("tiles"), "of a slide in tiles"),
     ...counted(count("unreadable"), "unreadable"),
     ...counted(missing, "listed in the DICOMDIR, but missing"),
@@ -116,9 +148,19 @@ async function readAllHeaders(paths: readonly string[], nameOf: (path: string) =
 }
 
 /** The commonest kinds first, three at most. */
-function groupsOf(kind: NoSlices["kind"], others: readonly NoSlices[]): (readonly [what: string | null, count: number])[] {
-  const groups = [...groupBy(others.filter((other) => other.kind === kind), ({ what }) => what)].map(([what, all]) => [what, all.length] as const);
-  return groups.length > 3 ? [[null, groups.reduce((sum, [, count]) => sum + count, 0)]] : groups.sort(([, a], [, b]) => b - a);
+function groupsOf(
+  kind: NoSlices["kind"],
+  others: readonly NoSlices[]
+): (readonly [what: string | null, count: number])[] {
+  const groups = [
+    ...groupBy(
+      others.filter((other) => other.kind === kind),
+      ({ what }) => what
+    )
+  ].map(([what, all]) => [what, all.length] as const);
+  return groups.length > 3
+    ? [[null, groups.reduce((sum, [, count]) => sum + count, 0)]]
+    : groups.sort(([, a], [, b]) => b - a);
 }
 
 interface Advice {
@@ -128,21 +170,31 @@ interface Advice {
 
 function adviceFor(others: readonly NoSlices[]): Advice {
   const unreadable = others.find(({ kind }) => kind === "unreadable")?.what ?? null;
-  if (others.some(({ kind }) => kind === "NIfTI")) return { text: "Name one of the NIfTI files, with its modality, CT or MR.", remedy: { option: "modality" } };
+  if (others.some(({ kind }) => kind === "NIfTI"))
+    return { text: "Name one of the NIfTI files, with its modality, CT or MR.", remedy: { option: "modality" } };
   if (others.some(({ kind }) => kind === "tiles")) return { text: "Give it as a slide.", remedy: { option: "slide" } };
   if (unreadable !== null) return { text: `The first: ${unreadable}.`, remedy: null };
   return { text: "Name the folder of a series, or a NIfTI file.", remedy: null };
 }
 
-async function chooseConversion(volume: readonly Slice[], { window, recipe, nameOf, signal, onProgress }: SeriesOptions): Promise<Conversion> {
+async function chooseConversion(
+  volume: readonly Slice[],
+  { window, recipe, nameOf, signal, onProgress }: SeriesOptions
+): Promise<Conversion> {
   const { modality, isColor } = volume[0] ?? {};
   if (window !== undefined || isColor === true) return byWindows();
-  if (modality === "CT") return volume.every(({ isHounsfield }) => isHounsfield) ? byRecipe(recipe) : byWindows("CT without Hounsfield units: the window of the file");
+  if (modality === "CT")
+    return volume.every(({ isHounsfield }) => isHounsfield)
+      ? byRecipe(recipe)
+      : byWindows("CT without Hounsfield units: the window of the file");
   return modality === "MR" ? byRange(await rangeOfVolume(volume, { nameOf, signal, onProgress })) : byWindows();
 }
 
 /** Padding left out. */
-async function rangeOfVolume(volume: readonly Slice[], options: Pick<SeriesOptions, "nameOf" | "signal" | "onProgress">): Promise<ValueRange> {
+async function rangeOfVolume(
+  volume: readonly Slice[],
+  options: Pick<SeriesOptions, "nameOf" | "signal" | "onProgress">
+): Promise<ValueRange> {
   const files = new FileReader(options);
   let [least, most] = [Infinity, -Infinity];
   for (const [index, slice] of volume.entries()) {
@@ -158,11 +210,16 @@ async function rangeOfSlice(file: DicomFile, slice: Slice): Promise<ValueRange> 
   const pixels = await file.readFrame(slice.frame);
   if (slice.tile === null) return pixels.range();
   let [least, most] = [Infinity, -Infinity];
-  for (const value of cutTile(pixels.values, pixels.width, slice)) [least, most] = [Math.min(least, value), Math.max(most, value)];
+  for (const value of cutTile(pixels.values, pixels.width, slice))
+    [least, most] = [Math.min(least, value), Math.max(most, value)];
   return [least, most];
 }
 
-async function decode(taken: readonly Slice[], { channels }: Conversion, options: SeriesOptions): Promise<{ readonly slices: DecodedImage[]; readonly warnings: readonly string[] }> {
+async function decode(
+  taken: readonly Slice[],
+  { channels }: Conversion,
+  options: SeriesOptions
+): Promise<{ readonly slices: DecodedImage[]; readonly warnings: readonly string[] }> {
   const files = new FileReader(options);
   const decoded: DecodedImage[] = [];
   const warned: string[] = [];
@@ -173,18 +230,39 @@ async function decode(taken: readonly Slice[], { channels }: Conversion, options
     if (channels === null) {
       const picture = await readDicomPicture(file.bytes, name, { window: options.window, frame });
       const { notes, warnings, window, pixelAspect } = picture;
-      decoded.push({ source, width, height, rgb: cutTile(picture.rgb, picture.width, slice, 3), notes, warnings, pixelAspect, rendering: { frame, window, ranges: null } });
+      decoded.push({
+        source,
+        width,
+        height,
+        rgb: cutTile(picture.rgb, picture.width, slice, 3),
+        notes,
+        warnings,
+        pixelAspect,
+        rendering: { frame, window, ranges: null }
+      });
       warned.push(...(tile === null ? warnings : []));
     } else {
       const pixels = await file.opened().readFrame(frame);
       const values = cutTile(pixels.values, pixels.width, slice);
-      decoded.push({ source, width, height, rgb: toRgb({ values, isInverted: pixels.isInverted }, channels), pixelAspect: pixels.pixelAspect, rendering: { frame, window: null, ranges: channels } });
+      decoded.push({
+        source,
+        width,
+        height,
+        rgb: toRgb({ values, isInverted: pixels.isInverted }, channels),
+        pixelAspect: pixels.pixelAspect,
+        rendering: { frame, window: null, ranges: channels }
+      });
       warned.push(...pixels.warnings);
     }
     options.onProgress?.({ step: "slices", done: decoded.length, of: taken.length });
   }
-  const counts = [...groupBy(warned, (warning) => warning)].map(([warning, all]) => (all.length === taken.length ? warning : `${all.length} of ${taken.length} slices: ${warning}`));
-  return { slices: decoded, warnings: counts.length > 3 ? [...counts.slice(0, 3), `and ${counts.length - 3} more of the kind`] : counts };
+  const counts = [...groupBy(warned, (warning) => warning)].map(([warning, all]) =>
+    all.length === taken.length ? warning : `${all.length} of ${taken.length} slices: ${warning}`
+  );
+  return {
+    slices: decoded,
+    warnings: counts.length > 3 ? [...counts.slice(0, 3), `and ${counts.length - 3} more of the kind`] : counts
+  };
 }
 
 interface ReadFile {
@@ -216,11 +294,17 @@ class FileReader {
 async function readWhole(path: string, name: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
-    if (size > maxFileBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} has ${size} bytes; the limit is ${maxFileBytes}. Export it as single slices.`);
+    if (size > maxFileBytes)
+      throw new MedGemmaError(
+        "IMAGE_TOO_LARGE",
+        `${name} has ${size} bytes; the limit is ${maxFileBytes}. Export it as single slices.`
+      );
     return await readFile(path);
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, { cause: error });
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, {
+      cause: error
+    });
   }
 }
 
@@ -233,21 +317,32 @@ interface Described {
 }
 
 /** The most important first. */
-function describe({ slices: all, gaps, medianSpacing }: Arranged, { taken, slices, leftOut, conversion, volume }: Described): string[] {
+function describe(
+  { slices: all, gaps, medianSpacing }: Arranged,
+  { taken, slices, leftOut, conversion, volume }: Described
+): string[] {
   const largest = gaps.reduce((widest, gap) => (gap.mm > widest.mm ? gap : widest), gaps[0] ?? { after: 0, mm: 0 });
   return [
     ...describeTaken({ modality: taken[0]?.modality ?? null, slices, of: all.length, conversion }),
-    ...(volume.isAsked ? [`volume ${volume.number} of ${volume.of}${volume.facts.length === 0 ? "" : ` (${volume.facts.join(", ")})`}`] : []),
+    ...(volume.isAsked
+      ? [`volume ${volume.number} of ${volume.of}${volume.facts.length === 0 ? "" : ` (${volume.facts.join(", ")})`}`]
+      : []),
     ...describeAspects(slices),
     ...(leftOut.length === 0 ? [] : [`left out: ${leftOut.map(describeLeftOut).join(", ")}`]),
-    ...(gaps.length === 0 ? [] : [`${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, the widest ${rounded(largest.mm)} mm behind slice ${largest.after} of ${all.length} (usual: ${rounded(medianSpacing ?? 0)} mm)`])
+    ...(gaps.length === 0
+      ? []
+      : [
+          `${gaps.length} ${gaps.length === 1 ? "gap" : "gaps"}, the widest ${rounded(largest.mm)} mm behind slice ${largest.after} of ${all.length} (usual: ${rounded(medianSpacing ?? 0)} mm)`
+        ])
   ];
 }
 
 function describeOrder({ slices, order, without, shift }: Arranged): string[] {
   return [
     ...(without === null || slices.length === 1 ? [] : [`${without}: ordered by ${order}`]),
-    ...(shift === null ? [] : [`slices are shifted in their plane by up to ${rounded(shift)} mm: they may be of several fields of view`])
+    ...(shift === null
+      ? []
+      : [`slices are shifted in their plane by up to ${rounded(shift)} mm: they may be of several fields of view`])
   ];
 }
 

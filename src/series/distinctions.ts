@@ -40,19 +40,59 @@ function number(name: string, valueOf: (slice: Slice) => number | null, unit = "
 }
 
 export const distinctions: readonly Distinction[] = [
-  { name: "modality", same: (a, b) => a.modality === b.modality, describe: ({ modality }) => modality, ofPicture: true },
-  { name: "Photometric Interpretation", same: (a, b) => a.isColor === b.isColor, describe: ({ isColor }) => (isColor ? "colour" : "gray"), ofPicture: true },
-  { name: "size", same: (a, b) => a.rows === b.rows && a.columns === b.columns, describe: ({ rows, columns }) => `${columns} × ${rows}`, ofPicture: true },
-  { name: "mosaic", same: (a, b) => (a.tile === null && b.tile === null) || a.path === b.path, describe: ({ tile, instanceNumber }) => (tile === null ? null : `of Instance Number ${instanceNumber ?? "unknown"}`), ofPicture: true },
+  {
+    name: "modality",
+    same: (a, b) => a.modality === b.modality,
+    describe: ({ modality }) => modality,
+    ofPicture: true
+  },
+  {
+    name: "Photometric Interpretation",
+    same: (a, b) => a.isColor === b.isColor,
+    describe: ({ isColor }) => (isColor ? "colour" : "gray"),
+    ofPicture: true
+  },
+  {
+    name: "size",
+    same: (a, b) => a.rows === b.rows && a.columns === b.columns,
+    describe: ({ rows, columns }) => `${columns} × ${rows}`,
+    ofPicture: true
+  },
+  {
+    name: "mosaic",
+    same: (a, b) => (a.tile === null && b.tile === null) || a.path === b.path,
+    describe: ({ tile, instanceNumber }) =>
+      tile === null ? null : `of Instance Number ${instanceNumber ?? "unknown"}`,
+    ofPicture: true
+  },
   {
     name: "pixel spacing",
     same: (a, b) => areAllSame(a.geometry.pixelSpacing, b.geometry.pixelSpacing),
-    describe: ({ geometry }) => geometry.pixelSpacing?.map((mm) => Number(mm.toPrecision(4))).join(" × ").concat(" mm") ?? null,
+    describe: ({ geometry }) =>
+      geometry.pixelSpacing
+        ?.map((mm) => Number(mm.toPrecision(4)))
+        .join(" × ")
+        .concat(" mm") ?? null,
     ofPicture: true
   },
-  { name: "Image Type", same: (a, b) => a.facts.imageType === b.facts.imageType, describe: ({ facts }) => codeOf(facts.imageType), ofPicture: true },
-  { name: "component", same: (a, b) => a.facts.component === b.facts.component, describe: ({ facts }) => codeOf(facts.component), ofPicture: true },
-  { name: "kernel", same: (a, b) => a.facts.kernel === b.facts.kernel, describe: ({ facts }) => kernelOf(facts.kernel), ofPicture: true },
+  {
+    name: "Image Type",
+    same: (a, b) => a.facts.imageType === b.facts.imageType,
+    describe: ({ facts }) => codeOf(facts.imageType),
+    ofPicture: true
+  },
+  {
+    name: "component",
+    same: (a, b) => a.facts.component === b.facts.component,
+    describe: ({ facts }) => codeOf(facts.component),
+    ofPicture: true
+  },
+  {
+    name: "kernel",
+    same: (a, b) => a.facts.kernel === b.facts.kernel,
+    describe: ({ facts }) => kernelOf(facts.kernel),
+    ofPicture: true
+  },
   number("energy window", ({ facts }) => facts.energyWindow),
   number("detector", ({ facts }) => facts.detector),
   number("KVP", ({ facts }) => facts.kvp),
@@ -73,8 +113,16 @@ export const distinctions: readonly Distinction[] = [
 export const distinctionsInTime: readonly Distinction[] = [
   number("Temporal Position", ({ facts }) => facts.temporalPosition),
   number("Acquisition Number", ({ facts }) => facts.acquisitionNumber),
-  { name: "Stack ID", same: (a, b) => a.facts.stackId === b.facts.stackId, describe: ({ facts }) => (/^(?:\d{1,4}|[A-Z])$/.test(facts.stackId ?? "") ? facts.stackId : null), ofPicture: false },
-  { ...number("slice thickness", ({ geometry }) => geometry.sliceThickness, " mm"), same: (a, b) => isSameThickness(a.geometry.sliceThickness, b.geometry.sliceThickness) }
+  {
+    name: "Stack ID",
+    same: (a, b) => a.facts.stackId === b.facts.stackId,
+    describe: ({ facts }) => (/^(?:\d{1,4}|[A-Z])$/.test(facts.stackId ?? "") ? facts.stackId : null),
+    ofPicture: false
+  },
+  {
+    ...number("slice thickness", ({ geometry }) => geometry.sliceThickness, " mm"),
+    same: (a, b) => isSameThickness(a.geometry.sliceThickness, b.geometry.sliceThickness)
+  }
 ];
 
 /** Programs compute it from places, and differ from slice to slice. */
@@ -89,5 +137,8 @@ function codeOf(text: string | null): string | null {
 
 /** As makers call theirs: B30f, Br40d\3, FC08, I70f, STANDARD. */
 function kernelOf(text: string | null): string | null {
-  return text !== null && /^(?:[A-Za-z]{1,3}\d{1,3}[a-z]{0,2}(?:\\\d)?|STANDARD|SOFT|BONE|BONEPLUS|LUNG|DETAIL|EDGE|CHST)$/.test(text) ? text : null;
+  return text !== null &&
+    /^(?:[A-Za-z]{1,3}\d{1,3}[a-z]{0,2}(?:\\\d)?|STANDARD|SOFT|BONE|BONEPLUS|LUNG|DETAIL|EDGE|CHST)$/.test(text)
+    ? text
+    : null;
 }

@@ -50,16 +50,28 @@ export async function listFiles(paths: readonly string[], nameOf: (path: string)
     }
   }
   const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })), missing, deadLinks, closedFolders };
+  return {
+    files: sorted.map(([path, isNamed]) => ({ path, isNamed, name: nameOf(path) })),
+    missing,
+    deadLinks,
+    closedFolders
+  };
 }
 
 /** The images that a DICOMDIR lists. @returns null for any other file */
-async function listedInDirectory(path: string, nameOf: (path: string) => string): Promise<{ readonly files: readonly string[]; readonly missing: number } | null> {
+async function listedInDirectory(
+  path: string,
+  nameOf: (path: string) => string
+): Promise<{ readonly files: readonly string[]; readonly missing: number } | null> {
   if (basename(path).toUpperCase() !== "DICOMDIR" || (await stat(path)).size > maxDirectoryBytes) return null;
   // What cannot be read is told by whoever reads it as an image.
   const listed = readDicomDirectory(await readFile(path).catch(() => new Uint8Array()));
   if (listed === null) return null;
-  if (listed.length > maxEntries) throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(path)} lists ${listed.length} images; the limit is ${maxEntries}. Name the folder of one series.`);
+  if (listed.length > maxEntries)
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${nameOf(path)} lists ${listed.length} images; the limit is ${maxEntries}. Name the folder of one series.`
+    );
   const files: string[] = [];
   for (const parts of listed) {
     const file = await findListedFile(dirname(path), parts);
@@ -82,16 +94,30 @@ async function kindOf(path: string, nameOf: (path: string) => string): Promise<"
     if (found.isFile()) return "file";
     if (found.isDirectory()) return "folder";
   } catch (error) {
-    throw new MedGemmaError("IMAGE_NOT_FOUND", `There is no file or folder ${nameOf(path)}, or it cannot be opened. Check the path.`, { cause: error });
+    throw new MedGemmaError(
+      "IMAGE_NOT_FOUND",
+      `There is no file or folder ${nameOf(path)}, or it cannot be opened. Check the path.`,
+      { cause: error }
+    );
   }
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${nameOf(path)} is neither a file nor a folder. Name the folder of a series, or its files.`);
+  throw new MedGemmaError(
+    "IMAGE_UNREADABLE",
+    `${nameOf(path)} is neither a file nor a folder. Name the folder of a series, or its files.`
+  );
 }
 
 /** Stops as soon as there are too many, however many there are. */
 async function filesInFolder(root: string, nameOf: (path: string) => string): Promise<FolderListing> {
   const found = await listFolder(root, maxEntries).catch(() => {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${nameOf(root)} cannot be opened. Check the permissions of the folder.`);
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${nameOf(root)} cannot be opened. Check the permissions of the folder.`
+    );
   });
-  if (found.isTooLarge) throw new MedGemmaError("IMAGE_TOO_LARGE", `${nameOf(root)} holds more than ${maxEntries} files. Name the folder of one series.`);
+  if (found.isTooLarge)
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${nameOf(root)} holds more than ${maxEntries} files. Name the folder of one series.`
+    );
   return found;
 }

@@ -28,20 +28,42 @@ export async function readNiftiSeries(path: string, name: string, options: Serie
   const file = await openNifti(path, name);
   const number = chooseVolume(file, options, name);
   if (modality === undefined && (window === undefined || isPreset(window))) {
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say which with the option modality, or how it is shown with a window C/W.`, { remedy: { option: "modality", also: ["window"] } });
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${name} is a NIfTI volume, and these do not say whether they are CT or MR. Say which with the option modality, or how it is shown with a window C/W.`,
+      { remedy: { option: "modality", also: ["window"] } }
+    );
   }
   const indices = evenlySpaced(file.slices, most);
-  checkPixelsInAll(indices.length * file.width * file.height, { name, pictures: `${indices.length} slices`, advice: "Take fewer slices.", remedy: { option: "slices" } });
+  checkPixelsInAll(indices.length * file.width * file.height, {
+    name,
+    pictures: `${indices.length} slices`,
+    advice: "Take fewer slices.",
+    remedy: { option: "slices" }
+  });
   const volume = await file.readVolume(number, signal);
-  const conversion = window !== undefined ? byWindows() : modality === "CT" ? byRecipe(options.recipe) : byRange(await rangeOfVolume(file, volume, signal));
+  const conversion =
+    window !== undefined
+      ? byWindows()
+      : modality === "CT"
+        ? byRecipe(options.recipe)
+        : byRange(await rangeOfVolume(file, volume, signal));
   const pixelAspect = aspectOf(file);
   const slices: DecodedImage[] = [];
   for (const slice of indices) {
     await yieldTo(signal);
-    slices.push({ source: `${name} (slice ${slice + 1})`, width: file.width, height: file.height, pixelAspect, ...toPicture(volume.readSlice(slice), slice + 1, name, conversion, options) });
+    slices.push({
+      source: `${name} (slice ${slice + 1})`,
+      width: file.width,
+      height: file.height,
+      pixelAspect,
+      ...toPicture(volume.readSlice(slice), slice + 1, name, conversion, options)
+    });
     options.onProgress?.({ step: "slices", done: slices.length, of: indices.length });
   }
-  const warnings = file.isOrientationKnown ? [] : ["the file does not say how it lies in the patient: right and left may be swapped, or the plane another"];
+  const warnings = file.isOrientationKnown
+    ? []
+    : ["the file does not say how it lies in the patient: right and left may be swapped, or the plane another"];
   const leftOut = counted(file.volumes - 1, file.volumes === 2 ? "other volume" : "other volumes");
   return {
     slices,
@@ -75,17 +97,39 @@ function chooseVolume({ volumes, slices }: NiftiFile, { volume, index }: SeriesO
   const asked = volume ?? index;
   if (asked === undefined ? volumes === 1 : asked <= volumes) return asked ?? 1;
   const what = asked === undefined ? "Choose one with the option volume" : `There is no volume ${asked}`;
-  throw new MedGemmaError("INVALID_ARGUMENT", `${name} holds ${volumes === 1 ? "1 volume" : `${volumes} volumes`} of ${slices === 1 ? "1 slice" : `${slices} slices`}. ${what}.`, { remedy: { option: "volume" } });
+  throw new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `${name} holds ${volumes === 1 ? "1 volume" : `${volumes} volumes`} of ${slices === 1 ? "1 slice" : `${slices} slices`}. ${what}.`,
+    { remedy: { option: "volume" } }
+  );
 }
 
-function toPicture(values: Float64Array, frame: number, name: string, { channels }: Conversion, { window, modality }: SeriesOptions): Pick<DecodedImage, "rgb" | "notes" | "rendering"> {
+function toPicture(
+  values: Float64Array,
+  frame: number,
+  name: string,
+  { channels }: Conversion,
+  { window, modality }: SeriesOptions
+): Pick<DecodedImage, "rgb" | "notes" | "rendering"> {
   const gray = { values, isInverted: false };
   if (channels !== null) return { rgb: toRgb(gray, channels), rendering: { frame, window: null, ranges: channels } };
-  const voi = chooseVoi(window, { transforms: [], warnings: [] }, { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) });
-  return { rgb: grayToRgb(gray, voi.toGray), notes: [voi.description], rendering: { frame, window: shownWindow(window, voi), ranges: null } };
+  const voi = chooseVoi(
+    window,
+    { transforms: [], warnings: [] },
+    { name, isHounsfield: modality === "CT", range: () => orZero(rangeOf(values)) }
+  );
+  return {
+    rgb: grayToRgb(gray, voi.toGray),
+    notes: [voi.description],
+    rendering: { frame, window: shownWindow(window, voi), ranges: null }
+  };
 }
 
-async function rangeOfVolume(file: NiftiFile, volume: NiftiVolume, signal: AbortSignal | undefined): Promise<ValueRange> {
+async function rangeOfVolume(
+  file: NiftiFile,
+  volume: NiftiVolume,
+  signal: AbortSignal | undefined
+): Promise<ValueRange> {
   let [least, most] = [Infinity, -Infinity];
   for (let slice = 0; slice < file.slices; slice += 1) {
     await yieldTo(signal);

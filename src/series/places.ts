@@ -32,7 +32,9 @@ export function normalOf({ geometry }: Slice): readonly number[] | null {
 export function placesOf(slices: readonly Slice[]): number[] | null {
   const normal = slices[0] === undefined ? null : normalOf(slices[0]);
   if (normal === null) return null;
-  const places = slices.map(({ geometry }) => geometry.imagePositionPatient?.reduce((sum, value, axis) => sum + value * (normal[axis] ?? 0), 0));
+  const places = slices.map(({ geometry }) =>
+    geometry.imagePositionPatient?.reduce((sum, value, axis) => sum + value * (normal[axis] ?? 0), 0)
+  );
   return places.every((place) => place !== undefined) ? places : null;
 }
 
@@ -69,14 +71,23 @@ export interface Fields {
  * @param places Of the slices, along the normal.
  */
 export function fieldsOf(slices: readonly Slice[], places: readonly number[]): Fields {
-  const rising = slices.map((slice, index) => ({ slice, index, place: places[index] ?? 0 })).sort((a, b) => a.place - b.place);
+  const rising = slices
+    .map((slice, index) => ({ slice, index, place: places[index] ?? 0 }))
+    .sort((a, b) => a.place - b.place);
   const lastOfFields: (typeof rising)[number][] = [];
   const numbers = new Array<number>(slices.length).fill(0);
   let shift: number | null = null;
   for (const one of rising) {
     const shifts = lastOfFields.map((last) => shiftBetween(last.slice, one.slice, one.place - last.place));
     const nearest = Math.min(...shifts);
-    const field = shifts.findIndex((mm, index) => mm === nearest && mm <= one.place - (lastOfFields[index]?.place ?? 0) + mostShift * Math.max(...(one.slice.geometry.pixelSpacing ?? [1])));
+    const field = shifts.findIndex(
+      (mm, index) =>
+        mm === nearest &&
+        mm <=
+          one.place -
+            (lastOfFields[index]?.place ?? 0) +
+            mostShift * Math.max(...(one.slice.geometry.pixelSpacing ?? [1]))
+    );
     const number = field < 0 ? lastOfFields.length : field;
     if (field < 0 && lastOfFields.length > 0) shift = Math.max(shift ?? 0, nearest);
     lastOfFields[number] = one;
@@ -86,7 +97,11 @@ export function fieldsOf(slices: readonly Slice[], places: readonly number[]): F
 }
 
 /** In the plane: what is left of the way when that along the normal is taken off. */
-function shiftBetween({ geometry: { imagePositionPatient: from } }: Slice, { geometry: { imagePositionPatient: to } }: Slice, along: number): number {
+function shiftBetween(
+  { geometry: { imagePositionPatient: from } }: Slice,
+  { geometry: { imagePositionPatient: to } }: Slice,
+  along: number
+): number {
   const squared = (to ?? []).reduce((sum, value, axis) => sum + (value - (from?.[axis] ?? 0)) ** 2, 0);
   return Math.sqrt(Math.max(0, squared - along ** 2));
 }

@@ -30,7 +30,8 @@ export async function readSlices(file: ListedFile): Promise<readonly Slice[] | N
   try {
     const opened = await openHead(file);
     if (opened !== null) {
-      if (!opened.header.hasPixels) return { kind: "empty", what: describeSopClass(opened.header.sopClassUid ?? undefined) };
+      if (!opened.header.hasPixels)
+        return { kind: "empty", what: describeSopClass(opened.header.sopClassUid ?? undefined) };
       return opened.isTiled ? { kind: "tiles", what: null } : slicesOf(opened, file);
     }
   } catch (error) {
@@ -38,7 +39,11 @@ export async function readSlices(file: ListedFile): Promise<readonly Slice[] | N
     return { kind: "unreadable", what: firstLine(error) };
   }
   if (await isNiftiFile(file.path)) {
-    if (file.isNamed) throw new MedGemmaError("IMAGE_UNREADABLE", `${file.name} is a NIfTI file, and each of these is a series of its own. Name it alone.`);
+    if (file.isNamed)
+      throw new MedGemmaError(
+        "IMAGE_UNREADABLE",
+        `${file.name} is a NIfTI file, and each of these is a series of its own. Name it alone.`
+      );
     return { kind: "NIfTI", what: null };
   }
   if (file.isNamed) throw await notDicom(file);
@@ -60,10 +65,16 @@ async function openHead({ path, name }: ListedFile): Promise<DicomFile | null> {
       if (isWhole) throw error;
     }
   }
-  throw last instanceof MedGemmaError ? last : new MedGemmaError("IMAGE_UNREADABLE", `${name} has no pixels in its first ${headBytes.at(-1) ?? 0} bytes.`);
+  throw last instanceof MedGemmaError
+    ? last
+    : new MedGemmaError("IMAGE_UNREADABLE", `${name} has no pixels in its first ${headBytes.at(-1) ?? 0} bytes.`);
 }
 
-async function readHead(path: string, name: string, length: number): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean }> {
+async function readHead(
+  path: string,
+  name: string,
+  length: number
+): Promise<{ readonly bytes: Uint8Array; readonly isWhole: boolean }> {
   try {
     const file = await open(path);
     try {
@@ -74,15 +85,32 @@ async function readHead(path: string, name: string, length: number): Promise<{ r
       await file.close();
     }
   } catch (error) {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, { cause: error });
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, {
+      cause: error
+    });
   }
 }
 
 function slicesOf({ header, geometry, volumeFacts, mosaic, isColor }: DicomFile, { path, name }: ListedFile): Slice[] {
   const { frames, rows, columns } = header;
-  if (frames > maxFrames) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} says that it has ${frames} frames; the limit for a series is ${maxFrames}.`);
-  if (rows === null || columns === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} does not say how many rows and columns it has.`);
-  const { studyInstanceUid, seriesInstanceUid, sopInstanceUid, seriesNumber, sopClassUid, modality, imageType, instanceNumber, isRescaled } = header;
+  if (frames > maxFrames)
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${name} says that it has ${frames} frames; the limit for a series is ${maxFrames}.`
+    );
+  if (rows === null || columns === null)
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} does not say how many rows and columns it has.`);
+  const {
+    studyInstanceUid,
+    seriesInstanceUid,
+    sopInstanceUid,
+    seriesNumber,
+    sopClassUid,
+    modality,
+    imageType,
+    instanceNumber,
+    isRescaled
+  } = header;
   const slices = Array.from({ length: frames }, (_one, index): Slice => ({
     path,
     name,
@@ -111,10 +139,17 @@ function slicesOf({ header, geometry, volumeFacts, mosaic, isColor }: DicomFile,
 
 function tilesOf(picture: Slice, mosaic: Exclude<ReturnType<DicomFile["mosaic"]>, null>): Slice[] {
   const { name, rows, columns } = picture;
-  if (mosaic === "unknown") throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a Siemens mosaic, many slices in one picture, and does not say of how many. Convert the series to NIfTI with dcm2niix.`);
+  if (mosaic === "unknown")
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is a Siemens mosaic, many slices in one picture, and does not say of how many. Convert the series to NIfTI with dcm2niix.`
+    );
   const { tiles, perRow, normal } = mosaic;
   if (tiles > maxFrames || rows % perRow !== 0 || columns % perRow !== 0) {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a Siemens mosaic of ${tiles} slices, but ${columns} × ${rows} pixels are not ${perRow} × ${perRow} tiles. Convert the series to NIfTI with dcm2niix.`);
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is a Siemens mosaic of ${tiles} slices, but ${columns} × ${rows} pixels are not ${perRow} × ${perRow} tiles. Convert the series to NIfTI with dcm2niix.`
+    );
   }
   return Array.from({ length: tiles }, (_one, index) => tileSlice(picture, { index, perRow }, normal));
 }
@@ -122,5 +157,8 @@ function tilesOf(picture: Slice, mosaic: Exclude<ReturnType<DicomFile["mosaic"]>
 async function notDicom({ path, name }: ListedFile): Promise<MedGemmaError> {
   const other = describeOtherVolume(path, (await readHead(path, name, 4096)).bytes);
   if (other !== null) return new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${other}.`);
-  return new MedGemmaError("IMAGE_UNREADABLE", `${name} is not a DICOM file. A series is a folder of them, several, one with several frames, or one NIfTI file (.nii, .nii.gz) alone.`);
+  return new MedGemmaError(
+    "IMAGE_UNREADABLE",
+    `${name} is not a DICOM file. A series is a folder of them, several, one with several frames, or one NIfTI file (.nii, .nii.gz) alone.`
+  );
 }

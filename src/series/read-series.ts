@@ -9,7 +9,17 @@
  * A NIfTI file is a volume in order already (nifti-series, on src/nifti). Both end in the same way: evenly-spaced, then conversion
  * (recipes → to-levels, round-half-even), values → 8-bit RGB as in Google's notebook.
  */
-import { abortSignal, callback, checkArgument, checkedLater, checkOptions, eitherOf, listOf, name, type RulesOf } from "../shared/check-arguments.js";
+import {
+  abortSignal,
+  callback,
+  checkArgument,
+  checkedLater,
+  checkOptions,
+  eitherOf,
+  listOf,
+  name,
+  type RulesOf
+} from "../shared/check-arguments.js";
 import { rulesOf } from "../shared/option.js";
 import { seriesChoices } from "./series-options.js";
 import { checkWindowChoice } from "../dicom/window-choice.js";
@@ -35,7 +45,8 @@ export async function readSeries(source: string | readonly string[], options: Se
   const { nameOf = (path: string): string => path } = options;
   const paths = typeof source === "string" ? [source] : source;
   const [first] = paths;
-  if (first === undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A series needs a folder or files, but none is given.");
+  if (first === undefined)
+    throw new MedGemmaError("INVALID_ARGUMENT", "A series needs a folder or files, but none is given.");
   if (paths.length === 1 && (await isNiftiFile(first))) return await readNiftiSeries(first, nameOf(first), options);
   return await readDicomSeries(paths, options);
 }
@@ -49,6 +60,11 @@ const rules: RulesOf<SeriesOptions> = {
 };
 
 function checkChoices({ recipe, window }: SeriesOptions): void {
-  if (recipe !== undefined && window !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A series is shown by a recipe or by a window, but not by both. Leave one out.", { remedy: { option: "window", also: ["recipe"] } });
+  if (recipe !== undefined && window !== undefined)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      "A series is shown by a recipe or by a window, but not by both. Leave one out.",
+      { remedy: { option: "window", also: ["recipe"] } }
+    );
   checkWindowChoice(window);
 }

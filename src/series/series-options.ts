@@ -5,12 +5,25 @@ import { modalities } from "./types.js";
 
 export const seriesChoices = {
   slices: wholeNumber({ min: 1, describe: "Largest number of slices, evenly spaced", default: 85 }),
-  index: wholeNumber({ min: 1, describe: "Which series, if there are several; the error lists them", flag: "series-index" }),
+  index: wholeNumber({
+    min: 1,
+    describe: "Which series, if there are several; the error lists them",
+    flag: "series-index"
+  }),
   /** Passes, phases, echoes, b values: what makes a volume is in docs/guide/series.md. */
-  volume: wholeNumber({ min: 1, describe: "Which volume, if a series or NIfTI file has several; the error lists them" }),
-  join: onOff({ describe: "Treat all files of a study and modality as one series, for scanners that give each slice its own", default: false }),
+  volume: wholeNumber({
+    min: 1,
+    describe: "Which volume, if a series or NIfTI file has several; the error lists them"
+  }),
+  join: onOff({
+    describe: "Treat all files of a study and modality as one series, for scanners that give each slice its own",
+    default: false
+  }),
   /** Default in a program: "v1.5"; `recipeForModel` tells which one a model was trained with. */
-  recipe: choice(recipeNames, { describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on", default: { words: "by the model" } }),
+  recipe: choice(recipeNames, {
+    describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on",
+    default: { words: "by the model" }
+  }),
   modality: choice(modalities, { describe: "Modality of a NIfTI file; DICOM files contain it" })
 };
 

@@ -50,9 +50,17 @@ const mostCopies = 0.5;
  * @throws MedGemmaError IMAGE_UNREADABLE where slices of one place cannot be told apart
  */
 export function splitVolumes(slices: readonly Slice[], name: string): Volume[] {
-  const bySize = partition(slices, distinctions.filter(({ ofPicture }) => ofPicture));
+  const bySize = partition(
+    slices,
+    distinctions.filter(({ ofPicture }) => ofPicture)
+  );
   const volumes = bySize.flatMap((group) => {
-    const split = partition(group, distinctions.filter(({ ofPicture }) => !ofPicture)).flatMap(byOrientation).flatMap((one) => byTime(one, name));
+    const split = partition(
+      group,
+      distinctions.filter(({ ofPicture }) => !ofPicture)
+    )
+      .flatMap(byOrientation)
+      .flatMap((one) => byTime(one, name));
     // A film, or the echoes of one place: no volumes, but pictures in a row.
     return split.every((volume) => volume.slices.length === 1) ? [{ slices: group, turns: [] }] : split;
   });
@@ -114,7 +122,9 @@ function areBeside(a: Slice | undefined, b: Slice | undefined): boolean {
 }
 
 function byTime(slices: Slice[], name: string): Volume[] {
-  const places = slices.every((slice) => slices[0] !== undefined && hasSameOrientation(slices[0], slice)) ? placesOf(slices) : null;
+  const places = slices.every((slice) => slices[0] !== undefined && hasSameOrientation(slices[0], slice))
+    ? placesOf(slices)
+    : null;
   const numbers = places === null ? null : placeNumbers(places);
   const count = numbers === null ? 0 : Math.max(...numbers) + 1;
   // Without places, with all erased, or in one place: only what was surely a volume of its own is told apart.
@@ -126,11 +136,19 @@ function byTime(slices: Slice[], name: string): Volume[] {
     .flatMap((group) => byOverlap(group, ({ facts }) => facts.stackId))
     .flatMap((group) => byOverlap(group, (slice) => thicknesses.findIndex((cluster) => cluster.includes(slice))))
     .flatMap((group) => inTurn(byField(group), "field of view"))
-    .flatMap((field) => byTimeInField(field.slices, name).map(({ slices: found, turns }) => ({ slices: found, turns: [...field.turns, ...turns] })));
+    .flatMap((field) =>
+      byTimeInField(field.slices, name).map(({ slices: found, turns }) => ({
+        slices: found,
+        turns: [...field.turns, ...turns]
+      }))
+    );
 }
 
 function byTimeInField(slices: readonly Slice[], name: string): Volume[] {
-  const times = inTurn(byOverlap(slices, ({ facts }) => facts.acquisitionTime), "time");
+  const times = inTurn(
+    byOverlap(slices, ({ facts }) => facts.acquisitionTime),
+    "time"
+  );
   const runs = times.flatMap((volume) => (volume.turns.length === 0 ? byRuns(volume.slices) : [volume]));
   return runs.flatMap((volume) => (volume.turns.length === 0 ? byPlace(volume.slices, name) : [volume]));
 }
@@ -144,7 +162,11 @@ function byField(slices: readonly Slice[]): Slice[][] {
   const [first, ...rest] = fields.map(([slice]) => slice?.instanceNumber);
   const areNumbered = rest.length > 0 && new Set([first, ...rest]).size === fields.length;
   const placeOf = ([slice]: readonly Slice[]) => slice?.geometry.imagePositionPatient ?? [];
-  return fields.sort((a, b) => (areNumbered ? compare(a[0]?.instanceNumber ?? null, b[0]?.instanceNumber ?? null) : firstDifference(placeOf(a), placeOf(b))));
+  return fields.sort((a, b) =>
+    areNumbered
+      ? compare(a[0]?.instanceNumber ?? null, b[0]?.instanceNumber ?? null)
+      : firstDifference(placeOf(a), placeOf(b))
+  );
 }
 
 function firstDifference(a: readonly number[], b: readonly number[]): number {
@@ -156,20 +178,35 @@ function inTurn(groups: readonly (readonly Slice[])[], name: string): Volume[] {
 }
 
 function ofOneKind(slices: Slice[]): Slice[][] {
-  const groups = clusters(slices, (a, b) => a.facts.acquisitionNumber === b.facts.acquisitionNumber && a.facts.temporalPosition === b.facts.temporalPosition);
+  const groups = clusters(
+    slices,
+    (a, b) =>
+      a.facts.acquisitionNumber === b.facts.acquisitionNumber && a.facts.temporalPosition === b.facts.temporalPosition
+  );
   return groups.length > 1 && groups.every((group) => group.length >= leastStack) ? groups : [slices];
 }
 
 /** Acquisitions that lie behind each other are steps of one volume; one that overlaps them begins another. */
 function byOverlap(slices: readonly Slice[], valueOf: (slice: Slice) => Value): Slice[][] {
   const places = placesOf(slices) ?? [];
-  const spans = [...groupBy(slices.map((slice, index) => ({ slice, place: places[index] ?? 0 })), ({ slice }) => valueOf(slice))]
+  const spans = [
+    ...groupBy(
+      slices.map((slice, index) => ({ slice, place: places[index] ?? 0 })),
+      ({ slice }) => valueOf(slice)
+    )
+  ]
     .sort(([a], [b]) => compare(a, b))
-    .map(([, members]) => ({ slices: members.map(({ slice }) => slice), from: Math.min(...members.map(({ place }) => place)), to: Math.max(...members.map(({ place }) => place)) }));
+    .map(([, members]) => ({
+      slices: members.map(({ slice }) => slice),
+      from: Math.min(...members.map(({ place }) => place)),
+      to: Math.max(...members.map(({ place }) => place))
+    }));
   if (spans.length === 1 || areInterleaved(slices, places)) return [[...slices]];
   const volumes: (typeof spans)[] = [];
   for (const span of spans) {
-    const free = volumes.find((volume) => volume.every((other) => Math.min(span.to, other.to) - Math.max(span.from, other.from) < 0.01));
+    const free = volumes.find((volume) =>
+      volume.every((other) => Math.min(span.to, other.to) - Math.max(span.from, other.from) < 0.01)
+    );
     if (free === undefined) volumes.push([span]);
     else free.push(span);
   }
@@ -184,7 +221,13 @@ function byRuns(slices: readonly Slice[]): Volume[] {
   const whole = [{ slices, turns: [] }];
   const sorted = [...slices].sort(byInstance);
   const places = placesOf(sorted) ?? [];
-  if (sorted.some(({ instanceNumber }, index) => instanceNumber === null || instanceNumber === sorted[index - 1]?.instanceNumber) || lieSideBySide(sorted, places)) return whole;
+  if (
+    sorted.some(
+      ({ instanceNumber }, index) => instanceNumber === null || instanceNumber === sorted[index - 1]?.instanceNumber
+    ) ||
+    lieSideBySide(sorted, places)
+  )
+    return whole;
   const steps = places.slice(1).map((place, index) => Math.sign(place - (places[index] ?? 0)));
   const direction = Math.sign(steps.reduce((sum, step) => sum + step, 0));
   const runs: { readonly slice: Slice; readonly place: number }[][] = [[]];
@@ -194,8 +237,17 @@ function byRuns(slices: readonly Slice[]): Volume[] {
   });
   // Two slices whose numbers are exchanged begin a run as well, but one that goes on where the other ended.
   const extentOf = (all: readonly number[]) => Math.max(...all) - Math.min(...all);
-  const areWhole = runs.length > 1 && runs.every((run) => run.length >= leastStack && extentOf(run.map(({ place }) => place)) > mostCopies * extentOf(places));
-  return areWhole ? inTurn(runs.map((run) => run.map(({ slice }) => slice)), "time") : whole;
+  const areWhole =
+    runs.length > 1 &&
+    runs.every(
+      (run) => run.length >= leastStack && extentOf(run.map(({ place }) => place)) > mostCopies * extentOf(places)
+    );
+  return areWhole
+    ? inTurn(
+        runs.map((run) => run.map(({ slice }) => slice)),
+        "time"
+      )
+    : whole;
 }
 
 /** MR takes every second slice first, as an acquisition of its own perhaps: then all slices together lie side by side. */
@@ -209,7 +261,12 @@ function lieSideBySide(slices: readonly Slice[], places: readonly number[]): boo
   const rising = [...places].sort((a, b) => a - b);
   const distances = rising.slice(1).map((place, index) => place - (rising[index] ?? 0));
   const median = medianOf(distances);
-  return thickness !== null && median !== null && distances.every((distance) => distance > 0.01) && median >= leastDistance * thickness;
+  return (
+    thickness !== null &&
+    median !== null &&
+    distances.every((distance) => distance > 0.01) &&
+    median >= leastDistance * thickness
+  );
 }
 
 type Value = string | number | null;
@@ -229,22 +286,35 @@ const otherAttributes: readonly (readonly [name: string, valueOf: (slice: Slice)
   ["Repetition Time", ({ facts }) => facts.repetitionTime],
   ["contrast agent", ({ facts }) => facts.contrastAgent],
   ["slice thickness", ({ geometry }) => geometry.sliceThickness],
-  ...[0, 1, 2, 3, 4, 5, 6, 7].map((index) => ["Dimension Index", ({ facts }: Slice) => facts.dimensions[index] ?? null] as const)
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map(
+    (index) => ["Dimension Index", ({ facts }: Slice) => facts.dimensions[index] ?? null] as const
+  )
 ];
 
 /** Numbers that are counted through a series. */
-const countedThrough: readonly ((slice: Slice) => Value)[] = [({ facts }) => facts.imageIndex, ({ instanceNumber, frame, frames }) => (frames > 1 ? frame : instanceNumber)];
+const countedThrough: readonly ((slice: Slice) => Value)[] = [
+  ({ facts }) => facts.imageIndex,
+  ({ instanceNumber, frame, frames }) => (frames > 1 ? frame : instanceNumber)
+];
 
 function byPlace(slices: readonly Slice[], name: string): Volume[] {
   const numbers = placeNumbers(placesOf(slices) ?? []);
-  const atPlace = [...groupBy(slices.map((slice, index) => ({ slice, place: numbers[index] ?? 0 })), ({ place }) => place).values()].map((all) => all.map(({ slice }) => slice));
+  const atPlace = [
+    ...groupBy(
+      slices.map((slice, index) => ({ slice, place: numbers[index] ?? 0 })),
+      ({ place }) => place
+    ).values()
+  ].map((all) => all.map(({ slice }) => slice));
   const turns = Math.max(...atPlace.map((all) => all.length));
   const repeated = atPlace.filter((all) => all.length > 1).length;
   const placeOf = new Map(slices.map((slice, index) => [slice, numbers[index] ?? 0]));
   const placesInOrder = (group: readonly Slice[]) => group.map((slice) => placeOf.get(slice) ?? 0);
-  for (const [what, valueOf] of repeated > 1 ? [...attributesOfTime.map((one) => ["time", one] as const), ...otherAttributes] : []) {
+  for (const [what, valueOf] of repeated > 1
+    ? [...attributesOfTime.map((one) => ["time", one] as const), ...otherAttributes]
+    : []) {
     const groups = [...groupBy(slices, valueOf)].sort(([a], [b]) => compare(a, b)).map(([, group]) => group);
-    if (groups.length === turns && groups.every((group) => new Set(placesInOrder(group)).size === group.length)) return inTurn(groups, what);
+    if (groups.length === turns && groups.every((group) => new Set(placesInOrder(group)).size === group.length))
+      return inTurn(groups, what);
   }
   if (repeated <= mostCopies * atPlace.length) return [{ slices, turns: [] }];
   for (const valueOf of attributesOfTime) {
@@ -254,9 +324,17 @@ function byPlace(slices: readonly Slice[], name: string): Volume[] {
   for (const valueOf of countedThrough) {
     const ranked = inTurns(atPlace, valueOf);
     // Numbers at random may happen to have each place once in their first half, too: those that count go through places in one order.
-    if (ranked !== null && (!ranked.areBehind || ranked.turns.every((turn) => isSameWay(placesInOrder(turn), placesInOrder(ranked.turns[0] ?? []))))) return inTurn(ranked.turns, "time");
+    if (
+      ranked !== null &&
+      (!ranked.areBehind ||
+        ranked.turns.every((turn) => isSameWay(placesInOrder(turn), placesInOrder(ranked.turns[0] ?? []))))
+    )
+      return inTurn(ranked.turns, "time");
   }
-  throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files shows which of them form one volume. Give the files of one volume.`);
+  throw new MedGemmaError(
+    "IMAGE_UNREADABLE",
+    `${name} holds up to ${turns} slices at each of ${atPlace.length} places, and nothing in the files shows which of them form one volume. Give the files of one volume.`
+  );
 }
 
 /** In the same order, from either end; one may have places that the other lacks. */
@@ -281,14 +359,25 @@ interface Turns {
 function inTurns(atPlace: readonly Slice[][], valueOf: (slice: Slice) => Value): Turns | null {
   if (atPlace.flat().some((slice) => valueOf(slice) === null)) return null;
   const sorted = atPlace.map((all) => [...all].sort((a, b) => compare(valueOf(a), valueOf(b))));
-  if (sorted.some((all) => all.some((slice, index) => index > 0 && compare(valueOf(slice), valueOf(all[index - 1] ?? slice)) === 0))) return null;
-  const turns = Array.from({ length: Math.max(...sorted.map((all) => all.length)) }, (_one, index) => sorted.flatMap((all) => all[index] ?? []));
+  if (
+    sorted.some((all) =>
+      all.some((slice, index) => index > 0 && compare(valueOf(slice), valueOf(all[index - 1] ?? slice)) === 0)
+    )
+  )
+    return null;
+  const turns = Array.from({ length: Math.max(...sorted.map((all) => all.length)) }, (_one, index) =>
+    sorted.flatMap((all) => all[index] ?? [])
+  );
   const areApart = (groups: readonly Slice[][]) => {
-    const ranges = groups.map((group) => group.map(valueOf).sort(compare)).sort(([a = null], [b = null]) => compare(a, b));
+    const ranges = groups
+      .map((group) => group.map(valueOf).sort(compare))
+      .sort(([a = null], [b = null]) => compare(a, b));
     return ranges.every(([from = null], index) => index === 0 || compare(from, ranges[index - 1]?.at(-1) ?? null) > 0);
   };
   const areBehind = areApart(turns);
-  return areBehind || areApart(sorted) ? { turns: turns.map((turn) => turn.sort((a, b) => compare(valueOf(a), valueOf(b)))), areBehind } : null;
+  return areBehind || areApart(sorted)
+    ? { turns: turns.map((turn) => turn.sort((a, b) => compare(valueOf(a), valueOf(b)))), areBehind }
+    : null;
 }
 
 function compare(a: Value, b: Value): number {

@@ -22,7 +22,10 @@ export function toLevel(value: number, [least, most]: ValueRange): number {
  * @param channels The ranges of red, green and blue.
  * @returns row-major, `width * height * 3` bytes
  */
-export function toRgb({ values, isInverted }: GrayValues, channels: readonly [ValueRange, ValueRange, ValueRange]): Uint8Array {
+export function toRgb(
+  { values, isInverted }: GrayValues,
+  channels: readonly [ValueRange, ValueRange, ValueRange]
+): Uint8Array {
   const rgb = new Uint8Array(values.length * 3);
   channels.forEach((range, channel) => {
     for (let index = 0; index < values.length; index += 1) {

@@ -16,26 +16,41 @@ export type RulesOf<Options> = { readonly [Name in keyof Required<Options>]: Rul
 
 export const text: Rule = { expected: "a string", holds: (value) => typeof value === "string" };
 /** Of a file, a model: no system takes zero bytes. */
-export const name: Rule = { expected: "a string that is not empty", holds: (value) => typeof value === "string" && value !== "" && !value.includes("\0") };
+export const name: Rule = {
+  expected: "a string that is not empty",
+  holds: (value) => typeof value === "string" && value !== "" && !value.includes("\0")
+};
 export const flag: Rule = { expected: "true or false", holds: (value) => typeof value === "boolean" };
 export const callback: Rule = { expected: "a function", holds: (value) => typeof value === "function" };
 export const abortSignal: Rule = { expected: "an AbortSignal", holds: (value) => value instanceof AbortSignal };
 
 export function count(least: number, most = Number.MAX_SAFE_INTEGER): Rule {
   const expected = `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? "" : ` to ${most}`}`;
-  return { expected, holds: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most };
+  return {
+    expected,
+    holds: (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+  };
 }
 
 export function number(least: number, most: number): Rule {
-  return { expected: `a number from ${least} to ${most}`, holds: (value) => typeof value === "number" && value >= least && value <= most };
+  return {
+    expected: `a number from ${least} to ${most}`,
+    holds: (value) => typeof value === "number" && value >= least && value <= most
+  };
 }
 
 export function oneOf(choices: readonly string[]): Rule {
-  return { expected: `${choices.slice(0, -1).join(", ")} or ${choices.at(-1) ?? ""}`, holds: (value) => choices.some((one) => one === value) };
+  return {
+    expected: `${choices.slice(0, -1).join(", ")} or ${choices.at(-1) ?? ""}`,
+    holds: (value) => choices.some((one) => one === value)
+  };
 }
 
 export function listOf(rule: Rule): Rule {
-  return { expected: `a list, each item ${rule.expected}`, holds: (value) => Array.isArray(value) && Array.from(value as unknown[]).every((item) => rule.holds(item)) };
+  return {
+    expected: `a list, each item ${rule.expected}`,
+    holds: (value) => Array.isArray(value) && Array.from(value as unknown[]).every((item) => rule.holds(item))
+  };
 }
 
 export function orNull(rule: Rule): Rule {
@@ -73,7 +88,9 @@ export function refuseUnreadable(what: string, look: () => void): void {
     look();
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
-    throw new MedGemmaError("INVALID_ARGUMENT", `${what} cannot be read: a getter or a proxy of it throws an error.`, { cause: error });
+    throw new MedGemmaError("INVALID_ARGUMENT", `${what} cannot be read: a getter or a proxy of it throws an error.`, {
+      cause: error
+    });
   }
 }
 
@@ -89,13 +106,15 @@ export function checkOptions(what: string, options: unknown, rules: Readonly<Rec
 
 function checkEach(what: string, options: unknown, rules: Readonly<Record<string, Rule>>): void {
   if (!isPlain(options)) throw invalid(what, "a plain object", options);
-  if (Object.getOwnPropertySymbols(options).length > 0) throw new MedGemmaError("INVALID_ARGUMENT", `${what} have names that are symbols. Give names that are strings.`);
+  if (Object.getOwnPropertySymbols(options).length > 0)
+    throw new MedGemmaError("INVALID_ARGUMENT", `${what} have names that are symbols. Give names that are strings.`);
   const known = Object.keys(rules);
   for (const [given, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, given) ? rules[given] : undefined;
     if (rule === undefined) {
       const near = closestName(given, known);
-      const hint = near === null ? `There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}.` : `Did you mean ${near}?`;
+      const hint =
+        near === null ? `There ${known.length === 1 ? "is" : "are"} ${known.join(", ")}.` : `Did you mean ${near}?`;
       throw new MedGemmaError("INVALID_ARGUMENT", `${what} have no "${shortened(given)}". ${hint}`);
     }
     if (value !== undefined && !rule.holds(value)) throw invalid(given, rule.expected, value);
@@ -103,12 +122,16 @@ function checkEach(what: string, options: unknown, rules: Readonly<Record<string
 }
 
 export function invalid(what: string, expected: string, found: unknown): MedGemmaError {
-  return new MedGemmaError("INVALID_ARGUMENT", `${what} must be ${expected}, but is ${found === undefined ? "missing (undefined)" : describe(found)}.`);
+  return new MedGemmaError(
+    "INVALID_ARGUMENT",
+    `${what} must be ${expected}, but is ${found === undefined ? "missing (undefined)" : describe(found)}.`
+  );
 }
 
 /** What a wrong value is, without what may be somebody's: no long text, nothing of the inside of an object. */
 export function describe(value: unknown): string {
-  if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+  if (typeof value === "string")
+    return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
   if (Array.isArray(value)) {
     const wrong = (value as unknown[]).length;
     return `a list of ${wrong} ${wrong === 1 ? "item" : "items"}`;
@@ -118,7 +141,10 @@ export function describe(value: unknown): string {
   if (value instanceof Promise) return "a promise (await it)";
   const keys = Object.keys(value).slice(0, 4).map(shortened);
   const constructor: unknown = (value as { readonly constructor?: unknown }).constructor;
-  const kind = typeof constructor === "function" && constructor !== Object && constructor.name !== "" ? ` of class ${shortened(constructor.name)}` : "";
+  const kind =
+    typeof constructor === "function" && constructor !== Object && constructor.name !== ""
+      ? ` of class ${shortened(constructor.name)}`
+      : "";
   return `an object${kind}${kind !== "" || keys.length === 0 ? "" : ` with ${keys.join(", ")}`}`;
 }
 

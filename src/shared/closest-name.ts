@@ -7,7 +7,8 @@ export function closestName(typed: string, known: readonly string[]): string | n
   let bestDistance = mostSlips(wanted.length);
   for (const name of known) {
     const distance = wanted.length > 1 && name.startsWith(wanted) ? 1 : editDistance(wanted, name.toLowerCase());
-    if (distance <= bestDistance && !(distance === bestDistance && best !== null)) [best, bestDistance] = [name, distance];
+    if (distance <= bestDistance && !(distance === bestDistance && best !== null))
+      [best, bestDistance] = [name, distance];
   }
   return best;
 }

@@ -7,7 +7,9 @@ import type { Steps } from "./time-slices.js";
 /** Parsed at once in less than a millisecond. */
 const smallBytes = 2 ** 15;
 
-const [quote, backslash, comma, colon, openBrace, closeBrace, openBracket, closeBracket] = [...Buffer.from('"\\,:{}[]')] as [number, number, number, number, number, number, number, number];
+const [quote, backslash, comma, colon, openBrace, closeBrace, openBracket, closeBracket] = [
+  ...Buffer.from('"\\,:{}[]')
+] as [number, number, number, number, number, number, number, number];
 
 /** Each level is looked through once more; what lies deeper is one step. */
 const maxLevels = 16;
@@ -19,7 +21,8 @@ export function* parseJsonInSteps(bytes: Buffer, levels = maxLevels): Steps<unkn
   const open = trimmed[0];
   const isObject = open === openBrace;
   // A long text is one step: it is only copied.
-  if (levels === 0 || trimmed.length <= smallBytes || (!isObject && open !== openBracket)) return JSON.parse(trimmed.toString()) as unknown;
+  if (levels === 0 || trimmed.length <= smallBytes || (!isObject && open !== openBracket))
+    return JSON.parse(trimmed.toString()) as unknown;
   if (trimmed.at(-1) !== (isObject ? closeBrace : closeBracket)) throw new SyntaxError("A bracket is not closed.");
   const entries: [string, unknown][] = [];
   const items: unknown[] = [];
@@ -66,7 +69,7 @@ function* membersOf(bytes: Buffer): Steps<Member[]> {
 
 /** @returns where its closing quote is */
 function endOfText(bytes: Buffer, start: number): number {
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     at = bytes.indexOf(quote, at + 1);
     if (at === -1) throw new SyntaxError("A text is not closed.");
     let escapes = 0;

@@ -61,6 +61,7 @@ async function targetOf(link: string): Promise<"file" | { readonly folder: strin
 
 /** What lies in a folder that was seen is walked, or was: only what lies beside all of them is new. */
 function isNew(folder: string, seen: ReadonlySet<string>): boolean {
-  const isInside = (inner: string, outer: string) => inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`);
+  const isInside = (inner: string, outer: string) =>
+    inner === outer || inner.startsWith(outer.endsWith(sep) ? outer : `${outer}${sep}`);
   return [...seen].every((one) => !isInside(folder, one) && !isInside(one, folder));
 }

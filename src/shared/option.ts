@@ -2,7 +2,16 @@
  * An option, described once. Its type, its check in the library, its flag and its help on a command line, and its line in
  * docs/reference/api.md follow from the description.
  */
-import { count, flag as trueOrFalse, listOf, name, number, oneOf, text as anyText, type Rule } from "./check-arguments.js";
+import {
+  count,
+  flag as trueOrFalse,
+  listOf,
+  name,
+  number,
+  oneOf,
+  text as anyText,
+  type Rule
+} from "./check-arguments.js";
 
 export interface Option<Value> {
   readonly kind: "value" | "switch" | "list";
@@ -36,7 +45,9 @@ export function flagOf(name: string, { flag }: Pick<Option<unknown>, "flag">): s
 type ValueOf<Described> = Described extends Option<infer Value> ? Value : never;
 
 /** The options object of a table: each may be left out. */
-export type OptionsOf<Table extends OptionTable> = { readonly [Name in keyof Table]?: ValueOf<Table[Name]> | undefined };
+export type OptionsOf<Table extends OptionTable> = {
+  readonly [Name in keyof Table]?: ValueOf<Table[Name]> | undefined;
+};
 
 /** The same once defaults are filled in. */
 export type SettingsOf<Table extends OptionTable> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
@@ -48,19 +59,40 @@ interface Description<Value> {
   readonly alias?: string;
 }
 
-export function wholeNumber({ min, max, ...described }: Description<number> & { readonly min: number; readonly max?: number }): Option<number> {
-  return { kind: "value", rule: count(min, max), parse: (word) => (/^\d+$/.test(word) ? Number(word) : word), ...described };
+export function wholeNumber({
+  min,
+  max,
+  ...described
+}: Description<number> & { readonly min: number; readonly max?: number }): Option<number> {
+  return {
+    kind: "value",
+    rule: count(min, max),
+    parse: (word) => (/^\d+$/.test(word) ? Number(word) : word),
+    ...described
+  };
 }
 
-export function decimal({ min, max, ...described }: Description<number> & { readonly min: number; readonly max: number }): Option<number> {
-  return { kind: "value", rule: number(min, max), parse: (word) => (word.trim() === "" ? word : Number(word)), ...described };
+export function decimal({
+  min,
+  max,
+  ...described
+}: Description<number> & { readonly min: number; readonly max: number }): Option<number> {
+  return {
+    kind: "value",
+    rule: number(min, max),
+    parse: (word) => (word.trim() === "" ? word : Number(word)),
+    ...described
+  };
 }
 
 export function onOff(described: Description<boolean>): Option<boolean> {
   return { kind: "switch", rule: trueOrFalse, parse: Boolean, ...described };
 }
 
-export function choice<const Choice extends string>(choices: readonly Choice[], described: Description<NoInfer<Choice>>): Option<Choice> {
+export function choice<const Choice extends string>(
+  choices: readonly Choice[],
+  described: Description<NoInfer<Choice>>
+): Option<Choice> {
   return { kind: "value", rule: oneOf(choices), parse: (word) => word, ...described };
 }
 
@@ -74,14 +106,18 @@ export function text(described: Description<string>): Option<string> {
 }
 
 /** On a command line the flag is repeated. */
-export function texts(described: Description<readonly string[]> & { readonly expected?: Rule }): Option<readonly string[]> {
+export function texts(
+  described: Description<readonly string[]> & { readonly expected?: Rule }
+): Option<readonly string[]> {
   const { expected = name, ...others } = described;
   return { kind: "list", rule: listOf(expected), parse: (word) => word, ...others };
 }
 
 /** The rules of a table, for `checkOptions`. */
 export function rulesOf<Table extends OptionTable>(table: Table): { readonly [Name in keyof Table]: Rule } {
-  return Object.fromEntries(Object.entries(table).map(([each, { rule }]) => [each, rule])) as { [Name in keyof Table]: Rule };
+  return Object.fromEntries(Object.entries(table).map(([each, { rule }]) => [each, rule])) as {
+    [Name in keyof Table]: Rule;
+  };
 }
 
 /** Of the options that somebody gives those of a table. */

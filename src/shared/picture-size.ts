@@ -15,7 +15,12 @@ export const slideHint = "Export a smaller picture of it; or, if it is a patholo
 export const slideRemedy: Remedy = { option: "slide" };
 
 /** @throws MedGemmaError IMAGE_TOO_LARGE */
-export function checkPictureSize(source: string, width: number, height: number, { mayBeSlide = false }: { readonly mayBeSlide?: boolean } = {}): void {
+export function checkPictureSize(
+  source: string,
+  width: number,
+  height: number,
+  { mayBeSlide = false }: { readonly mayBeSlide?: boolean } = {}
+): void {
   if (width * height <= maxPixels && Math.max(width, height) <= maxEdge) return;
   throw new MedGemmaError(
     "IMAGE_TOO_LARGE",
@@ -34,7 +39,19 @@ const maxPixelsInAll = 2 ** 28;
  * @param advice What to do, as a sentence.
  * @throws MedGemmaError IMAGE_TOO_LARGE
  */
-export function checkPixelsInAll(pixels: number, { name, pictures, advice, remedy }: { readonly name: string; readonly pictures: string; readonly advice: string; readonly remedy: Remedy }): void {
+export function checkPixelsInAll(
+  pixels: number,
+  {
+    name,
+    pictures,
+    advice,
+    remedy
+  }: { readonly name: string; readonly pictures: string; readonly advice: string; readonly remedy: Remedy }
+): void {
   if (pixels <= maxPixelsInAll) return;
-  throw new MedGemmaError("IMAGE_TOO_LARGE", `The ${pictures} of ${name} have ${pixels} pixels in all; the limit is ${maxPixelsInAll}. ${advice}`, { remedy });
+  throw new MedGemmaError(
+    "IMAGE_TOO_LARGE",
+    `The ${pictures} of ${name} have ${pixels} pixels in all; the limit is ${maxPixelsInAll}. ${advice}`,
+    { remedy }
+  );
 }

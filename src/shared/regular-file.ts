@@ -15,7 +15,10 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   try {
     const facts = await file.stat();
     if (facts.isFile()) return file;
-    throw new MedGemmaError("FILE_UNUSABLE", `${path} is ${facts.isDirectory() ? "a folder" : "not a regular file"}. Name a file.`);
+    throw new MedGemmaError(
+      "FILE_UNUSABLE",
+      `${path} is ${facts.isDirectory() ? "a folder" : "not a regular file"}. Name a file.`
+    );
   } catch (error) {
     await file.close();
     throw error;
@@ -32,20 +35,32 @@ export async function readTextFile(path: string, what: string): Promise<string> 
   try {
     await using file = await openRegularFile(path);
     const { size } = await file.stat();
-    if (size > maxTextBytes) throw new MedGemmaError("FILE_UNUSABLE", `The ${what} ${path} has ${size} bytes; the limit is ${maxTextBytes}.`);
+    if (size > maxTextBytes)
+      throw new MedGemmaError("FILE_UNUSABLE", `The ${what} ${path} has ${size} bytes; the limit is ${maxTextBytes}.`);
     const text = decodeText(await file.readFile());
-    if (text === null) throw new MedGemmaError("FILE_UNUSABLE", `The ${what} ${path} is not a text in UTF-8 or UTF-16. Save it as UTF-8.`);
+    if (text === null)
+      throw new MedGemmaError(
+        "FILE_UNUSABLE",
+        `The ${what} ${path} is not a text in UTF-8 or UTF-16. Save it as UTF-8.`
+      );
     return text;
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
-    throw new MedGemmaError("FILE_UNUSABLE", `The ${what} ${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+    throw new MedGemmaError("FILE_UNUSABLE", `The ${what} ${path} cannot be read: ${(error as Error).message}.`, {
+      cause: error
+    });
   }
 }
 
 /** Byte order marks are left out. @returns null for bytes that are no text in UTF-8 or UTF-16 */
 export function decodeText(bytes: Uint8Array): string | null {
   const [first, second] = bytes;
-  const encoding = first === 0xff && second === 0xfe ? "utf-16le" : first === 0xfe && second === 0xff ? "utf-16be" : unmarkedUtf16(bytes);
+  const encoding =
+    first === 0xff && second === 0xfe
+      ? "utf-16le"
+      : first === 0xfe && second === 0xff
+        ? "utf-16be"
+        : unmarkedUtf16(bytes);
   try {
     const text = new TextDecoder(encoding ?? "utf-8", { fatal: true }).decode(bytes);
     return text.includes("\0") ? null : text;

@@ -15,7 +15,11 @@ export type FileContent = Uint8Array | string | AsyncIterable<string>;
  *   user's own (umask).
  * @throws MedGemmaError FILE_UNUSABLE, DISK_FULL
  */
-export async function writeFileAtomically(path: string, content: FileContent, options: { readonly mode?: number } = {}): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: FileContent,
+  options: { readonly mode?: number } = {}
+): Promise<void> {
   try {
     const there = await unlessMissing(stat(path));
     const target = await targetOf(path, there);
@@ -28,7 +32,7 @@ export async function writeFileAtomically(path: string, content: FileContent, op
 
 /** Where a path ends behind all its links; the last one may lead to a file that is not there yet. */
 async function targetOf(path: string, there: Stats | null): Promise<string> {
-  if (there !== null) return await unlessMissing(realpath(path)) ?? path;
+  if (there !== null) return (await unlessMissing(realpath(path))) ?? path;
   let target = path;
   for (let links = 0; links < 40; links += 1) {
     if ((await unlessMissing(lstat(target)))?.isSymbolicLink() !== true) return target;
@@ -63,7 +67,12 @@ async function replace(target: string, content: FileContent, { there, mode }: Re
   } catch (error) {
     await rm(partial, { force: true });
     // The folder cannot be written to, or the file is mounted by itself, or its owner cannot be kept: then the file as it is.
-    if (there === null || mode !== undefined || !["EACCES", "EPERM", "EBUSY", "EXDEV", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (
+      there === null ||
+      mode !== undefined ||
+      !["EACCES", "EPERM", "EBUSY", "EXDEV", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "")
+    )
+      throw error;
     await writeInto(target, content);
   }
 }
@@ -72,7 +81,8 @@ async function writePartial(partial: string, content: FileContent, { there, mode
   await using file = await open(partial, "wx", mode ?? (there === null ? 0o666 : 0o600));
   const facts = await file.stat();
   // What is meant for one reader alone becomes our own file, whoever had one of that name.
-  if (there !== null && mode === undefined && (there.uid !== facts.uid || there.gid !== facts.gid)) await file.chown(there.uid, there.gid);
+  if (there !== null && mode === undefined && (there.uid !== facts.uid || there.gid !== facts.gid))
+    await file.chown(there.uid, there.gid);
   // On the descriptor: the umask does not take part.
   const wanted = mode ?? (there === null ? undefined : there.mode & 0o7777);
   if (wanted !== undefined) await file.chmod(wanted);
@@ -91,9 +101,25 @@ export function asWriteError(error: unknown, path: string): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new MedGemmaError("DISK_FULL", `No space left on the disk while writing ${path}. Free some space, then try again.`, { cause: error });
+    return new MedGemmaError(
+      "DISK_FULL",
+      `No space left on the disk while writing ${path}. Free some space, then try again.`,
+      { cause: error }
+    );
   }
   // Of the system's words without the path, which may be that of a partial file.
-  const known: Readonly<Record<string, string>> = { ENOENT: "there is no such folder", ENOTDIR: "its folder is a file", EROFS: "the file system is read-only", EACCES: "permission denied", EPERM: "permission denied", EISDIR: "it is a folder", ELOOP: "its links lead in a circle" };
-  return new MedGemmaError("FILE_UNUSABLE", `${path} cannot be written: ${known[code] ?? message.replace(/, \w+ '.*$/s, "")}. Choose another folder.`, { cause: error });
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such folder",
+    ENOTDIR: "its folder is a file",
+    EROFS: "the file system is read-only",
+    EACCES: "permission denied",
+    EPERM: "permission denied",
+    EISDIR: "it is a folder",
+    ELOOP: "its links lead in a circle"
+  };
+  return new MedGemmaError(
+    "FILE_UNUSABLE",
+    `${path} cannot be written: ${known[code] ?? message.replace(/, \w+ '.*$/s, "")}. Choose another folder.`,
+    { cause: error }
+  );
 }

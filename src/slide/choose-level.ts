@@ -19,22 +19,55 @@ const defaultMagnification = 10;
 const tolerance = 0.02;
 
 /** @throws MedGemmaError INVALID_ARGUMENT for a level that is not there, and where a magnification cannot be told */
-export function chooseLevel(levels: readonly SlideLevel[], scanned: ScannedAt | null, { level: wantedLevel, magnification: wanted = defaultMagnification, name }: { readonly level: number | undefined; readonly magnification: number | undefined; readonly name: string }): ChosenLevel {
+export function chooseLevel(
+  levels: readonly SlideLevel[],
+  scanned: ScannedAt | null,
+  {
+    level: wantedLevel,
+    magnification: wanted = defaultMagnification,
+    name
+  }: { readonly level: number | undefined; readonly magnification: number | undefined; readonly name: string }
+): ChosenLevel {
   if (wantedLevel !== undefined) {
     const level = levels[wantedLevel];
-    if (level === undefined) throw new MedGemmaError("INVALID_ARGUMENT", `${name} has no level ${wantedLevel}. Its levels are ${listed(levels, scanned)}.`, { remedy: { option: "level" } });
-    return { index: wantedLevel, level, shrinkBy: 1, magnification: scanned === null ? null : scanned.magnification / level.downsample };
+    if (level === undefined)
+      throw new MedGemmaError(
+        "INVALID_ARGUMENT",
+        `${name} has no level ${wantedLevel}. Its levels are ${listed(levels, scanned)}.`,
+        { remedy: { option: "level" } }
+      );
+    return {
+      index: wantedLevel,
+      level,
+      shrinkBy: 1,
+      magnification: scanned === null ? null : scanned.magnification / level.downsample
+    };
   }
-  if (scanned === null) throw new MedGemmaError("INVALID_ARGUMENT", `${name} does not say at which magnification it was scanned. Choose a level instead: ${listed(levels, null)}.`, { remedy: { option: "level" } });
+  if (scanned === null)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${name} does not say at which magnification it was scanned. Choose a level instead: ${listed(levels, null)}.`,
+      { remedy: { option: "level" } }
+    );
   const factors = levels.map(({ downsample }) => scanned.magnification / downsample / wanted);
-  const index = Math.max(0, factors.findLastIndex((factor) => factor >= 1 - tolerance));
+  const index = Math.max(
+    0,
+    factors.findLastIndex((factor) => factor >= 1 - tolerance)
+  );
   const [level, factor] = [levels[index], factors[index]];
   if (level === undefined || factor === undefined) throw new MedGemmaError("INTERNAL", `${name} has no level.`);
-  return factor <= 1 + tolerance ? { index, level, shrinkBy: 1, magnification: scanned.magnification / level.downsample } : { index, level, shrinkBy: factor, magnification: wanted };
+  return factor <= 1 + tolerance
+    ? { index, level, shrinkBy: 1, magnification: scanned.magnification / level.downsample }
+    : { index, level, shrinkBy: factor, magnification: wanted };
 }
 
 function listed(levels: readonly SlideLevel[], scanned: ScannedAt | null): string {
-  return levels.map(({ width, height, downsample }, index) => `${index}: ${width}×${height}${scanned === null ? "" : ` at ${rounded(scanned.magnification / downsample)}x`}`).join(", ");
+  return levels
+    .map(
+      ({ width, height, downsample }, index) =>
+        `${index}: ${width}×${height}${scanned === null ? "" : ` at ${rounded(scanned.magnification / downsample)}x`}`
+    )
+    .join(", ");
 }
 
 /** As it is said to people. */

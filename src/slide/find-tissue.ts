@@ -20,7 +20,17 @@ const maxPixelsAtOnce = 2 ** 24;
  * @returns in reading order
  * @throws MedGemmaError IMAGE_UNREADABLE, IMAGE_TOO_LARGE, and what `checkAborted` throws
  */
-export async function findTissue({ levels, grid, checkAborted, onProgress }: { readonly levels: readonly SlideLevel[]; readonly grid: Grid; readonly checkAborted: () => void; readonly onProgress: ((progress: SlideProgress) => void) | undefined }): Promise<Place[]> {
+export async function findTissue({
+  levels,
+  grid,
+  checkAborted,
+  onProgress
+}: {
+  readonly levels: readonly SlideLevel[];
+  readonly grid: Grid;
+  readonly checkAborted: () => void;
+  readonly onProgress: ((progress: SlideProgress) => void) | undefined;
+}): Promise<Place[]> {
   const { x, y } = grid.pitch;
   const level = levels.findLast(({ downsample }, index) => index === 0 || Math.min(x, y) / downsample >= leastEdge);
   const [read] = levels;
@@ -36,7 +46,10 @@ export async function findTissue({ levels, grid, checkAborted, onProgress }: { r
       const rgb = await level.readRegion(run);
       for (let column = first; column < first + count; column += 1) {
         const box = boxOnLevel(grid, level, { column, row });
-        const hasTissue = isSparse && (await level.countTiles(box)).missing > 0 ? await hasTissueOn(read, grid, { column, row }) : isTissue(meanLuminance(rgb, run.width, { ...box, left: box.x - run.x }));
+        const hasTissue =
+          isSparse && (await level.countTiles(box)).missing > 0
+            ? await hasTissueOn(read, grid, { column, row })
+            : isTissue(meanLuminance(rgb, run.width, { ...box, left: box.x - run.x }));
         if (hasTissue) found.push({ column, row });
       }
     }
@@ -48,5 +61,8 @@ export async function findTissue({ levels, grid, checkAborted, onProgress }: { r
 /** On the level that patches are read from: what a smaller one leaves out need not be glass. */
 async function hasTissueOn(level: SlideLevel, grid: Grid, place: Place): Promise<boolean> {
   const box = boxOnLevel(grid, level, place);
-  return !isLeftOut(await level.countTiles(box)) && isTissue(meanLuminance(await level.readRegion(box), box.width, { ...box, left: 0 }));
+  return (
+    !isLeftOut(await level.countTiles(box)) &&
+    isTissue(meanLuminance(await level.readRegion(box), box.width, { ...box, left: 0 }))
+  );
 }

@@ -16,9 +16,16 @@ export interface Pitch {
 }
 
 /** @param pitch Of a patch, in pixels of the level that it is read from. */
-export function gridOf({ width, height, downsample }: Pick<SlideLevel, "width" | "height" | "downsample">, pitch: Pitch): Grid {
+export function gridOf(
+  { width, height, downsample }: Pick<SlideLevel, "width" | "height" | "downsample">,
+  pitch: Pitch
+): Grid {
   const whole = (edges: number): number => Math.floor(edges + 1e-6); // 4 patches of 0.1 shall be 4 of 0.4
-  return { columns: whole(width / pitch.x), rows: whole(height / pitch.y), pitch: { x: pitch.x * downsample, y: pitch.y * downsample } };
+  return {
+    columns: whole(width / pitch.x),
+    rows: whole(height / pitch.y),
+    pitch: { x: pitch.x * downsample, y: pitch.y * downsample }
+  };
 }
 
 /**
@@ -26,8 +33,17 @@ export function gridOf({ width, height, downsample }: Pick<SlideLevel, "width" |
  *
  * @param count How many, from `column` on.
  */
-export function boxOnLevel({ pitch }: Grid, { width, height, downsample }: Pick<SlideLevel, "width" | "height" | "downsample">, { column, row, count = 1 }: { readonly column: number; readonly row: number; readonly count?: number }): PixelBox {
+export function boxOnLevel(
+  { pitch }: Grid,
+  { width, height, downsample }: Pick<SlideLevel, "width" | "height" | "downsample">,
+  { column, row, count = 1 }: { readonly column: number; readonly row: number; readonly count?: number }
+): PixelBox {
   const edge = (offset: number, limit: number): number => Math.min(limit, Math.round(offset / downsample));
   const [x, y] = [edge(column * pitch.x, width - 1), edge(row * pitch.y, height - 1)];
-  return { x, y, width: Math.max(1, edge((column + count) * pitch.x, width) - x), height: Math.max(1, edge((row + 1) * pitch.y, height) - y) };
+  return {
+    x,
+    y,
+    width: Math.max(1, edge((column + count) * pitch.x, width) - x),
+    height: Math.max(1, edge((row + 1) * pitch.y, height) - y)
+  };
 }

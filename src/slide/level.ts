@@ -27,7 +27,10 @@ export interface TileCount {
 }
 
 export function sumOf(counts: readonly TileCount[]): TileCount {
-  return { missing: counts.reduce((sum, { missing }) => sum + missing, 0), of: counts.reduce((sum, { of }) => sum + of, 0) };
+  return {
+    missing: counts.reduce((sum, { missing }) => sum + missing, 0),
+    of: counts.reduce((sum, { of }) => sum + of, 0)
+  };
 }
 
 /** Whether nothing of a part is in the file, so that only white would be shown. */
@@ -49,10 +52,16 @@ export interface OpenSlide {
 }
 
 /** What a format makes of an open file. */
-export type SlideContent = Pick<OpenSlide, "levels" | "scanned" | "otherPictures"> & { readonly notes?: readonly string[] };
+export type SlideContent = Pick<OpenSlide, "levels" | "scanned" | "otherPictures"> & {
+  readonly notes?: readonly string[];
+};
 
 /** Pixels of a part, put into a larger one; what reaches over its edges is cut. */
-export function paste(rgb: Uint8Array, box: PixelBox, part: { readonly rgb: Uint8Array; readonly box: PixelBox }): void {
+export function paste(
+  rgb: Uint8Array,
+  box: PixelBox,
+  part: { readonly rgb: Uint8Array; readonly box: PixelBox }
+): void {
   const inside = overlapOf(box, part.box);
   if (inside === null) return;
   for (let y = inside.y; y < inside.y + inside.height; y += 1) {

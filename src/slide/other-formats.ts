@@ -9,7 +9,11 @@ import { formatOf, formatOfName } from "../formats/formats.js";
  */
 export function refuseByEnding(path: string, name: string): void {
   const format = formatOfName(path);
-  if (format?.kind === "slide" && format.advice !== undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is ${format.described}, which is not read here. ${format.advice}`);
+  if (format?.kind === "slide" && format.advice !== undefined)
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is ${format.described}, which is not read here. ${format.advice}`
+    );
 }
 
 /** @returns what to say of a file that is not a TIFF, by its first 132 bytes */

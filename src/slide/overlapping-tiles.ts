@@ -25,22 +25,41 @@ interface Corner {
 }
 
 /** At the nearest whole pixel, each tile for itself. What the file leaves out of the tiles covers nothing. */
-export function overlappingTiles(name: string, picture: TiledPicture, tiles: OverlappingTiles, corner: Corner): PlacedPart {
+export function overlappingTiles(
+  name: string,
+  picture: TiledPicture,
+  tiles: OverlappingTiles,
+  corner: Corner
+): PlacedPart {
   const { columns, rows, tileWidth, tileHeight, stepX, stepY } = tiles;
   const [left, top] = [Math.round(corner.x), Math.round(corner.y)];
   /** In the picture. */
   const stored = (column: number, row: number): PixelBox => {
     const [x, y] = [Math.round((tiles.column + column) * tileWidth), Math.round((tiles.row + row) * tileHeight)];
-    return { x, y, width: Math.min(picture.width, Math.round((tiles.column + column + 1) * tileWidth)) - x, height: Math.min(picture.height, Math.round((tiles.row + row + 1) * tileHeight)) - y };
+    return {
+      x,
+      y,
+      width: Math.min(picture.width, Math.round((tiles.column + column + 1) * tileWidth)) - x,
+      height: Math.min(picture.height, Math.round((tiles.row + row + 1) * tileHeight)) - y
+    };
   };
   /** On the level, from the corner on. */
-  const placed = (column: number, row: number): PixelBox => ({ ...stored(column, row), x: Math.round(corner.x + column * stepX) - left, y: Math.round(corner.y + row * stepY) - top });
-  const isThere = async (column: number, row: number): Promise<boolean> => column < columns && row < rows && !isLeftOut(await countTiles(picture, stored(column, row)));
+  const placed = (column: number, row: number): PixelBox => ({
+    ...stored(column, row),
+    x: Math.round(corner.x + column * stepX) - left,
+    y: Math.round(corner.y + row * stepY) - top
+  });
+  const isThere = async (column: number, row: number): Promise<boolean> =>
+    column < columns && row < rows && !isLeftOut(await countTiles(picture, stored(column, row)));
   /** Without what the tiles to the right and below cover. */
   const visible = async (column: number, row: number): Promise<PixelBox> => {
     const box = placed(column, row);
     const next = placed(column + 1, row + 1);
-    return { ...box, width: (await isThere(column + 1, row)) ? Math.min(box.width, next.x - box.x) : box.width, height: (await isThere(column, row + 1)) ? Math.min(box.height, next.y - box.y) : box.height };
+    return {
+      ...box,
+      width: (await isThere(column + 1, row)) ? Math.min(box.width, next.x - box.x) : box.width,
+      height: (await isThere(column, row + 1)) ? Math.min(box.height, next.y - box.y) : box.height
+    };
   };
   const readRegion = async (box: PixelBox): Promise<Uint8Array> => {
     const rgb = new Uint8Array(box.width * box.height * 3).fill(255);
@@ -49,7 +68,14 @@ export function overlappingTiles(name: string, picture: TiledPicture, tiles: Ove
       const inside = overlapOf(box, await visible(column, row));
       if (inside === null) continue;
       const [from, at] = [stored(column, row), placed(column, row)];
-      paste(rgb, box, { rgb: await readTiledRegion(name, picture, { ...inside, x: inside.x - at.x + from.x, y: inside.y - at.y + from.y }), box: inside });
+      paste(rgb, box, {
+        rgb: await readTiledRegion(name, picture, {
+          ...inside,
+          x: inside.x - at.x + from.x,
+          y: inside.y - at.y + from.y
+        }),
+        box: inside
+      });
     }
     return rgb;
   };
@@ -59,17 +85,35 @@ export function overlappingTiles(name: string, picture: TiledPicture, tiles: Ove
     box: { x: left, y: top, width: last.x + last.width, height: last.y + last.height },
     readRegion,
     countTiles: async (box) => {
-      if (box === undefined) return await countTiles(picture, { ...first, width: end.x + end.width - first.x, height: end.y + end.height - first.y });
+      if (box === undefined)
+        return await countTiles(picture, {
+          ...first,
+          width: end.x + end.width - first.x,
+          height: end.y + end.height - first.y
+        });
       const inside = [...touched(box, tiles)].filter(([column, row]) => overlapOf(box, placed(column, row)) !== null);
-      return sumOf(await Promise.all(inside.map(async ([column, row]) => await countTiles(picture, stored(column, row)))));
+      return sumOf(
+        await Promise.all(inside.map(async ([column, row]) => await countTiles(picture, stored(column, row))))
+      );
     }
   };
 }
 
 /** Tiles that may lie in the box, row by row. */
-function* touched(box: PixelBox, { columns, rows, tileWidth, tileHeight, stepX, stepY }: OverlappingTiles): Generator<readonly [column: number, row: number]> {
-  const range = (from: number, length: number, { tile, step, count }: { readonly tile: number; readonly step: number; readonly count: number }): readonly [number, number] => [Math.max(0, Math.floor((from - tile) / step)), Math.min(count - 1, Math.ceil((from + length) / step))];
+function* touched(
+  box: PixelBox,
+  { columns, rows, tileWidth, tileHeight, stepX, stepY }: OverlappingTiles
+): Generator<readonly [column: number, row: number]> {
+  const range = (
+    from: number,
+    length: number,
+    { tile, step, count }: { readonly tile: number; readonly step: number; readonly count: number }
+  ): readonly [number, number] => [
+    Math.max(0, Math.floor((from - tile) / step)),
+    Math.min(count - 1, Math.ceil((from + length) / step))
+  ];
   const [firstColumn, lastColumn] = range(box.x, box.width, { tile: tileWidth, step: stepX, count: columns });
   const [firstRow, lastRow] = range(box.y, box.height, { tile: tileHeight, step: stepY, count: rows });
-  for (let row = firstRow; row <= lastRow; row += 1) for (let column = firstColumn; column <= lastColumn; column += 1) yield [column, row];
+  for (let row = firstRow; row <= lastRow; row += 1)
+    for (let column = firstColumn; column <= lastColumn; column += 1) yield [column, row];
 }

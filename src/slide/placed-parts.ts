@@ -11,18 +11,31 @@ export interface PlacedPart {
 }
 
 /** White where nothing lies. A part covers those that come before it. */
-export function placedLevel(size: Pick<SlideLevel, "width" | "height" | "downsample">, parts: readonly PlacedPart[]): SlideLevel {
+export function placedLevel(
+  size: Pick<SlideLevel, "width" | "height" | "downsample">,
+  parts: readonly PlacedPart[]
+): SlideLevel {
   const within = (box: PixelBox): { readonly part: PlacedPart; readonly inside: PixelBox; readonly own: PixelBox }[] =>
     parts.flatMap((part) => {
       const inside = overlapOf(box, part.box);
-      return inside === null ? [] : [{ part, inside, own: { ...inside, x: inside.x - part.box.x, y: inside.y - part.box.y } }];
+      return inside === null
+        ? []
+        : [{ part, inside, own: { ...inside, x: inside.x - part.box.x, y: inside.y - part.box.y } }];
     });
   return {
     ...size,
-    countTiles: async (box) => sumOf(await Promise.all(box === undefined ? parts.map(async (part) => await part.countTiles()) : within(box).map(async ({ part, own }) => await part.countTiles(own)))),
+    countTiles: async (box) =>
+      sumOf(
+        await Promise.all(
+          box === undefined
+            ? parts.map(async (part) => await part.countTiles())
+            : within(box).map(async ({ part, own }) => await part.countTiles(own))
+        )
+      ),
     readRegion: async (box) => {
       const rgb = new Uint8Array(box.width * box.height * 3).fill(255);
-      for (const { part, inside, own } of within(box)) paste(rgb, box, { rgb: await part.readRegion(own), box: inside });
+      for (const { part, inside, own } of within(box))
+        paste(rgb, box, { rgb: await part.readRegion(own), box: inside });
       return rgb;
     }
   };

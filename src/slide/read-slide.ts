@@ -7,7 +7,16 @@
  *
  * So memory depends on the patches that are taken, never on the slide.
  */
-import { abortSignal, callback, checkArgument, checkOptions, count, flag, name as nameRule, type RulesOf } from "../shared/check-arguments.js";
+import {
+  abortSignal,
+  callback,
+  checkArgument,
+  checkOptions,
+  count,
+  flag,
+  name as nameRule,
+  type RulesOf
+} from "../shared/check-arguments.js";
 import { abortedError, MedGemmaError } from "../errors.js";
 import { evenlySpaced } from "../shared/evenly-spaced.js";
 import type { DecodedImage } from "../image/types.js";
@@ -59,39 +68,75 @@ export async function readSlide(path: string, options: SlideOptions = {}): Promi
   }
 }
 
-async function readPatches(slide: OpenSlide, { level, magnification, patches: most = maxPatches, side = 896, aspect = true, overview = false, onProgress, signal }: SlideOptions): Promise<Slide> {
+async function readPatches(
+  slide: OpenSlide,
+  {
+    level,
+    magnification,
+    patches: most = maxPatches,
+    side = 896,
+    aspect = true,
+    overview = false,
+    onProgress,
+    signal
+  }: SlideOptions
+): Promise<Slide> {
   const { name, levels, scanned, otherPictures } = slide;
   const checkAborted = (): void => {
     if (signal?.aborted === true) throw abortedError(`Reading ${name}`, signal);
   };
   checkAborted();
   const [largest] = levels;
-  if (largest === undefined) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: it has no picture.`);
+  if (largest === undefined)
+    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: it has no picture.`);
   const chosen = chooseLevel(levels, scanned, { level, magnification, name });
 
   const pixelAspect = aspect ? pixelAspectOf(scanned) : 1;
   const edge = side * chosen.shrinkBy;
   const pitch = { x: edge * Math.min(1, pixelAspect), y: edge / Math.max(1, pixelAspect) };
   if (pitch.x * pitch.y > maxPatchPixels) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `A patch of ${name} would be made of ${Math.round(pitch.x)}×${Math.round(pitch.y)} pixels; the limit is ${maxPatchPixels} in all, and the file has no smaller level. Choose a greater magnification.`, { remedy: { option: "magnification" } });
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `A patch of ${name} would be made of ${Math.round(pitch.x)}×${Math.round(pitch.y)} pixels; the limit is ${maxPatchPixels} in all, and the file has no smaller level. Choose a greater magnification.`,
+      { remedy: { option: "magnification" } }
+    );
   }
   const grid = gridOf(chosen.level, pitch);
   const count = grid.columns * grid.rows;
   if (count === 0) {
-    const seen = [chosen.level.width / pitch.x, chosen.level.height / pitch.y].map((patches) => Math.floor(patches * side + 1e-6)).join("×");
-    throw new MedGemmaError("INVALID_ARGUMENT", `${name} has ${seen} pixels as it would be seen, less than one patch of ${side}×${side}. Choose a greater magnification or a larger level, or give it as a picture.`, { remedy: { option: "magnification", also: ["level"] } });
+    const seen = [chosen.level.width / pitch.x, chosen.level.height / pitch.y]
+      .map((patches) => Math.floor(patches * side + 1e-6))
+      .join("×");
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${name} has ${seen} pixels as it would be seen, less than one patch of ${side}×${side}. Choose a greater magnification or a larger level, or give it as a picture.`,
+      { remedy: { option: "magnification", also: ["level"] } }
+    );
   }
-  if (count > maxGrid) throw new MedGemmaError("IMAGE_TOO_LARGE", `${name} has ${count} patches of ${side}×${side} pixels; the limit is ${maxGrid}. Choose a smaller magnification or a smaller level.`, { remedy: { option: "magnification", also: ["level"] } });
+  if (count > maxGrid)
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `${name} has ${count} patches of ${side}×${side} pixels; the limit is ${maxGrid}. Choose a smaller magnification or a smaller level.`,
+      { remedy: { option: "magnification", also: ["level"] } }
+    );
 
   const withTissue = await findTissue({ levels: levels.slice(chosen.index), grid, checkAborted, onProgress });
   const tiles = await chosen.level.countTiles();
   const tissue = tiles.missing > 0 ? await withoutLeftOut(withTissue, grid, chosen.level) : withTissue;
   if (tissue.length === 0) {
     const sparse = tiles.missing > 0 ? `, and ${tiles.missing} of ${tiles.of} tiles are left out of the file` : "";
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} has no tissue: all ${count} patches are as bright as the background, or black${sparse}. Check that it is a brightfield slide.`);
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} has no tissue: all ${count} patches are as bright as the background, or black${sparse}. Check that it is a brightfield slide.`
+    );
   }
   const indices = evenlySpaced(tissue.length, most);
-  checkPixelsInAll(indices.length * side * side, { name, pictures: `${indices.length} patches`, advice: "Take fewer, or smaller ones.", remedy: { option: "patches" } });
+  checkPixelsInAll(indices.length * side * side, {
+    name,
+    pictures: `${indices.length} patches`,
+    advice: "Take fewer, or smaller ones.",
+    remedy: { option: "patches" }
+  });
   const taken = indices.flatMap((index) => tissue[index] ?? []);
 
   const patches: DecodedImage[] = [];
@@ -126,7 +171,21 @@ async function readPatches(slide: OpenSlide, { level, magnification, patches: mo
   };
   const picture = overview ? await readOverview(slide, { side, pixelAspect, checkAborted }) : null;
   checkAborted();
-  return { patches, overview: picture, ...facts, notes: notesOf(facts, { grid, wanted: magnification, otherPictures, tiles, notOnLevel: withTissue.length - tissue.length, micrometres: scanned?.micrometres ?? null, pixelAspectOfFile: pixelAspectOf(scanned), ofFormat: slide.notes }) };
+  return {
+    patches,
+    overview: picture,
+    ...facts,
+    notes: notesOf(facts, {
+      grid,
+      wanted: magnification,
+      otherPictures,
+      tiles,
+      notOnLevel: withTissue.length - tissue.length,
+      micrometres: scanned?.micrometres ?? null,
+      pixelAspectOfFile: pixelAspectOf(scanned),
+      ofFormat: slide.notes
+    })
+  };
 }
 
 /** Tissue may be found on a smaller level, where the one that is read has nothing but what the file leaves out. */
@@ -137,5 +196,10 @@ async function withoutLeftOut(places: readonly Place[], grid: Grid, level: Slide
 }
 
 function checkChoices({ magnification, level }: SlideOptions): void {
-  if (magnification !== undefined && level !== undefined) throw new MedGemmaError("INVALID_ARGUMENT", "A slide is seen at a magnification or at a level of its file, but not at both. Leave one out.", { remedy: { option: "magnification", also: ["level"] } });
+  if (magnification !== undefined && level !== undefined)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      "A slide is seen at a magnification or at a level of its file, but not at both. Leave one out.",
+      { remedy: { option: "magnification", also: ["level"] } }
+    );
 }

@@ -35,15 +35,23 @@ export async function resolutionScannedAt(directory: TiffDirectory): Promise<Sca
 }
 
 /** From the resolution of TIFF, in micrometres a pixel. */
-export async function resolutionOf(directory: TiffDirectory): Promise<{ readonly x: number | null; readonly y: number | null }> {
+export async function resolutionOf(
+  directory: TiffDirectory
+): Promise<{ readonly x: number | null; readonly y: number | null }> {
   const unit = (await directory.number(tags.resolutionUnit)) ?? 2;
   const micrometres = unit === 3 ? 1e4 : unit === 2 ? 25_400 : null;
-  const sizeOf = (perUnit: number | null): number | null => (perUnit === null || micrometres === null ? null : micrometres / perUnit);
+  const sizeOf = (perUnit: number | null): number | null =>
+    perUnit === null || micrometres === null ? null : micrometres / perUnit;
   return { x: sizeOf(await directory.number(tags.xResolution)), y: sizeOf(await directory.number(tags.yResolution)) };
 }
 
 /** @returns null without a plausible magnification */
-export function byObjective(magnification: number | null, from: MagnificationSource, x: number | null, y: number | null): ScannedAt | null {
+export function byObjective(
+  magnification: number | null,
+  from: MagnificationSource,
+  x: number | null,
+  y: number | null
+): ScannedAt | null {
   if (magnification === null || !(magnification > 0 && magnification <= mostMagnification)) return null;
   return { magnification, from, micrometres: plausible(x, y) };
 }

@@ -24,14 +24,18 @@ export async function openSource(path: string, name: string): Promise<SlideSourc
     return { name, size, head: await read(0, Math.min(size, headBytes)), read, close: async () => await file.close() };
   } catch (error) {
     await file.close();
-    throw error instanceof MedGemmaError ? error : new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, { cause: error });
+    throw error instanceof MedGemmaError
+      ? error
+      : new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read: ${firstLine(error).replaceAll(path, name)}.`, {
+          cause: error
+        });
   }
 }
 
 /** @returns less only where the file ends */
 async function readFully(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(bytes, done, length - done, at + done);
     if (bytesRead === 0) return bytes.subarray(0, done);
     done += bytesRead;
@@ -42,7 +46,8 @@ async function readFully(file: FileHandle, at: number, length: number): Promise<
 async function openFile(path: string, name: string): Promise<FileHandle> {
   try {
     const found = await stat(path); // before it is opened, as the opening of a pipe waits
-    if (!found.isFile()) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is not a regular file. Copy the slide into a file first.`);
+    if (!found.isFile())
+      throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is not a regular file. Copy the slide into a file first.`);
     return await open(path);
   } catch (error) {
     throw asSlideError(error, path, name);
@@ -53,7 +58,8 @@ async function openFile(path: string, name: string): Promise<FileHandle> {
 export function asSlideError(error: unknown, path: string, name: string): MedGemmaError {
   if (error instanceof MedGemmaError) return error;
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === "ENOENT" || code === "ENOTDIR") return new MedGemmaError("IMAGE_NOT_FOUND", `There is no slide ${name}. Check the path.`, { cause: error });
+  if (code === "ENOENT" || code === "ENOTDIR")
+    return new MedGemmaError("IMAGE_NOT_FOUND", `There is no slide ${name}. Check the path.`, { cause: error });
   const why = code === "EACCES" || code === "EPERM" ? "permission denied" : firstLine(error).replaceAll(path, name);
   return new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be opened: ${why}.`, { cause: error });
 }

@@ -8,7 +8,19 @@ export type TiffTags = ReadonlyMap<number, readonly number[]>;
 /** @param parts Tiles row by row, strips from top to bottom; what JPEG tiles share; the size in pixels; tags besides. */
 export function smallTiff(
   { isTiled, tileWidth, tileHeight, samples, photometric, compression }: TiledPicture,
-  { tiles, tables, width, height, more }: { readonly tiles: readonly Buffer[]; readonly tables: Buffer | null; readonly width: number; readonly height: number; readonly more: TiffTags }
+  {
+    tiles,
+    tables,
+    width,
+    height,
+    more
+  }: {
+    readonly tiles: readonly Buffer[];
+    readonly tables: Buffer | null;
+    readonly width: number;
+    readonly height: number;
+    readonly more: TiffTags;
+  }
 ): Buffer {
   const short = new Map<number, readonly number[]>([
     ...more,
@@ -25,7 +37,9 @@ export function smallTiff(
   if (tables !== null) entries.set(tags.jpegTables, tables);
   if (isTiled) entries.set(tags.tileWidth, longs([tileWidth])).set(tags.tileLength, longs([tileHeight]));
   else entries.set(tags.rowsPerStrip, longs([tileHeight]));
-  const [offsetsTag, countsTag] = isTiled ? [tags.tileOffsets, tags.tileByteCounts] : [tags.stripOffsets, tags.stripByteCounts];
+  const [offsetsTag, countsTag] = isTiled
+    ? [tags.tileOffsets, tags.tileByteCounts]
+    : [tags.stripOffsets, tags.stripByteCounts];
   entries.set(countsTag, longs(tiles.map(({ length }) => length))).set(offsetsTag, longs(tiles.map(() => 0)));
 
   const sorted = [...entries].sort(([a], [b]) => a - b);

@@ -33,7 +33,10 @@ export async function findTiffLevels(file: TiffFile, pictures: readonly PictureD
     const size = await sizeOf(directories[0]);
     if (size !== null) sized.push({ directories, ...size });
   }
-  const largest = sized.reduce<(typeof sized)[number] | undefined>((most, one) => (most === undefined || one.width * one.height > most.width * most.height ? one : most), undefined);
+  const largest = sized.reduce<(typeof sized)[number] | undefined>(
+    (most, one) => (most === undefined || one.width * one.height > most.width * most.height ? one : most),
+    undefined
+  );
   if (largest === undefined) throw file.damaged("it has no picture");
   checkSlideSize(file.name, largest);
   const { width, height } = largest;
@@ -42,10 +45,14 @@ export async function findTiffLevels(file: TiffFile, pictures: readonly PictureD
   const levels: SlideLevel[] = [];
   const orientation = (await largest.directories[0].number(tags.orientation)) ?? 1;
   // Slides have no upper edge; neither OpenSlide nor QuPath turns them.
-  const notes: string[] = orientation === 1 ? [] : [`its orientation (${orientation} of TIFF) is not applied: shown as it is stored`];
+  const notes: string[] =
+    orientation === 1 ? [] : [`its orientation (${orientation} of TIFF) is not applied: shown as it is stored`];
   for (const one of [largest, ...sized.toSorted((a, b) => b.width - a.width)]) {
-    const isLevel = Math.abs((one.height * width) / (one.width * height) - 1) <= aspectTolerance || Math.abs((height * one.width) / width - one.height) <= 1;
-    const isStoredAlike = one.directories[0].has(tags.tileWidth) === isTiled && one.directories.length === largest.directories.length;
+    const isLevel =
+      Math.abs((one.height * width) / (one.width * height) - 1) <= aspectTolerance ||
+      Math.abs((height * one.width) / width - one.height) <= 1;
+    const isStoredAlike =
+      one.directories[0].has(tags.tileWidth) === isTiled && one.directories.length === largest.directories.length;
     if (!isLevel || !isStoredAlike || levels.some((level) => level.width <= one.width)) continue;
     if (one !== largest && otherName.test((await one.directories[0].text(tags.imageDescription)) ?? "")) continue;
     const picture = await readTiffPicture(file, one.directories);
@@ -63,7 +70,10 @@ function notesOfTwins(name: string, { samples, photometric, planes }: TiledPictu
   if (twins === 0) return [];
   const palette = 3;
   if (samples === 1 && planes.length === 1 && photometric !== palette) {
-    throw new MedGemmaError("IMAGE_UNREADABLE", `${name} holds ${twins + 1} gray pictures of the same size, and does not say whether they are red, green and blue, or channels of something else. Save it as a picture in colour.`);
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} holds ${twins + 1} gray pictures of the same size, and does not say whether they are red, green and blue, or channels of something else. Save it as a picture in colour.`
+    );
   }
   return [`the first of ${twins + 1} pictures of the same size`];
 }

@@ -61,7 +61,10 @@ const maxTilePixels = 2 ** 27;
 /** Compression in TIFF: JPEG; Aperio's JPEG 2000 (YCbCr and RGB), and that which is registered with Adobe. */
 export const compressions = { none: 1, jpeg: 7, aperioYcbcr: 33003, aperioRgb: 33005, jpeg2000: 34712 } as const;
 
-export const isJpeg2000 = (compression: number): boolean => compression === compressions.aperioYcbcr || compression === compressions.aperioRgb || compression === compressions.jpeg2000;
+export const isJpeg2000 = (compression: number): boolean =>
+  compression === compressions.aperioYcbcr ||
+  compression === compressions.aperioRgb ||
+  compression === compressions.jpeg2000;
 
 /** Tiles beside and below each other, counted from the upper left one of the picture. */
 interface TileRange {
@@ -80,14 +83,26 @@ export async function readTiledRegion(name: string, picture: TiledPicture, box: 
   const { tileWidth, tileHeight, isTiled, planes } = picture;
   const range = rangeOf(picture, box);
   if (range.columns * tileWidth * range.rows * tileHeight > maxTilePixels) {
-    throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} lies in ${range.columns * range.rows} ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels} in all. ${toTiledTiff}`);
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `A part of ${name} lies in ${range.columns * range.rows} ${isTiled ? "tiles" : "strips"} of ${tileWidth}×${tileHeight} pixels; the limit is ${maxTilePixels} in all. ${toTiledTiff}`
+    );
   }
   try {
-    const [first = new Uint8Array(), ...others] = await Promise.all(planes.map(async (plane) => await readPlane(name, picture, { plane, range, box })));
-    for (const [index, other] of others.entries()) for (let at = index + 1; at < first.length; at += 3) first[at] = other[at] ?? 0;
+    const [first = new Uint8Array(), ...others] = await Promise.all(
+      planes.map(async (plane) => await readPlane(name, picture, { plane, range, box }))
+    );
+    for (const [index, other] of others.entries())
+      for (let at = index + 1; at < first.length; at += 3) first[at] = other[at] ?? 0;
     return first;
   } catch (error) {
-    throw error instanceof MedGemmaError ? error : new MedGemmaError("IMAGE_UNREADABLE", `${name} is damaged or incomplete: the part at ${box.x}, ${box.y} of the level with ${picture.width}×${picture.height} pixels cannot be decoded (${firstLine(error)}).`, { cause: error });
+    throw error instanceof MedGemmaError
+      ? error
+      : new MedGemmaError(
+          "IMAGE_UNREADABLE",
+          `${name} is damaged or incomplete: the part at ${box.x}, ${box.y} of the level with ${picture.width}×${picture.height} pixels cannot be decoded (${firstLine(error)}).`,
+          { cause: error }
+        );
   }
 }
 
@@ -96,7 +111,12 @@ export async function readTiledRegion(name: string, picture: TiledPicture, box: 
  *
  * @param size Less than that of the picture where it is filled up at the right and below.
  */
-export function tiledLevel(name: string, picture: TiledPicture, downsample: number, { width, height }: { readonly width: number; readonly height: number } = picture): SlideLevel {
+export function tiledLevel(
+  name: string,
+  picture: TiledPicture,
+  downsample: number,
+  { width, height }: { readonly width: number; readonly height: number } = picture
+): SlideLevel {
   return {
     width,
     height,
@@ -119,20 +139,40 @@ export async function countTiles(picture: TiledPicture, box?: PixelBox): Promise
 
 function rangeOf({ tileWidth, tileHeight }: TiledPicture, { x, y, width, height }: PixelBox): TileRange {
   const [column, row] = [Math.floor(x / tileWidth), Math.floor(y / tileHeight)];
-  return { column, row, columns: Math.floor((x + width - 1) / tileWidth) + 1 - column, rows: Math.floor((y + height - 1) / tileHeight) + 1 - row };
+  return {
+    column,
+    row,
+    columns: Math.floor((x + width - 1) / tileWidth) + 1 - column,
+    rows: Math.floor((y + height - 1) / tileHeight) + 1 - row
+  };
 }
 
 /** Row by row, of one plane or of all. */
-async function placesOf({ planes, columns }: TiledPicture, range: TileRange, of: readonly TilePlane[] = planes): Promise<Place[]> {
+async function placesOf(
+  { planes, columns }: TiledPicture,
+  range: TileRange,
+  of: readonly TilePlane[] = planes
+): Promise<Place[]> {
   const places: Place[][] = [];
-  for (const plane of of) for (let row = range.row; row < range.row + range.rows; row += 1) places.push(await plane.places(row * columns + range.column, range.columns));
+  for (const plane of of)
+    for (let row = range.row; row < range.row + range.rows; row += 1)
+      places.push(await plane.places(row * columns + range.column, range.columns));
   return places.flat();
 }
 
-async function readPlane(name: string, picture: TiledPicture, { plane, range, box }: { readonly plane: TilePlane; readonly range: TileRange; readonly box: PixelBox }): Promise<Uint8Array> {
+async function readPlane(
+  name: string,
+  picture: TiledPicture,
+  { plane, range, box }: { readonly plane: TilePlane; readonly range: TileRange; readonly box: PixelBox }
+): Promise<Uint8Array> {
   const places = await placesOf(picture, range, [plane]);
   const bytes = places.reduce((sum, { length }) => sum + length, 0);
-  if (bytes > maxTileBytes) throw new MedGemmaError("IMAGE_TOO_LARGE", `A part of ${name} needs ${bytes} bytes of the file; the limit is ${maxTileBytes}. Choose a greater magnification, or a smaller level.`, { remedy: { option: "magnification", also: ["level"] } });
+  if (bytes > maxTileBytes)
+    throw new MedGemmaError(
+      "IMAGE_TOO_LARGE",
+      `A part of ${name} needs ${bytes} bytes of the file; the limit is ${maxTileBytes}. Choose a greater magnification, or a smaller level.`,
+      { remedy: { option: "magnification", also: ["level"] } }
+    );
   const tables = picture.compression === compressions.jpeg ? await plane.tables() : null;
   const rgb = new Uint8Array(box.width * box.height * 3).fill(255);
   for (const block of blocksOf(picture, range, places)) {
@@ -156,39 +196,81 @@ function blocksOf({ compression }: TiledPicture, range: TileRange, places: reado
     if (place.length === 0) continue;
     const [column, row] = [range.column + (index % range.columns), range.row + Math.floor(index / range.columns)];
     const last = blocks.at(-1);
-    if (!isSingle && last?.row === row && last.column + last.columns === column) blocks[blocks.length - 1] = { ...last, columns: last.columns + 1, places: [...last.places, place] };
+    if (!isSingle && last?.row === row && last.column + last.columns === column)
+      blocks[blocks.length - 1] = { ...last, columns: last.columns + 1, places: [...last.places, place] };
     else blocks.push({ column, row, columns: 1, rows: 1, places: [place] });
   }
   return blocks;
 }
 
 /** @returns what of the block lies in the box */
-async function decodeBlock(picture: TiledPicture, plane: TilePlane, { block, tiles, tables, box }: { readonly block: Block; readonly tiles: readonly Buffer[]; readonly tables: Buffer | null; readonly box: PixelBox }): Promise<{ readonly rgb: Uint8Array; readonly box: PixelBox }> {
+async function decodeBlock(
+  picture: TiledPicture,
+  plane: TilePlane,
+  {
+    block,
+    tiles,
+    tables,
+    box
+  }: {
+    readonly block: Block;
+    readonly tiles: readonly Buffer[];
+    readonly tables: Buffer | null;
+    readonly box: PixelBox;
+  }
+): Promise<{ readonly rgb: Uint8Array; readonly box: PixelBox }> {
   const { tileWidth, tileHeight, isTiled, compression } = picture;
   const [left, top] = [block.column * tileWidth, block.row * tileHeight];
   const width = block.columns * tileWidth;
   // Tiles are whole, the last strip ends with the picture.
   const height = isTiled ? block.rows * tileHeight : Math.min(block.rows * tileHeight, picture.height - top);
   if (isJpeg2000(compression)) {
-    const isYcbcr = compression === compressions.aperioYcbcr || (compression === compressions.jpeg2000 && picture.photometric === 6);
-    const rgb = await decodeJpeg2000Rgb(tiles[0] ?? Buffer.alloc(0), { width, height, isYcbcr, isInverted: picture.photometric === 0 });
+    const isYcbcr =
+      compression === compressions.aperioYcbcr || (compression === compressions.jpeg2000 && picture.photometric === 6);
+    const rgb = await decodeJpeg2000Rgb(tiles[0] ?? Buffer.alloc(0), {
+      width,
+      height,
+      isYcbcr,
+      isInverted: picture.photometric === 0
+    });
     return { rgb, box: { x: left, y: top, width, height } };
   }
   // JPEG is decoded twice, to notice damage.
-  if (compression === compressions.jpeg) for (const tile of tiles) await checkJpeg(withTables(tile, tables), { pixels: tileWidth * tileHeight });
+  if (compression === compressions.jpeg)
+    for (const tile of tiles) await checkJpeg(withTables(tile, tables), { pixels: tileWidth * tileHeight });
   const [x, y] = [Math.max(box.x, left), Math.max(box.y, top)];
-  const inside = { x, y, width: Math.min(box.x + box.width, left + width) - x, height: Math.min(box.y + box.height, top + height) - y };
+  const inside = {
+    x,
+    y,
+    width: Math.min(box.x + box.width, left + width) - x,
+    height: Math.min(box.y + box.height, top + height) - y
+  };
   const more = await plane.tags();
   // libvips shows YCbCr as if it were RGB, but for JPEG and where chrominances are subsampled.
-  const isYcbcr = picture.photometric === 6 && compression !== compressions.jpeg && (more.get(tags.ycbcrSubsampling) ?? [2, 2]).every((one) => one === 1);
+  const isYcbcr =
+    picture.photometric === 6 &&
+    compression !== compressions.jpeg &&
+    (more.get(tags.ycbcrSubsampling) ?? [2, 2]).every((one) => one === 1);
   const stored = isYcbcr ? { ...picture, photometric: 2 } : picture;
-  const tiff = smallTiff(stored, { tiles, tables, width, height, more: isYcbcr ? new Map([...more].filter(([tag]) => tag !== tags.ycbcrSubsampling)) : more });
-  const rgb = await decodeTiffRegion(tiff, { ...inside, x: x - left, y: y - top }, { pixels: width * height, hasAlpha: picture.hasAlpha });
+  const tiff = smallTiff(stored, {
+    tiles,
+    tables,
+    width,
+    height,
+    more: isYcbcr ? new Map([...more].filter(([tag]) => tag !== tags.ycbcrSubsampling)) : more
+  });
+  const rgb = await decodeTiffRegion(
+    tiff,
+    { ...inside, x: x - left, y: y - top },
+    { pixels: width * height, hasAlpha: picture.hasAlpha }
+  );
   return { rgb: isYcbcr ? colorToRgb({ values: rgb, bits: 8, photometric: "YBR_FULL" }) : rgb, box: inside };
 }
 
 /** An abbreviated stream and the tables that all tiles share → a whole JPEG (TIFF technical note 2). */
 function withTables(tile: Buffer, tables: Buffer | null): Buffer {
   const [startOfImage, endOfImage] = [2, 2];
-  return tables === null || tables.length < 4 ? tile : Buffer.concat([tables.subarray(0, tables.length - endOfImage), tile.subarray(startOfImage)]);
+  return tables === null || tables.length < 4
+    ? tile
+    : Buffer.concat([tables.subarray(0, tables.length - endOfImage), tile.subarray(startOfImage)]);
 }

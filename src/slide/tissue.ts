@@ -18,7 +18,11 @@ export function isTissue(meanLuminance: number): boolean {
  * @param rgb Row-major, `stride * 3` bytes a row.
  * @returns 0 to 255
  */
-export function meanLuminance(rgb: Uint8Array, stride: number, { left, width, height }: { readonly left: number; readonly width: number; readonly height: number }): number {
+export function meanLuminance(
+  rgb: Uint8Array,
+  stride: number,
+  { left, width, height }: { readonly left: number; readonly width: number; readonly height: number }
+): number {
   let sum = 0;
   for (let row = 0; row < height; row += 1) {
     const start = (row * stride + left) * 3;

@@ -37,7 +37,8 @@ export function elements(xml: string, name: string): XmlElement[] {
 
 /** "" counts as a value. */
 export function attribute({ head }: XmlElement, name: string): string | null {
-  const [, double, single] = new RegExp(`(?:^|\\s)(?:[\\w.-]+:)?${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(head) ?? [];
+  const [, double, single] =
+    new RegExp(`(?:^|\\s)(?:[\\w.-]+:)?${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(head) ?? [];
   const value = double ?? single;
   return value === undefined ? null : decodeEntities(value);
 }
@@ -60,11 +61,14 @@ export function toNumber(text: string | null): number | null {
 
 export function decodeEntities(text: string): string {
   const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{2,4}));/gi, (all, decimal: string | undefined, hex: string | undefined, name: string | undefined) => {
-    if (name !== undefined) return named[name] ?? all;
-    const code = decimal === undefined ? Number.parseInt(hex ?? "0", 16) : Number(decimal);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : all;
-  });
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{2,4}));/gi,
+    (all, decimal: string | undefined, hex: string | undefined, name: string | undefined) => {
+      if (name !== undefined) return named[name] ?? all;
+      const code = decimal === undefined ? Number.parseInt(hex ?? "0", 16) : Number(decimal);
+      return code <= 0x10ffff ? String.fromCodePoint(code) : all;
+    }
+  );
 }
 
 /** Values in quotes may hold the sign. */

@@ -55,7 +55,24 @@ export const tags = {
 } as const;
 
 /** TIFF 6.0 section 2 and BigTIFF: bytes of a value, by type. */
-const typeBytes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8 };
+const typeBytes: Readonly<Record<number, number>> = {
+  1: 1,
+  2: 1,
+  3: 2,
+  4: 4,
+  5: 8,
+  6: 1,
+  7: 1,
+  8: 2,
+  9: 4,
+  10: 8,
+  11: 4,
+  12: 8,
+  13: 4,
+  16: 8,
+  17: 8,
+  18: 8
+};
 
 interface Entry {
   readonly type: number;
@@ -111,9 +128,13 @@ export class TiffDirectory {
     const entry = this.#entries.get(tag);
     if (entry === undefined) return [];
     const size = typeBytes[entry.type] ?? 1;
-    if (first + count > entry.count) throw this.#file.damaged(`tag ${tag} has ${entry.count} values where ${first + count} are needed`);
+    if (first + count > entry.count)
+      throw this.#file.damaged(`tag ${tag} has ${entry.count} values where ${first + count} are needed`);
     const bytes = await this.#file.readValues(entry.at + first * size, count * size);
-    return Array.from({ length: count }, (_one, index) => this.#file.numberAt(bytes, index * size, entry.type) + entry.high * 2 ** 32);
+    return Array.from(
+      { length: count },
+      (_one, index) => this.#file.numberAt(bytes, index * size, entry.type) + entry.high * 2 ** 32
+    );
   }
 
   /** The first value. */
@@ -132,7 +153,9 @@ export class TiffDirectory {
   /** As they lie in the file. */
   async bytes(tag: number): Promise<Buffer | null> {
     const entry = this.#entries.get(tag);
-    return entry === undefined ? null : await this.#file.readValues(entry.at, entry.count * (typeBytes[entry.type] ?? 1));
+    return entry === undefined
+      ? null
+      : await this.#file.readValues(entry.at, entry.count * (typeBytes[entry.type] ?? 1));
   }
 }
 
@@ -143,13 +166,18 @@ export class TiffFile {
   readonly #isBig: boolean;
   readonly #hasHighWords: boolean;
 
-  private constructor(name: string, source: ByteSource, { head, isNdpi }: { readonly head: Buffer; readonly isNdpi: boolean }) {
+  private constructor(
+    name: string,
+    source: ByteSource,
+    { head, isNdpi }: { readonly head: Buffer; readonly isNdpi: boolean }
+  ) {
     this.name = name;
     this.#source = source;
     this.#isLittleEndian = head[0] === 0x49;
     this.#isBig = head[this.#isLittleEndian ? 2 : 3] === 43;
     // A file that is called so may still be an ordinary one.
-    this.#hasHighWords = isNdpi && this.#isLittleEndian && !this.#isBig && head.length >= 12 && this.#long8(head, 4) < source.size;
+    this.#hasHighWords =
+      isNdpi && this.#isLittleEndian && !this.#isBig && head.length >= 12 && this.#long8(head, 4) < source.size;
   }
 
   /**
@@ -165,18 +193,26 @@ export class TiffFile {
   async directories(): Promise<TiffDirectory[]> {
     const found: TiffDirectory[] = [];
     const seen = new Set<number>();
-    const first = this.#isBig ? this.#pointer(await this.read(8, 8), 0) : this.#hasHighWords ? this.#long8(await this.read(4, 8), 0) : this.#pointer(await this.read(4, 4), 0);
-    for (let at = first; at !== 0; ) {
+    const first = this.#isBig
+      ? this.#pointer(await this.read(8, 8), 0)
+      : this.#hasHighWords
+        ? this.#long8(await this.read(4, 8), 0)
+        : this.#pointer(await this.read(4, 4), 0);
+    for (let at = first; at !== 0;) {
       const { entries, next } = await this.#directory(at, seen);
       const below: TiffDirectory[] = [];
-      for (const place of await new TiffDirectory(this, entries).numbers(tags.subIfds)) below.push(new TiffDirectory(this, (await this.#directory(place, seen)).entries));
+      for (const place of await new TiffDirectory(this, entries).numbers(tags.subIfds))
+        below.push(new TiffDirectory(this, (await this.#directory(place, seen)).entries));
       found.push(new TiffDirectory(this, entries, below));
       at = next;
     }
     return found;
   }
 
-  async #directory(at: number, seen: Set<number>): Promise<{ readonly entries: ReadonlyMap<number, Entry>; readonly next: number }> {
+  async #directory(
+    at: number,
+    seen: Set<number>
+  ): Promise<{ readonly entries: ReadonlyMap<number, Entry>; readonly next: number }> {
     if (seen.has(at)) throw this.damaged("its directories point back at each other");
     seen.add(at);
     if (seen.size > maxDirectories) throw this.damaged(`it has more than ${maxDirectories} directories`);
@@ -194,7 +230,9 @@ export class TiffFile {
       const valuesAt = start + 4 + pointerBytes;
       const isInside = values * (typeBytes[type] ?? 1) <= pointerBytes;
       const high = this.#hasHighWords ? this.#long(bytes, nextAt + 8 + 4 * index) : 0;
-      const entry = isInside ? { at: at + countBytes + valuesAt, high: values === 1 ? high : 0 } : { at: this.#pointer(bytes, valuesAt) + high * 2 ** 32, high: 0 };
+      const entry = isInside
+        ? { at: at + countBytes + valuesAt, high: values === 1 ? high : 0 }
+        : { at: this.#pointer(bytes, valuesAt) + high * 2 ** 32, high: 0 };
       entries.set(this.#short(bytes, start), { type, count: values, ...entry });
     }
     return { entries, next: this.#hasHighWords ? this.#long8(bytes, nextAt) : this.#pointer(bytes, nextAt) };
@@ -202,7 +240,8 @@ export class TiffFile {
 
   /** @throws MedGemmaError IMAGE_UNREADABLE behind the end of the file, before memory is taken */
   async read(at: number, length: number): Promise<Buffer> {
-    if (!(at >= 0 && length >= 0 && at + length <= this.#source.size)) throw this.damaged(`${length} bytes are wanted at ${at} of ${this.#source.size}`);
+    if (!(at >= 0 && length >= 0 && at + length <= this.#source.size))
+      throw this.damaged(`${length} bytes are wanted at ${at} of ${this.#source.size}`);
     const bytes = await this.#source.read(at, length);
     if (bytes.length < length) throw this.damaged("it became shorter while it was read");
     return bytes;

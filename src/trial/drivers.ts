@@ -49,7 +49,10 @@ function driverFiles(): string[] {
   if (process.platform === "darwin") return []; // part of the system, whose release is in the key
   if (process.platform === "win32") {
     const system = join(process.env.SystemRoot ?? "C:\\Windows", "System32");
-    return [...["nvcuda.dll", "vulkan-1.dll"].map((name) => join(system, name)), join(system, "DriverStore", "FileRepository")];
+    return [
+      ...["nvcuda.dll", "vulkan-1.dll"].map((name) => join(system, name)),
+      join(system, "DriverStore", "FileRepository")
+    ];
   }
   const manifests = vulkanManifests();
   return [...manifests, ...manifests.flatMap(librariesOf), ...findLibrary("libcuda.so.1")];
@@ -64,9 +67,20 @@ export function lacksVulkanDrivers(): boolean {
 function vulkanManifests(): string[] {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES = VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES } = process.env;
   const named = [VK_DRIVER_FILES, VK_ADD_DRIVER_FILES].flatMap((paths) => split(paths));
-  const { HOME = "/nonexistent", XDG_CONFIG_HOME = join(HOME, ".config"), XDG_DATA_HOME = join(HOME, ".local", "share") } = process.env;
+  const {
+    HOME = "/nonexistent",
+    XDG_CONFIG_HOME = join(HOME, ".config"),
+    XDG_DATA_HOME = join(HOME, ".local", "share")
+  } = process.env;
   const { XDG_CONFIG_DIRS = "/etc/xdg", XDG_DATA_DIRS = "/usr/local/share:/usr/share" } = process.env;
-  const system = [XDG_CONFIG_HOME, ...split(XDG_CONFIG_DIRS), "/usr/local/etc", "/etc", XDG_DATA_HOME, ...split(XDG_DATA_DIRS)];
+  const system = [
+    XDG_CONFIG_HOME,
+    ...split(XDG_CONFIG_DIRS),
+    "/usr/local/etc",
+    "/etc",
+    XDG_DATA_HOME,
+    ...split(XDG_DATA_DIRS)
+  ];
   const folders = split(VK_DRIVER_FILES).length > 0 ? [] : system.map((folder) => join(folder, "vulkan", "icd.d"));
   // A path that is named may be a folder, too. One that is not there is kept: whoever named it wants to hear of it.
   return [...named, ...folders].flatMap((path) => {
@@ -91,7 +105,13 @@ function librariesOf(manifest: string): string[] {
 
 function findLibrary(name: string): string[] {
   const triplet = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[process.arch as string] ?? process.arch;
-  const folders = [...(process.env.LD_LIBRARY_PATH?.split(delimiter) ?? []), `/usr/lib/${triplet}`, "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib"];
+  const folders = [
+    ...(process.env.LD_LIBRARY_PATH?.split(delimiter) ?? []),
+    `/usr/lib/${triplet}`,
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/lib/wsl/lib"
+  ];
   return folders.map((folder) => join(folder, name));
 }
 

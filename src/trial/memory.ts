@@ -19,9 +19,9 @@ export async function rememberTrial(key: string, trial: Trial): Promise<void> {
   const trials = await read();
   trials.delete(key);
   const kept = [...trials, [key, trial] as const].slice(-maxTrials);
-  await makeFolder(modelHome()).then(
-    () => writeFileAtomically(file(), `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`, { mode: 0o600 })
-  ).catch(() => undefined); // a folder that cannot be written costs a trial at each start, nothing else
+  await makeFolder(modelHome())
+    .then(() => writeFileAtomically(file(), `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`, { mode: 0o600 }))
+    .catch(() => undefined); // a folder that cannot be written costs a trial at each start, nothing else
 }
 
 /** What is remembered, the oldest first. */

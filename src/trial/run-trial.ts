@@ -52,7 +52,8 @@ export async function runTrial(backend: TriedBackend, signal?: AbortSignal): Pro
       });
       const settle = (code: number | null, by: NodeJS.Signals | null): void => {
         clearTimeout(timer);
-        if (signal?.aborted === true || by === "SIGINT" || by === "SIGTERM") reject(abortedError(`The trial of ${backend}`, signal));
+        if (signal?.aborted === true || by === "SIGINT" || by === "SIGTERM")
+          reject(abortedError(`The trial of ${backend}`, signal));
         // A driver may crash when it is told to stop, too; then it is no good.
         else if (isLate) failed(`it did not answer within ${limitS} s`);
         else if (by !== null) failed(`it crashed (${by})`);

@@ -21,7 +21,9 @@ async function tryIt(gpu: TriedBackend): Promise<TrialReport> {
   try {
     const { seesCorrectly, checks } = await examine({ gpu });
     const wrong = checks.find(({ ok }) => !ok)?.name;
-    return seesCorrectly ? { outcome: "good", reason: null } : { outcome: "failed", reason: `it computes wrongly: the step "${String(wrong)}" is off` };
+    return seesCorrectly
+      ? { outcome: "good", reason: null }
+      : { outcome: "failed", reason: `it computes wrongly: the step "${String(wrong)}" is off` };
   } catch (error) {
     const isUnavailable = error instanceof MedGemmaError && error.code === "GPU_UNAVAILABLE";
     const isAbsent = isUnavailable && (error.cause === undefined || (gpu === "vulkan" && lacksVulkanDrivers()));

@@ -32,7 +32,11 @@ export class ImageTokenStore {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      throw new MedGemmaError("FILE_UNUSABLE", `Cannot create the folder ${folder} for image tokens: ${(error as Error).message}. Name another folder.`, { cause: error });
+      throw new MedGemmaError(
+        "FILE_UNUSABLE",
+        `Cannot create the folder ${folder} for image tokens: ${(error as Error).message}. Name another folder.`,
+        { cause: error }
+      );
     }
     await refuseOpenFolder(folder);
     return new ImageTokenStore(folder, maxBytes, await sha256OfFile(projectorPath));
@@ -64,7 +68,9 @@ export class ImageTokenStore {
     const numbers = toLittleEndian(tokens.data);
     const header = Buffer.alloc(headerBytes);
     header.write(magic, 0, "latin1");
-    [version, tokens.tokenCount, tokens.hiddenSize].forEach((value, index) => header.writeUInt32LE(value, 4 + 4 * index));
+    [version, tokens.tokenCount, tokens.hiddenSize].forEach((value, index) =>
+      header.writeUInt32LE(value, 4 + 4 * index)
+    );
     this.#hashOf(tokens.key).copy(header, 16);
     createHash("sha256").update(numbers).digest().copy(header, 48);
     await writeFileAtomically(this.#pathOf(tokens.key), Buffer.concat([header, numbers]), { mode: 0o600 });
@@ -72,7 +78,8 @@ export class ImageTokenStore {
   }
 
   #parse(bytes: Buffer, key: string): ImageTokens | undefined {
-    if (bytes.length < headerBytes || bytes.toString("latin1", 0, 4) !== magic || bytes.readUInt32LE(4) !== version) return undefined;
+    if (bytes.length < headerBytes || bytes.toString("latin1", 0, 4) !== magic || bytes.readUInt32LE(4) !== version)
+      return undefined;
     const [tokenCount, hiddenSize] = [bytes.readUInt32LE(8), bytes.readUInt32LE(12)];
     const numbers = bytes.subarray(headerBytes);
     const isWhole =
@@ -116,9 +123,16 @@ async function refuseOpenFolder(folder: string): Promise<void> {
   const user = process.geteuid?.();
   if (user === undefined) return;
   const { uid, mode } = await stat(folder);
-  if (uid !== user && uid !== 0) throw new MedGemmaError("FILE_UNUSABLE", `The folder ${folder} for image tokens belongs to another user, who could change what the model sees. Name a folder of your own.`);
+  if (uid !== user && uid !== 0)
+    throw new MedGemmaError(
+      "FILE_UNUSABLE",
+      `The folder ${folder} for image tokens belongs to another user, who could change what the model sees. Name a folder of your own.`
+    );
   if ((mode & 0o022) !== 0) {
-    throw new MedGemmaError("FILE_UNUSABLE", `Others can write into the folder ${folder} for image tokens, and change what the model sees. Name another folder, or run: chmod go-w ${folder}`);
+    throw new MedGemmaError(
+      "FILE_UNUSABLE",
+      `Others can write into the folder ${folder} for image tokens, and change what the model sees. Name another folder, or run: chmod go-w ${folder}`
+    );
   }
 }
 

@@ -51,7 +51,11 @@ export class VisionModel implements AsyncDisposable {
     path: string,
     options: { readonly gpu: boolean; readonly threads: number; readonly cache?: ImageCacheOptions | undefined }
   ): Promise<VisionModel> {
-    const { maxBytes = defaultCacheBytes.memory, folder, maxFolderBytes = defaultCacheBytes.folder } = options.cache ?? {};
+    const {
+      maxBytes = defaultCacheBytes.memory,
+      folder,
+      maxFolderBytes = defaultCacheBytes.folder
+    } = options.cache ?? {};
     const store = folder === undefined ? null : await ImageTokenStore.open(folder, maxFolderBytes, path);
     return new VisionModel(await addon.loadVisionEncoder(path, options), new ImageTokenCache(maxBytes), store);
   }

@@ -8,23 +8,31 @@ beforeAll(async () => {
 });
 afterAll(async () => await medgemma.dispose());
 
-const describing = "A small bright circle at the middle left. A small dark cross at the middle center. A small bright triangle at the bottom right.";
+const describing =
+  "A small bright circle at the middle left. A small dark cross at the middle center. A small bright triangle at the bottom right.";
 
 describe("the answers are those of transformers", () => {
-  it.each(readScenes().map((scene, index) => [`${scene.kind} ${index}`, scene] as const))("%s", async (_name, scene) => {
-    await using chat = await medgemma.createChat({ system: scene.system ?? undefined });
-    const answers: string[] = [];
-    for (const [index, { user }] of scene.turns.entries()) {
-      answers.push((await chat.ask(user, { images: index === 0 ? scene.images : [] })).text);
+  it.each(readScenes().map((scene, index) => [`${scene.kind} ${index}`, scene] as const))(
+    "%s",
+    async (_name, scene) => {
+      await using chat = await medgemma.createChat({ system: scene.system ?? undefined });
+      const answers: string[] = [];
+      for (const [index, { user }] of scene.turns.entries()) {
+        answers.push((await chat.ask(user, { images: index === 0 ? scene.images : [] })).text);
+      }
+      expect(answers).toEqual(scene.transformers);
     }
-    expect(answers).toEqual(scene.transformers);
-  });
+  );
 });
 
 describe("DICOM versions of a scene, made with pydicom, are answered as its PNG file", () => {
-  const scenes = readScenes().filter(({ images }) => ["00004-0", "00005-0"].some((name) => images[0]?.endsWith(`${name}.png`)));
+  const scenes = readScenes().filter(({ images }) =>
+    ["00004-0", "00005-0"].some((name) => images[0]?.endsWith(`${name}.png`))
+  );
   const variants = [["mono1"], ["12bit"], ["j2k"], ["window", 2]] as const; // of two windows the second fits
-  it.each(scenes.flatMap((scene) => variants.map(([variant, window]) => [scene.kind, variant, window, scene] as const)))("%s, %s", async (_kind, variant, window, scene) => {
+  it.each(
+    scenes.flatMap((scene) => variants.map(([variant, window]) => [scene.kind, variant, window, scene] as const))
+  )("%s, %s", async (_kind, variant, window, scene) => {
     await using chat = await medgemma.createChat({ system: scene.system ?? undefined });
     const [png = ""] = scene.images;
     const dicom = png.replace("/scenes/", "/scenes-dicom/").replace(".png", `.${variant}.dcm`);
@@ -44,7 +52,11 @@ describe("ask", () => {
     await using chat = await medgemma.createChat();
     const answer = await chat.ask("Describe the image.", { images: [film] });
     expect(answer.text).toBe(describing);
-    expect(answer).toMatchObject({ thought: null, stopReason: "end", images: [{ source: film, width: 280, height: 224, tokens: 16 }] });
+    expect(answer).toMatchObject({
+      thought: null,
+      stopReason: "end",
+      images: [{ source: film, width: 280, height: 224, tokens: 16 }]
+    });
     expect(answer.usage).toMatchObject({ imageTokens: 16, completionTokens: answer.tokens.length });
     expect(answer.usage.promptTokens).toBeGreaterThan(16);
     const { loadMs, encodeMs, prefillMs, firstTokenMs, decodeMs, tokensPerSecond } = answer.timings;
@@ -80,9 +92,25 @@ describe("ask", () => {
     const stages: string[] = [];
     await chat.ask("What changed? Compare.", {
       images: [before, after],
-      onProgress: (progress) => stages.push(progress.stage === "encode" ? `${progress.image}/${progress.images} ${progress.layer}/${progress.layers}` : progress.stage)
+      onProgress: (progress) =>
+        stages.push(
+          progress.stage === "encode"
+            ? `${progress.image}/${progress.images} ${progress.layer}/${progress.layers}`
+            : progress.stage
+        )
     });
-    expect(stages).toEqual(["1/2 1/4", "1/2 2/4", "1/2 3/4", "1/2 4/4", "2/2 1/4", "2/2 2/4", "2/2 3/4", "2/2 4/4", "prefill", "generate"]);
+    expect(stages).toEqual([
+      "1/2 1/4",
+      "1/2 2/4",
+      "1/2 3/4",
+      "1/2 4/4",
+      "2/2 1/4",
+      "2/2 2/4",
+      "2/2 3/4",
+      "2/2 4/4",
+      "prefill",
+      "generate"
+    ]);
   });
 
   it("encodes a picture once, whatever it is called", async () => {
@@ -144,7 +172,11 @@ describe("a thought", () => {
 describe("a thought that is too long", () => {
   it("is closed by force, and the answer follows", async () => {
     await using chat = await medgemma.createChat();
-    const { thought, text, tokens, stopReason } = await chat.ask("How many shapes are there?", { images: [film], think: true, thoughtBudget: 8 });
+    const { thought, text, tokens, stopReason } = await chat.ask("How many shapes are there?", {
+      images: [film],
+      think: true,
+      thoughtBudget: 8
+    });
     expect(describing.startsWith(thought ?? "?")).toBe(true);
     expect((thought ?? "").length).toBeLessThan(40);
     expect(text).not.toBe("");
@@ -155,14 +187,22 @@ describe("a thought that is too long", () => {
   it("leaves room for an object", async () => {
     await using chat = await medgemma.createChat();
     const schema = { type: "object", properties: { count: { enum: [0, 1, 2, 3] } } };
-    const { thought, value } = await chat.ask("How many shapes are there?", { images: [film], schema, think: true, maxTokens: 30 });
+    const { thought, value } = await chat.ask("How many shapes are there?", {
+      images: [film],
+      schema,
+      think: true,
+      maxTokens: 30
+    });
     expect(describing.startsWith(thought ?? "?")).toBe(true);
     expect(value).toHaveProperty("count");
   });
 });
 
 describe("a JSON schema", () => {
-  const schema = { type: "object", properties: { count: { enum: [0, 1, 2, 3] }, note: { type: "string", maxLength: 10 } } };
+  const schema = {
+    type: "object",
+    properties: { count: { enum: [0, 1, 2, 3] }, note: { type: "string", maxLength: 10 } }
+  };
 
   it("is followed, and the value is parsed", async () => {
     await using chat = await medgemma.createChat();
@@ -173,7 +213,11 @@ describe("a JSON schema", () => {
 
   it("is followed after a thought", async () => {
     await using chat = await medgemma.createChat();
-    const { text, value, thought } = await chat.ask("How many shapes are there?", { images: [film], schema, think: true });
+    const { text, value, thought } = await chat.ask("How many shapes are there?", {
+      images: [film],
+      schema,
+      think: true
+    });
     expect(thought).toBe(describing);
     expect(value).toEqual(JSON.parse(text));
   });
@@ -196,7 +240,10 @@ describe("a JSON schema", () => {
   ])("is an error when it cannot be enforced: %j", async (schema, words) => {
     await using chat = await medgemma.createChat();
     const reply = chat.ask("Count.", { schema });
-    await expect(reply).rejects.toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining(words) as string });
+    await expect(reply).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+      message: expect.stringContaining(words) as string
+    });
   });
 
   it("may use every keyword that is enforced", async () => {

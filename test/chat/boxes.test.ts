@@ -18,8 +18,19 @@ const cross = { x: 110, y: 88, width: 42, height: 42 };
 
 /** A schema with one answer only: this box, whatever the model would say. */
 function forced(box: readonly number[], label = "a"): object {
-  const numbers = { type: "array", prefixItems: box.map((edge) => ({ enum: [edge] })), items: { enum: [0] }, minItems: 4, maxItems: 4 };
-  return { type: "array", items: { type: "object", properties: { box_2d: numbers, label: { enum: [label] } } }, minItems: 1, maxItems: 1 };
+  const numbers = {
+    type: "array",
+    prefixItems: box.map((edge) => ({ enum: [edge] })),
+    items: { enum: [0] },
+    minItems: 4,
+    maxItems: 4
+  };
+  return {
+    type: "array",
+    items: { type: "object", properties: { box_2d: numbers, label: { enum: [label] } } },
+    minItems: 1,
+    maxItems: 1
+  };
 }
 
 /** The images of the first question, as the model saw them. */
@@ -65,14 +76,22 @@ describe("Answer.boxes", () => {
 
   it("that are impossible are told, with the reason", async () => {
     await using chat = await medgemma.createChat();
-    const { boxes, rejectedBoxes, text } = await chat.ask("Where?", { images: [film], schema: forced([0, 0, 100, 1000]) });
+    const { boxes, rejectedBoxes, text } = await chat.ask("Where?", {
+      images: [film],
+      schema: forced([0, 0, 100, 1000])
+    });
     expect(boxes).toEqual([]);
-    expect(rejectedBoxes).toEqual([{ reason: expect.stringContaining("black bars") as string, text: text.trim().slice(1, -1).trim() }]);
+    expect(rejectedBoxes).toEqual([
+      { reason: expect.stringContaining("black bars") as string, text: text.trim().slice(1, -1).trim() }
+    ]);
   });
 
   it("that are cut off are told", async () => {
     await using chat = await medgemma.createChat();
-    const { boxes, rejectedBoxes, stopReason } = await chat.ask("Where is the cross?", { images: [film], maxTokens: 14 });
+    const { boxes, rejectedBoxes, stopReason } = await chat.ask("Where is the cross?", {
+      images: [film],
+      maxTokens: 14
+    });
     expect({ boxes, stopReason }).toEqual({ boxes: [], stopReason: "maxTokens" });
     expect(rejectedBoxes).toMatchObject([{ reason: expect.stringContaining("cut off") as string }]);
   });
@@ -93,14 +112,20 @@ describe("Answer.boxes", () => {
 
   it("are not guessed to be on one of several images", async () => {
     await using chat = await medgemma.createChat();
-    const { boxes, rejectedBoxes } = await chat.ask("Where?", { images: [film, after], schema: forced([0, 0, 900, 900]) });
+    const { boxes, rejectedBoxes } = await chat.ask("Where?", {
+      images: [film, after],
+      schema: forced([0, 0, 900, 900])
+    });
     expect(boxes).toEqual([]);
     expect(rejectedBoxes).toMatchObject([{ reason: expect.stringContaining("which of the 2 images") as string }]);
   });
 
   it("must be asked for with true or false", async () => {
     await using chat = await medgemma.createChat();
-    await expect(chat.ask("x", { boxes: "yes" as unknown as boolean })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("boxes") as string });
+    await expect(chat.ask("x", { boxes: "yes" as unknown as boolean })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("boxes") as string
+    });
   });
 });
 
@@ -122,7 +147,9 @@ describe("a picture with crops", () => {
     await using chat = await medgemma.createChat();
     const fresh = pattern(901, 300);
     await medgemma.encode([fresh], { fit: "crops" });
-    expect((await chat.ask("Describe the image.", { images: [fresh], fit: "crops" })).images).toMatchObject([{ cached: true, encodeMs: 0 }]);
+    expect((await chat.ask("Describe the image.", { images: [fresh], fit: "crops" })).images).toMatchObject([
+      { cached: true, encodeMs: 0 }
+    ]);
     expect((await chat.ask("Describe the image.", { images: [fresh] })).images).toMatchObject([{ cached: true }]);
   });
 
@@ -139,11 +166,18 @@ describe("a picture with crops", () => {
   it("counts its layers once to the end", async () => {
     await using chat = await medgemma.createChat();
     const layers: string[] = [];
-    const gradient = { source: "gradient", width: 902, height: 300, rgb: new Uint8Array(902 * 300 * 3).map((_, index) => ((index / 3) % 902) / 4) };
+    const gradient = {
+      source: "gradient",
+      width: 902,
+      height: 300,
+      rgb: new Uint8Array(902 * 300 * 3).map((_, index) => ((index / 3) % 902) / 4)
+    };
     await chat.ask("Describe the image.", {
       images: [gradient],
       fit: "crops",
-      onProgress: (progress) => progress.stage === "encode" && layers.push(`${progress.image}/${progress.images} ${progress.layer}/${progress.layers}`)
+      onProgress: (progress) =>
+        progress.stage === "encode" &&
+        layers.push(`${progress.image}/${progress.images} ${progress.layer}/${progress.layers}`)
     });
     expect(layers).toEqual(Array.from({ length: 16 }, (_, index) => `1/1 ${index + 1}/16`));
   });
@@ -189,7 +223,9 @@ describe("a picture with crops", () => {
     await using chat = await medgemma.createChat();
     await chat.ask("Describe the image.", { images: [film] });
     await chat.save(path);
-    const older = JSON.parse(readFileSync(path, "utf8")) as { turns: { content: { fit?: string; crops?: unknown }[] }[] };
+    const older = JSON.parse(readFileSync(path, "utf8")) as {
+      turns: { content: { fit?: string; crops?: unknown }[] }[];
+    };
     delete older.turns[0]?.content[0]?.fit;
     delete older.turns[0]?.content[0]?.crops;
     writeFileSync(path, JSON.stringify(older));

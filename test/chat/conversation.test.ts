@@ -29,9 +29,14 @@ async function firstChunk(reply: AsyncIterable<unknown>): Promise<void> {
 function exchangesOf({ turns }: Chat): [string, string][] {
   const texts = turns.map((turn) => {
     if (turn.role === "assistant") return turn.text;
-    return typeof turn.content === "string" ? turn.content : turn.content.map((part) => (typeof part === "string" ? part : "▣")).join("");
+    return typeof turn.content === "string"
+      ? turn.content
+      : turn.content.map((part) => (typeof part === "string" ? part : "▣")).join("");
   });
-  return Array.from({ length: texts.length / 2 }, (_one, index) => [(texts[2 * index] ?? "").replace(/^▣(?=Describe)/, ""), texts[2 * index + 1] ?? ""]);
+  return Array.from({ length: texts.length / 2 }, (_one, index) => [
+    (texts[2 * index] ?? "").replace(/^▣(?=Describe)/, ""),
+    texts[2 * index + 1] ?? ""
+  ]);
 }
 
 describe("a conversation", () => {
@@ -95,7 +100,8 @@ describe("a conversation", () => {
     await using chat = await newChat();
     await chat.ask("Describe the image.", { images: [film] });
     const answers: string[] = [];
-    for (let turn = 0; turn < 12; turn += 1) answers.push((await chat.ask(turn % 2 === 0 ? "Is there a cross?" : "Is there a square?")).text);
+    for (let turn = 0; turn < 12; turn += 1)
+      answers.push((await chat.ask(turn % 2 === 0 ? "Is there a cross?" : "Is there a square?")).text);
     expect(exchangesOf(chat)).toHaveLength(13);
     expect(answers.slice(-2)).toEqual(["Yes, at the middle center.", "No."]);
   });
@@ -109,13 +115,15 @@ describe("a conversation", () => {
   it("fills the context to its last token without failing", async () => {
     await using small = await loadMedGemma("demo", { gpu: "off", contextSize: 256 });
     await using chat = await small.createChat();
-    const { stopReason, usage } = await chat.ask("Count.", { schema: endless.schema, maxTokens: 3000, think: false }).then(
-      (answer) => answer,
-      (error: unknown) => {
-        expect(error).toMatchObject({ code: "SCHEMA_INVALID" }); // cut off in the middle of a list, by the context
-        return { stopReason: "maxTokens", usage: null };
-      }
-    );
+    const { stopReason, usage } = await chat
+      .ask("Count.", { schema: endless.schema, maxTokens: 3000, think: false })
+      .then(
+        (answer) => answer,
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: "SCHEMA_INVALID" }); // cut off in the middle of a list, by the context
+          return { stopReason: "maxTokens", usage: null };
+        }
+      );
     expect(stopReason).toBe("maxTokens");
     expect(usage).toBeNull();
     await chat.reset();
@@ -305,7 +313,10 @@ describe("a failed question leaves no trace", () => {
   ])("when %s is wrong", async (name, prompt, options) => {
     await using chat = await newChat();
     const reply = chat.ask(prompt, options);
-    await expect(reply).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining(name) as string });
+    await expect(reply).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(name) as string
+    });
   });
 });
 
@@ -319,7 +330,10 @@ describe("a stopped question", () => {
     const { stopReason, text, value } = await reply;
     expect({ stopReason, value }).toEqual({ stopReason: "aborted", value: undefined });
     expect(text.startsWith("[")).toBe(true);
-    expect(chat.turns.slice(2)).toMatchObject([{ role: "user", content: ["Count."] }, { role: "assistant", text, stopReason: "aborted" }]);
+    expect(chat.turns.slice(2)).toMatchObject([
+      { role: "user", content: ["Count."] },
+      { role: "assistant", text, stopReason: "aborted" }
+    ]);
     expect((await chat.ask("Is there a cross?")).stopReason).toBe("end");
   });
 
@@ -372,8 +386,14 @@ function modelsOf({ turns }: Chat): (string | undefined)[] {
 function shown(turns: readonly ChatTurn[]): unknown[] {
   return turns.map((turn) => {
     if (turn.role === "assistant" || typeof turn.content === "string") return turn;
-    const hashed = ({ rgb, ...others }: SquareImage) => ({ ...others, rgb: createHash("sha256").update(rgb).digest("hex") });
-    return { ...turn, content: turn.content.map((part) => (typeof part === "string" ? part : hashed(part.image as SquareImage))) };
+    const hashed = ({ rgb, ...others }: SquareImage) => ({
+      ...others,
+      rgb: createHash("sha256").update(rgb).digest("hex")
+    });
+    return {
+      ...turn,
+      content: turn.content.map((part) => (typeof part === "string" ? part : hashed(part.image as SquareImage)))
+    };
   });
 }
 
@@ -392,7 +412,9 @@ describe("a saved conversation", () => {
     const expected = await chat.ask("Is there a cross?");
     await using loaded = await medgemma.loadChat(path);
     expect(loaded.system).toBe("Be brief.");
-    expect(shown(loaded.turns)).toEqual(shown(chat.turns.slice(0, 4).map((turn) => (turn.role === "assistant" ? { ...turn, model: "demo" } : turn))));
+    expect(shown(loaded.turns)).toEqual(
+      shown(chat.turns.slice(0, 4).map((turn) => (turn.role === "assistant" ? { ...turn, model: "demo" } : turn)))
+    );
     expect(modelsOf(chat)).toEqual([undefined, undefined, undefined]);
     expect(modelsOf(loaded)).toEqual(["demo", "demo"]);
     const { tokens } = await loaded.ask("Is there a cross?");
@@ -414,8 +436,14 @@ describe("a saved conversation", () => {
     ["is missing", null],
     ["is no JSON", "{"],
     ["is other JSON", "[]"],
-    ["is of a later version", JSON.stringify({ format: "medgemma-local conversation", version: 99, system: null, turns: [] })],
-    ["has a broken turn", JSON.stringify({ format: "medgemma-local conversation", version: 1, system: null, turns: [{ content: 1 }] })]
+    [
+      "is of a later version",
+      JSON.stringify({ format: "medgemma-local conversation", version: 99, system: null, turns: [] })
+    ],
+    [
+      "has a broken turn",
+      JSON.stringify({ format: "medgemma-local conversation", version: 1, system: null, turns: [{ content: 1 }] })
+    ]
   ])("is refused when it %s", async (_what, content) => {
     const path = join(folder, "broken.json");
     if (content !== null) writeFileSync(path, content);

@@ -19,7 +19,10 @@ describe("boxes are found in an answer", () => {
     ["in an object of a schema", `{"findings": [${circle}, ${cross}], "note": "in the lung"}`],
     ["one list each", `The circle: [${circle}]\nThe cross: [${cross}]`],
     ["without a list", `${circle}, ${cross}`],
-    ["with the label in front", `[{"label": "circle", "box_2d": [100, 200, 300, 400]}, {"label":"cross","box_2d":[500,600,700,800]}]`],
+    [
+      "with the label in front",
+      `[{"label": "circle", "box_2d": [100, 200, 300, 400]}, {"label":"cross","box_2d":[500,600,700,800]}]`
+    ],
     ["with more in an entry", `[{"box_2d":[100,200,300,400],"more":{"size":[3]},"label":"circle"},${cross}]`]
   ])("%s", (_how, answer) => {
     const { boxes, rejectedBoxes } = locateBoxes(answer, [square]);
@@ -30,7 +33,14 @@ describe("boxes are found in an answer", () => {
     ]);
   });
 
-  it.each(["[]", "```json\n[]\n```", "The circle is at the top left.", "", '{"findings": []}', "Its label: circle {1}"])("nothing in %j, and nothing is wrong with it", (answer) => {
+  it.each([
+    "[]",
+    "```json\n[]\n```",
+    "The circle is at the top left.",
+    "",
+    '{"findings": []}',
+    "Its label: circle {1}"
+  ])("nothing in %j, and nothing is wrong with it", (answer) => {
     expect(locateBoxes(answer, [square])).toEqual({ boxes: [], rejectedBoxes: [] });
   });
 
@@ -72,7 +82,8 @@ describe("what cannot be read is told, and what can is kept", () => {
   });
 
   it("when nothing else is there", () => {
-    for (const answer of ["[", '[{"bo', '```json\n[{"box_2d": [1, 2', '{"box_2d": [1']) expect(reasonsOf(answer), answer).toEqual([expect.stringContaining("cut off")]);
+    for (const answer of ["[", '[{"bo', '```json\n[{"box_2d": [1, 2', '{"box_2d": [1'])
+      expect(reasonsOf(answer), answer).toEqual([expect.stringContaining("cut off")]);
   });
 
   it("in the middle, and what follows is read", () => {
@@ -91,13 +102,17 @@ describe("what cannot be read is told, and what can is kept", () => {
 
   it("soon, even where a model repeats itself to the end of its 8192 tokens", () => {
     const started = performance.now();
-    for (const part of ["{", "[{", '{"', '{"box_2d":', '{"label":"', "[[", '"{', "box_2d:", ",{"]) locateBoxes(part.repeat(4_000), [square]);
+    for (const part of ["{", "[{", '{"', '{"box_2d":', '{"label":"', "[[", '"{', "box_2d:", ",{"])
+      locateBoxes(part.repeat(4_000), [square]);
     expect(performance.now() - started).toBeLessThan(8_000);
   });
 });
 
 describe("boxes are brought to the pixels of the picture", () => {
-  const boxOf = (box: readonly number[], image: { readonly width: number; readonly height: number; readonly fit: "pad" | "stretch" | "crops" }) => {
+  const boxOf = (
+    box: readonly number[],
+    image: { readonly width: number; readonly height: number; readonly fit: "pad" | "stretch" | "crops" }
+  ) => {
     const { boxes, rejectedBoxes } = locateBoxes(entry(box), [image]);
     return boxes[0]?.box ?? rejectedBoxes[0]?.reason;
   };
@@ -109,8 +124,18 @@ describe("boxes are brought to the pixels of the picture", () => {
   });
 
   it("of a tall picture on its padded square; the odd pixel of the bars is on the far side", () => {
-    expect(boxOf([0, 500, 1000, 600], { width: 299, height: 1000, fit: "pad" })).toEqual({ x: 150, y: 0, width: 100, height: 1000 });
-    expect(boxOf([500, 0, 600, 1000], { width: 1000, height: 299, fit: "pad" })).toEqual({ x: 0, y: 150, width: 1000, height: 100 });
+    expect(boxOf([0, 500, 1000, 600], { width: 299, height: 1000, fit: "pad" })).toEqual({
+      x: 150,
+      y: 0,
+      width: 100,
+      height: 1000
+    });
+    expect(boxOf([500, 0, 600, 1000], { width: 1000, height: 299, fit: "pad" })).toEqual({
+      x: 0,
+      y: 150,
+      width: 1000,
+      height: 100
+    });
   });
 
   it("of a squeezed picture", () => {
@@ -118,7 +143,12 @@ describe("boxes are brought to the pixels of the picture", () => {
   });
 
   it("in hundredths of a pixel", () => {
-    expect(boxOf([1, 1, 2, 2], { width: 3333, height: 3333, fit: "pad" })).toEqual({ x: 3.33, y: 3.33, width: 3.33, height: 3.33 });
+    expect(boxOf([1, 1, 2, 2], { width: 3333, height: 3333, fit: "pad" })).toEqual({
+      x: 3.33,
+      y: 3.33,
+      width: 3.33,
+      height: 3.33
+    });
   });
 
   it("cut off where they reach into the bars", () => {
@@ -127,9 +157,18 @@ describe("boxes are brought to the pixels of the picture", () => {
   });
 
   it("and refused where they lie in the bars", () => {
-    for (const box of [[0, 0, 125, 1000], [875, 0, 1000, 1000], [10, 10, 20, 20]]) expect(boxOf(box, wide), String(box)).toContain("black bars");
+    for (const box of [
+      [0, 0, 125, 1000],
+      [875, 0, 1000, 1000],
+      [10, 10, 20, 20]
+    ])
+      expect(boxOf(box, wide), String(box)).toContain("black bars");
     const tall = { width: 300, height: 400, fit: "pad" } as const;
-    for (const box of [[0, 0, 1000, 125], [0, 875, 1000, 1000]]) expect(boxOf(box, tall), String(box)).toContain("black bars");
+    for (const box of [
+      [0, 0, 1000, 125],
+      [0, 875, 1000, 1000]
+    ])
+      expect(boxOf(box, tall), String(box)).toContain("black bars");
     expect(boxOf([10, 10, 20, 20], { ...wide, fit: "stretch" })).toEqual({ x: 4, y: 3, width: 4, height: 3 });
   });
 });
@@ -148,10 +187,16 @@ describe("of several images", () => {
     [second(3), "a number from 1 to 2"],
     [second("first"), "a number from 1 to 2"]
   ])("or is not placed by guess: %s", (answer, words) => {
-    expect(locateBoxes(answer, [square, wide])).toMatchObject({ boxes: [], rejectedBoxes: [{ reason: expect.stringContaining(words) as string }] });
+    expect(locateBoxes(answer, [square, wide])).toMatchObject({
+      boxes: [],
+      rejectedBoxes: [{ reason: expect.stringContaining(words) as string }]
+    });
   });
 
   it("or there is none", () => {
-    expect(locateBoxes(`[${circle}]`, [])).toMatchObject({ boxes: [], rejectedBoxes: [{ reason: expect.stringContaining("no image") as string }] });
+    expect(locateBoxes(`[${circle}]`, [])).toMatchObject({
+      boxes: [],
+      rejectedBoxes: [{ reason: expect.stringContaining("no image") as string }]
+    });
   });
 });

@@ -26,13 +26,17 @@ afterAll(async () => {
   await pretrained.dispose();
 });
 
-async function ask(model: MedGemma, ...[prompt, options]: Parameters<Awaited<ReturnType<MedGemma["createChat"]>>["ask"]>) {
+async function ask(
+  model: MedGemma,
+  ...[prompt, options]: Parameters<Awaited<ReturnType<MedGemma["createChat"]>>["ask"]>
+) {
   await using chat = await model.createChat();
   return await chat.ask(prompt, { maxTokens: 4, ...options });
 }
 
 /** <bos>, the marks and 16 tokens of each image, and the texts. */
-const expected = (...texts: string[]) => 1 + texts.reduce((sum, text) => sum + lengthOf(text), 0) + (texts.length - 1) * 18;
+const expected = (...texts: string[]) =>
+  1 + texts.reduce((sum, text) => sum + lengthOf(text), 0) + (texts.length - 1) * 18;
 
 describe("a raw question", () => {
   it("is sent as it is: no turns, no blanks taken away", async () => {
@@ -46,7 +50,10 @@ describe("a raw question", () => {
     const { usage, request } = await ask(instructed, prompt, { images: [film, film], raw: true });
     expect(usage.promptTokens).toBe(expected("A: \n\n", "\n\n findings: none.\nB: \n\n", "\n\n findings:"));
     expect(request.prompt).toEqual(["A: ", { image: 0 }, " findings: none.\nB: ", { image: 1 }, " findings:"]);
-    await expect(ask(instructed, prompt, { images: [film], raw: true })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringMatching(/2 places.*1 image is/) as string });
+    await expect(ask(instructed, prompt, { images: [film], raw: true })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringMatching(/2 places.*1 image is/) as string
+    });
   });
 
   it("without raw, a mark in a text stays text", async () => {
@@ -60,8 +67,13 @@ describe("a raw question", () => {
     await chat.ask("Describe the image.", { images: [film], maxTokens: 4 });
     await expect(chat.ask("And", { raw: true })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await using withSystem = await instructed.createChat({ system: "You are an expert." });
-    await expect(withSystem.ask("Findings:", { raw: true })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("system text") as string });
-    await expect(ask(instructed, "Findings:", { raw: true, think: true })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(withSystem.ask("Findings:", { raw: true })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("system text") as string
+    });
+    await expect(ask(instructed, "Findings:", { raw: true, think: true })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT"
+    });
     await using raw = await instructed.createChat();
     const first = await raw.ask("Findings:", { raw: true, maxTokens: 4 });
     expect((await raw.regenerate({ maxTokens: 4 })).usage.promptTokens).toBe(first.usage.promptTokens);
@@ -72,14 +84,21 @@ describe("a raw question", () => {
 describe("the pre-trained variant", () => {
   it("is told by its name, and asked raw by itself", async () => {
     expect([instructed.model.isPretrained, pretrained.model.isPretrained]).toEqual([false, true]);
-    expect((await ask(pretrained, " findings:", { images: [film] })).usage.promptTokens).toBe(expected("\n\n", "\n\n findings:"));
+    expect((await ask(pretrained, " findings:", { images: [film] })).usage.promptTokens).toBe(
+      expected("\n\n", "\n\n findings:")
+    );
     expect((await ask(pretrained, "Hi", { raw: false })).request.raw).toBe(false);
   });
 
   it("has the prompt of its card as a preset", async () => {
     const preset = await loadPreset("findings");
     const { usage, request } = await ask(instructed, composePrompt({ images: [film], preset }), presetOptions(preset));
-    expect(request).toMatchObject({ raw: true, preset: "findings", prompt: [{ image: 0 }, " findings:"], sampling: { maxTokens: 100 } });
+    expect(request).toMatchObject({
+      raw: true,
+      preset: "findings",
+      prompt: [{ image: 0 }, " findings:"],
+      sampling: { maxTokens: 100 }
+    });
     expect(usage.promptTokens).toBe(expected("\n\n", "\n\n findings:"));
   });
 });

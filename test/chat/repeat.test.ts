@@ -2,7 +2,17 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadMedGemma, readSeries, readSlide, repeatAnswer, type Answer, type AnswerRequest, type AskOptions, type MedGemma, type PromptPart } from "../../src/index.js";
+import {
+  loadMedGemma,
+  readSeries,
+  readSlide,
+  repeatAnswer,
+  type Answer,
+  type AnswerRequest,
+  type AskOptions,
+  type MedGemma,
+  type PromptPart
+} from "../../src/index.js";
 import { after, before, film } from "../demo-model.js";
 
 let medgemma: MedGemma;
@@ -12,7 +22,10 @@ beforeAll(async () => {
 afterAll(async () => await medgemma.dispose());
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
-const schema = { type: "object", properties: { note: { type: "string", maxLength: 40 }, share: { type: "number", minimum: 0, maximum: 1 } } };
+const schema = {
+  type: "object",
+  properties: { note: { type: "string", maxLength: 40 }, share: { type: "number", minimum: 0, maximum: 1 } }
+};
 
 interface Question {
   readonly prompt: string | readonly PromptPart[];
@@ -23,19 +36,51 @@ interface Question {
 /** A question of every kind, each with another seed. */
 const kinds: Readonly<Record<string, (seed: number) => Question | Promise<Question>>> = {
   "a text alone": () => ({ prompt: "Tell me anything" }),
-  "an image": (seed) => ({ prompt: "Tell me anything", options: { images: [[film, before, after][seed % 3] ?? film] } }),
-  "images between texts": () => ({ prompt: ["First:", { image: before }, "Second:", { image: after }, "What changed?"] }),
-  "a stretched image, and a system text": () => ({ prompt: "Tell me anything", options: { images: [fixture("images/rgb-60x90.png")], fit: "stretch" }, system: "Be brief." }),
+  "an image": (seed) => ({
+    prompt: "Tell me anything",
+    options: { images: [[film, before, after][seed % 3] ?? film] }
+  }),
+  "images between texts": () => ({
+    prompt: ["First:", { image: before }, "Second:", { image: after }, "What changed?"]
+  }),
+  "a stretched image, and a system text": () => ({
+    prompt: "Tell me anything",
+    options: { images: [fixture("images/rgb-60x90.png")], fit: "stretch" },
+    system: "Be brief."
+  }),
   crops: () => ({ prompt: "Tell me anything", options: { images: [fixture("images/rgb-400x150.png")], fit: "crops" } }),
-  "a frame of DICOM in a window": () => ({ prompt: "Tell me anything", options: { images: [fixture("dicom/frames.dcm")], frame: 2, window: { center: 100, width: 300 } } }),
-  "DICOM as it is stored": () => ({ prompt: "Tell me anything", options: { images: [fixture("dicom/ct.dcm")], aspect: false } }),
-  "a picture of 12 bits in a window": () => ({ prompt: "Tell me anything", options: { images: [fixture("images/12-bits.png")], window: { center: 1000, width: 1500 } } }),
-  "a series of DICOM": async () => ({ prompt: "Tell me anything", options: { series: await readSeries(fixture("series/tilted"), { slices: 3, recipe: "v1" }) } }),
-  "a volume of NIfTI": async () => ({ prompt: "Tell me anything", options: { series: await readSeries(fixture("nifti/mr-4d.nii.gz"), { slices: 2, volume: 2, modality: "MR" }) } }),
-  "a slide": async () => ({ prompt: "Tell me anything", options: { slide: await readSlide(fixture("slides/pages-lzw.tif"), { side: 224, patches: 2, overview: true, level: 0 }) } }),
+  "a frame of DICOM in a window": () => ({
+    prompt: "Tell me anything",
+    options: { images: [fixture("dicom/frames.dcm")], frame: 2, window: { center: 100, width: 300 } }
+  }),
+  "DICOM as it is stored": () => ({
+    prompt: "Tell me anything",
+    options: { images: [fixture("dicom/ct.dcm")], aspect: false }
+  }),
+  "a picture of 12 bits in a window": () => ({
+    prompt: "Tell me anything",
+    options: { images: [fixture("images/12-bits.png")], window: { center: 1000, width: 1500 } }
+  }),
+  "a series of DICOM": async () => ({
+    prompt: "Tell me anything",
+    options: { series: await readSeries(fixture("series/tilted"), { slices: 3, recipe: "v1" }) }
+  }),
+  "a volume of NIfTI": async () => ({
+    prompt: "Tell me anything",
+    options: { series: await readSeries(fixture("nifti/mr-4d.nii.gz"), { slices: 2, volume: 2, modality: "MR" }) }
+  }),
+  "a slide": async () => ({
+    prompt: "Tell me anything",
+    options: {
+      slide: await readSlide(fixture("slides/pages-lzw.tif"), { side: 224, patches: 2, overview: true, level: 0 })
+    }
+  }),
   "a schema": () => ({ prompt: "Tell me anything", options: { images: [film], schema, maxTokens: 150 } }),
   "a thought": () => ({ prompt: "Tell me anything", options: { images: [film], think: true, thoughtBudget: 12 } }),
-  "every knob of the sampler": () => ({ prompt: "Tell me anything", options: { images: [film], topK: 0, topP: 0.8, minP: 0.01, repeatPenalty: 1.3, stop: ["zzz"] } }),
+  "every knob of the sampler": () => ({
+    prompt: "Tell me anything",
+    options: { images: [film], topK: 0, topP: 0.8, minP: 0.01, repeatPenalty: 1.3, stop: ["zzz"] }
+  }),
   "no template": () => ({ prompt: "The film <start_of_image> shows", options: { images: [film], raw: true } })
 };
 
@@ -57,7 +102,10 @@ describe("a recorded question", () => {
         const again = await chat.ask(written(first.request));
         expect(again.tokens, `${kind}, seed ${seed}`).toEqual(first.tokens);
         expect(again.request, kind).toEqual(first.request);
-        expect(again.images.map(({ sha256, crops }) => ({ sha256, crops })), kind).toEqual(first.images.map(({ sha256, crops }) => ({ sha256, crops })));
+        expect(
+          again.images.map(({ sha256, crops }) => ({ sha256, crops })),
+          kind
+        ).toEqual(first.images.map(({ sha256, crops }) => ({ sha256, crops })));
         answers.push(first.text);
       }
     }
@@ -69,7 +117,10 @@ describe("a recorded question", () => {
     const bytes = readFileSync(film);
     const first = await record({ prompt: "Tell me anything", options: { images: [bytes] } }, 5);
     await using chat = await medgemma.createChat();
-    await expect(chat.ask(first.request)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("as bytes, which the record does not hold") as string });
+    await expect(chat.ask(first.request)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("as bytes, which the record does not hold") as string
+    });
     expect((await chat.ask(first.request, { images: [bytes] })).tokens).toEqual(first.tokens);
   });
 
@@ -77,14 +128,19 @@ describe("a recorded question", () => {
     const first = await record({ prompt: "Tell me anything", options: { images: [film], fit: "stretch" } }, 1);
     await using chat = await medgemma.createChat();
     const { request, images } = await chat.ask(first.request, { images: [fixture("images/rgb-400x150.png")] });
-    expect(request.images).toEqual([{ source: fixture("images/rgb-400x150.png"), fit: "stretch", aspect: true, window: null, frame: null }]);
+    expect(request.images).toEqual([
+      { source: fixture("images/rgb-400x150.png"), fit: "stretch", aspect: true, window: null, frame: null }
+    ]);
     expect(images[0]?.sha256).not.toBe(first.images[0]?.sha256);
   });
 
   it("is refused by a chat with another system text", async () => {
     const first = await record({ prompt: "Tell me anything", system: "Be brief." }, 1);
     await using chat = await medgemma.createChat({ system: "Be long." });
-    await expect(chat.ask(first.request)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("another system text") as string });
+    await expect(chat.ask(first.request)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("another system text") as string
+    });
     expect(chat.turns).toEqual([]);
   });
 
@@ -104,9 +160,15 @@ describe("a recorded question", () => {
       ["prompt must be", { ...request, prompt: "x" }]
     ];
     for (const [message, given] of wrong) {
-      await expect(chat.ask(given as AnswerRequest), message).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining(message) as string });
+      await expect(chat.ask(given as AnswerRequest), message).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining(message) as string
+      });
     }
-    await expect(chat.ask(request, { images: [] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("shows 1 images, but 0 are given") as string });
+    await expect(chat.ask(request, { images: [] })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("shows 1 images, but 0 are given") as string
+    });
     await expect(chat.ask(request, { maxTokens: 5 } as never)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
@@ -122,9 +184,21 @@ describe("repeatAnswer", () => {
   it("says that all tokens are the same, or where they part and what differs", async () => {
     const answer = await record({ prompt: "Tell me anything", options: { images: [film] } }, 3);
     const whole = { ...answer, model: medgemma.model, provenance: await medgemma.provenance() };
-    expect((await repeatAnswer(medgemma, whole)).comparison).toEqual({ isSame: true, sameTokens: answer.tokens.length, before: answer.tokens.length, after: answer.tokens.length, differences: [] });
+    expect((await repeatAnswer(medgemma, whole)).comparison).toEqual({
+      isSame: true,
+      sameTokens: answer.tokens.length,
+      before: answer.tokens.length,
+      after: answer.tokens.length,
+      differences: []
+    });
     const { comparison } = await repeatAnswer(medgemma, { ...whole, tokens: answer.tokens.slice(0, 4) });
-    expect(comparison).toMatchObject({ isSame: false, sameTokens: 4, before: 4, after: answer.tokens.length, differences: [] });
+    expect(comparison).toMatchObject({
+      isSame: false,
+      sameTokens: 4,
+      before: 4,
+      after: answer.tokens.length,
+      differences: []
+    });
     const other = await repeatAnswer(medgemma, whole, { images: [before] });
     expect(other.comparison).toMatchObject({ isSame: false, differences: [{ kind: "pixels", what: "image 1" }] });
   });

@@ -4,7 +4,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConversationPrompt, type CountedTurn } from "../../src/chat/conversation-prompt.js";
 import { loadParts } from "../../src/loading/load.js";
-import { composePrompt, loadMedGemma, loadPreset, presetOptions, readSeries, readSlide, type DecodedImage, type MedGemma, type ReplyProgress } from "../../src/index.js";
+import {
+  composePrompt,
+  loadMedGemma,
+  loadPreset,
+  presetOptions,
+  readSeries,
+  readSlide,
+  type DecodedImage,
+  type MedGemma,
+  type ReplyProgress
+} from "../../src/index.js";
 import { temporaryFolder } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
 import { tiny27b, writeProjectorOf256Tokens, writeTinyText } from "../tiny-gguf.js";
@@ -33,12 +43,30 @@ describe("too many images", () => {
   const images = Array.from({ length: 30 }, (_, index) => gray(index));
 
   it.each([
-    ["in a list", async (onProgress: (progress: ReplyProgress) => void) => await (await medgemma.createChat()).ask("Describe.", { images, onProgress })],
-    ["between texts", async (onProgress: (progress: ReplyProgress) => void) => await (await medgemma.createChat()).ask(images.flatMap((image) => [{ image }, "and"]), { onProgress })],
-    ["with crops", async (onProgress: (progress: ReplyProgress) => void) => {
-      const long = { source: "long", width: 1600, height: 400, rgb: new Uint8Array(1_920_000) };
-      return await (await medgemma.createChat()).ask("Describe.", { images: Array.from({ length: 12 }, () => long), fit: "crops", onProgress });
-    }]
+    [
+      "in a list",
+      async (onProgress: (progress: ReplyProgress) => void) =>
+        await (await medgemma.createChat()).ask("Describe.", { images, onProgress })
+    ],
+    [
+      "between texts",
+      async (onProgress: (progress: ReplyProgress) => void) =>
+        await (
+          await medgemma.createChat()
+        ).ask(
+          images.flatMap((image) => [{ image }, "and"]),
+          { onProgress }
+        )
+    ],
+    [
+      "with crops",
+      async (onProgress: (progress: ReplyProgress) => void) => {
+        const long = { source: "long", width: 1600, height: 400, rgb: new Uint8Array(1_920_000) };
+        return await (
+          await medgemma.createChat()
+        ).ask("Describe.", { images: Array.from({ length: 12 }, () => long), fit: "crops", onProgress });
+      }
+    ]
   ])("are CONTEXT_FULL before one is encoded: %s", async (_, ask) => {
     const { heard, onProgress } = listener();
     await expect(ask(onProgress)).rejects.toMatchObject({ code: "CONTEXT_FULL" });
@@ -49,11 +77,15 @@ describe("too many images", () => {
     await using chat = await medgemma.createChat();
     const error: unknown = await chat.ask("Describe.", { images, maxTokens: 8 }).then(null, (one: unknown) => one);
     const { message } = error as Error;
-    expect(message).toMatch(/needs [\d,]+ tokens and room for an answer; the context holds 512\. Of its 30 images \d+ would fit/);
+    expect(message).toMatch(
+      /needs [\d,]+ tokens and room for an answer; the context holds 512\. Of its 30 images \d+ would fit/
+    );
     const [, fitting, contextSize] = /images (\d+) would fit.*contextSize (\d+)/.exec(message) ?? [];
     const answer = await chat.ask("Describe.", { images: images.slice(0, Number(fitting)), maxTokens: 8 });
     expect(answer.images).toHaveLength(Number(fitting));
-    await expect(chat.ask("Describe.", { images: images.slice(0, Number(fitting) + 1), maxTokens: 8 })).rejects.toMatchObject({ code: "CONTEXT_FULL" });
+    await expect(
+      chat.ask("Describe.", { images: images.slice(0, Number(fitting) + 1), maxTokens: 8 })
+    ).rejects.toMatchObject({ code: "CONTEXT_FULL" });
     await using larger = await loadMedGemma("demo", { gpu: "off", contextSize: Number(contextSize) });
     expect((await (await larger.createChat()).ask("Describe.", { images, maxTokens: 8 })).images).toHaveLength(30);
   });
@@ -64,7 +96,8 @@ describe("a loaded conversation", () => {
 
   async function save(count: number, overflow: "dropOldest" | "error"): Promise<void> {
     await using chat = await medgemma.createChat({ overflow });
-    for (let index = 0; index < 3; index += 1) await chat.ask("Describe the image.", { images: [gray(index * 70)], maxTokens: 4 });
+    for (let index = 0; index < 3; index += 1)
+      await chat.ask("Describe the image.", { images: [gray(index * 70)], maxTokens: 4 });
     await chat.save(path);
     const saved = JSON.parse(readFileSync(path, "utf8")) as { turns: unknown[] };
     saved.turns = Array.from({ length: count }, (_, index) => saved.turns[index % 3]);
@@ -79,7 +112,13 @@ describe("a loaded conversation", () => {
     expect(usage.droppedTurns).toBeGreaterThan(10);
     expect(usage.imageTokens).toBe((30 - usage.droppedTurns + 1) * 16);
     // Three pictures again and again, and the new one: each once, numbered through.
-    expect(new Set(encodes(heard).map((one) => JSON.stringify([(one as { image: number }).image, (one as { images: number }).images])))).toEqual(new Set(["[1,4]", "[2,4]", "[3,4]", "[4,4]"]));
+    expect(
+      new Set(
+        encodes(heard).map((one) =>
+          JSON.stringify([(one as { image: number }).image, (one as { images: number }).images])
+        )
+      )
+    ).toEqual(new Set(["[1,4]", "[2,4]", "[3,4]", "[4,4]"]));
     expect(timings.encodeMs).toBeGreaterThan(images[0]?.encodeMs ?? Infinity);
     const second = listener();
     expect((await chat.ask("And now?", { maxTokens: 4, onProgress: second.onProgress })).timings.encodeMs).toBe(0);
@@ -117,8 +156,13 @@ describe("a long history", () => {
       longestPiece: 8,
       special: { bos: 2 },
       // eslint-disable-next-line require-yield -- each turn is short
-      *renderInSteps(system: string | null, turns: readonly { readonly user: readonly unknown[]; readonly answer: string | null }[]) {
-        const text = [system ?? "", ...turns.flatMap(({ user, answer }) => [...user.map(String), answer ?? ""])].join(" ");
+      *renderInSteps(
+        system: string | null,
+        turns: readonly { readonly user: readonly unknown[]; readonly answer: string | null }[]
+      ) {
+        const text = [system ?? "", ...turns.flatMap(({ user, answer }) => [...user.map(String), answer ?? ""])].join(
+          " "
+        );
         rendered.push(text);
         return [2, ...Array.from(text, (_, index) => index + 10)];
       }
@@ -126,7 +170,8 @@ describe("a long history", () => {
     return { rendered, prompt: new ConversationPrompt(language as never, 0) };
   }
 
-  const turnsOf = (count: number): CountedTurn[] => Array.from({ length: count }, (_, index) => ({ parts: [`question ${index}`], answer: "x".repeat(80) }));
+  const turnsOf = (count: number): CountedTurn[] =>
+    Array.from({ length: count }, (_, index) => ({ parts: [`question ${index}`], answer: "x".repeat(80) }));
   const question: CountedTurn = { parts: ["now"], answer: null };
   const options = { maxTokens: 100, overflow: "dropOldest", signal: new AbortController().signal } as const;
 
@@ -143,7 +188,9 @@ describe("a long history", () => {
 
   it("with a question of megabytes is refused before one text is tokenised", async () => {
     const { rendered, prompt } = counting(2000);
-    await expect(prompt.fit(null, turnsOf(10), { parts: ["word ".repeat(4000)], answer: null }, options)).rejects.toMatchObject({ code: "CONTEXT_FULL" });
+    await expect(
+      prompt.fit(null, turnsOf(10), { parts: ["word ".repeat(4000)], answer: null }, options)
+    ).rejects.toMatchObject({ code: "CONTEXT_FULL" });
     expect(rendered).toEqual([]);
   });
 
@@ -166,7 +213,10 @@ describe("a long history", () => {
     try {
       const { language, vision } = parts;
       const perImage = vision?.facts.tokensPerImage ?? 0;
-      const ids = (first: number) => Array.from({ length: perImage }, (_, index) => 2 ** 30 + first + index) as unknown as ReturnType<typeof language.addImage>;
+      const ids = (first: number) =>
+        Array.from({ length: perImage }, (_, index) => 2 ** 30 + first + index) as unknown as ReturnType<
+          typeof language.addImage
+        >;
       const [a, b, c] = [ids(0), ids(1000), ids(2000)];
       const first: CountedTurn = { parts: [" A\n", { squares: 1 }, "\n\nB "], answer: " yes\n" };
       const second: CountedTurn = { parts: [{ squares: 2 }], answer: "" };
@@ -178,7 +228,17 @@ describe("a long history", () => {
           { user: ["C", a], answer: null }
         ]);
         const prompt = new ConversationPrompt(language, perImage);
-        expect(await prompt.render(system, [[first, [a]], [second, [b, c]]], [last, [a]], options.signal)).toEqual(whole);
+        expect(
+          await prompt.render(
+            system,
+            [
+              [first, [a]],
+              [second, [b, c]]
+            ],
+            [last, [a]],
+            options.signal
+          )
+        ).toEqual(whole);
       }
     } finally {
       await parts.vision?.dispose();
@@ -189,7 +249,12 @@ describe("a long history", () => {
 
 describe("a picture that waits for the tower", () => {
   it("says so before it is encoded", async () => {
-    const pictures = Array.from({ length: 40 }, (_, index) => ({ source: `gray ${index}`, width: 8, height: 8, rgb: new Uint8Array(192).fill(index + 100) }));
+    const pictures = Array.from({ length: 40 }, (_, index) => ({
+      source: `gray ${index}`,
+      width: 8,
+      height: 8,
+      rgb: new Uint8Array(192).fill(index + 100)
+    }));
     const { heard, onProgress } = listener();
     let second: Promise<unknown> | undefined;
     const first = medgemma.encode(pictures.slice(1), {
@@ -199,7 +264,10 @@ describe("a picture that waits for the tower", () => {
     });
     await first;
     await second;
-    expect(heard.map(({ stage }) => stage).filter((stage, index, all) => stage !== all[index - 1])).toEqual(["waiting", "encode"]);
+    expect(heard.map(({ stage }) => stage).filter((stage, index, all) => stage !== all[index - 1])).toEqual([
+      "waiting",
+      "encode"
+    ]);
   });
 });
 
@@ -207,7 +275,10 @@ describe("a question that waits for another", () => {
   it("says so, then what it does; a stop ends its waiting", async () => {
     await using one = await medgemma.createChat();
     await using other = await medgemma.createChat();
-    const first = one.ask("Count.", { schema: { type: "array", items: { enum: [1] }, minItems: 60, maxItems: 60 }, maxTokens: 400 });
+    const first = one.ask("Count.", {
+      schema: { type: "array", items: { enum: [1] }, minItems: 60, maxItems: 60 },
+      maxTokens: 400
+    });
     for await (const _ of first) break;
     const [across, within, stopped] = [listener(), listener(), listener()];
     const second = other.ask("Describe the image.", { images: [film], maxTokens: 4, onProgress: across.onProgress });
@@ -221,7 +292,11 @@ describe("a question that waits for another", () => {
     expect((await third_.ask("Count.", { onProgress, signal: stop.signal })).stopReason).toBe("aborted");
     expect(stopped.heard).toEqual([{ stage: "waiting", ahead: 0 }]);
     await Promise.all([first, second, third]);
-    expect(across.heard.map(({ stage }) => stage).filter((stage) => stage !== "encode")).toEqual(["waiting", "prefill", "generate"]);
+    expect(across.heard.map(({ stage }) => stage).filter((stage) => stage !== "encode")).toEqual([
+      "waiting",
+      "prefill",
+      "generate"
+    ]);
     expect(within.heard[0]).toEqual({ stage: "waiting" });
   });
 });
@@ -246,16 +321,31 @@ describe("images of earlier studies in a question", () => {
     await using chat = await medgemma.createChat();
     const priors = [{ image: gray(10), date: "2023-05-01" }];
     const { request, tokens } = await chat.ask("What changed?", { images: [gray(20)], priors, maxTokens: 4 });
-    expect(request.prompt).toEqual(["Prior image, 2023-05-01:", { image: 0 }, "Current image:", { image: 1 }, "What changed?"]);
+    expect(request.prompt).toEqual([
+      "Prior image, 2023-05-01:",
+      { image: 0 },
+      "Current image:",
+      { image: 1 },
+      "What changed?"
+    ]);
     await using other = await medgemma.createChat();
-    expect((await other.ask(composePrompt({ question: "What changed?", images: [gray(20)], priors }), { maxTokens: 4 })).tokens).toEqual(tokens);
+    expect(
+      (await other.ask(composePrompt({ question: "What changed?", images: [gray(20)], priors }), { maxTokens: 4 }))
+        .tokens
+    ).toEqual(tokens);
   });
 
   it("are refused where not every image would be labelled", async () => {
     await using chat = await medgemma.createChat();
     const series = await readSeries(join(fixtures, "series/reversed"), { slices: 2 });
-    await expect(chat.ask(["What changed?", { image: gray(20) }], { priors: [gray(10)] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("given as images") as string });
-    await expect(chat.ask("What changed?", { series, priors: [gray(10)] })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message: expect.stringContaining("beside single images") as string });
+    await expect(chat.ask(["What changed?", { image: gray(20) }], { priors: [gray(10)] })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("given as images") as string
+    });
+    await expect(chat.ask("What changed?", { series, priors: [gray(10)] })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("beside single images") as string
+    });
   });
 });
 
@@ -265,7 +355,10 @@ describe("a preset in a question", () => {
     await using chat = await medgemma.createChat();
     const { request, tokens } = await chat.ask("", { preset, images: [gray(20)], maxTokens: 4 });
     await using other = await medgemma.createChat({ system: preset.system });
-    const composed = await other.ask(composePrompt({ preset, images: [gray(20)] }), presetOptions(preset, { maxTokens: 4 }));
+    const composed = await other.ask(
+      composePrompt({ preset, images: [gray(20)] }),
+      presetOptions(preset, { maxTokens: 4 })
+    );
     expect([request, tokens]).toEqual([composed.request, composed.tokens]);
     expect(request).toMatchObject({ preset: "report", system: preset.system });
     expect(preset.system).not.toBeNull();
@@ -276,9 +369,19 @@ describe("a preset in a question", () => {
   it("yields to what is given, and to the chat's own system text", async () => {
     const preset = { ...(await loadPreset("report")), maxTokens: 9 };
     await using chat = await medgemma.createChat({ system: "Be brief." });
-    const { request } = await chat.ask("Is there a cross?", { preset, images: [gray(20)], maxTokens: 3, priors: [gray(10)] });
+    const { request } = await chat.ask("Is there a cross?", {
+      preset,
+      images: [gray(20)],
+      maxTokens: 3,
+      priors: [gray(10)]
+    });
     expect(request).toMatchObject({ system: "Be brief.", sampling: { maxTokens: 3 } });
-    const labels = composePrompt({ preset, question: "Is there a cross?", images: [gray(20)], priors: [gray(10)] }).filter((part) => typeof part === "string");
+    const labels = composePrompt({
+      preset,
+      question: "Is there a cross?",
+      images: [gray(20)],
+      priors: [gray(10)]
+    }).filter((part) => typeof part === "string");
     expect(request.prompt.filter((part) => typeof part === "string")).toEqual(labels);
   });
 
@@ -312,7 +415,9 @@ describe("the programs of docs/guide/series.md and docs/guide/pathology.md, with
     await using usual = await loadMedGemma({ model: text, mmproj }, { gpu: "off" });
     expect(usual.contextSize).toBe(8192);
     const { heard, onProgress } = listener();
-    await expect((await usual.createChat()).ask("Is there free fluid?", { series: many, onProgress })).rejects.toMatchObject({ code: "CONTEXT_FULL" });
+    await expect(
+      (await usual.createChat()).ask("Is there free fluid?", { series: many, onProgress })
+    ).rejects.toMatchObject({ code: "CONTEXT_FULL" });
     expect(encodes(heard)).toEqual([]);
   }, 120_000);
 
@@ -324,12 +429,19 @@ describe("the programs of docs/guide/series.md and docs/guide/pathology.md, with
     expect(answer.usage.imageTokens).toBe(60 * 256);
     await using usual = await loadMedGemma({ model: text, mmproj }, { gpu: "off" });
     const { heard, onProgress } = listener();
-    await expect((await usual.createChat()).ask("Describe the tissue.", { slide: many, onProgress })).rejects.toMatchObject({ code: "CONTEXT_FULL", remedy: { option: "contextSize" } });
+    await expect(
+      (await usual.createChat()).ask("Describe the tissue.", { slide: many, onProgress })
+    ).rejects.toMatchObject({ code: "CONTEXT_FULL", remedy: { option: "contextSize" } });
     expect(encodes(heard)).toEqual([]);
   }, 120_000);
 
   it("show the overview of a slide and its patches", async () => {
-    const slide = await readSlide(join(fixtures, "slides/aperio-jpeg.svs"), { side: 16, level: 0, patches: 3, overview: true });
+    const slide = await readSlide(join(fixtures, "slides/aperio-jpeg.svs"), {
+      side: 16,
+      level: 0,
+      patches: 3,
+      overview: true
+    });
     await using chat = await medgemma.createChat();
     const { images, request } = await chat.ask("Describe the tissue.", { slide, maxTokens: 4 });
     expect(images).toHaveLength(slide.taken + 1);

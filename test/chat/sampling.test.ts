@@ -52,7 +52,9 @@ describe("stop", () => {
   });
 
   it("changes nothing where the text does not come, nor where its beginning does", async () => {
-    const { text, stopReason } = await ask({ stop: [`${whole.text.slice(0, 12)}XYZ`, `${whole.text.slice(-4)}and more`, "zebra"] });
+    const { text, stopReason } = await ask({
+      stop: [`${whole.text.slice(0, 12)}XYZ`, `${whole.text.slice(-4)}and more`, "zebra"]
+    });
     expect({ text, stopReason }).toEqual({ text: whole.text, stopReason: "end" });
   });
 
@@ -91,7 +93,15 @@ describe("the sampler", () => {
   });
 
   it("records Gemma's numbers where nothing is said", async () => {
-    expect((await ask({ temperature: 0.7 })).request.sampling).toMatchObject({ temperature: 0.7, topK: 64, topP: 0.95, minP: 0, repeatPenalty: 1, stop: [], maxTokens: 1024 });
+    expect((await ask({ temperature: 0.7 })).request.sampling).toMatchObject({
+      temperature: 0.7,
+      topK: 64,
+      topP: 0.95,
+      minP: 0,
+      repeatPenalty: 1,
+      stop: [],
+      maxTokens: 1024
+    });
   });
 });
 
@@ -138,7 +148,10 @@ describe("logprobs", () => {
   });
 
   it("are those of the model under a schema too, which takes what the model would not", async () => {
-    const { logprobs = [], tokens } = await ask({ schema: { type: "object", properties: { colour: { type: "string", enum: ["blue"] } }, required: ["colour"] }, logprobs: 1 });
+    const { logprobs = [], tokens } = await ask({
+      schema: { type: "object", properties: { colour: { type: "string", enum: ["blue"] } }, required: ["colour"] },
+      logprobs: 1
+    });
     expect(logprobs.map(({ token }) => token)).toEqual(tokens);
     expect(logprobs.some(({ token, top }) => top[0]?.token !== token)).toBe(true);
   });
@@ -146,14 +159,23 @@ describe("logprobs", () => {
 
 describe("turns at the model", () => {
   it("go to the greatest priority, then to the first, and each is told how many are in front", async () => {
-    const [running, first, second, urgent] = await Promise.all([1, 2, 3, 4].map(() => medgemma.createChat())) as [Chat, Chat, Chat, Chat];
+    const [running, first, second, urgent] = (await Promise.all([1, 2, 3, 4].map(() => medgemma.createChat()))) as [
+      Chat,
+      Chat,
+      Chat,
+      Chat
+    ];
     const ended: string[] = [];
     const ahead: Record<string, (number | undefined)[]> = {};
     const start = (name: string, chat: Chat, options: AskOptions) => {
       return chat
-        .ask("Count.", { maxTokens: 8, ...options, onProgress: (progress) => {
-          if (progress.stage === "waiting") (ahead[name] ??= []).push(progress.ahead);
-        } })
+        .ask("Count.", {
+          maxTokens: 8,
+          ...options,
+          onProgress: (progress) => {
+            if (progress.stage === "waiting") (ahead[name] ??= []).push(progress.ahead);
+          }
+        })
         .then(() => ended.push(name));
     };
     await new Promise<void>((resolve) => {
@@ -191,7 +213,11 @@ describe("countTokens", () => {
   });
 
   it("refuses what ask refuses", async () => {
-    await expect(medgemma.countTokens("x", { imagse: [] } as unknown as AskOptions)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
-    await expect(medgemma.countTokens(undefined as unknown as string)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(medgemma.countTokens("x", { imagse: [] } as unknown as AskOptions)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT"
+    });
+    await expect(medgemma.countTokens(undefined as unknown as string)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT"
+    });
   });
 });

@@ -15,10 +15,22 @@ const coordinate = z.int().min(0).max(1000);
 /** Each bounded in every text and list, so that enough tokens are always enough. */
 const schemas = {
   findings: z.object({
-    findings: z.array(z.object({ name: shortText, side: z.enum(["left", "right", "both"]), certain: z.boolean(), size: z.number().min(0).max(40).nullable() })).max(3),
+    findings: z
+      .array(
+        z.object({
+          name: shortText,
+          side: z.enum(["left", "right", "both"]),
+          certain: z.boolean(),
+          size: z.number().min(0).max(40).nullable()
+        })
+      )
+      .max(3),
     impression: shortText
   }),
-  boxes: z.array(z.object({ box_2d: z.tuple([coordinate, coordinate, coordinate, coordinate]), label: shortText })).min(1).max(2),
+  boxes: z
+    .array(z.object({ box_2d: z.tuple([coordinate, coordinate, coordinate, coordinate]), label: shortText }))
+    .min(1)
+    .max(2),
   numbers: z.object({
     whole: z.int(),
     any: z.number(),
@@ -30,7 +42,10 @@ const schemas = {
   }),
   union: z.object({
     when: z.union([z.literal("never"), z.int().min(1900).max(2100), z.null()]),
-    what: z.discriminatedUnion("kind", [z.object({ kind: z.literal("normal") }), z.object({ kind: z.literal("other"), note: shortText })]),
+    what: z.discriminatedUnion("kind", [
+      z.object({ kind: z.literal("normal") }),
+      z.object({ kind: z.literal("other"), note: shortText })
+    ]),
     deep: z.object({ er: z.object({ grid: z.array(z.array(z.boolean()).max(2)).max(2) }) })
   }),
   word: shortText
@@ -43,7 +58,11 @@ async function askOnce(schema: z.ZodType, options: AskOptions & { readonly asJso
   const { asJson, ...askOptions } = options;
   await using chat = await medgemma.createChat();
   try {
-    const answer = await chat.ask("How many shapes are there?", { ...askOptions, images: [film], schema: asJson ? z.toJSONSchema(schema, { io: "input" }) : schema });
+    const answer = await chat.ask("How many shapes are there?", {
+      ...askOptions,
+      images: [film],
+      schema: asJson ? z.toJSONSchema(schema, { io: "input" }) : schema
+    });
     const parsed = JSON.parse(answer.text) as unknown;
     expect(schema.safeParse(parsed)).toMatchObject({ success: true });
     expect(answer.value).toEqual(parsed);
@@ -64,7 +83,14 @@ describe("in 100 of 100 runs an answer by schema", () => {
     const name = (Object.keys(schemas) as (keyof typeof schemas)[])[index % 5] ?? "word";
     const maxTokens = limits[Math.floor(index / 5) % 5] ?? 900;
     const think = Math.floor(index / 25) % 2 === 1;
-    return { name, maxTokens, think, temperature: [0, 1, 3, 10][Math.floor(index / 25)] ?? 0, seed: index, asJson: index % 2 === 1 };
+    return {
+      name,
+      maxTokens,
+      think,
+      temperature: [0, 1, 3, 10][Math.floor(index / 25)] ?? 0,
+      seed: index,
+      asJson: index % 2 === 1
+    };
   });
 
   it("is whole and valid, or SCHEMA_INVALID when the limit cut it", async () => {
@@ -97,8 +123,17 @@ describe("a text in JSON", () => {
     const schema = z.string().min(40).max(60);
     for (let seed = 0; seed < 40; seed += 1) {
       await using chat = await medgemma.createChat();
-      const { value, thought, stopReason } = await chat.ask("Tell me anything", { schema, temperature: 10, seed, maxTokens: 400 });
-      expect({ value: schema.safeParse(value).success, thought, stopReason }).toEqual({ value: true, thought: null, stopReason: "end" });
+      const { value, thought, stopReason } = await chat.ask("Tell me anything", {
+        schema,
+        temperature: 10,
+        seed,
+        maxTokens: 400
+      });
+      expect({ value: schema.safeParse(value).success, thought, stopReason }).toEqual({
+        value: true,
+        thought: null,
+        stopReason: "end"
+      });
       // Bytes that make no character would be several of these, but one to the grammar.
       expect(value).not.toContain("\u{fffd}");
     }
@@ -124,7 +159,10 @@ describe("a number that the limit cut", () => {
     }
     // Nine digits fit, but whether there would be a tenth nobody knows.
     for (let maxTokens = 4; maxTokens < 20; maxTokens += 1) {
-      const answer = await chat.ask("Count.", { schema, maxTokens }).then((one) => one, () => null);
+      const answer = await chat.ask("Count.", { schema, maxTokens }).then(
+        (one) => one,
+        () => null
+      );
       if (answer !== null) expect(answer.stopReason).toBe("end");
     }
   });
@@ -147,8 +185,23 @@ describe("a schema of zod", () => {
 
   it("is an error where zod refuses what the grammar cannot enforce, without the answer's words", async () => {
     await using chat = await medgemma.createChat();
-    const schema = z.object({ list: z.array(z.object({ id: z.string().max(4).regex(/^(?=a)b/) })).min(1).max(1) });
-    const error: unknown = await chat.ask("Count.", { schema }).then(() => null, (one: unknown) => one);
+    const schema = z.object({
+      list: z
+        .array(
+          z.object({
+            id: z
+              .string()
+              .max(4)
+              .regex(/^(?=a)b/)
+          })
+        )
+        .min(1)
+        .max(1)
+    });
+    const error: unknown = await chat.ask("Count.", { schema }).then(
+      () => null,
+      (one: unknown) => one
+    );
     expect(error).toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining('"list.0.id"') as string });
     expect(chat.turns).toEqual([]);
   });
@@ -156,14 +209,23 @@ describe("a schema of zod", () => {
   it("is checked when its check takes time", async () => {
     await using chat = await medgemma.createChat();
     const schema = z.boolean().refine(async () => await Promise.resolve(false));
-    await expect(chat.ask("Count.", { schema })).rejects.toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining("refuses it") as string });
+    await expect(chat.ask("Count.", { schema })).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+      message: expect.stringContaining("refuses it") as string
+    });
   });
 
   it("that has no JSON schema is refused", async () => {
     await using chat = await medgemma.createChat();
-    await expect(chat.ask("When?", { schema: z.object({ at: z.date() }) })).rejects.toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining("Date cannot be") as string });
+    await expect(chat.ask("When?", { schema: z.object({ at: z.date() }) })).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+      message: expect.stringContaining("Date cannot be") as string
+    });
     const { validate } = z.boolean()["~standard"];
     const old = { "~standard": { version: 1, vendor: "zod", validate } } as const;
-    await expect(chat.ask("When?", { schema: old })).rejects.toMatchObject({ code: "SCHEMA_INVALID", message: expect.stringContaining("since 4.2") as string });
+    await expect(chat.ask("When?", { schema: old })).rejects.toMatchObject({
+      code: "SCHEMA_INVALID",
+      message: expect.stringContaining("since 4.2") as string
+    });
   });
 });

@@ -29,8 +29,10 @@ async function askJson(args: readonly string[], input?: string | Buffer): Promis
 /** The shape of a JSON value: every leaf replaced by its type, every list by the types in it. */
 function typesOf(value: unknown): unknown {
   if (value === null) return "null";
-  if (Array.isArray(value)) return [...new Map(value.map((entry) => [JSON.stringify(typesOf(entry)), typesOf(entry)])).values()];
-  if (typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, typesOf(entry)]));
+  if (Array.isArray(value))
+    return [...new Map(value.map((entry) => [JSON.stringify(typesOf(entry)), typesOf(entry)])).values()];
+  if (typeof value === "object")
+    return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, typesOf(entry)]));
   return typeof value;
 }
 
@@ -63,7 +65,16 @@ describe("ask", () => {
           width: "number",
           height: "number",
           sha256: "string",
-          preprocessing: { version: "number", fit: "string", side: "number", aspect: "boolean", pixelAspect: "number", frame: "null", window: "null", ranges: "null" },
+          preprocessing: {
+            version: "number",
+            fit: "string",
+            side: "number",
+            aspect: "boolean",
+            pixelAspect: "number",
+            frame: "null",
+            window: "null",
+            ranges: "null"
+          },
           tokens: "number",
           encodeMs: "number",
           cached: "boolean"
@@ -79,9 +90,25 @@ describe("ask", () => {
         slide: "null",
         think: "boolean",
         schema: "null",
-        sampling: { temperature: "number", seed: "null", topK: "number", topP: "number", minP: "number", repeatPenalty: "number", stop: [], maxTokens: "number", thoughtBudget: "null" }
+        sampling: {
+          temperature: "number",
+          seed: "null",
+          topK: "number",
+          topP: "number",
+          minP: "number",
+          repeatPenalty: "number",
+          stop: [],
+          maxTokens: "number",
+          thoughtBudget: "null"
+        }
       },
-      usage: { promptTokens: "number", imageTokens: "number", reusedTokens: "number", completionTokens: "number", droppedTurns: "number" },
+      usage: {
+        promptTokens: "number",
+        imageTokens: "number",
+        reusedTokens: "number",
+        completionTokens: "number",
+        droppedTurns: "number"
+      },
       timings: {
         loadMs: "number",
         encodeMs: "number",
@@ -106,7 +133,13 @@ describe("ask", () => {
         notes: []
       },
       provenance: {
-        versions: { medgemmaLocal: "string", nodeLlamaCpp: "string", llamaCpp: "string", node: "string", system: "string" },
+        versions: {
+          medgemmaLocal: "string",
+          nodeLlamaCpp: "string",
+          llamaCpp: "string",
+          node: "string",
+          system: "string"
+        },
         model: {
           id: "string",
           text: { byteLength: "number", sha256: "string", hashed: "string" },
@@ -125,7 +158,11 @@ describe("ask", () => {
         }
       }
     });
-    expect(answer).toMatchObject({ stopReason: "end", images: [{ source: film, width: 224, height: 224, tokens: 16 }], model: { id: "demo" } });
+    expect(answer).toMatchObject({
+      stopReason: "end",
+      images: [{ source: film, width: 224, height: 224, tokens: 16 }],
+      model: { id: "demo" }
+    });
     expect(answer.usage.imageTokens).toBe(16);
   });
 
@@ -155,8 +192,16 @@ describe("ask", () => {
   });
 
   it.each([
-    ["a PNG picture", png(64), /^medgemma-local: stdin holds a PNG picture, not a question\. To ask about it, add -i -/],
-    ["a DICOM file", readFileSync(fileURLToPath(new URL("../fixtures/dicom/ct.dcm", import.meta.url))), /stdin holds a DICOM file.*-i -/],
+    [
+      "a PNG picture",
+      png(64),
+      /^medgemma-local: stdin holds a PNG picture, not a question\. To ask about it, add -i -/
+    ],
+    [
+      "a DICOM file",
+      readFileSync(fileURLToPath(new URL("../fixtures/dicom/ct.dcm", import.meta.url))),
+      /stdin holds a DICOM file.*-i -/
+    ],
     ["a PDF document", Buffer.from("%PDF-1.7\n%\xe2\xe3\n", "latin1"), /stdin holds a PDF document, not a question/],
     ["other bytes", Buffer.from("Gr\xfc\xdfe", "latin1"), /stdin holds bytes that are not text in UTF-8/]
   ])("tells %s on stdin from a question", async (_what, input, words) => {
@@ -221,7 +266,10 @@ describe("ask", () => {
 describe("a stop from outside", () => {
   // No answer ends by itself before these lists are full.
   const schema = join(folder, "long-lists.json");
-  writeFileSync(schema, JSON.stringify({ type: "array", minItems: 40, items: { type: "array", minItems: 40, items: { enum: [1, 2] } } }));
+  writeFileSync(
+    schema,
+    JSON.stringify({ type: "array", minItems: 40, items: { type: "array", minItems: 40, items: { enum: [1, 2] } } })
+  );
   const endless = ["ask", "Count.", "-m", "demo", "--schema", schema, "--max-tokens", "3900"];
 
   it.each(["SIGINT", "SIGTERM"] as const)("by %s ends the answer, exits 130 and says nothing", async (signal) => {

@@ -16,13 +16,25 @@ describe("bad input exits 1 within 5 seconds, with one line `CODE: …` and no s
     ["an unreadable file", [...describeIt, files.unreadable, "-m", "demo"], "IMAGE_UNREADABLE"],
     ["a truncated model", [...describeIt, files.good, "-m", files.truncatedModel], "MODEL_CORRUPT"],
     ["a text model as projector", [...describeIt, files.good, "-m", "demo", "--mmproj", demoText], "MODEL_MISMATCH"],
-    ["a projector of another width", [...describeIt, files.good, "-m", "demo", "--mmproj", files.otherWidth], "MODEL_MISMATCH"],
+    [
+      "a projector of another width",
+      [...describeIt, files.good, "-m", "demo", "--mmproj", files.otherWidth],
+      "MODEL_MISMATCH"
+    ],
     ["an image for a text-only model", [...describeIt, files.good, "-m", files.textOnlyModel], "MODEL_MISMATCH"],
     ["a prompt longer than the context", ["ask", "word ".repeat(6000), "-m", "demo"], "CONTEXT_FULL"],
     ["an unknown model", ["ask", "x", "-m", "medgemma-9b"], "MODEL_NOT_FOUND"],
     ["a schema that is no JSON", ["ask", "x", "-m", "demo", "--schema", files.textCalledPng], "SCHEMA_INVALID"],
-    ["a missing image for encode", ["encode", files.missing, "-o", `${files.good}.npy`, "-m", "demo"], "IMAGE_NOT_FOUND"],
-    ["an output folder that is not there", ["preview", files.good, "-o", `${files.missing}/x.png`, "-m", "demo"], "FILE_UNUSABLE"],
+    [
+      "a missing image for encode",
+      ["encode", files.missing, "-o", `${files.good}.npy`, "-m", "demo"],
+      "IMAGE_NOT_FOUND"
+    ],
+    [
+      "an output folder that is not there",
+      ["preview", files.good, "-o", `${files.missing}/x.png`, "-m", "demo"],
+      "FILE_UNUSABLE"
+    ],
     ["a missing file for inspect", ["inspect", files.missing], "MODEL_NOT_FOUND"],
     ["a picture for inspect", ["inspect", files.good], "MODEL_CORRUPT"]
   ])("%s", async (_what, args, code) => {

@@ -15,10 +15,16 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "a", "b"], "ask takes one question. Put it in quotes"],
     [["ask", "Describe", "the", "image"], "Put it in quotes"],
     [["ask", "  "], "The question is empty."],
-    [["ask", "Describe /nope/film.png"], "The question names /nope/film.png, which the model would not see. Give a picture with -i FILE"],
+    [
+      ["ask", "Describe /nope/film.png"],
+      "The question names /nope/film.png, which the model would not see. Give a picture with -i FILE"
+    ],
     [["ask", "Compare a.png with b.dcm", "-i", "/x/a.png"], "The question names b.dcm"],
     [["ask", "Describe /nope/Doe.png", "--redact"], "The question names a file, which"],
-    [["ask", "Describe models/demo"], "The question names models/demo, which the model would not see. Give a CT or MR series with --series models/demo."],
+    [
+      ["ask", "Describe models/demo"],
+      "The question names models/demo, which the model would not see. Give a CT or MR series with --series models/demo."
+    ],
     [["ask", "Describe data:image/png;base64,AA=="], "The question holds the data of a picture"],
     [["ask", "x", "-i", "nope-1.png", "nope-2.png"], "-i nope-1.png -i nope-2.png"],
     [["ask", "x", "-i"], "-i needs a value"],
@@ -50,7 +56,10 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "x", "--temperature", "-1"], "--temperature must be a number from 0 to 10"],
     [["ask", "x", "--gpu", "cdua"], "--gpu must be auto, metal, cuda, vulkan or off"],
     [["ask", "x", "--fit", "crop"], "--fit must be pad, stretch or crops"],
-    [["ask", "x", "--lora", "a.gguf:half"], "--lora a.gguf:half: the scale must be a number from -10 to 10, but is half"],
+    [
+      ["ask", "x", "--lora", "a.gguf:half"],
+      "--lora a.gguf:half: the scale must be a number from -10 to 10, but is half"
+    ],
     [["ask", "x", "--lora", "a.gguf:10.5"], "the scale must be a number from -10 to 10, but is 10.5"],
     [["ask", "x", "--lora", "a.bin:1e400"], "the scale must be a number from -10 to 10, but is 1e400"],
     [["ask", "x", "--lora", "a.gguf:"], "the scale must be a number"],
@@ -58,7 +67,10 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["ask", "x", "--lora", "-"], "--lora reads no adapter from stdin"],
     [["ask", "x", "--lora"], "--lora needs a value"],
     [["ask", "x", "--lroa", "a.gguf"], "Did you mean --lora?"],
-    [["ask", "x", "--prior", "2023-13-01=a.png"], "The date of --prior must be like 2023-05-01, 2023-05 or 2023, but is 2023-13-01"],
+    [
+      ["ask", "x", "--prior", "2023-13-01=a.png"],
+      "The date of --prior must be like 2023-05-01, 2023-05 or 2023, but is 2023-13-01"
+    ],
     [["ask", "x", "--prior", "2023-5=a.png"], "The date of --prior must be like"],
     [["ask", "x", "--prior", "2023-05-01="], "names no file"],
     [["ask", "--preset", "multiple-choice"], "needs a question"],
@@ -91,7 +103,22 @@ describe("help", () => {
     expect(bare.stdout).toContain("not a medical device");
   });
 
-  it.each(["chat", "ask", "presets", "encode", "preview", "models", "pull", "verify", "remove", "import", "inspect", "doctor", "bench", "completion"])("of %s has examples and fits 100 columns", async (command) => {
+  it.each([
+    "chat",
+    "ask",
+    "presets",
+    "encode",
+    "preview",
+    "models",
+    "pull",
+    "verify",
+    "remove",
+    "import",
+    "inspect",
+    "doctor",
+    "bench",
+    "completion"
+  ])("of %s has examples and fits 100 columns", async (command) => {
     const { code, stdout } = await runCli([command, "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain("Examples:");
@@ -99,7 +126,9 @@ describe("help", () => {
   });
 
   it.each(["ask", "chat", "models", "rm"])("is what `help %s` prints", async (command) => {
-    expect((await runCli(["help", command])).stdout).toBe((await runCli([command === "rm" ? "remove" : command, "--help"])).stdout);
+    expect((await runCli(["help", command])).stdout).toBe(
+      (await runCli([command === "rm" ? "remove" : command, "--help"])).stdout
+    );
   });
 
   it.each(["--version", "-v", "version"])("%s prints the version of the package", async (word) => {

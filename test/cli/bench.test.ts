@@ -27,7 +27,9 @@ describe("bench", () => {
     expect(report.promptTokens).toBe(512);
     expect(report.peakMemoryBytes).toBeGreaterThan(20e6); // both files of the model
     // 256 patches, width 288, feed-forward 576, 4 layers.
-    expect(report.towerFlops).toBe(2 * 256 * (3 * 14 ** 2 * 288 + 4 * (4 * 288 ** 2 + 2 * 288 * 576)) + 4 * 256 ** 2 * 288 * 4);
+    expect(report.towerFlops).toBe(
+      2 * 256 * (3 * 14 ** 2 * 288 + 4 * (4 * 288 ** 2 + 2 * 288 * 576)) + 4 * 256 ** 2 * 288 * 4
+    );
     expect(report.towerGflops).toBeCloseTo((report.towerFlops ?? 0) / (encodeMs?.median ?? 0) / 1e6, 6);
     expect(report.towerShare).toBeCloseTo((report.towerGflops ?? 0) / report.limits.gflops, 6);
     const textBytes = readFileSync(demoText).byteLength;
@@ -57,13 +59,23 @@ describe("bench", () => {
   });
 
   it("prints the numbers even when the picture cannot be written", async () => {
-    const { stdout, stderr, code } = await runCli([...demo, "--repeat", "1", "--plot", join(folder, "missing", "speed.svg")]);
+    const { stdout, stderr, code } = await runCli([
+      ...demo,
+      "--repeat",
+      "1",
+      "--plot",
+      join(folder, "missing", "speed.svg")
+    ]);
     expect(stdout).toContain("peak memory");
     expect(stderr).toMatch(/^FILE_UNUSABLE: [^\n]+\n$/);
     expect(code).toBe(1);
   });
 
-  it.each([["--plot", "speed.gif"], ["--plot", "speed"], ["--repeat", "0"]])("refuses %s %s at once", async (...args) => {
+  it.each([
+    ["--plot", "speed.gif"],
+    ["--plot", "speed"],
+    ["--repeat", "0"]
+  ])("refuses %s %s at once", async (...args) => {
     const { stdout, stderr, code } = await runCli(["bench", ...args]);
     expect(stderr).toMatch(new RegExp(`^medgemma-local: ${args[0]} must [^\\n]+\\n$`));
     expect(stdout).toBe("");

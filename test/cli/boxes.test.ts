@@ -13,7 +13,13 @@ const asked = ["-m", "demo", "--gpu", "off"];
 
 /** A file with a schema that has one answer only. */
 function schemaFile(name: string, box: readonly number[], label = "a", more: object = {}): string {
-  const numbers = { type: "array", prefixItems: box.map((edge) => ({ enum: [edge] })), items: { enum: [0] }, minItems: 4, maxItems: 4 };
+  const numbers = {
+    type: "array",
+    prefixItems: box.map((edge) => ({ enum: [edge] })),
+    items: { enum: [0] },
+    minItems: 4,
+    maxItems: 4
+  };
   const path = join(folder, name);
   const entry = { type: "object", properties: { box_2d: numbers, label: { enum: [label] }, ...more } };
   writeFileSync(path, JSON.stringify({ type: "array", items: entry, minItems: 1, maxItems: 1 }));
@@ -27,14 +33,27 @@ async function pixelsOf(path: string) {
 describe("ask --boxes", () => {
   it("draws what was located on the picture itself, and says the pixels with --json", async () => {
     const output = join(folder, "found.png");
-    const { code, stdout, stderr } = await runCli(["ask", "Where is the cross?", "-i", film, "--boxes", output, "--json", ...asked]);
+    const { code, stdout, stderr } = await runCli([
+      "ask",
+      "Where is the cross?",
+      "-i",
+      film,
+      "--boxes",
+      output,
+      "--json",
+      ...asked
+    ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const { boxes, rejectedBoxes } = JSON.parse(stdout) as { boxes: { box: { x: number; y: number; width: number; height: number } }[]; rejectedBoxes: unknown };
+    const { boxes, rejectedBoxes } = JSON.parse(stdout) as {
+      boxes: { box: { x: number; y: number; width: number; height: number } }[];
+      rejectedBoxes: unknown;
+    };
     expect(rejectedBoxes).toEqual([]);
     expect(boxes).toMatchObject([{ label: "cross", image: 0 }]);
     expect(await sharp(output).metadata()).toMatchObject({ format: "png", width: 280, height: 224, channels: 3 });
     const [original, drawn] = [await pixelsOf(film), await pixelsOf(output)];
-    const differs = (x: number, y: number) => [0, 1, 2].some((channel) => original[(y * 280 + x) * 3 + channel] !== drawn[(y * 280 + x) * 3 + channel]);
+    const differs = (x: number, y: number) =>
+      [0, 1, 2].some((channel) => original[(y * 280 + x) * 3 + channel] !== drawn[(y * 280 + x) * 3 + channel]);
     const { x = 0, y = 0, width = 0, height = 0 } = boxes[0]?.box ?? {};
     expect(differs(Math.floor(x) - 1, Math.round(y + height / 2))).toBe(true);
     expect(differs(Math.round(x + width / 2), Math.round(y + height / 2))).toBe(false);
@@ -45,7 +64,17 @@ describe("ask --boxes", () => {
   it("prints the answer alone, and tells what is not drawn", async () => {
     const output = join(folder, "rejected.png");
     const schema = schemaFile("bars.json", [0, 0, 50, 1000], "<script>");
-    const { code, stdout, stderr } = await runCli(["ask", "Where?", "-i", film, "--schema", schema, "--boxes", output, ...asked]);
+    const { code, stdout, stderr } = await runCli([
+      "ask",
+      "Where?",
+      "-i",
+      film,
+      "--schema",
+      schema,
+      "--boxes",
+      output,
+      ...asked
+    ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\[.*\]\s+$/s);
     expect(stderr).toMatch(/^Not drawn, it lies entirely in the black bars next to the picture: [^\n]+\n$/);
@@ -62,7 +91,19 @@ describe("ask --boxes", () => {
   it("writes a file for each of several pictures", async () => {
     const output = join(folder, "two.png");
     const schema = schemaFile("second.json", [200, 200, 800, 800], "a", { image: { enum: [2] } });
-    const { code } = await runCli(["ask", "Where?", "-i", film, "-i", after, "--schema", schema, "--boxes", output, ...asked]);
+    const { code } = await runCli([
+      "ask",
+      "Where?",
+      "-i",
+      film,
+      "-i",
+      after,
+      "--schema",
+      schema,
+      "--boxes",
+      output,
+      ...asked
+    ]);
     expect(code).toBe(0);
     expect(existsSync(output)).toBe(false);
     expect(await pixelsOf(join(folder, "two-1.png"))).toEqual(await pixelsOf(film));
@@ -75,7 +116,17 @@ describe("ask --boxes", () => {
     const turned = join(folder, "turned.jpg");
     await sharp(film).jpeg().withMetadata({ orientation: 6 }).toFile(turned);
     const output = join(folder, "turned.png");
-    await runCli(["ask", "Where?", "-i", turned, "--schema", schemaFile("whole.json", [100, 100, 900, 900]), "--boxes", output, ...asked]);
+    await runCli([
+      "ask",
+      "Where?",
+      "-i",
+      turned,
+      "--schema",
+      schemaFile("whole.json", [100, 100, 900, 900]),
+      "--boxes",
+      output,
+      ...asked
+    ]);
     expect(await sharp(output).metadata()).toMatchObject({ width: 224, height: 280 });
   });
 
@@ -111,7 +162,15 @@ describe("ask --boxes", () => {
   });
 
   it("fails in one line when the file cannot be written, after the answer", async () => {
-    const { code, stdout, stderr } = await runCli(["ask", "Where is the cross?", "-i", film, "--boxes", join(folder, "nowhere", "a.png"), ...asked]);
+    const { code, stdout, stderr } = await runCli([
+      "ask",
+      "Where is the cross?",
+      "-i",
+      film,
+      "--boxes",
+      join(folder, "nowhere", "a.png"),
+      ...asked
+    ]);
     expect(code).toBe(1);
     expect(stdout).toContain("box_2d");
     expect(stderr).toMatch(/^FILE_UNUSABLE: [^\n]+\n$/);
@@ -125,20 +184,39 @@ describe("--fit crops", () => {
     { x: 0, y: 0, width: 350, height: 300 },
     { x: 350, y: 0, width: 350, height: 300 }
   ];
-  const write = async () => await sharp(rgb, { raw: { width, height, channels: 3 } }).png().toFile(long);
+  const write = async () =>
+    await sharp(rgb, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(long);
 
   it("shows with preview exactly the squares that the model sees", async () => {
     await write();
     for (const size of [56, 224]) {
       const sheet = join(folder, `sheet-${size}.png`);
-      const { code, stdout } = await runCli(["preview", long, "-o", sheet, "--size", String(size), "--fit", "crops", "--json"]);
+      const { code, stdout } = await runCli([
+        "preview",
+        long,
+        "-o",
+        sheet,
+        "--size",
+        String(size),
+        "--fit",
+        "crops",
+        "--json"
+      ]);
       expect(code).toBe(0);
-      const report = JSON.parse(stdout) as { sha256: string; tiles: { x: number; y: number; width: number; height: number }[] };
+      const report = JSON.parse(stdout) as {
+        sha256: string;
+        tiles: { x: number; y: number; width: number; height: number }[];
+      };
       const image = await prepareImage(long, { side: size, fit: "crops" });
       expect(report).toMatchObject({ width, height, side: size, fit: "crops", sha256: image.sha256, crops });
       const hashes = [];
       for (const { x, y, ...tile } of report.tiles) {
-        const pixels = await sharp(sheet).extract({ left: x, top: y, ...tile }).raw().toBuffer();
+        const pixels = await sharp(sheet)
+          .extract({ left: x, top: y, ...tile })
+          .raw()
+          .toBuffer();
         hashes.push(createHash("sha256").update(pixels).digest("hex"));
       }
       expect(hashes).toEqual([image.sha256, ...image.crops.map(({ sha256 }) => sha256)]);
@@ -155,10 +233,19 @@ describe("--fit crops", () => {
   it("is in the JSON of ask and encode", async () => {
     await write();
     const answer = await runCli(["ask", "Describe the image.", "-i", long, "--fit", "crops", "--json", ...asked]);
-    expect(JSON.parse(answer.stdout)).toMatchObject({ images: [{ source: long, width, height, crops, tokens: 48 }], usage: { imageTokens: 48 } });
+    expect(JSON.parse(answer.stdout)).toMatchObject({
+      images: [{ source: long, width, height, crops, tokens: 48 }],
+      usage: { imageTokens: 48 }
+    });
     const output = join(folder, "crops.npy");
     const encoded = await runCli(["encode", long, film, "-o", output, "--fit", "crops", "--json", ...asked]);
-    expect(JSON.parse(encoded.stdout)).toMatchObject({ shape: [4, 16, 192], images: [{ crops, tokens: 48 }, { crops: [], tokens: 16 }] });
+    expect(JSON.parse(encoded.stdout)).toMatchObject({
+      shape: [4, 16, 192],
+      images: [
+        { crops, tokens: 48 },
+        { crops: [], tokens: 16 }
+      ]
+    });
     const file = readFileSync(output);
     expect(file.length - 10 - file.readUInt16LE(8)).toBe(4 * 16 * 192 * 4);
     const padded = await runCli(["encode", long, "-o", output, "--json", ...asked]);

@@ -9,7 +9,10 @@ export const demoText = join(demo, "medgemma-demo-F32.gguf");
 export const demoProjector = join(demo, "mmproj-F32.gguf");
 
 /** A gray PNG; `claimed` is the size that its header says. */
-export function png(side: number, claimed: { readonly width: number; readonly height: number } = { width: side, height: side }): Buffer {
+export function png(
+  side: number,
+  claimed: { readonly width: number; readonly height: number } = { width: side, height: side }
+): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(claimed.width, 0);
   header.writeUInt32BE(claimed.height, 4);
@@ -17,7 +20,12 @@ export function png(side: number, claimed: { readonly width: number; readonly he
   const rows = Buffer.alloc(side * (side + 1), 90);
   for (let row = 0; row < side; row += 1) rows[row * (side + 1)] = 0; // filter: none
   const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
-  return Buffer.concat([signature, chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0))
+  ]);
 }
 
 /** Writes them all into a folder and names them. */
@@ -59,7 +67,8 @@ function withOtherWidth(file: Buffer): Buffer {
   file.writeUInt32LE(width / 2, value);
   const tensor = Buffer.from("mm.input_projection.weight");
   const sizes = file.indexOf(tensor) + tensor.length + 4; // behind the number of dimensions
-  for (const at of [sizes, sizes + 8]) if (file.readBigUInt64LE(at) === BigInt(width)) file.writeBigUInt64LE(BigInt(width / 2), at);
+  for (const at of [sizes, sizes + 8])
+    if (file.readBigUInt64LE(at) === BigInt(width)) file.writeBigUInt64LE(BigInt(width / 2), at);
   return file;
 }
 

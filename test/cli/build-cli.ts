@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export function setup(): void {
   if (newest(join(root, "dist")) > newest(join(root, "src"))) return;
-  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
+    cwd: root,
+    stdio: "inherit"
+  });
 }
 
 /** Time of the last change in a folder, in milliseconds; 0 when it is not there. */

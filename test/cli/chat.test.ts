@@ -10,7 +10,8 @@ import { runCli, temporaryFolder } from "./run-cli.js";
 const folder = temporaryFolder();
 writeFileSync(join(folder, "my film.png"), png(224));
 
-const chat = (lines: readonly string[]) => runCli(["chat", "-m", "demo"], { cwd: folder, input: `${lines.join("\n")}\n` });
+const chat = (lines: readonly string[]) =>
+  runCli(["chat", "-m", "demo"], { cwd: folder, input: `${lines.join("\n")}\n` });
 
 describe("chat with a pipe instead of a terminal", () => {
   it("answers a message a line, on stdout, without escape codes", async () => {
@@ -39,12 +40,22 @@ describe("chat with a pipe instead of a terminal", () => {
   });
 
   it("answers again with /retry, and takes a question back with /undo, its image included", async () => {
-    const { stdout, stderr } = await chat(["/undo", "/retry", "Describe the image. 'my film.png'", "/retry", "/undo", "Describe the image."]);
+    const { stdout, stderr } = await chat([
+      "/undo",
+      "/retry",
+      "Describe the image. 'my film.png'",
+      "/retry",
+      "/undo",
+      "Describe the image."
+    ]);
     expect(stderr.trimEnd().split("\n")).toEqual([
       "INVALID_ARGUMENT: There is nothing to undo.",
       "INVALID_ARGUMENT: There is no question to answer again. Ask one first."
     ]);
-    const [first, ...others] = stdout.trimEnd().split("\n").filter((line) => line !== "");
+    const [first, ...others] = stdout
+      .trimEnd()
+      .split("\n")
+      .filter((line) => line !== "");
     expect(others).toEqual([first, first]);
   });
 
@@ -57,7 +68,15 @@ describe("chat with a pipe instead of a terminal", () => {
     const [first, second] = seen.stdout.trimEnd().split("\n");
     expect([seen.code, seen.stderr]).toEqual([0, ""]);
     expect(second).toBe(first);
-    const refused = await chat([`${volume} Describe`, `${folder} Describe`, "report.pdf Describe", "missing.dcm Describe", "'/nope/CT 1' Describe", "https://example.org/film.png Describe", `/image ${volume}`]);
+    const refused = await chat([
+      `${volume} Describe`,
+      `${folder} Describe`,
+      "report.pdf Describe",
+      "missing.dcm Describe",
+      "'/nope/CT 1' Describe",
+      "https://example.org/film.png Describe",
+      `/image ${volume}`
+    ]);
     expect(refused.stdout).toBe("");
     expect(refused.code).toBe(1);
     expect(refused.stderr.trimEnd().split("\n")).toEqual([
@@ -72,7 +91,10 @@ describe("chat with a pipe instead of a terminal", () => {
   });
 
   it("begins with the images of -i", async () => {
-    const { stdout, code } = await runCli(["chat", "-m", "demo", "-i", "my film.png"], { cwd: folder, input: "Describe the image.\n" });
+    const { stdout, code } = await runCli(["chat", "-m", "demo", "-i", "my film.png"], {
+      cwd: folder,
+      input: "Describe the image.\n"
+    });
     expect([code, stdout]).toEqual([0, (await chat(["'my film.png' Describe the image."])).stdout]);
   });
 
@@ -89,7 +111,12 @@ describe("chat with a pipe instead of a terminal", () => {
   });
 
   it("tells what failed, goes on, and exits 1", async () => {
-    const { code, stdout, stderr } = await chat(["Describe missing.png", "/imgae x", "/save my film.png", "Describe the image. 'my film.png'"]);
+    const { code, stdout, stderr } = await chat([
+      "Describe missing.png",
+      "/imgae x",
+      "/save my film.png",
+      "Describe the image. 'my film.png'"
+    ]);
     expect(stderr.trimEnd().split("\n")).toEqual([
       expect.stringMatching(/^IMAGE_NOT_FOUND: .*missing\.png/),
       expect.stringMatching(/^INVALID_ARGUMENT: .*Did you mean \/image/),
@@ -103,15 +130,41 @@ describe("chat with a pipe instead of a terminal", () => {
     const fixtures = fileURLToPath(new URL("../fixtures/", import.meta.url));
     const question = "Describe the image.";
     const file = "series.json";
-    const { code, stdout, stderr } = await chat([`/series ${fixtures}series/two --series-index 1 --slices 2`, question, "/retry", "/undo", question, `/save ${file}`]);
+    const { code, stdout, stderr } = await chat([
+      `/series ${fixtures}series/two --series-index 1 --slices 2`,
+      question,
+      "/retry",
+      "/undo",
+      question,
+      `/save ${file}`
+    ]);
     expect([code, stderr]).toEqual([0, ""]);
-    const answers = stdout.trimEnd().split("\n").filter((line) => line !== "");
+    const answers = stdout
+      .trimEnd()
+      .split("\n")
+      .filter((line) => line !== "");
     expect(answers).toHaveLength(3);
     expect(new Set(answers).size).toBe(1);
-    interface Saved { readonly turns: readonly { readonly request: Answer["request"]; readonly content: readonly object[] }[] }
+    interface Saved {
+      readonly turns: readonly { readonly request: Answer["request"]; readonly content: readonly object[] }[];
+    }
     const [turn] = (JSON.parse(readFileSync(join(folder, file), "utf8")) as Saved).turns;
-    expect(turn?.request).toMatchObject({ prompt: [expect.any(String), { image: 0 }, "SLICE 1", { image: 1 }, `SLICE 2\n\n\n${question}`], series: { modality: "CT", taken: 2, of: 3, recipe: "v1.5", asked: { index: 1 } } });
-    const asked = await runCli(["ask", question, "--series", `${fixtures}series/two`, "--series-index", "1", "--slices", "2", "-m", "demo"]);
+    expect(turn?.request).toMatchObject({
+      prompt: [expect.any(String), { image: 0 }, "SLICE 1", { image: 1 }, `SLICE 2\n\n\n${question}`],
+      series: { modality: "CT", taken: 2, of: 3, recipe: "v1.5", asked: { index: 1 } }
+    });
+    const asked = await runCli([
+      "ask",
+      question,
+      "--series",
+      `${fixtures}series/two`,
+      "--series-index",
+      "1",
+      "--slices",
+      "2",
+      "-m",
+      "demo"
+    ]);
     expect(asked.stdout.trim()).toBe(answers[0]);
   });
 
@@ -141,25 +194,70 @@ describe("chat with a pipe instead of a terminal", () => {
   });
 
   it("says how many slices fit into the context", async () => {
-    const { stderr } = await runCli(["chat", "-m", "demo", "--context", "1024", "--redact"], { input: `/series ${fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url))}\n` });
-    expect(stderr).toBe("CONTEXT_FULL: 12 slices and an answer need a context of 3072 tokens, but this one holds 1024: take 8 with --slices 8, or start with --context 3072.\n");
+    const { stderr } = await runCli(["chat", "-m", "demo", "--context", "1024", "--redact"], {
+      input: `/series ${fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url))}\n`
+    });
+    expect(stderr).toBe(
+      "CONTEXT_FULL: 12 slices and an answer need a context of 3072 tokens, but this one holds 1024: take 8 with --slices 8, or start with --context 3072.\n"
+    );
   });
 
   it("shows earlier studies with /prior as ask --prior does, and /undo gives them back", async () => {
     const question = "What changed?";
-    const lines = ["/prior 2023-05-01=my film.png", "/prior 'my film.png'", "/image my film.png", question, "/undo", question, "/save prior.json"];
+    const lines = [
+      "/prior 2023-05-01=my film.png",
+      "/prior 'my film.png'",
+      "/image my film.png",
+      question,
+      "/undo",
+      question,
+      "/save prior.json"
+    ];
     const { code, stdout, stderr } = await chat(lines);
     expect([code, stderr]).toEqual([0, ""]);
-    const { turns } = JSON.parse(readFileSync(join(folder, "prior.json"), "utf8")) as { readonly turns: readonly { readonly request: Answer["request"] }[] };
-    const asked = await runCli(["ask", question, "--prior", "2023-05-01=my film.png", "--prior", "my film.png", "-i", "my film.png", "-m", "demo", "--json"], { cwd: folder });
+    const { turns } = JSON.parse(readFileSync(join(folder, "prior.json"), "utf8")) as {
+      readonly turns: readonly { readonly request: Answer["request"] }[];
+    };
+    const asked = await runCli(
+      [
+        "ask",
+        question,
+        "--prior",
+        "2023-05-01=my film.png",
+        "--prior",
+        "my film.png",
+        "-i",
+        "my film.png",
+        "-m",
+        "demo",
+        "--json"
+      ],
+      { cwd: folder }
+    );
     const { request, text } = JSON.parse(asked.stdout) as Answer;
-    expect(request.prompt).toEqual(["Prior image, 2023-05-01:", { image: 0 }, "Prior image:", { image: 1 }, "Current image:", { image: 2 }, question]);
+    expect(request.prompt).toEqual([
+      "Prior image, 2023-05-01:",
+      { image: 0 },
+      "Prior image:",
+      { image: 1 },
+      "Current image:",
+      { image: 2 },
+      question
+    ]);
     expect(turns.map((turn) => turn.request)).toEqual([request]);
-    expect(stdout.trimEnd().split("\n").filter((line) => line !== "")).toEqual([text.trim(), text.trim()]);
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .filter((line) => line !== "")
+    ).toEqual([text.trim(), text.trim()]);
   });
 
   it("refuses a prior image that cannot be, and names no file with --redact", async () => {
-    const { stdout, stderr } = await runCli(["chat", "-m", "demo", "--redact"], { cwd: folder, input: "/prior 2023-5-1=JANE.png\n/prior 2023-05-01=\n/prior 2023=JANE.png\n/prior JANE.png DOE.png\n" });
+    const { stdout, stderr } = await runCli(["chat", "-m", "demo", "--redact"], {
+      cwd: folder,
+      input: "/prior 2023-5-1=JANE.png\n/prior 2023-05-01=\n/prior 2023=JANE.png\n/prior JANE.png DOE.png\n"
+    });
     expect(stdout).toBe("");
     const lines = stderr.trimEnd().split("\n");
     expect(lines).toEqual([

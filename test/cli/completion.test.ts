@@ -18,7 +18,14 @@ describe("the completion of", () => {
   it.skipIf(!existsSync("/bin/bash"))("bash offers commands, and the options of a command", async () => {
     const script = await scriptOf("bash");
     const offered = (words: readonly string[]) =>
-      execFileSync("/bin/bash", ["-c", `source ${script}; COMP_WORDS=(medgemma-local ${words.join(" ")}); COMP_CWORD=${words.length}; _medgemma_local; echo "\${COMPREPLY[*]}"`], { encoding: "utf8" }).trim();
+      execFileSync(
+        "/bin/bash",
+        [
+          "-c",
+          `source ${script}; COMP_WORDS=(medgemma-local ${words.join(" ")}); COMP_CWORD=${words.length}; _medgemma_local; echo "\${COMPREPLY[*]}"`
+        ],
+        { encoding: "utf8" }
+      ).trim();
     expect(offered(["mo"])).toBe("models");
     expect(offered(["ask", "--seri"])).toBe("--series --series-index");
     expect(offered(["models", "--seri"])).toBe("");
@@ -30,7 +37,13 @@ describe("the completion of", () => {
 
   it.skipIf(!existsSync("/usr/bin/fish"))("fish offers commands, and the options of a command", async () => {
     const script = await scriptOf("fish");
-    const offered = (line: string) => execFileSync("/usr/bin/fish", ["-c", `source ${script}; complete -C 'medgemma-local ${line}'`], { encoding: "utf8" }).split("\n").map((one) => one.split("\t")[0]).filter((one) => one !== "");
+    const offered = (line: string) =>
+      execFileSync("/usr/bin/fish", ["-c", `source ${script}; complete -C 'medgemma-local ${line}'`], {
+        encoding: "utf8"
+      })
+        .split("\n")
+        .map((one) => one.split("\t")[0])
+        .filter((one) => one !== "");
     expect(offered("mo")).toEqual(["models"]);
     expect(offered("ask --seri")).toEqual(["--series", "--series-index"]);
     expect(offered("help as")).toEqual(["ask"]);
@@ -39,7 +52,13 @@ describe("the completion of", () => {
 
   it.skipIf(!existsSync("/usr/bin/zsh"))("zsh is a script that zsh reads", async () => {
     const script = await scriptOf("zsh");
-    expect(execFileSync("/usr/bin/zsh", ["-f", "-c", `autoload -U compinit; compinit -D -u; source ${script}; print -r -- $_comps[medgemma-local]`], { encoding: "utf8" }).trim()).toBe("_medgemma-local");
+    expect(
+      execFileSync(
+        "/usr/bin/zsh",
+        ["-f", "-c", `autoload -U compinit; compinit -D -u; source ${script}; print -r -- $_comps[medgemma-local]`],
+        { encoding: "utf8" }
+      ).trim()
+    ).toBe("_medgemma-local");
   });
 
   it.each([

@@ -8,32 +8,85 @@ import { runCli, temporaryFolder } from "./run-cli.js";
 
 const ct = `${folder}ct.dcm`;
 const output = join(temporaryFolder(), "out");
-const notes = ["window lung -600/1500", "overlay ignored", "pixels 1.14 times as wide as high", "pixels made square (bilinear)"];
+const notes = [
+  "window lung -600/1500",
+  "overlay ignored",
+  "pixels 1.14 times as wide as high",
+  "pixels made square (bilinear)"
+];
 
 describe("DICOM on the command line", () => {
   it("is asked about, and the answer tells the window", async () => {
-    const { stdout, stderr, code } = await runCli(["ask", "Describe the image.", "-i", ct, "--window", "lung", "-m", "demo", "--json"]);
+    const { stdout, stderr, code } = await runCli([
+      "ask",
+      "Describe the image.",
+      "-i",
+      ct,
+      "--window",
+      "lung",
+      "-m",
+      "demo",
+      "--json"
+    ]);
     expect([code, stderr]).toEqual([0, ""]);
     expect(JSON.parse(stdout)).toMatchObject({ images: [{ source: ct, width: 48, height: 40, notes }] });
     expect(stdout).not.toContain("SECRET");
   });
 
   it("is encoded, and told the same", async () => {
-    const { stdout, code } = await runCli(["encode", ct, `${folder}mono1-12-explicit.dcm`, "-o", output, "--window=-600/1500", "-m", "demo", "--json"]);
+    const { stdout, code } = await runCli([
+      "encode",
+      ct,
+      `${folder}mono1-12-explicit.dcm`,
+      "-o",
+      output,
+      "--window=-600/1500",
+      "-m",
+      "demo",
+      "--json"
+    ]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ images: [{ notes: ["window -600/1500", "overlay ignored", "pixels 1.14 times as wide as high", "pixels made square (bilinear)"] }, { notes: ["window -600/1500", "MONOCHROME1 inverted"] }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [
+        {
+          notes: [
+            "window -600/1500",
+            "overlay ignored",
+            "pixels 1.14 times as wide as high",
+            "pixels made square (bilinear)"
+          ]
+        },
+        { notes: ["window -600/1500", "MONOCHROME1 inverted"] }
+      ]
+    });
   });
 
   it("is previewed, a frame of several too, and from stdin", async () => {
-    const frame = await runCli(["preview", `${folder}frames.dcm`, "-o", output, "--size", "40", "--frame", "2", "--json"]);
-    expect(JSON.parse(frame.stdout)).toMatchObject({ notes: ["from the least to the greatest value (0 to 255)", "frame 2 of 3"] });
-    const piped = await runCli(["preview", "-", "-o", output, "--size", "40", "--window", "lung", "--json"], { input: dicom("ct") });
+    const frame = await runCli([
+      "preview",
+      `${folder}frames.dcm`,
+      "-o",
+      output,
+      "--size",
+      "40",
+      "--frame",
+      "2",
+      "--json"
+    ]);
+    expect(JSON.parse(frame.stdout)).toMatchObject({
+      notes: ["from the least to the greatest value (0 to 255)", "frame 2 of 3"]
+    });
+    const piped = await runCli(["preview", "-", "-o", output, "--size", "40", "--window", "lung", "--json"], {
+      input: dicom("ct")
+    });
     expect(JSON.parse(piped.stdout)).toMatchObject({ notes });
     expect(readFileSync(output).subarray(1, 4).toString()).toBe("PNG");
   });
 
   it("is attached in a chat, under the chat's window", async () => {
-    const { stdout, stderr, code } = await runCli(["chat", "-m", "demo", "--window", "lung"], { input: `/image ${ct}\nDescribe the image.\n/image ${film}\n` });
+    const { stdout, stderr, code } = await runCli(["chat", "-m", "demo", "--window", "lung"], {
+      input: `/image ${ct}\nDescribe the image.\n/image ${film}\n`
+    });
     expect(stdout).not.toBe("");
     expect(stderr).toMatch(/^INVALID_ARGUMENT: .*levels of 8 bits.*\n$/);
     expect(code).toBe(1);
@@ -59,7 +112,9 @@ describe("a DICOM file that is shown in part, or contradicts itself", () => {
     const narrow = fileURLToPath(new URL("../fixtures/dicom-odd/narrow-cr.dcm", import.meta.url));
     const { stdout, stderr, code } = await runCli(["preview", narrow, "-o", output, "--size", "40", "--json"]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Warning: .*narrow-cr\.dcm: the window of the file hides \d+ % of the pixels.*; window full shows all\.\n$/);
+    expect(stderr).toMatch(
+      /^Warning: .*narrow-cr\.dcm: the window of the file hides \d+ % of the pixels.*; window full shows all\.\n$/
+    );
     expect(JSON.parse(stdout)).toMatchObject({ warnings: [expect.stringContaining("hides") as string] });
   });
 });

@@ -52,13 +52,18 @@ describe("doctor on what is installed", () => {
     truncateSync(path, 1_000_000);
     const damaged = await runCli(["doctor", "--gpu", "off"], { env });
     expect(damaged.code).toBe(1);
-    expect(damaged.stdout).toMatch(/\nDAMAGED {2}.*1000000 bytes, expected 13431040\. Get it again: medgemma-local pull 4b-it:Q4_K_M\n/);
-    expect(damaged.stdout).toMatch(/This machine sees correctly \(on the CPU\)\.\n1 of 1 files of models is damaged\.\n$/);
+    expect(damaged.stdout).toMatch(
+      /\nDAMAGED {2}.*1000000 bytes, expected 13431040\. Get it again: medgemma-local pull 4b-it:Q4_K_M\n/
+    );
+    expect(damaged.stdout).toMatch(
+      /This machine sees correctly \(on the CPU\)\.\n1 of 1 files of models is damaged\.\n$/
+    );
   });
 });
 
 describe.runIf(process.platform === "linux" && process.arch === "x64")("with a GPU driver that does not work", () => {
-  const warning = /^Warning: cuda failed its trial on this machine: node-llama-cpp cannot load its cuda backend[^\n]* (?:The CPU|vulkan) is used instead[^\n]*\n$/;
+  const warning =
+    /^Warning: cuda failed its trial on this machine: node-llama-cpp cannot load its cuda backend[^\n]* (?:The CPU|vulkan) is used instead[^\n]*\n$/;
 
   it.each([
     ["ask", ["ask", "Describe the image.", "-i", film, "-m", "demo"]],
@@ -70,7 +75,9 @@ describe.runIf(process.platform === "linux" && process.arch === "x64")("with a G
   });
 
   it("says nothing when the CPU was asked for", async () => {
-    const { stderr } = await runCli(["ask", "Hello", "-m", "demo", "--gpu", "off"], { env: { LD_LIBRARY_PATH: folder } });
+    const { stderr } = await runCli(["ask", "Hello", "-m", "demo", "--gpu", "off"], {
+      env: { LD_LIBRARY_PATH: folder }
+    });
     expect(stderr).toBe("");
   });
 });

@@ -20,7 +20,9 @@ describe("preview", () => {
 
   it("needs no model with --size, and tells what it did with --json", async () => {
     const seen = join(folder, "seen-32.png");
-    const { stdout } = await runCli(["preview", "-", "--output", seen, "--size", "32", "--fit", "stretch", "--json"], { input: png(300) });
+    const { stdout } = await runCli(["preview", "-", "--output", seen, "--size", "32", "--fit", "stretch", "--json"], {
+      input: png(300)
+    });
     expect(JSON.parse(stdout)).toMatchObject({ output: seen, width: 300, height: 300, side: 32, fit: "stretch" });
   });
 });
@@ -51,7 +53,10 @@ describe("encode", () => {
 describe("inspect", () => {
   it("knows the demo model by its name, and says which ids there are not", async () => {
     expect((await runCli(["inspect", "demo"])).stdout).toContain("medgemma-demo-F32.gguf");
-    expect(await runCli(["inspect", "1.5-4b-it"])).toMatchObject({ code: 1, stderr: expect.stringContaining("medgemma-local pull 1.5-4b-it") as string });
+    expect(await runCli(["inspect", "1.5-4b-it"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("medgemma-local pull 1.5-4b-it") as string
+    });
   });
 
   it.each([

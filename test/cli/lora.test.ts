@@ -35,12 +35,26 @@ describe("--lora", () => {
   });
 
   // Windows has no such names.
-  it.skipIf(process.platform === "win32")("is taken several times, with relative paths, negative scales and colons in names", async () => {
-    copyFileSync(adapter, join(folder, "a:2"));
-    copyFileSync(adapter, join(folder, "a:b.gguf"));
-    const { model } = await ask("--lora", "adapter.gguf", "--lora", "a:2", "--lora=a:b.gguf:-1.5", "Describe the image.");
-    expect(model.lora).toEqual([{ path: "adapter.gguf", scale: 1 }, { path: "a:2", scale: 1 }, { path: "a:b.gguf", scale: -1.5 }]);
-  });
+  it.skipIf(process.platform === "win32")(
+    "is taken several times, with relative paths, negative scales and colons in names",
+    async () => {
+      copyFileSync(adapter, join(folder, "a:2"));
+      copyFileSync(adapter, join(folder, "a:b.gguf"));
+      const { model } = await ask(
+        "--lora",
+        "adapter.gguf",
+        "--lora",
+        "a:2",
+        "--lora=a:b.gguf:-1.5",
+        "Describe the image."
+      );
+      expect(model.lora).toEqual([
+        { path: "adapter.gguf", scale: 1 },
+        { path: "a:2", scale: 1 },
+        { path: "a:b.gguf", scale: -1.5 }
+      ]);
+    }
+  );
 
   it.each([
     ["C:\\adapters\\x.gguf:0.5", "C:\\adapters\\x.gguf"],
@@ -64,7 +78,18 @@ describe("--lora", () => {
   });
 
   it("is measured by bench", async () => {
-    const { stdout, code } = await runCli(["bench", "-m", "demo", "--gpu", "off", "--lora", `${adapter}:0.5`, "--repeat", "1", "--json"]);
+    const { stdout, code } = await runCli([
+      "bench",
+      "-m",
+      "demo",
+      "--gpu",
+      "off",
+      "--lora",
+      `${adapter}:0.5`,
+      "--repeat",
+      "1",
+      "--json"
+    ]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ model: { id: "demo", lora: [{ path: adapter, scale: 0.5 }] } });
   });
@@ -73,7 +98,13 @@ describe("--lora", () => {
 describe("inspect", () => {
   it("tells an adapter, for people and for programs", async () => {
     const asJson = await runCli(["inspect", adapter, "--json"]);
-    expect(JSON.parse(asJson.stdout)).toMatchObject({ kind: "lora", ranks: [4], alpha: 8, tensorCount: 98, hiddenSize: 192 });
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      kind: "lora",
+      ranks: [4],
+      alpha: 8,
+      tensorCount: 98,
+      hiddenSize: 192
+    });
     const { stdout, stderr } = await runCli(["inspect", adapter]);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^changed layers +0, 1, 2, 3, 4, 5, 6$/m);
@@ -83,7 +114,8 @@ describe("inspect", () => {
 
 describe("chat", () => {
   it("answers under an adapter", async () => {
-    const answer = async (...args: string[]) => (await runCli(["chat", "-m", "demo", ...args], { input: "How many shapes are there?\n" })).stdout;
+    const answer = async (...args: string[]) =>
+      (await runCli(["chat", "-m", "demo", ...args], { input: "How many shapes are there?\n" })).stdout;
     expect(await answer("--lora", `${adapter}:6`)).not.toBe(await answer());
   });
 });

@@ -8,7 +8,9 @@ import { demoProjector, demoText, film } from "../demo-model.js";
 import { runCli } from "./run-cli.js";
 
 const ask = (args: readonly string[], env: NodeJS.ProcessEnv) =>
-  runCli(["ask", "Describe the image.", "-i", film, "-m", "demo", "--gpu", "off", "--max-tokens", "4", ...args], { env });
+  runCli(["ask", "Describe the image.", "-i", film, "-m", "demo", "--gpu", "off", "--max-tokens", "4", ...args], {
+    env
+  });
 
 /** The demo model takes 193 MB at the smallest context, 205 at 3072 tokens and 216 at its own 4096. */
 const limits = { tooLittle: "150000000", little: "209000000", enough: "400000000" };
@@ -31,14 +33,18 @@ describe("a model that does not fit", () => {
     expect(stderr).toContain("with a context of 32768 tokens needs 0.54 GB");
     const { code, stderr: nothing } = await ask(["--context", context], { MEDGEMMA_MEMORY_LIMIT: limits.little });
     expect({ code, nothing }).toEqual({ code: 0, nothing: expect.stringMatching(onlyCut) as string });
-    const { code: larger } = await ask(["--context", String(Number(context) + 1024)], { MEDGEMMA_MEMORY_LIMIT: limits.little });
+    const { code: larger } = await ask(["--context", String(Number(context) + 1024)], {
+      MEDGEMMA_MEMORY_LIMIT: limits.little
+    });
     expect(larger).toBe(1);
   });
 
   it("is refused for a context that no machine has room for", async () => {
     const { code, stderr } = await ask(["--context", "2000000000"], {});
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^OUT_OF_MEMORY: .+ too much\. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway\. Load with contextSize (\d+) \(--context \1\)\.\n$/);
+    expect(stderr).toMatch(
+      /^OUT_OF_MEMORY: .+ too much\. MEDGEMMA_IGNORE_MEMORY=1 loads it anyway\. Load with contextSize (\d+) \(--context \1\)\.\n$/
+    );
   });
 
   it("is refused with more images than there is room for, as the slices of a series", async () => {
@@ -46,22 +52,46 @@ describe("a model that does not fit", () => {
     const one = await loadMedGemma("demo", { gpu: "off", contextSize: 2048, images: 1 });
     await one.dispose();
     // 224 × 224 × 3 bytes of a square, 16 × 192 floats of its tokens.
-    await expect(manyImages()).rejects.toMatchObject({ code: "OUT_OF_MEMORY", message: expect.stringContaining(`images ${((9_999_999 * (224 ** 2 * 3 + 16 * 192 * 4)) / 1e9 + 0.01).toFixed(0)}`) as string });
+    await expect(manyImages()).rejects.toMatchObject({
+      code: "OUT_OF_MEMORY",
+      message: expect.stringContaining(
+        `images ${((9_999_999 * (224 ** 2 * 3 + 16 * 192 * 4)) / 1e9 + 0.01).toFixed(0)}`
+      ) as string
+    });
     await expect(loadMedGemma("demo", { images: 0 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
   it("is planned with the slices of its series", async () => {
-    const series = ["ask", "Describe.", "--series", fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url)), "-m", "demo", "--gpu", "off", "--max-tokens", "4", "--context", "3072"];
+    const series = [
+      "ask",
+      "Describe.",
+      "--series",
+      fileURLToPath(new URL("../fixtures/series/reversed", import.meta.url)),
+      "-m",
+      "demo",
+      "--gpu",
+      "off",
+      "--max-tokens",
+      "4",
+      "--context",
+      "3072"
+    ];
     const env = { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle };
-    const imagesOf = async (slices: string) => Number(/images (\d+\.\d+) GB/.exec((await runCli([...series, "--slices", slices], { env })).stderr)?.[1]);
+    const imagesOf = async (slices: string) =>
+      Number(/images (\d+\.\d+) GB/.exec((await runCli([...series, "--slices", slices], { env })).stderr)?.[1]);
     expect(await imagesOf("1")).toBe(0.01);
     expect(await imagesOf("12")).toBeGreaterThan(0.01);
   });
 
   it("is loaded all the same with MEDGEMMA_IGNORE_MEMORY=1", async () => {
-    const { code, stdout } = await ask(["--json"], { MEDGEMMA_MEMORY_LIMIT: limits.tooLittle, MEDGEMMA_IGNORE_MEMORY: "1" });
+    const { code, stdout } = await ask(["--json"], {
+      MEDGEMMA_MEMORY_LIMIT: limits.tooLittle,
+      MEDGEMMA_IGNORE_MEMORY: "1"
+    });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ model: { gpu: "off", gpuLayers: 0, visionGpu: "off", wantedContextSize: 4096 } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      model: { gpu: "off", gpuLayers: 0, visionGpu: "off", wantedContextSize: 4096 }
+    });
   });
 });
 
@@ -80,29 +110,54 @@ describe("little memory", () => {
   it.each(["8 GB", "-8000000000"])("cannot be said as %s", async (limit) => {
     const { code, stderr } = await ask([], { MEDGEMMA_MEMORY_LIMIT: limit });
     expect(code).toBe(1);
-    expect(stderr).toContain(`INVALID_ARGUMENT: MEDGEMMA_MEMORY_LIMIT must be a whole number of bytes, but is ${limit}.`);
+    expect(stderr).toContain(
+      `INVALID_ARGUMENT: MEDGEMMA_MEMORY_LIMIT must be a whole number of bytes, but is ${limit}.`
+    );
   });
 });
 
 describe("a GPU without room", () => {
-  const model: LoadedModel = { id: "m", text: "m.gguf", mmproj: "p.gguf", lora: [], gpu: "cuda", gpuLayers: 20, layers: 35, visionGpu: "cuda", contextSize: 8192, wantedContextSize: 8192, isPretrained: false, warnings: [], notes: [] };
+  const model: LoadedModel = {
+    id: "m",
+    text: "m.gguf",
+    mmproj: "p.gguf",
+    lora: [],
+    gpu: "cuda",
+    gpuLayers: 20,
+    layers: 35,
+    visionGpu: "cuda",
+    contextSize: 8192,
+    wantedContextSize: 8192,
+    isPretrained: false,
+    warnings: [],
+    notes: []
+  };
 
   it("is told of when images are encoded on the CPU, or everything", () => {
     expect(memoryWarnings(model)).toEqual([]);
     expect(memoryWarnings({ ...model, visionGpu: null })).toEqual([]);
-    expect(memoryWarnings({ ...model, visionGpu: "off" })).toEqual([expect.stringContaining("the projector does not fit in the GPU's free memory next to the text model")]);
-    expect(memoryWarnings({ ...model, visionGpu: "off", gpuLayers: 0 })).toEqual([expect.stringContaining("no layer of this model fits in the GPU's free memory")]);
+    expect(memoryWarnings({ ...model, visionGpu: "off" })).toEqual([
+      expect.stringContaining("the projector does not fit in the GPU's free memory next to the text model")
+    ]);
+    expect(memoryWarnings({ ...model, visionGpu: "off", gpuLayers: 0 })).toEqual([
+      expect.stringContaining("no layer of this model fits in the GPU's free memory")
+    ]);
     expect(memoryWarnings({ ...model, contextSize: 2048 })).toEqual([expect.stringContaining("2048 tokens, not 8192")]);
     expect(memoryWarnings({ ...model, gpu: "off", visionGpu: "off", gpuLayers: 0 })).toEqual([]);
   });
 });
 
 describe("inspect", () => {
-  const inspect = async (path: string) => JSON.parse((await runCli(["inspect", path, "--json"])).stdout) as Record<string, never>;
+  const inspect = async (path: string) =>
+    JSON.parse((await runCli(["inspect", path, "--json"])).stdout) as Record<string, never>;
 
   it("tells a text model's memory by part, with the projector beside it, on the CPU and on a GPU", async () => {
-    const { memory } = (await inspect(demoText)) as unknown as { memory: Record<"cpu" | "gpu", Record<string, number | Record<string, number>>> };
-    const projector = (await inspect(demoProjector)) as unknown as { memory: Record<"cpu" | "gpu", { weightBytes: number; workBytes: number }> };
+    const { memory } = (await inspect(demoText)) as unknown as {
+      memory: Record<"cpu" | "gpu", Record<string, number | Record<string, number>>>;
+    };
+    const projector = (await inspect(demoProjector)) as unknown as {
+      memory: Record<"cpu" | "gpu", { weightBytes: number; workBytes: number }>;
+    };
     for (const device of ["cpu", "gpu"] as const) {
       const table = memory[device];
       const at = (part: string) => (table[part] as Record<string, number>)["4096"] ?? Number.NaN;

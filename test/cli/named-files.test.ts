@@ -9,11 +9,44 @@ const pngInBase64 = `iVBORw0KGgoAAAANSUhEUgAAAGAAAABgCAIAAAB${"t+uB".repeat(20)}
 
 /** Path → the name that tells its format; null: a file of no known format, "folder": a folder. */
 const onDisk: Readonly<Record<string, string | null>> = {
-  "/a": "folder", "/a/scan.png": "x.png", "/a/my scan.png": "x.png", "/a/b'c.png": "x.png", "/a/O'Brien.png": "x.png", "/a/(1).png": "x.png", "/a/Bild\u202fvier.png": "x.png",
-  "/a/M\u00fcller.png": "x.png", "/a/it said.dcm": "x.dcm", "/a/IM000001": "x.dcm", "/a/CT 1": "folder", "/a/notes.txt": "x.txt", "/a/report.pdf": "x.pdf", "/a/brain.nii.gz": "x.nii.gz",
-  "/a/biopsy.svs": "x.svs", "/a/Makefile": null, "scan.png": "x.png", "IM2": "x.dcm", README: null, "package.json": "x.json", src: "folder", "src/main": null, CT7: "folder", "C:\\x\\scan.png": "x.png",
-  "C:\\my x\\scan.png": "x.png", "C:\\": "folder", "/a/a`b.png": "x.png", "/a/$5.png": "x.png", "/a/100%.png": "x.png", "/a/日本.png": "x.png",
-  "my scan.png": "x.png", "Bild\u202f2.png": "x.png", "1.2.840.5": "x.dcm", "first study": "folder", "CT8": "folder", "/a/x.jpg": "x.jpg", "/a/DOE^JOHN": "x.dcm", "/a/no ending": "x.dcm"
+  "/a": "folder",
+  "/a/scan.png": "x.png",
+  "/a/my scan.png": "x.png",
+  "/a/b'c.png": "x.png",
+  "/a/O'Brien.png": "x.png",
+  "/a/(1).png": "x.png",
+  "/a/Bild\u202fvier.png": "x.png",
+  "/a/M\u00fcller.png": "x.png",
+  "/a/it said.dcm": "x.dcm",
+  "/a/IM000001": "x.dcm",
+  "/a/CT 1": "folder",
+  "/a/notes.txt": "x.txt",
+  "/a/report.pdf": "x.pdf",
+  "/a/brain.nii.gz": "x.nii.gz",
+  "/a/biopsy.svs": "x.svs",
+  "/a/Makefile": null,
+  "scan.png": "x.png",
+  IM2: "x.dcm",
+  README: null,
+  "package.json": "x.json",
+  src: "folder",
+  "src/main": null,
+  CT7: "folder",
+  "C:\\x\\scan.png": "x.png",
+  "C:\\my x\\scan.png": "x.png",
+  "C:\\": "folder",
+  "/a/a`b.png": "x.png",
+  "/a/$5.png": "x.png",
+  "/a/100%.png": "x.png",
+  "/a/日本.png": "x.png",
+  "my scan.png": "x.png",
+  "Bild\u202f2.png": "x.png",
+  "1.2.840.5": "x.dcm",
+  "first study": "folder",
+  CT8: "folder",
+  "/a/x.jpg": "x.jpg",
+  "/a/DOE^JOHN": "x.dcm",
+  "/a/no ending": "x.dcm"
 };
 
 function memoryDisk(options: { readonly isWindows?: boolean; readonly asked?: string[] } = {}): Disk {
@@ -23,7 +56,9 @@ function memoryDisk(options: { readonly isWindows?: boolean; readonly asked?: st
       asked.push(path);
       const named = onDisk[path.replace(/(?<=[^/])\/$/, "")];
       if (named === undefined) return Promise.resolve({ kind: "missing" });
-      return Promise.resolve(named === "folder" ? { kind: "folder" } : { kind: "file", format: named === null ? null : formatOfName(named) });
+      return Promise.resolve(
+        named === "folder" ? { kind: "folder" } : { kind: "file", format: named === null ? null : formatOfName(named) }
+      );
     },
     names: () => Promise.resolve(Object.keys(onDisk).filter((path) => !/[/\\]/.test(path))),
     holdsDicom: (path) => Promise.resolve(path === "CT7"),
@@ -34,7 +69,10 @@ function memoryDisk(options: { readonly isWindows?: boolean; readonly asked?: st
 /** "PNG /a/scan.png", "missing /a/x.dcm" … and what is left of the message. */
 async function found(message: string, disk = memoryDisk()): Promise<readonly [string[], string]> {
   const { files, text } = await findNamedFiles(message, disk);
-  return [files.map(({ path, found }) => `${found.kind === "file" ? (found.format?.name ?? "unknown") : found.kind} ${path}`), text];
+  return [
+    files.map(({ path, found }) => `${found.kind === "file" ? (found.format?.name ?? "unknown") : found.kind} ${path}`),
+    text
+  ];
 }
 
 describe("a picture that a message names is found", () => {
@@ -130,13 +168,26 @@ describe("a picture that a message names is found", () => {
     }
   });
 
-  it.each(["Describe data:image/png;base64,AA/+=", "![](data:image/png;base64,AA/+=) what", '<img src="data:image/png;base64,AA/+=">', '{"image_url":"data:image/png;base64,AA/+="}'])("in a data URL: %j", async (message) => {
-    expect((await findNamedFiles(message, memoryDisk())).files).toEqual([{ path: "data:image/png;base64,AA/+=", found: { kind: "file", format: formatOfName("x.png") } }]);
+  it.each([
+    "Describe data:image/png;base64,AA/+=",
+    "![](data:image/png;base64,AA/+=) what",
+    '<img src="data:image/png;base64,AA/+=">',
+    '{"image_url":"data:image/png;base64,AA/+="}'
+  ])("in a data URL: %j", async (message) => {
+    expect((await findNamedFiles(message, memoryDisk())).files).toEqual([
+      { path: "data:image/png;base64,AA/+=", found: { kind: "file", format: formatOfName("x.png") } }
+    ]);
   });
 
   it("behind a variable that is set", async () => {
     vi.stubEnv("FILMS_HERE", "/a");
-    for (const line of ["$FILMS_HERE/scan.png", "${FILMS_HERE}/scan.png", "$env:FILMS_HERE/scan.png", "%FILMS_HERE%/scan.png"]) expect(await found(`${line} ok`)).toEqual([["PNG /a/scan.png"], "ok"]);
+    for (const line of [
+      "$FILMS_HERE/scan.png",
+      "${FILMS_HERE}/scan.png",
+      "$env:FILMS_HERE/scan.png",
+      "%FILMS_HERE%/scan.png"
+    ])
+      expect(await found(`${line} ok`)).toEqual([["PNG /a/scan.png"], "ok"]);
     vi.unstubAllEnvs();
   });
 });
@@ -173,8 +224,14 @@ describe("a file that the model cannot see as it is, is told from text", () => {
     ["Describe https://example.org/scan.jpg?x=1", "elsewhere https://example.org/scan.jpg"],
     ["https://example.org/cases/7 what is it?", "elsewhere https://example.org/cases/7"],
     ["What is it? https://example.org/cases/7", "elsewhere https://example.org/cases/7"],
-    ["Show https://pacs.example.org/wado?requestType=WADO&studyUID=1.2 please", "elsewhere https://pacs.example.org/wado?requestType=WADO&studyUID=1.2"],
-    ["Show https://pacs.example.org/studies/1.2.3/series/4 please", "elsewhere https://pacs.example.org/studies/1.2.3/series/4"],
+    [
+      "Show https://pacs.example.org/wado?requestType=WADO&studyUID=1.2 please",
+      "elsewhere https://pacs.example.org/wado?requestType=WADO&studyUID=1.2"
+    ],
+    [
+      "Show https://pacs.example.org/studies/1.2.3/series/4 please",
+      "elsewhere https://pacs.example.org/studies/1.2.3/series/4"
+    ],
     ["Describe s3://bucket/IM1 now", "elsewhere s3://bucket/IM1"],
     ["Describe smb://server/share/IM1 now", "elsewhere smb://server/share/IM1"],
     ["Describe blob:https://example.org/1-2 now", "elsewhere blob:https://example.org/1-2"],
@@ -202,7 +259,12 @@ describe("a file that the model cannot see as it is, is told from text", () => {
   it("and on Windows a share of another computer is not opened", async () => {
     const asked: string[] = [];
     const disk = memoryDisk({ isWindows: true, asked });
-    for (const line of ["\\\\pacs\\export\\scan.png Describe", '"\\\\pacs\\my export\\CT 1" Describe', "//pacs/export/CT1 Describe", "Seen on \\\\pacs\\export"]) {
+    for (const line of [
+      "\\\\pacs\\export\\scan.png Describe",
+      '"\\\\pacs\\my export\\CT 1" Describe',
+      "//pacs/export/CT1 Describe",
+      "Seen on \\\\pacs\\export"
+    ]) {
       const [files] = await found(line, disk);
       expect(files).toEqual([expect.stringMatching(/^elsewhere [\\/]{2}pacs/)]);
     }
@@ -212,29 +274,116 @@ describe("a file that the model cannot see as it is, is told from text", () => {
 
 describe("words stay words", () => {
   it.each([
-    "no path here", "It's a cat's eye", "What is a .png file?", "Is it and/or? T1/T2, L4/5, 12/05/2023, n/a", "5 mg /kg/day, then 3 / 4", "He said 'no' (twice) [sic] <b>", "See https://example.org/guideline for it", "See https://example.org/a/b.html, or www.example.org/index.html.",
-    "README", "the src folder", "Compare image 1 and image 2.", "/", "... and ~ and . and ..", "e.g. i.v. Fig.3 No.5", "100% at 1:30", "“quoted” «words» `code`", "C: and D:", "yes/no?", "a\\b",
-    "2/3 of patients improved.", "T1/T2 mapping and/or DWI", "BP 120/80 mmHg, HR 72/min, SpO2 98%", "a 1.5 cm. nodule", "Give it q.d. or b.i.d., p.r.n.", "w/o contrast, c/w pneumonia, s/p CABG, h/o MI, r/o PE, d/t sepsis",
-    "https is a protocol", "http://", "C:\\ is a drive", "HLA-B*27/B*57 and HLA-DRB1*04:01/DRB1*15:01", "TNM: T2/N0/M0 (stage I/II)", "X-ray/CT/MR/PET are modalities", "(X-ray /CT/MR/PET)", "Grade 3/6 murmur", "G2/P1, 34+5/40",
-    "pH 7.35/pCO2 45/HCO3 24", "He's 58y/o; pt's wife c/o \"SOB\".", "He took 1/2 tab. q.i.d.", "~1/2 of it, ~3 cm, ~80%", "±2/−3 mm", "Na+/K+-ATPase; Ca2+/Mg2+", "p<0.05; n=12/24", "α/β ratio, TNF-α/IL-6", "Dr. O'Neill's note: 'stable'.",
-    "Contact a.b@example.org", "doi:10.1148/rg.2021200001 and 10.1001/jama.2020.1234", "Use node.js and Python 3.11", "ICD-10 J18.9, C34.1/C34.2", "5.5 x 3.2 x 2.1 cm", "A/P view, PA/lateral", "and/or/nor", "eGFR 60 mL/min/1.73 m²",
-    "the \\alpha \\beta notation", "I/O ratio, I:E 1:2", "Was ist /sind die Befunde?", "$5/day or $USD/QALY", "50%/50% and %pred/FEV1", "rs123/rs456, c.76A>T, p.Val600Glu, BRAF V600E/K", "Dx: COPD/asthma; Rx: 2 puffs q4h/prn", "@nurse: see #3",
-    "DICOM and NIfTI files are formats; PNG/JPEG too", "The .dcm ending, .nii.gz and .png", "CT. MR. PNG. PDF.", "see slide 3", "1) no PE 2) no PTX /s/ Dr. X", 'What does "//" mean?', "/* no */", "S3/S4 gallop", "ROI 5×5/7×7", "data: shows that", "data:, sounds",
-    "metadata: image/png is a type", "$HOME is a variable", "%PATH% too", "Compare image 1/2 to 2/2.", "Patient fell ./ was found ../ there", "100/min→80/min", "30.06.2023/01.07.2023", "1.2.840.10008.5.1.4.1.1.2 is a UID", "series 3/image 12", "my scan is normal", "first studies"
+    "no path here",
+    "It's a cat's eye",
+    "What is a .png file?",
+    "Is it and/or? T1/T2, L4/5, 12/05/2023, n/a",
+    "5 mg /kg/day, then 3 / 4",
+    "He said 'no' (twice) [sic] <b>",
+    "See https://example.org/guideline for it",
+    "See https://example.org/a/b.html, or www.example.org/index.html.",
+    "README",
+    "the src folder",
+    "Compare image 1 and image 2.",
+    "/",
+    "... and ~ and . and ..",
+    "e.g. i.v. Fig.3 No.5",
+    "100% at 1:30",
+    "“quoted” «words» `code`",
+    "C: and D:",
+    "yes/no?",
+    "a\\b",
+    "2/3 of patients improved.",
+    "T1/T2 mapping and/or DWI",
+    "BP 120/80 mmHg, HR 72/min, SpO2 98%",
+    "a 1.5 cm. nodule",
+    "Give it q.d. or b.i.d., p.r.n.",
+    "w/o contrast, c/w pneumonia, s/p CABG, h/o MI, r/o PE, d/t sepsis",
+    "https is a protocol",
+    "http://",
+    "C:\\ is a drive",
+    "HLA-B*27/B*57 and HLA-DRB1*04:01/DRB1*15:01",
+    "TNM: T2/N0/M0 (stage I/II)",
+    "X-ray/CT/MR/PET are modalities",
+    "(X-ray /CT/MR/PET)",
+    "Grade 3/6 murmur",
+    "G2/P1, 34+5/40",
+    "pH 7.35/pCO2 45/HCO3 24",
+    "He's 58y/o; pt's wife c/o \"SOB\".",
+    "He took 1/2 tab. q.i.d.",
+    "~1/2 of it, ~3 cm, ~80%",
+    "±2/−3 mm",
+    "Na+/K+-ATPase; Ca2+/Mg2+",
+    "p<0.05; n=12/24",
+    "α/β ratio, TNF-α/IL-6",
+    "Dr. O'Neill's note: 'stable'.",
+    "Contact a.b@example.org",
+    "doi:10.1148/rg.2021200001 and 10.1001/jama.2020.1234",
+    "Use node.js and Python 3.11",
+    "ICD-10 J18.9, C34.1/C34.2",
+    "5.5 x 3.2 x 2.1 cm",
+    "A/P view, PA/lateral",
+    "and/or/nor",
+    "eGFR 60 mL/min/1.73 m²",
+    "the \\alpha \\beta notation",
+    "I/O ratio, I:E 1:2",
+    "Was ist /sind die Befunde?",
+    "$5/day or $USD/QALY",
+    "50%/50% and %pred/FEV1",
+    "rs123/rs456, c.76A>T, p.Val600Glu, BRAF V600E/K",
+    "Dx: COPD/asthma; Rx: 2 puffs q4h/prn",
+    "@nurse: see #3",
+    "DICOM and NIfTI files are formats; PNG/JPEG too",
+    "The .dcm ending, .nii.gz and .png",
+    "CT. MR. PNG. PDF.",
+    "see slide 3",
+    "1) no PE 2) no PTX /s/ Dr. X",
+    'What does "//" mean?',
+    "/* no */",
+    "S3/S4 gallop",
+    "ROI 5×5/7×7",
+    "data: shows that",
+    "data:, sounds",
+    "metadata: image/png is a type",
+    "$HOME is a variable",
+    "%PATH% too",
+    "Compare image 1/2 to 2/2.",
+    "Patient fell ./ was found ../ there",
+    "100/min→80/min",
+    "30.06.2023/01.07.2023",
+    "1.2.840.10008.5.1.4.1.1.2 is a UID",
+    "series 3/image 12",
+    "my scan is normal",
+    "first studies"
   ])("%j", async (line) => {
     expect(await found(line)).toEqual([[], line]);
   });
 
   it("in a long report the disk is hardly asked", async () => {
     const asked: string[] = [];
-    const report = Array.from({ length: 4000 }, (_, index) => `Finding ${index}: 1/2 cm and/or T${index}/T2 at /kg/d${index}, it's "stable" (see above).`).join("\n");
+    const report = Array.from(
+      { length: 4000 },
+      (_, index) => `Finding ${index}: 1/2 cm and/or T${index}/T2 at /kg/d${index}, it's "stable" (see above).`
+    ).join("\n");
     expect(await found(report, memoryDisk({ asked }))).toEqual([[], report]);
     expect(asked.length).toBeLessThan(10);
   });
 
-  it.each([".".repeat(100_000), "“".repeat(50_000), "'".repeat(50_000), "(/".repeat(50_000), "x.png".repeat(20_000), "\\ ".repeat(50_000), "[".repeat(50_000)])("in no line without an end: %#", async (line) => {
-    await found(line);
-  }, 5000);
+  it.each([
+    ".".repeat(100_000),
+    "“".repeat(50_000),
+    "'".repeat(50_000),
+    "(/".repeat(50_000),
+    "x.png".repeat(20_000),
+    "\\ ".repeat(50_000),
+    "[".repeat(50_000)
+  ])(
+    "in no line without an end: %#",
+    async (line) => {
+      await found(line);
+    },
+    5000
+  );
 });
 
 describe("the paths of a command", () => {

@@ -30,7 +30,9 @@ describe.skipIf(!existsSync("/bin/sh"))("a shell's pipes", () => {
   });
 
   it("lend stdin to a loop, which keeps its list", () => {
-    const { code, stdout, stderr } = shell(`printf 'one\\ntwo\\n' | while read -r name; do "$NODE" "$RUN" ask "Describe the image." -i "$FILM" -m demo; done`);
+    const { code, stdout, stderr } = shell(
+      `printf 'one\\ntwo\\n' | while read -r name; do "$NODE" "$RUN" ask "Describe the image." -i "$FILM" -m demo; done`
+    );
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split("\n");
     expect(lines).toHaveLength(2);

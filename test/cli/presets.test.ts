@@ -2,12 +2,22 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { composePrompt, listPresets, loadMedGemma, loadPreset, presetOptions, type Answer, type PromptPart } from "../../src/index.js";
+import {
+  composePrompt,
+  listPresets,
+  loadMedGemma,
+  loadPreset,
+  presetOptions,
+  type Answer,
+  type PromptPart
+} from "../../src/index.js";
 import { after, before, film } from "../demo-model.js";
 import { runCli, temporaryFolder } from "./run-cli.js";
 
 const shipped = fileURLToPath(new URL("../../models/prompts/", import.meta.url));
-const names = readdirSync(shipped).map((name) => name.replace(/\.md$/, "")).sort();
+const names = readdirSync(shipped)
+  .map((name) => name.replace(/\.md$/, ""))
+  .sort();
 const folder = temporaryFolder();
 
 function presetFile(name: string, content: string): string {
@@ -24,7 +34,8 @@ async function askJson(args: readonly string[]): Promise<Answer> {
 }
 
 /** Images as "▣ name", for short lines. */
-const shown = (parts: readonly PromptPart[]) => parts.map((part) => (typeof part === "string" ? part : `▣ ${part.image as string}`));
+const shown = (parts: readonly PromptPart[]) =>
+  parts.map((part) => (typeof part === "string" ? part : `▣ ${part.image as string}`));
 
 describe("the presets that come with the package", () => {
   it("say what they are, for which models, within which limits, and where the method is from", async () => {
@@ -46,7 +57,11 @@ describe("the presets that come with the package", () => {
       const prompt = composePrompt({ preset, images: [film], question: "Where is the cross?" });
       const { value, request } = await chat.ask(prompt, presetOptions(preset, { temperature: 1, seed: 1 }));
       expect(value).toBeDefined();
-      expect(request).toMatchObject({ preset: preset.name, schema: preset.schema, sampling: { maxTokens: preset.maxTokens } });
+      expect(request).toMatchObject({
+        preset: preset.name,
+        schema: preset.schema,
+        sampling: { maxTokens: preset.maxTokens }
+      });
       await chat.reset();
     }
   });
@@ -63,7 +78,10 @@ describe("the presets that come with the package", () => {
     const { stdout } = await runCli(["presets"]);
     for (const name of names) expect(stdout).toContain(name);
     expect((await runCli(["presets", "report"])).stdout).toBe(readFileSync(join(shipped, "report.md"), "utf8"));
-    expect(JSON.parse((await runCli(["presets", "localise", "--json"])).stdout)).toMatchObject({ name: "localise", schema: { type: "array" } });
+    expect(JSON.parse((await runCli(["presets", "localise", "--json"])).stdout)).toMatchObject({
+      name: "localise",
+      schema: { type: "array" }
+    });
   });
 
   it("are suggested when a name is nearly right", async () => {
@@ -77,13 +95,26 @@ describe("a prompt", () => {
   it("has a CT's instruction first, then the numbered slices, the question last", async () => {
     const preset = await loadPreset("ct");
     const parts = shown(composePrompt({ preset, images: ["a", "b"], question: "Is there free fluid?" }));
-    expect(parts.slice(1, 5)).toEqual(["▣ a", "SLICE 1", "▣ b", expect.stringMatching(/^SLICE 2\n[^]*\nIs there free fluid\?\n/)]);
+    expect(parts.slice(1, 5)).toEqual([
+      "▣ a",
+      "SLICE 1",
+      "▣ b",
+      expect.stringMatching(/^SLICE 2\n[^]*\nIs there free fluid\?\n/)
+    ]);
     expect(parts[0]).toMatch(/^You are a radiologist/);
     expect(parts).toHaveLength(5);
   });
 
   it("tells prior from current, and a date only where one is given", () => {
-    expect(shown(composePrompt({ question: "What changed?", images: ["now"], priors: ["old", { image: "older", date: "2023-05" }] }))).toEqual([
+    expect(
+      shown(
+        composePrompt({
+          question: "What changed?",
+          images: ["now"],
+          priors: ["old", { image: "older", date: "2023-05" }]
+        })
+      )
+    ).toEqual([
       "Prior image:",
       "▣ old",
       "Prior image, 2023-05:",
@@ -92,7 +123,9 @@ describe("a prompt", () => {
       "▣ now",
       "What changed?"
     ]);
-    expect(shown(composePrompt({ question: "What changed?", images: ["now", { image: "dated", date: "2024" }] }))).toEqual(["▣ now", "Image, 2024:", "▣ dated", "What changed?"]);
+    expect(
+      shown(composePrompt({ question: "What changed?", images: ["now", { image: "dated", date: "2024" }] }))
+    ).toEqual(["▣ now", "Image, 2024:", "▣ dated", "What changed?"]);
   });
 
   it("takes places that a user writes as text, and needs a question", async () => {
@@ -105,9 +138,25 @@ describe("a prompt", () => {
 
 describe("ask --prior", () => {
   it("puts earlier images first, in order, each with its name", async () => {
-    const { request, images } = await askJson(["What changed?", "-i", after, "--prior", `2023-05-01=${before}`, "--prior", film]);
+    const { request, images } = await askJson([
+      "What changed?",
+      "-i",
+      after,
+      "--prior",
+      `2023-05-01=${before}`,
+      "--prior",
+      film
+    ]);
     expect(images.map(({ source }) => source)).toEqual([before, film, after]);
-    expect(request.prompt).toEqual(["Prior image, 2023-05-01:", { image: 0 }, "Prior image:", { image: 1 }, "Current image:", { image: 2 }, "What changed?"]);
+    expect(request.prompt).toEqual([
+      "Prior image, 2023-05-01:",
+      { image: 0 },
+      "Prior image:",
+      { image: 1 },
+      "Current image:",
+      { image: 2 },
+      "What changed?"
+    ]);
   });
 
   it("goes with the preset for it", async () => {
@@ -119,7 +168,10 @@ describe("ask --prior", () => {
 });
 
 describe("a preset of one's own", () => {
-  const digit = presetFile("digit", "# One digit\nCounts.\n\n- max tokens: 9\n\n## System\nAnswer with a digit.\n\n## Prompt\n{images}\n{question}\n\n## Question\nHow many shapes are there?\n");
+  const digit = presetFile(
+    "digit",
+    "# One digit\nCounts.\n\n- max tokens: 9\n\n## System\nAnswer with a digit.\n\n## Prompt\n{images}\n{question}\n\n## Question\nHow many shapes are there?\n"
+  );
 
   it("is used as it stands, from a path", async () => {
     const { text, request } = await askJson(["--preset", digit, "-i", film]);
@@ -130,21 +182,49 @@ describe("a preset of one's own", () => {
   it("gives way to the user's own words and options", async () => {
     const schema = join(folder, "schema.json");
     writeFileSync(schema, JSON.stringify({ type: "boolean" }));
-    const { request, value } = await askJson(["Is there a cross?", "--preset", digit, "-i", film, "-s", "Be brief.", "--max-tokens", "70", "--think", "--schema", schema]);
-    expect(request).toMatchObject({ system: "Be brief.", prompt: [{ image: 0 }, "Is there a cross?"], think: true, sampling: { maxTokens: 70 } });
+    const { request, value } = await askJson([
+      "Is there a cross?",
+      "--preset",
+      digit,
+      "-i",
+      film,
+      "-s",
+      "Be brief.",
+      "--max-tokens",
+      "70",
+      "--think",
+      "--schema",
+      schema
+    ]);
+    expect(request).toMatchObject({
+      system: "Be brief.",
+      prompt: [{ image: 0 }, "Is there a cross?"],
+      think: true,
+      sampling: { maxTokens: 70 }
+    });
     expect(typeof value).toBe("boolean");
   });
 
   it("asks the next message of a chat, and again with /retry and /undo", async () => {
     mkdirSync(join(folder, "chat"));
     const file = join(folder, "chat", "talk.json");
-    const lines = [`/preset ${digit}`, `${film} How many shapes are there?`, "/retry", "/undo", "How many shapes are there?", "Is there a cross?", `/save ${file}`];
+    const lines = [
+      `/preset ${digit}`,
+      `${film} How many shapes are there?`,
+      "/retry",
+      "/undo",
+      "How many shapes are there?",
+      "Is there a cross?",
+      `/save ${file}`
+    ];
     const { stdout, stderr } = await runCli(["chat", "-m", "demo"], { input: lines.join("\n") });
     expect(stderr).toBe("");
     expect(stdout.split("\n").slice(0, 3)).toEqual(["3", "3", "3"]);
     const { turns } = JSON.parse(readFileSync(file, "utf8")) as { turns: { request: { preset: string | null } }[] };
     expect(turns.map(({ request }) => request.preset)).toEqual(["digit", null]);
-    const started = await runCli(["chat", "-m", "demo", "--preset", digit], { input: `${film} How many shapes are there?\n` });
+    const started = await runCli(["chat", "-m", "demo", "--preset", digit], {
+      input: `${film} How many shapes are there?\n`
+    });
     expect(started.stdout).toBe("3\n");
   });
 
@@ -153,15 +233,29 @@ describe("a preset of one's own", () => {
     ["has no place for the question", "## Prompt\nHello\n", "{question}"],
     ["has an unknown section", "## Prompt\n{question}\n## Promt\n", '"## Promt" is none of System'],
     ["has an unknown fact", "- modles: 4b\n\n## Prompt\n{question}\n", '"- modles:" is none of models'],
-    ["has no number where one belongs", "- max tokens: many\n\n## Prompt\n{question}\n", "max tokens must be a whole number"],
+    [
+      "has no number where one belongs",
+      "- max tokens: many\n\n## Prompt\n{question}\n",
+      "max tokens must be a whole number"
+    ],
     ["thinks perhaps", "- think: maybe\n\n## Prompt\n{question}\n", "think must be yes or no"],
-    ["has no JSON as its schema", "## Prompt\n{question}\n## Schema\n```json\n{,}\n```\n", '"## Schema" must be a JSON object']
+    [
+      "has no JSON as its schema",
+      "## Prompt\n{question}\n## Schema\n```json\n{,}\n```\n",
+      '"## Schema" must be a JSON object'
+    ]
   ])("is refused when it %s", async (name, content, words) => {
     const path = presetFile(name.replaceAll(" ", "-"), content);
-    await expect(loadPreset(path)).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringContaining(words) as string });
+    await expect(loadPreset(path)).rejects.toMatchObject({
+      code: "FILE_UNUSABLE",
+      message: expect.stringContaining(words) as string
+    });
   });
 
   it("is missed with its path", async () => {
-    await expect(loadPreset("./nowhere.md")).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringContaining("./nowhere.md") as string });
+    await expect(loadPreset("./nowhere.md")).rejects.toMatchObject({
+      code: "FILE_UNUSABLE",
+      message: expect.stringContaining("./nowhere.md") as string
+    });
   });
 });

@@ -22,7 +22,10 @@ async function start(size = 3_000_000) {
     content,
     model: join(home, "owner--name", "model-Q4_K_M.gguf"),
     pull: (args = [id, "--accept-terms"], options: CliOptions = {}) =>
-      runCli(["pull", ...args], { ...options, env: { MEDGEMMA_HOME: home, HF_ENDPOINT: server.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: "1", ...options.env } }),
+      runCli(["pull", ...args], {
+        ...options,
+        env: { MEDGEMMA_HOME: home, HF_ENDPOINT: server.endpoint, HF_HUB_DOWNLOAD_TIMEOUT: "1", ...options.env }
+      }),
     /** Acts when so many more bytes of files went out. */
     whenSent: (bytes: number, act: () => void) => {
       const goal = server.sentBytes + bytes;
@@ -51,7 +54,13 @@ describe.concurrent("pull", () => {
       id,
       text: hub.model,
       mmproj: join(hub.home, "owner--name", "mmproj-F16.gguf"),
-      record: { text: { sha256: sha256(hub.content), byteLength: hub.content.length, source: "owner/name@0123456789abcdef0123456789abcdef01234567/model-Q4_K_M.gguf" } }
+      record: {
+        text: {
+          sha256: sha256(hub.content),
+          byteLength: hub.content.length,
+          source: "owner/name@0123456789abcdef0123456789abcdef01234567/model-Q4_K_M.gguf"
+        }
+      }
     });
     expect(readFileSync(hub.model).equals(hub.content)).toBe(true);
     expect(hub.server.sentBytes).toBe(hub.content.length + 1000);
@@ -59,7 +68,11 @@ describe.concurrent("pull", () => {
       expect(statSync(hub.model).mode & 0o777).toBe(0o600);
       expect(statSync(join(hub.home, "owner--name")).mode & 0o777).toBe(0o700);
     }
-    expect(readdirSync(join(hub.home, "owner--name")).sort()).toEqual(["medgemma-local.json", "mmproj-F16.gguf", "model-Q4_K_M.gguf"]);
+    expect(readdirSync(join(hub.home, "owner--name")).sort()).toEqual([
+      "medgemma-local.json",
+      "mmproj-F16.gguf",
+      "model-Q4_K_M.gguf"
+    ]);
   });
 
   it("needs no network for what is there, and downloads a damaged file again", async () => {
@@ -67,7 +80,10 @@ describe.concurrent("pull", () => {
     await hub.pull();
     expect(await hub.pull([id, "--offline"])).toMatchObject({ code: 0 });
     writeFileSync(hub.model, randomBytes(hub.content.length));
-    expect(await hub.pull([id, "--offline"])).toMatchObject({ code: 1, stderr: expect.stringMatching(/^OFFLINE: .*\n$/) as string });
+    expect(await hub.pull([id, "--offline"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^OFFLINE: .*\n$/) as string
+    });
     expect((await hub.pull()).code).toBe(0);
     expect(readFileSync(hub.model).equals(hub.content)).toBe(true);
   });
@@ -75,10 +91,16 @@ describe.concurrent("pull", () => {
   it("asks for the terms once", async () => {
     await using hub = await start();
     const refused = await hub.pull([id]);
-    expect(refused).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^TERMS_NOT_ACCEPTED: .*developers\.google\.com.*--accept-terms.*\n$/) as string });
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^TERMS_NOT_ACCEPTED: .*developers\.google\.com.*--accept-terms.*\n$/) as string
+    });
     expect(hub.server.requests).toEqual([]);
     await hub.pull();
-    expect(JSON.parse(readFileSync(join(hub.home, "terms.json"), "utf8"))).toMatchObject({ accepted: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string });
+    expect(JSON.parse(readFileSync(join(hub.home, "terms.json"), "utf8"))).toMatchObject({
+      accepted: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) as string
+    });
     expect((await hub.pull([id])).code).toBe(0);
   });
 
@@ -86,7 +108,9 @@ describe.concurrent("pull", () => {
     await using hub = await start(24_000_000);
     hub.server.throttle = 3_000_000;
     for (let kill = 0; kill < 8; kill += 1) {
-      const { code } = await hub.pull(undefined, { meddle: (child) => hub.whenSent(100_000 + 370_000 * kill, () => child.kill("SIGKILL")) });
+      const { code } = await hub.pull(undefined, {
+        meddle: (child) => hub.whenSent(100_000 + 370_000 * kill, () => child.kill("SIGKILL"))
+      });
       expect(code).toBe(137);
       expect(finished(hub.home)).toEqual([]);
     }
@@ -100,7 +124,9 @@ describe.concurrent("pull", () => {
   it("stops at Ctrl-C with 130, and goes on", async () => {
     await using hub = await start(8_000_000);
     hub.server.throttle = 1_000_000;
-    const { code, stderr } = await hub.pull(undefined, { meddle: (child) => hub.whenSent(2_000_000, () => child.kill("SIGINT")) });
+    const { code, stderr } = await hub.pull(undefined, {
+      meddle: (child) => hub.whenSent(2_000_000, () => child.kill("SIGINT"))
+    });
     expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
     const before = hub.server.sentBytes;
     hub.server.throttle = 0;
@@ -113,7 +139,9 @@ describe.concurrent("pull", () => {
     hub.server.throttle = 3_000_000;
     const both = await Promise.all([hub.pull(), hub.pull()]);
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
-    expect(both.map(({ stderr }) => stderr).join("")).toMatch(/^Another medgemma-local is busy in .*; waiting for it\.\n$/);
+    expect(both.map(({ stderr }) => stderr).join("")).toMatch(
+      /^Another medgemma-local is busy in .*; waiting for it\.\n$/
+    );
     expect(hub.server.sentBytes).toBe(hub.content.length + 1000);
   });
 
@@ -122,9 +150,15 @@ describe.concurrent("pull", () => {
     const repository = hub.server.repositories["owner/name"];
     if (repository !== undefined) repository.token = "hf_secret";
     const refused = await hub.pull();
-    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^ACCESS_DENIED: .*HF_TOKEN.*\n$/) as string });
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ACCESS_DENIED: .*HF_TOKEN.*\n$/) as string
+    });
     const wrong = await hub.pull(undefined, { env: { HF_TOKEN: "hf_wrong" } });
-    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/^ACCESS_DENIED: .*does not accept the token.*\n$/) as string });
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ACCESS_DENIED: .*does not accept the token.*\n$/) as string
+    });
     expect((await hub.pull(undefined, { env: { HF_TOKEN: "hf_secret" } })).code).toBe(0);
     expect(hub.server.leakedTokens).toEqual([]);
   });
@@ -136,27 +170,46 @@ describe.concurrent("pull", () => {
       tunnels.push(request.url ?? "");
       const { port } = new URL(hub.server.endpoint);
       // Names that only the proxy knows: everything of it is on this machine.
-      const target = connect(Number((request.url ?? "").split(":")[1] === "80" ? port : (request.url ?? "").split(":")[1]), "127.0.0.1", () => {
-        socket.write("HTTP/1.1 200 OK\r\n\r\n");
-        target.pipe(socket).pipe(target);
-      });
+      const target = connect(
+        Number((request.url ?? "").split(":")[1] === "80" ? port : (request.url ?? "").split(":")[1]),
+        "127.0.0.1",
+        () => {
+          socket.write("HTTP/1.1 200 OK\r\n\r\n");
+          target.pipe(socket).pipe(target);
+        }
+      );
       for (const end of [target, socket]) end.on("error", () => undefined);
     });
     await new Promise<void>((resolve) => void proxy.listen(0, "127.0.0.1", resolve));
-    const env = { HF_ENDPOINT: "http://hub.invalid", http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    const env = {
+      HF_ENDPOINT: "http://hub.invalid",
+      http_proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+    };
     expect(await hub.pull(undefined, { env })).toMatchObject({ code: 0, stderr: "" });
     expect(tunnels).toContain("hub.invalid:80");
     proxy.close();
   });
 
-  const faults: Record<string, { fault?: Fault; arrange?: (hub: Awaited<ReturnType<typeof start>>) => void; says: RegExp; args?: string[]; env?: NodeJS.ProcessEnv }> = {
+  const faults: Record<
+    string,
+    {
+      fault?: Fault;
+      arrange?: (hub: Awaited<ReturnType<typeof start>>) => void;
+      says: RegExp;
+      args?: string[];
+      env?: NodeJS.ProcessEnv;
+    }
+  > = {
     "a wrong hash": {
       arrange: ({ server }) => (server.listed = (path) => (path.startsWith("model") ? { sha256: "a".repeat(64) } : {})),
       says: /^HASH_MISMATCH: model-Q4_K_M\.gguf .*expected a{64}/
     },
     "a truncated body": {
       fault: ({ response, content, start: from, end }) => {
-        response.writeHead(206, { "content-range": `bytes ${from}-${end - 1}/${content.length}`, "content-length": String(end - from) });
+        response.writeHead(206, {
+          "content-range": `bytes ${from}-${end - 1}/${content.length}`,
+          "content-length": String(end - from)
+        });
         response.write(content.subarray(from, from + (end - from) / 2), () => response.destroy());
         return true;
       },
@@ -164,7 +217,10 @@ describe.concurrent("pull", () => {
     },
     "a body that ends early as if it were whole": {
       fault: ({ response, content, start: from, end }) => {
-        response.writeHead(206, { "content-range": `bytes ${from}-${end - 1}/${content.length}`, "transfer-encoding": "chunked" });
+        response.writeHead(206, {
+          "content-range": `bytes ${from}-${end - 1}/${content.length}`,
+          "transfer-encoding": "chunked"
+        });
         response.end(content.subarray(from, from + 1000));
         return true;
       },
@@ -172,19 +228,23 @@ describe.concurrent("pull", () => {
     },
     "a file that changes between ranges": {
       fault: ({ response, content, start: from, end, count }) => {
-        response.writeHead(206, { "content-range": `bytes ${from}-${end - 1}/${content.length}`, etag: `"${count < 4 ? "old" : "new"}"` });
+        response.writeHead(206, {
+          "content-range": `bytes ${from}-${end - 1}/${content.length}`,
+          etag: `"${count < 4 ? "old" : "new"}"`
+        });
         response.end(content.subarray(from, end));
         return true;
       },
       says: /^HASH_MISMATCH: .*its ETag was old and is now new/
     },
     "a file that changes between the list and the download": {
-      arrange: ({ server }) => (server.hubFault = (request, response) => {
-        if (request.url?.includes("/resolve/") !== true) return false;
-        response.writeHead(302, { location: "/nowhere", "x-linked-etag": `"${"b".repeat(64)}"` });
-        response.end();
-        return true;
-      }),
+      arrange: ({ server }) =>
+        (server.hubFault = (request, response) => {
+          if (request.url?.includes("/resolve/") !== true) return false;
+          response.writeHead(302, { location: "/nowhere", "x-linked-etag": `"${"b".repeat(64)}"` });
+          response.end();
+          return true;
+        }),
       says: /^(?:HASH_MISMATCH|MODEL_NOT_FOUND): /
     },
     "a content length that lies": {
@@ -205,7 +265,10 @@ describe.concurrent("pull", () => {
     },
     "more bytes than asked for": {
       fault: ({ response, content, start: from, end }) => {
-        response.writeHead(206, { "content-range": `bytes ${from}-${end - 1}/${content.length}`, "transfer-encoding": "chunked" });
+        response.writeHead(206, {
+          "content-range": `bytes ${from}-${end - 1}/${content.length}`,
+          "transfer-encoding": "chunked"
+        });
         response.end(content.subarray(from, end + 1000));
         return true;
       },
@@ -218,8 +281,14 @@ describe.concurrent("pull", () => {
       },
       says: /^DOWNLOAD_FAILED: .*HTTP 416/
     },
-    "no such repository": { args: ["hf:owner/other/model.gguf", "--accept-terms"], says: /^MODEL_NOT_FOUND: .*owner\/other/ },
-    "no such file": { args: ["hf:owner/name/other.gguf", "--accept-terms"], says: /^MODEL_NOT_FOUND: .*other\.gguf; there is model-Q4_K_M\.gguf/ },
+    "no such repository": {
+      args: ["hf:owner/other/model.gguf", "--accept-terms"],
+      says: /^MODEL_NOT_FOUND: .*owner\/other/
+    },
+    "no such file": {
+      args: ["hf:owner/name/other.gguf", "--accept-terms"],
+      says: /^MODEL_NOT_FOUND: .*other\.gguf; there is model-Q4_K_M\.gguf/
+    },
     "a gated repository": {
       arrange: ({ server }) => {
         const repository = server.repositories["owner/name"];
@@ -236,26 +305,36 @@ describe.concurrent("pull", () => {
       says: /^DOWNLOAD_FAILED: .*sent nothing for 1 s \(5 attempts\)/
     },
     "a redirect loop": {
-      arrange: ({ server }) => (server.hubFault = (request, response) => {
-        response.writeHead(302, { location: request.url ?? "" }).end();
-        return true;
-      }),
+      arrange: ({ server }) =>
+        (server.hubFault = (request, response) => {
+          response.writeHead(302, { location: request.url ?? "" }).end();
+          return true;
+        }),
       says: /^DOWNLOAD_FAILED: .*redirects in a circle/
     },
-    "nobody there": { env: { HF_ENDPOINT: "http://127.0.0.1:1" }, says: /^DOWNLOAD_FAILED: .*refused the connection \(5 attempts\)/ },
-    "an endpoint that is none": { env: { HF_ENDPOINT: "huggingface.co" }, says: /^INVALID_ARGUMENT: HF_ENDPOINT is huggingface\.co; expected/ }
+    "nobody there": {
+      env: { HF_ENDPOINT: "http://127.0.0.1:1" },
+      says: /^DOWNLOAD_FAILED: .*refused the connection \(5 attempts\)/
+    },
+    "an endpoint that is none": {
+      env: { HF_ENDPOINT: "huggingface.co" },
+      says: /^INVALID_ARGUMENT: HF_ENDPOINT is huggingface\.co; expected/
+    }
   };
 
-  it.each(Object.entries(faults))("says in one line that there is %s, and leaves no wrong file", async (_name, { fault = () => false, arrange, says, args, env }) => {
-    await using hub = await start();
-    hub.server.fault = fault;
-    arrange?.(hub);
-    const { code, stdout, stderr } = await hub.pull(args, env === undefined ? {} : { env });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(says);
-    expect(stderr.trimEnd()).not.toContain("\n");
-    expect(finished(hub.home)).toEqual([]);
-  });
+  it.each(Object.entries(faults))(
+    "says in one line that there is %s, and leaves no wrong file",
+    async (_name, { fault = () => false, arrange, says, args, env }) => {
+      await using hub = await start();
+      hub.server.fault = fault;
+      arrange?.(hub);
+      const { code, stdout, stderr } = await hub.pull(args, env === undefined ? {} : { env });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(says);
+      expect(stderr.trimEnd()).not.toContain("\n");
+      expect(finished(hub.home)).toEqual([]);
+    }
+  );
 
   it.each([
     [429, { "retry-after": "1" }],
@@ -293,7 +372,10 @@ describe.concurrent("pull", () => {
     await using hub = await start();
     mkdirSync(join(hub.home, "owner--name"));
     writeFileSync(hub.model, "mine");
-    expect(await hub.pull()).toMatchObject({ code: 1, stderr: expect.stringMatching(/^FILE_UNUSABLE: .*Move it away/) as string });
+    expect(await hub.pull()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^FILE_UNUSABLE: .*Move it away/) as string
+    });
     expect(readFileSync(hub.model, "utf8")).toBe("mine");
     // The right one is taken as it is.
     writeFileSync(hub.model, hub.content);
@@ -304,31 +386,62 @@ describe.concurrent("pull", () => {
   it("takes the quantisation of the repository's only match, and lists them when there are several", async () => {
     await using hub = await start();
     const repository = hub.server.repositories["owner/name"];
-    if (repository !== undefined) Object.assign(repository.files, { "model-Q8_0.gguf": randomBytes(10), "mmproj-BF16.gguf": randomBytes(10) });
-    expect(JSON.parse((await hub.pull(["hf:owner/name:Q8_0", "--accept-terms", "--json"])).stdout)).toMatchObject({ id: "hf:owner/name/model-Q8_0.gguf" });
+    if (repository !== undefined)
+      Object.assign(repository.files, { "model-Q8_0.gguf": randomBytes(10), "mmproj-BF16.gguf": randomBytes(10) });
+    expect(JSON.parse((await hub.pull(["hf:owner/name:Q8_0", "--accept-terms", "--json"])).stdout)).toMatchObject({
+      id: "hf:owner/name/model-Q8_0.gguf"
+    });
     const unclear = await hub.pull(["hf:owner/name", "--accept-terms"]);
-    expect(unclear).toMatchObject({ code: 1, stderr: expect.stringMatching(/^INVALID_ARGUMENT: .*model-Q4_K_M\.gguf, model-Q8_0\.gguf/) as string });
+    expect(unclear).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^INVALID_ARGUMENT: .*model-Q4_K_M\.gguf, model-Q8_0\.gguf/) as string
+    });
     const other = await hub.pull(["hf:owner/name:Q4_K_M", "--mmproj", "mmproj-BF16.gguf", "--json"]);
     expect(JSON.parse(other.stdout)).toMatchObject({ mmproj: join(hub.home, "owner--name", "mmproj-BF16.gguf") });
   });
 
   const canMount = process.platform === "linux" && spawnSync("unshare", ["-rm", "true"]).status === 0;
 
-  it.runIf(canMount)("says how much room is missing before it downloads, and what to do in a folder that is read-only", async () => {
-    await using hub = await start();
-    const env = { MEDGEMMA_HOME: hub.home, HF_ENDPOINT: hub.server.endpoint };
-    // The server is in this process: it cannot answer while spawnSync waits.
-    const run = (script: string) =>
-      new Promise<{ code: number | null; stderr: string }>((resolve) => {
-        execFile("unshare", ["-rm", "sh", "-c", script, "sh", process.execPath, main, "pull", id, "--accept-terms", "--to", join(hub.home, "to")], { env: { ...process.env, ...env } }, (error, _stdout, stderr) =>
-          resolve({ code: error === null ? 0 : Number(error.code), stderr })
-        );
+  it.runIf(canMount)(
+    "says how much room is missing before it downloads, and what to do in a folder that is read-only",
+    async () => {
+      await using hub = await start();
+      const env = { MEDGEMMA_HOME: hub.home, HF_ENDPOINT: hub.server.endpoint };
+      // The server is in this process: it cannot answer while spawnSync waits.
+      const run = (script: string) =>
+        new Promise<{ code: number | null; stderr: string }>((resolve) => {
+          execFile(
+            "unshare",
+            [
+              "-rm",
+              "sh",
+              "-c",
+              script,
+              "sh",
+              process.execPath,
+              main,
+              "pull",
+              id,
+              "--accept-terms",
+              "--to",
+              join(hub.home, "to")
+            ],
+            { env: { ...process.env, ...env } },
+            (error, _stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stderr })
+          );
+        });
+      mkdirSync(join(hub.home, "to"));
+      const full = await run(`mount -t tmpfs -o size=2m tmpfs ${hub.home}/to && exec "$@"`);
+      expect(full).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^DISK_FULL: .*needs 4 MB more in .*where \d+ MB are free.*\n$/) as string
       });
-    mkdirSync(join(hub.home, "to"));
-    const full = await run(`mount -t tmpfs -o size=2m tmpfs ${hub.home}/to && exec "$@"`);
-    expect(full).toMatchObject({ code: 1, stderr: expect.stringMatching(/^DISK_FULL: .*needs 4 MB more in .*where \d+ MB are free.*\n$/) as string });
-    expect(hub.server.sentBytes).toBe(0);
-    const readOnly = await run(`mount -t tmpfs -o ro tmpfs ${hub.home}/to && exec "$@"`);
-    expect(readOnly).toMatchObject({ code: 1, stderr: expect.stringMatching(/^FILE_UNUSABLE: .*read-only.*\n$/) as string });
-  });
+      expect(hub.server.sentBytes).toBe(0);
+      const readOnly = await run(`mount -t tmpfs -o ro tmpfs ${hub.home}/to && exec "$@"`);
+      expect(readOnly).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^FILE_UNUSABLE: .*read-only.*\n$/) as string
+      });
+    }
+  );
 });

@@ -23,21 +23,64 @@ async function run(args: readonly string[], options: CliOptions = {}) {
 
 describe("--redact keeps names of images out of", () => {
   it("the JSON and the record of an answer", async () => {
-    const { stdout, code } = await run(["ask", "What changed?", "-m", "demo", "--prior", film, "-i", pathToFileURL(film).href, "--json"]);
+    const { stdout, code } = await run([
+      "ask",
+      "What changed?",
+      "-m",
+      "demo",
+      "--prior",
+      film,
+      "-i",
+      pathToFileURL(film).href,
+      "--json"
+    ]);
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ images: [{ source: "image 1" }, { source: "image 2" }], model: { id: "demo" } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      images: [{ source: "image 1" }, { source: "image 2" }],
+      model: { id: "demo" }
+    });
   });
 
   it.each([
     ["a missing image", "IMAGE_NOT_FOUND", ["ask", "x", "-m", "demo", "-i", film, "-i", missing], "image 2"],
-    ["a missing image by URL", "IMAGE_NOT_FOUND", ["ask", "x", "-m", "demo", "-i", pathToFileURL(missing).href], "image 1"],
-    ["an image that leads in a circle", "IMAGE_UNREADABLE", ["ask", "x", "-m", "demo", "-i", pathToFileURL(circle).href], "image 1"],
+    [
+      "a missing image by URL",
+      "IMAGE_NOT_FOUND",
+      ["ask", "x", "-m", "demo", "-i", pathToFileURL(missing).href],
+      "image 1"
+    ],
+    [
+      "an image that leads in a circle",
+      "IMAGE_UNREADABLE",
+      ["ask", "x", "-m", "demo", "-i", pathToFileURL(circle).href],
+      "image 1"
+    ],
     ["a broken image", "IMAGE_UNREADABLE", ["encode", broken, "-o", "x.npy", "-m", "demo"], "image 1"],
     ["a folder", "IMAGE_UNREADABLE", ["preview", folder, "-o", "x.png", "--size", "32"], "image 1"],
-    ["an output that cannot be written", "FILE_UNUSABLE", ["preview", film, "-o", join(folder, "none", "x.png"), "--size", "32"], "the output file"],
-    ["a drawing that cannot be written", "FILE_UNUSABLE", ["ask", "Where?", "-i", film, "--boxes", join(folder, "none", "Doe.png"), "-m", "demo"], "the file of --boxes"],
-    ["a stray argument", "medgemma-local", ["ask", "x", film, "-m", "demo"], "The question names a file, which the model would not see"],
-    ["an output that is the image", "medgemma-local", ["preview", film, "-o", film, "--size", "32"], "the input image itself"]
+    [
+      "an output that cannot be written",
+      "FILE_UNUSABLE",
+      ["preview", film, "-o", join(folder, "none", "x.png"), "--size", "32"],
+      "the output file"
+    ],
+    [
+      "a drawing that cannot be written",
+      "FILE_UNUSABLE",
+      ["ask", "Where?", "-i", film, "--boxes", join(folder, "none", "Doe.png"), "-m", "demo"],
+      "the file of --boxes"
+    ],
+    [
+      "a stray argument",
+      "medgemma-local",
+      ["ask", "x", film, "-m", "demo"],
+      "The question names a file, which the model would not see"
+    ],
+    [
+      "an output that is the image",
+      "medgemma-local",
+      ["preview", film, "-o", film, "--size", "32"],
+      "the input image itself"
+    ]
   ])("the error about %s", async (_what, code, args, words) => {
     const { stderr } = await run(args);
     expect(stderr).toMatch(new RegExp(`^${code}: `));
@@ -52,7 +95,14 @@ describe("--redact keeps names of images out of", () => {
   });
 
   it("a saved chat and what a chat says", async () => {
-    const input = [`"${film}" Describe the image.`, `"${missing}" And now?`, `/image "${broken}"`, "/save talk.json", `/save "${join(folder, "none", "talk.json")}"`, `/load "${join(folder, "none.json")}"`].join("\n");
+    const input = [
+      `"${film}" Describe the image.`,
+      `"${missing}" And now?`,
+      `/image "${broken}"`,
+      "/save talk.json",
+      `/save "${join(folder, "none", "talk.json")}"`,
+      `/load "${join(folder, "none.json")}"`
+    ].join("\n");
     const { stderr } = await run(["chat", "-m", "demo"], { cwd: folder, input });
     expect(stderr).toContain("image 2");
     const saved = readFileSync(join(folder, "talk.json"), "utf8");

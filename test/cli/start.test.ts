@@ -24,8 +24,13 @@ it("a command loads no other command, wherever options stand", async () => {
 });
 
 it("ask loads the reader of a series or slide only for one", async () => {
-  const readers = (paths: readonly string[]) => paths.filter((path) => /^(?:series\/read-series|slide\/read-slide)\.js$/.test(path));
+  const readers = (paths: readonly string[]) =>
+    paths.filter((path) => /^(?:series\/read-series|slide\/read-slide)\.js$/.test(path));
   expect(readers(await loadedBy("ask", "Describe.", "-i", "missing.png"))).toEqual([]);
-  expect(readers(await loadedBy("ask", "Describe.", "--slide", "missing.svs", "-m", "demo"))).toEqual(["slide/read-slide.js"]);
-  expect(readers(await loadedBy("ask", "Describe.", "--series", "missing", "-m", "demo"))).toEqual(["series/read-series.js"]);
+  expect(readers(await loadedBy("ask", "Describe.", "--slide", "missing.svs", "-m", "demo"))).toEqual([
+    "slide/read-slide.js"
+  ]);
+  expect(readers(await loadedBy("ask", "Describe.", "--series", "missing", "-m", "demo"))).toEqual([
+    "series/read-series.js"
+  ]);
 });

@@ -23,10 +23,15 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     const before = snapshotOf(home);
     const listed = JSON.parse((await run(["models", "--json"])).stdout) as { installed: object[]; stored: object[] };
     expect(listed.installed).toEqual([]);
-    for (const [store, { id }] of Object.entries(layouts)) expect(listed.stored).toContainEqual(expect.objectContaining({ id, store, takesImages: true }));
+    for (const [store, { id }] of Object.entries(layouts))
+      expect(listed.stored).toContainEqual(expect.objectContaining({ id, store, takesImages: true }));
     const demo = await run(["ask", "Describe the image.", "-i", film, "-m", "demo"]);
     for (const id of ["ollama:medgemma1.5", "hf:unsloth/medgemma-1.5-4b-it-GGUF:Q4_K_M"]) {
-      expect(await run(["ask", "Describe the image.", "-i", film, "-m", id])).toMatchObject({ stdout: demo.stdout, stderr: "", code: 0 });
+      expect(await run(["ask", "Describe the image.", "-i", film, "-m", id])).toMatchObject({
+        stdout: demo.stdout,
+        stderr: "",
+        code: 0
+      });
     }
     const after = snapshotOf(home);
     expect(Object.fromEntries(Object.keys(before).map((path) => [path, after[path]]))).toEqual(before);
@@ -43,7 +48,9 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     expect(stdout).toMatch(/\n {2}lmstudio:lmstudio-community\/.*Q4_K_M\.gguf +25\.3 MB {2}LM Studio\n/);
     expect(await run(["chat"])).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^MODEL_NOT_FOUND: No MedGemma is installed .*ollama:medgemma1\.5:4b: use it with --model .*2 more.*Or run: medgemma-local pull .*--model demo\.\n$/) as string
+      stderr: expect.stringMatching(
+        /^MODEL_NOT_FOUND: No MedGemma is installed .*ollama:medgemma1\.5:4b: use it with --model .*2 more.*Or run: medgemma-local pull .*--model demo\.\n$/
+      ) as string
     });
   });
 
@@ -51,8 +58,16 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     const { home, run } = start();
     for (const { layOut } of Object.values(layouts)) layOut(home);
     const before = snapshotOf(home);
-    for (const args of [["ollama:medgemma1.5"], ["hf:unsloth/medgemma-1.5-4b-it-GGUF:Q4_K_M", "--link"], [layouts["LM Studio"].id]]) {
-      const [model] = JSON.parse((await run(["import", ...args, "--json"])).stdout) as { id: string; text: string; mmproj: string | null }[];
+    for (const args of [
+      ["ollama:medgemma1.5"],
+      ["hf:unsloth/medgemma-1.5-4b-it-GGUF:Q4_K_M", "--link"],
+      [layouts["LM Studio"].id]
+    ]) {
+      const [model] = JSON.parse((await run(["import", ...args, "--json"])).stdout) as {
+        id: string;
+        text: string;
+        mmproj: string | null;
+      }[];
       expect(model?.mmproj).not.toBeNull();
       expect(model?.text).toMatch(/\.gguf$/);
       expect((await run(["ask", "Describe the image.", "-i", film, "-m", model?.id ?? ""])).stdout).toContain("circle");
@@ -66,8 +81,14 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     const { home, run } = start();
     layOutOllama(home);
     layOutLmStudio(home);
-    expect(await run(["verify", "ollama:medgemma1.5"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ok .*sha256-[0-9a-f]{64}\nok .*sha256-[0-9a-f]{64}\n$/) as string });
-    expect(await run(["verify", layouts["LM Studio"].id])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^no hash .*\nno hash .*\n$/) as string });
+    expect(await run(["verify", "ollama:medgemma1.5"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^ok .*sha256-[0-9a-f]{64}\nok .*sha256-[0-9a-f]{64}\n$/) as string
+    });
+    expect(await run(["verify", layouts["LM Studio"].id])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^no hash .*\nno hash .*\n$/) as string
+    });
     const blobs = join(home, ".ollama", "models", "blobs");
     for (const name of readdirSync(blobs)) {
       const content = readFileSync(join(blobs, name));
@@ -75,7 +96,10 @@ describe.runIf(process.platform === "linux")("a model that another program has",
       rmSync(join(blobs, name)); // a hard link to the demo's own file
       writeFileSync(join(blobs, name), content);
     }
-    expect(await run(["verify", "ollama:medgemma1.5"])).toMatchObject({ code: 1, stdout: expect.stringMatching(/^DAMAGED .*its sha256 is .*Get it again with Ollama\.\nDAMAGED /) as string });
+    expect(await run(["verify", "ollama:medgemma1.5"])).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^DAMAGED .*its sha256 is .*Get it again with Ollama\.\nDAMAGED /) as string
+    });
   });
 
   const canScript = spawnSync("script", ["-qec", "true", "/dev/null"]).status === 0;
@@ -85,7 +109,9 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     layOutHub(home);
     layOutLmStudio(home);
     const program = [process.execPath, main, "chat"].map((part) => `'${part}'`).join(" ");
-    const child = spawn("script", ["-qec", `stty cols 150; ${program}`, "/dev/null"], { env: { ...process.env, ...env, TERM: "xterm", NO_COLOR: "1" } });
+    const child = spawn("script", ["-qec", `stty cols 150; ${program}`, "/dev/null"], {
+      env: { ...process.env, ...env, TERM: "xterm", NO_COLOR: "1" }
+    });
     let screen = "";
     const prompts = [/q {6}leave[^]*› /, /Ctrl-D quits[^]*› /];
     child.stdout.on("data", (chunk: Buffer) => {
@@ -107,7 +133,9 @@ describe.runIf(process.platform === "linux")("a model that another program has",
     chmodSync(join(home, ".ollama", "models", "manifests"), 0o000);
     mkdirSync(join(home, ".lmstudio", "models", "closed"), { mode: 0o000 });
     const { stdout } = await run(["models", "--json"]);
-    expect((JSON.parse(stdout) as { stored: { id: string }[] }).stored.map(({ id }) => id)).toEqual([layouts["LM Studio"].id]);
+    expect((JSON.parse(stdout) as { stored: { id: string }[] }).stored.map(({ id }) => id)).toEqual([
+      layouts["LM Studio"].id
+    ]);
     chmodSync(join(home, ".ollama", "models", "manifests"), 0o700);
   });
 });

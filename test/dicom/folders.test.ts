@@ -19,7 +19,11 @@ function folderWith(name: string, files: Readonly<Record<string, Buffer>>): stri
 
 describe("a folder", () => {
   it("with one image is that image", async () => {
-    const path = folderWith("one", { "README.txt": Buffer.from("hello"), "a/b/IM0001": dicom("ct"), ".DS_Store": Buffer.alloc(9) });
+    const path = folderWith("one", {
+      "README.txt": Buffer.from("hello"),
+      "a/b/IM0001": dicom("ct"),
+      ".DS_Store": Buffer.alloc(9)
+    });
     expect(await decodeImage(path)).toMatchObject({ source: join(path, "a/b/IM0001"), width: 48, height: 40 });
   });
 
@@ -39,13 +43,20 @@ describe("a folder", () => {
 
   it("without an image says so", async () => {
     const path = folderWith("none", { "README.txt": Buffer.from("hello"), DICOMDIR: dicomdir() });
-    await expect(decodeImage(path)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("with no image") as string });
+    await expect(decodeImage(path)).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: expect.stringContaining("with no image") as string
+    });
   });
 });
 
 describe("a DICOMDIR", () => {
   it("with one image is that image", async () => {
-    const path = folderWith("dir-one", { DICOMDIR: dicomdir("A\\B\\IM1"), "A/B/IM1": dicom("ct"), "other.dcm": dicom("ct") });
+    const path = folderWith("dir-one", {
+      DICOMDIR: dicomdir("A\\B\\IM1"),
+      "A/B/IM1": dicom("ct"),
+      "other.dcm": dicom("ct")
+    });
     expect(await decodeImage(join(path, "DICOMDIR"))).toMatchObject({ source: join(path, "A/B/IM1"), width: 48 });
   });
 
@@ -56,18 +67,27 @@ describe("a DICOMDIR", () => {
     ["one from the root", dicomdir("/etc/passwd"), "lists no images"]
   ])("with %s is refused", async (name, content, message) => {
     const path = folderWith(`dir-${name}`, { DICOMDIR: content });
-    await expect(decodeImage(join(path, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining(message) as string });
+    await expect(decodeImage(join(path, "DICOMDIR"))).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: expect.stringContaining(message) as string
+    });
   });
 
   it("that lists itself, or a file that is not there, is refused", async () => {
     const path = folderWith("dir-self", { DICOMDIR: dicomdir("DICOMDIR") });
     await expect(decodeImage(join(path, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE" });
     writeFileSync(join(path, "DICOMDIR"), dicomdir("IM1"));
-    await expect(decodeImage(join(path, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_NOT_FOUND", message: expect.stringContaining("lists one image, which is not there") as string });
+    await expect(decodeImage(join(path, "DICOMDIR"))).rejects.toMatchObject({
+      code: "IMAGE_NOT_FOUND",
+      message: expect.stringContaining("lists one image, which is not there") as string
+    });
   });
 
   it("as bytes says what it is", async () => {
-    await expect(decodeImage(dicomdir("IM1"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("DICOMDIR") as string });
+    await expect(decodeImage(dicomdir("IM1"))).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: expect.stringContaining("DICOMDIR") as string
+    });
   });
 });
 

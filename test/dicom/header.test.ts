@@ -20,7 +20,13 @@ describe("openDicom, the layer for series", () => {
       hasPixels: true,
       unit: "HU",
       isRescaled: true,
-      frame: { imagePositionPatient: [-100, -120.5, 33], imageOrientationPatient: [1, 0, 0, 0, 1, 0], pixelSpacing: [0.7, 0.8], sliceThickness: 2.5, sliceSpacing: null }
+      frame: {
+        imagePositionPatient: [-100, -120.5, 33],
+        imageOrientationPatient: [1, 0, 0, 0, 1, 0],
+        pixelSpacing: [0.7, 0.8],
+        sliceThickness: 2.5,
+        sliceSpacing: null
+      }
     });
     expect(geometry(1)).toEqual(header.frame);
   });
@@ -60,17 +66,30 @@ describe("openDicom, the layer for series", () => {
     expect(frame.isInverted).toBe(name.startsWith("mono1"));
   });
 
-  it.each(["enhanced-explicit", "enhanced-implicit"])("gives each frame of %s its own place and rescale", async (name) => {
-    const file = openDicom(dicom(name), name);
-    expect(file.header).toMatchObject({ frames: 3, modality: "MR", unit: "unspecified" });
-    expect([1, 2, 3].map((frame) => file.geometry(frame).imagePositionPatient)).toEqual([[0, 0, 0], [0, 0, 3], [0, 0, 6]]);
-    expect(file.geometry(2)).toMatchObject({ imageOrientationPatient: [1, 0, 0, 0, 0, -1], pixelSpacing: [0.5, 0.6], sliceThickness: 3 });
-    expect((await file.readFrame(1)).range()).toEqual([-100, 2 * 4095 - 100]);
-    expect((await file.readFrame(3)).range()).toEqual([7, 5 * 4095 + 7]);
-  });
+  it.each(["enhanced-explicit", "enhanced-implicit"])(
+    "gives each frame of %s its own place and rescale",
+    async (name) => {
+      const file = openDicom(dicom(name), name);
+      expect(file.header).toMatchObject({ frames: 3, modality: "MR", unit: "unspecified" });
+      expect([1, 2, 3].map((frame) => file.geometry(frame).imagePositionPatient)).toEqual([
+        [0, 0, 0],
+        [0, 0, 3],
+        [0, 0, 6]
+      ]);
+      expect(file.geometry(2)).toMatchObject({
+        imageOrientationPatient: [1, 0, 0, 0, 0, -1],
+        pixelSpacing: [0.5, 0.6],
+        sliceThickness: 3
+      });
+      expect((await file.readFrame(1)).range()).toEqual([-100, 2 * 4095 - 100]);
+      expect((await file.readFrame(3)).range()).toEqual([7, 5 * 4095 + 7]);
+    }
+  );
 
   it("refuses colours, and frames that are not there", async () => {
-    await expect(openDicom(dicom("rgb-explicit"), "x").readFrame(1)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE" });
+    await expect(openDicom(dicom("rgb-explicit"), "x").readFrame(1)).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE"
+    });
     await expect(openDicom(dicom("ct"), "x").readFrame(2)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });

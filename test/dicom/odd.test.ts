@@ -21,10 +21,18 @@ const facts = JSON.parse(readFileSync(`${folder}odd.json`, "utf8")) as OddFact[]
 
 describe("an odd DICOM file is shown as its pixels are", () => {
   it.each(facts)("$file, frame $frame, window $window", async ({ file, frame, window, tolerance, note, size, rgb }) => {
-    const { width, height, rgb: seen, notes = [], warnings = [] } = await decodeImage(`${folder}${file}`, { frame, window });
+    const {
+      width,
+      height,
+      rgb: seen,
+      notes = [],
+      warnings = []
+    } = await decodeImage(`${folder}${file}`, { frame, window });
     const right = Buffer.from(rgb, "base64");
     expect([width, height, seen.length]).toEqual([...size, right.length]);
-    expect(seen.reduce((most, level, index) => Math.max(most, Math.abs(level - (right[index] ?? 0))), 0)).toBeLessThanOrEqual(tolerance);
+    expect(
+      seen.reduce((most, level, index) => Math.max(most, Math.abs(level - (right[index] ?? 0))), 0)
+    ).toBeLessThanOrEqual(tolerance);
     if (note === null) expect(warnings).toEqual([]);
     else expect(warnings.join("; ")).toContain(note);
     expect(notes).toEqual(expect.arrayContaining([...warnings]));

@@ -5,9 +5,14 @@ import { decodeImage, prepareImage } from "../../src/index.js";
 import { dicom, folder, pictureFacts, slice } from "./fixtures.js";
 
 describe("a DICOM picture equals pydicom's", () => {
-  const cases = pictureFacts.map((fact) => [`${fact.file} ${JSON.stringify({ frame: fact.frame, window: fact.window })}`, fact] as const);
+  const cases = pictureFacts.map(
+    (fact) => [`${fact.file} ${JSON.stringify({ frame: fact.frame, window: fact.window })}`, fact] as const
+  );
   it.each(cases)("%s", async (_what, { file, frame, window, lossy, expected }) => {
-    const { data, info } = await sharp(folder + expected).toColourspace("srgb").raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(folder + expected)
+      .toColourspace("srgb")
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     const image = await decodeImage(folder + file, { frame, window });
     expect([image.width, image.height, image.rgb.length]).toEqual([info.width, info.height, data.length]);
     const most = image.rgb.reduce((so, level, index) => Math.max(so, Math.abs(level - (data[index] ?? 0))), 0);
@@ -17,7 +22,11 @@ describe("a DICOM picture equals pydicom's", () => {
 
   it("the same from bytes, a path and a data: URL, and as a square", async () => {
     const bytes = dicom("mono2-12-explicit");
-    const sources = [bytes, `${folder}mono2-12-explicit.dcm`, `data:application/dicom;base64,${bytes.toString("base64")}`];
+    const sources = [
+      bytes,
+      `${folder}mono2-12-explicit.dcm`,
+      `data:application/dicom;base64,${bytes.toString("base64")}`
+    ];
     const hashes = await Promise.all(sources.map(async (source) => (await prepareImage(source, { side: 56 })).sha256));
     expect(new Set(hashes).size).toBe(1);
   });
@@ -26,10 +35,22 @@ describe("a DICOM picture equals pydicom's", () => {
 describe("the notes of a DICOM picture", () => {
   it.each([
     ["ct", {}, ["window 40/400 of the file (1 of 2)", "overlay ignored", "pixels 1.14 times as wide as high"]],
-    ["ct", { window: 2 }, ["window -600/1500 of the file (2 of 2)", "overlay ignored", "pixels 1.14 times as wide as high"]],
+    [
+      "ct",
+      { window: 2 },
+      ["window -600/1500 of the file (2 of 2)", "overlay ignored", "pixels 1.14 times as wide as high"]
+    ],
     ["ct", { window: "lung" }, ["window lung -600/1500", "overlay ignored", "pixels 1.14 times as wide as high"]],
-    ["ct", { window: { center: 1.5, width: 7 } }, ["window 1.5/7", "overlay ignored", "pixels 1.14 times as wide as high"]],
-    ["ct", { window: "full" }, ["from the least to the greatest value (-1024 to 3071)", "overlay ignored", "pixels 1.14 times as wide as high"]],
+    [
+      "ct",
+      { window: { center: 1.5, width: 7 } },
+      ["window 1.5/7", "overlay ignored", "pixels 1.14 times as wide as high"]
+    ],
+    [
+      "ct",
+      { window: "full" },
+      ["from the least to the greatest value (-1024 to 3071)", "overlay ignored", "pixels 1.14 times as wide as high"]
+    ],
     ["mono1-12-explicit", {}, ["window 1500/2000 of the file", "MONOCHROME1 inverted"]],
     ["voi-lut-12", {}, ["VOI LUT of the file"]],
     ["window-sigmoid", {}, ["window 1800.5/900 of the file (1 of 2), sigmoid"]],
@@ -47,7 +68,10 @@ describe("the notes of a DICOM picture", () => {
     const file = dicom("mono2-12-explicit");
     const spoilt = Buffer.from(file.toString("latin1").replace("2000", "0000"), "latin1");
     const { notes } = await decodeImage(spoilt);
-    expect(notes).toEqual(["from the least to the greatest value (0 to 4095)", "a window of the file has no width and is ignored"]);
+    expect(notes).toEqual([
+      "from the least to the greatest value (0 to 4095)",
+      "a window of the file has no width and is ignored"
+    ]);
   });
 });
 
@@ -71,6 +95,9 @@ describe("a choice that a file does not offer is refused", () => {
     ["frame 0", dicom("frames"), { frame: 0 }],
     ["frame 1.5", dicom("frames"), { frame: 1.5 }]
   ])("%s", async (_what, source, options) => {
-    await expect(decodeImage(source, options as never)).rejects.toMatchObject({ name: "MedGemmaError", code: "INVALID_ARGUMENT" });
+    await expect(decodeImage(source, options as never)).rejects.toMatchObject({
+      name: "MedGemmaError",
+      code: "INVALID_ARGUMENT"
+    });
   });
 });

@@ -12,7 +12,10 @@ describe("docs/reference/api.md", () => {
   const headings = [...page.matchAll(/^#{1,3} (.+)$/gm)].map(([, text]) => text ?? "");
 
   it("is what src/ says, as npm run docs writes it", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["scripts/api-reference.mjs", "--check"], { cwd: root, encoding: "utf8" });
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/api-reference.mjs", "--check"], {
+      cwd: root,
+      encoding: "utf8"
+    });
     expect(stderr).toBe("");
     expect(status).toBe(0);
   });

@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 describe("docs/reference/cli.md", () => {
   it("is what the commands say, as npm run docs writes it", () => {
-    const { status, stderr } = spawnSync(process.execPath, ["scripts/cli-reference.mjs", "--check"], { cwd: root, encoding: "utf8" });
+    const { status, stderr } = spawnSync(process.execPath, ["scripts/cli-reference.mjs", "--check"], {
+      cwd: root,
+      encoding: "utf8"
+    });
     expect(stderr).toBe("");
     expect(status).toBe(0);
   });

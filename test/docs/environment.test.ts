@@ -10,7 +10,9 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const internal = ["MEDGEMMA_TRIAL"];
 
 function textBelow(folder: string, extension: string): string {
-  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(extension) && !name.startsWith("build"));
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(extension) && !name.startsWith("build")
+  );
   return names.map((name) => readFileSync(join(root, folder, name), "utf8")).join("\n");
 }
 

@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 describe("docs/internals/where.md", () => {
   const page = readFileSync(join(root, "docs", "internals", "where.md"), "utf8");
-  const rows = [...page.matchAll(/^\| ([^|]+\?) \| ([^|]+) \|$/gm)].map(([, question = "", answer = ""]) => ({ question, answer }));
+  const rows = [...page.matchAll(/^\| ([^|]+\?) \| ([^|]+) \|$/gm)].map(([, question = "", answer = ""]) => ({
+    question,
+    answer
+  }));
   const pathsOf = (answer: string) => [...answer.matchAll(/`([^`]+)`/g)].map(([, path]) => path ?? "");
 
   it("answers at least ten questions, each by a path", () => {

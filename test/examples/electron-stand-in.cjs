@@ -5,12 +5,15 @@
 const { EventEmitter } = require("node:events");
 const { existsSync } = require("node:fs");
 
-Object.defineProperty(process, "versions", { value: Object.freeze({ ...process.versions, electron: "0.0.0-stand-in" }) });
+Object.defineProperty(process, "versions", {
+  value: Object.freeze({ ...process.versions, electron: "0.0.0-stand-in" })
+});
 
 const parentPort = new EventEmitter();
 parentPort.postMessage = (message) => process.send(message);
 parentPort.on("newListener", (name) => {
-  if (name === "message" && parentPort.listenerCount("message") === 0) process.on("message", (data) => parentPort.emit("message", { data, ports: [] }));
+  if (name === "message" && parentPort.listenerCount("message") === 0)
+    process.on("message", (data) => parentPort.emit("message", { data, ports: [] }));
 });
 process.parentPort = parentPort;
 

@@ -5,18 +5,28 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../cli/run-cli.js";
 import { film } from "../demo-model.js";
-import { exampleFolder, isNative, packages, packApp, startModel, unpackedFolders, type ModelProcess } from "./packed-app.js";
+import {
+  exampleFolder,
+  isNative,
+  packages,
+  packApp,
+  startModel,
+  unpackedFolders,
+  type ModelProcess
+} from "./packed-app.js";
 
 const root = join(exampleFolder, "..", "..");
 const folder = temporaryFolder();
 const resources = packApp(folder);
 const picture = new Uint8Array(readFileSync(film));
 const question = "Describe the image.";
-const filmText = "A small bright circle at the middle left. A small dark cross at the middle center. A small bright triangle at the bottom right.";
+const filmText =
+  "A small bright circle at the middle left. A small dark cross at the middle center. A small bright triangle at the bottom right.";
 
 describe("the model process of a packed app", () => {
   let model: ModelProcess;
-  const textOf = (id: number) => model.messages.flatMap((message) => (message.id === id && message.text !== undefined ? [message.text] : []));
+  const textOf = (id: number) =>
+    model.messages.flatMap((message) => (message.id === id && message.text !== undefined ? [message.text] : []));
   async function ask(id: number, image: unknown, text: unknown = question) {
     model.child.send({ id, question: text, image });
     return await model.message((message) => message.id === id && message.isDone === true);
@@ -95,7 +105,10 @@ describe("asarUnpack", () => {
     try {
       const model = startModel(native, "demo");
       model.child.send({ id: 1, question, image: picture });
-      const said = await Promise.race([model.message(({ isDone, failed }) => isDone === true || failed !== undefined), model.ended]);
+      const said = await Promise.race([
+        model.message(({ isDone, failed }) => isDone === true || failed !== undefined),
+        model.ended
+      ]);
       model.child.kill();
       expect(said).not.toMatchObject({ stopReason: "end" });
       await model.ended;
@@ -106,7 +119,11 @@ describe("asarUnpack", () => {
   });
 
   it("names every package with native files, but one that copies files for node-llama-cpp's downloads", () => {
-    const holders = packages().filter((path) => readdirSync(join(root, path), { recursive: true, encoding: "utf8" }).some((name) => !name.includes("node_modules") && isNative(name)));
+    const holders = packages().filter((path) =>
+      readdirSync(join(root, path), { recursive: true, encoding: "utf8" }).some(
+        (name) => !name.includes("node_modules") && isNative(name)
+      )
+    );
     const packed = holders.filter((path) => !unpackedFolders.some((unpacked) => `${path}/`.startsWith(unpacked)));
     expect(holders.length).toBeGreaterThan(2);
     expect(packed.filter((path) => !path.startsWith("node_modules/@reflink/"))).toEqual([]);
@@ -141,7 +158,8 @@ describe("the page", () => {
   });
 
   it("names nothing on a network", () => {
-    for (const name of readdirSync(join(exampleFolder, "page"))) expect(text(`page/${name}`)).not.toMatch(/\w+:\/\/|fetch\(|XMLHttpRequest|WebSocket|sendBeacon|EventSource/);
+    for (const name of readdirSync(join(exampleFolder, "page")))
+      expect(text(`page/${name}`)).not.toMatch(/\w+:\/\/|fetch\(|XMLHttpRequest|WebSocket|sendBeacon|EventSource/);
   });
 
   it("reaches three functions through the preload script, and none of Electron's", () => {
@@ -151,8 +169,14 @@ describe("the page", () => {
     const heard: unknown[] = [];
     let emit: (event: unknown, message: unknown) => void = () => undefined;
     const electron = {
-      contextBridge: { exposeInMainWorld: (name: string, api: Record<string, (...args: unknown[]) => unknown>) => exposed.push([name, api]) },
-      ipcRenderer: { send: (...args: unknown[]) => calls.push(args), on: (_name: string, listener: typeof emit) => (emit = listener) }
+      contextBridge: {
+        exposeInMainWorld: (name: string, api: Record<string, (...args: unknown[]) => unknown>) =>
+          exposed.push([name, api])
+      },
+      ipcRenderer: {
+        send: (...args: unknown[]) => calls.push(args),
+        on: (_name: string, listener: typeof emit) => (emit = listener)
+      }
     };
     const required: string[] = [];
     const require = (name: string) => {
@@ -161,7 +185,9 @@ describe("the page", () => {
     };
     runInNewContext(preload, { require }); // as Electron runs it
     expect(required).toEqual(["electron"]);
-    expect(exposed.map(([name, api]) => [name, Object.keys(api)])).toEqual([["medgemma", ["ask", "stop", "onMessage"]]]);
+    expect(exposed.map(([name, api]) => [name, Object.keys(api)])).toEqual([
+      ["medgemma", ["ask", "stop", "onMessage"]]
+    ]);
     const [, api] = exposed[0] ?? ["", {}];
     api.ask?.(1, question, picture, "more");
     api.stop?.("more");

@@ -9,7 +9,8 @@ import { startExample, type Running } from "./run-example.js";
 const folder = mkdtempSync(join(tmpdir(), "medgemma-examples-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const filmText = "A small bright circle at the middle left. A small dark cross at the middle center. A small bright triangle at the bottom right.";
+const filmText =
+  "A small bright circle at the middle left. A small dark cross at the middle center. A small bright triangle at the bottom right.";
 
 describe("node-batch", () => {
   const output = join(folder, "answers.jsonl");
@@ -64,7 +65,11 @@ describe("node-server-minimal", () => {
   });
 
   function ask(path: string, body: Buffer | string = "", headers: Record<string, string> = {}, method = "POST") {
-    return new Promise<{ readonly status: number | undefined; readonly pieces: readonly string[]; readonly text: string }>((resolve, reject) => {
+    return new Promise<{
+      readonly status: number | undefined;
+      readonly pieces: readonly string[];
+      readonly text: string;
+    }>((resolve, reject) => {
       const sent = request({ host: "127.0.0.1", port, path, method, headers }, (response) => {
         const pieces: string[] = [];
         response.on("data", (piece: Buffer) => pieces.push(piece.toString()));
@@ -83,7 +88,9 @@ describe("node-server-minimal", () => {
   });
 
   it("answers two at once", async () => {
-    const both = await Promise.all([film, after].map((path) => ask("/ask?question=Describe%20the%20image.", readFileSync(path))));
+    const both = await Promise.all(
+      [film, after].map((path) => ask("/ask?question=Describe%20the%20image.", readFileSync(path)))
+    );
     expect(both.map(({ text }) => text)).toEqual([filmText, "A large bright circle at the top right."]);
   });
 
@@ -99,14 +106,20 @@ describe("node-server-minimal", () => {
 
   it("goes on when a client hangs up", async () => {
     await new Promise<void>((resolve) => {
-      const sent = request({ host: "127.0.0.1", port, path: "/ask?question=Describe%20the%20image.", method: "POST" }, (response) => {
-        response.once("data", () => sent.destroy());
-      });
+      const sent = request(
+        { host: "127.0.0.1", port, path: "/ask?question=Describe%20the%20image.", method: "POST" },
+        (response) => {
+          response.once("data", () => sent.destroy());
+        }
+      );
       sent.on("close", resolve);
       sent.on("error", () => undefined);
       sent.end(readFileSync(film));
     });
-    expect(await ask("/ask?question=Describe%20the%20image.", readFileSync(film))).toMatchObject({ status: 200, text: filmText });
+    expect(await ask("/ask?question=Describe%20the%20image.", readFileSync(film))).toMatchObject({
+      status: 200,
+      text: filmText
+    });
   });
 
   it("ends on SIGTERM", async () => {
@@ -117,12 +130,19 @@ describe("node-server-minimal", () => {
 
 describe("worker-thread", () => {
   it("prints an answer as it comes, and ends", async () => {
-    expect(await startExample("worker-thread/main.mjs", [film]).ended).toEqual({ code: 0, stdout: `${filmText}\n`, stderr: "" });
+    expect(await startExample("worker-thread/main.mjs", [film]).ended).toEqual({
+      code: 0,
+      stdout: `${filmText}\n`,
+      stderr: ""
+    });
   });
 
   it("says what is wrong", async () => {
     const { code, stderr } = await startExample("worker-thread/main.mjs", [join(folder, "none.png")]).ended;
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^IMAGE_NOT_FOUND: [^\n]+\n$/)]);
-    expect(await startExample("worker-thread/main.mjs", [film, "--model", "nope"]).ended).toMatchObject({ code: 1, stdout: "" });
+    expect(await startExample("worker-thread/main.mjs", [film, "--model", "nope"]).ended).toMatchObject({
+      code: 1,
+      stdout: ""
+    });
   });
 });

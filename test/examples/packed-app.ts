@@ -4,7 +4,17 @@
  * nothing there: an empty file stands for it.
  */
 import { fork, type ChildProcess } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { prebuildFolder } from "../../src/native/platform.js";
@@ -21,7 +31,10 @@ const { build } = JSON.parse(readFileSync(join(exampleFolder, "package.json"), "
 export const unpackedFolders = build.asarUnpack.map((pattern) => pattern.replace(/\*\*$/, ""));
 
 // Of "!node_modules/@img/sharp-linux-*/**" the start.
-const leftOut = process.platform === "linux" ? build.linux.files.map((pattern) => pattern.replace(/^!/, "").replace(/\*.*$/, "")) : [];
+const leftOut =
+  process.platform === "linux"
+    ? build.linux.files.map((pattern) => pattern.replace(/^!/, "").replace(/\*.*$/, ""))
+    : [];
 
 export const isNative = (path: string) => /\.(?:node|dylib|dll|gguf|so(?:\.[\d.]+)?)$/.test(path);
 
@@ -38,7 +51,8 @@ export function packApp(folder: string, sharp: "as configured" | "native" = "as 
     if (sharp === "native" ? path.endsWith("wasm32") : leftOut.some((start) => path.startsWith(start))) continue;
     const holdsNative = path.startsWith("node_modules/@img/") || path.startsWith("node_modules/@node-llama-cpp/");
     // What asks where it lies must lie in the archive; the others may be links.
-    if (holdsNative || path === "node_modules/node-llama-cpp" || path === "node_modules/sharp") pack(resources, join(root, path), path);
+    if (holdsNative || path === "node_modules/node-llama-cpp" || path === "node_modules/sharp")
+      pack(resources, join(root, path), path);
     else link(join(root, path), join(resources, "app.asar", path));
   }
   return resources;
@@ -46,15 +60,25 @@ export function packApp(folder: string, sharp: "as configured" | "native" = "as 
 
 /** Folders of what the package needs at run time and this machine has installed, without GPU packages, which are large. */
 export function packages(): string[] {
-  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as { readonly packages: Readonly<Record<string, { readonly dev?: boolean }>> };
+  const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
+    readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  };
   return Object.entries(lock.packages)
-    .filter(([path, { dev }]) => path !== "" && dev !== true && path.lastIndexOf("node_modules") === 0 && !/-(?:cuda|vulkan)/.test(path) && existsSync(join(root, path)))
+    .filter(
+      ([path, { dev }]) =>
+        path !== "" &&
+        dev !== true &&
+        path.lastIndexOf("node_modules") === 0 &&
+        !/-(?:cuda|vulkan)/.test(path) &&
+        existsSync(join(root, path))
+    )
     .map(([path]) => path);
 }
 
 function pack(resources: string, from: string, name: string): void {
   if (statSync(from).isDirectory()) {
-    for (const entry of readdirSync(from)) if (entry !== "node_modules") pack(resources, join(from, entry), `${name}/${entry}`);
+    for (const entry of readdirSync(from))
+      if (entry !== "node_modules") pack(resources, join(from, entry), `${name}/${entry}`);
     return;
   }
   if (unpackedFolders.some((folder) => name.startsWith(folder))) copy(from, join(resources, "app.asar.unpacked", name));
@@ -97,8 +121,16 @@ export interface ModelProcess {
 /** On Linux, Electron brings the system's GLib along, where it takes the place of the one in sharp's own binaries. */
 function electronsLibraries(): NodeJS.ProcessEnv {
   if (process.platform !== "linux") return {};
-  const folder = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].find((path) => existsSync(join(path, "libgio-2.0.so.0")));
-  return folder === undefined ? {} : { LD_PRELOAD: ["libglib-2.0.so.0", "libgobject-2.0.so.0", "libgio-2.0.so.0"].map((name) => join(folder, name)).join(" ") };
+  const folder = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"].find((path) =>
+    existsSync(join(path, "libgio-2.0.so.0"))
+  );
+  return folder === undefined
+    ? {}
+    : {
+        LD_PRELOAD: ["libglib-2.0.so.0", "libgobject-2.0.so.0", "libgio-2.0.so.0"]
+          .map((name) => join(folder, name))
+          .join(" ")
+      };
 }
 
 /** The utility process of a packed app, by its own entry file. */
@@ -118,7 +150,9 @@ export function startModel(resources: string, model: string): ModelProcess {
   });
   child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   child.on("message", (message) => messages.push(message as ModelMessage));
-  const ended = new Promise<{ readonly code: number | null; readonly stderr: string }>((resolve) => child.on("close", (code) => resolve({ code, stderr })));
+  const ended = new Promise<{ readonly code: number | null; readonly stderr: string }>((resolve) =>
+    child.on("close", (code) => resolve({ code, stderr }))
+  );
   return {
     child,
     messages,
@@ -132,7 +166,9 @@ export function startModel(resources: string, model: string): ModelProcess {
         };
         child.on("message", look);
         look();
-        void ended.then(() => reject(new Error(`It ended without that message: ${JSON.stringify(messages)} ${stderr}`)));
+        void ended.then(() =>
+          reject(new Error(`It ended without that message: ${JSON.stringify(messages)} ${stderr}`))
+        );
       }),
     ended
   };

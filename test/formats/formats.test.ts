@@ -9,11 +9,17 @@ const fixture = (path: string) => readFileSync(fileURLToPath(new URL(`../fixture
 const pixel = sharp({ create: { width: 8, height: 8, channels: 3, background: "#808080" } });
 
 describe("the format of a file", () => {
-  it.each(["png", "jpeg", "webp", "tiff", "gif", "avif"] as const)("%s is known by its bytes, and decoded", async (name) => {
-    const bytes = await pixel.clone().toFormat(name).toBuffer();
-    expect(formatOfBytes(bytes)).toMatchObject({ kind: "picture", name: { png: "PNG", jpeg: "JPEG", webp: "WebP", tiff: "TIFF", gif: "GIF", avif: "AVIF" }[name] });
-    expect((await decodeImage(bytes)).width).toBe(8);
-  });
+  it.each(["png", "jpeg", "webp", "tiff", "gif", "avif"] as const)(
+    "%s is known by its bytes, and decoded",
+    async (name) => {
+      const bytes = await pixel.clone().toFormat(name).toBuffer();
+      expect(formatOfBytes(bytes)).toMatchObject({
+        kind: "picture",
+        name: { png: "PNG", jpeg: "JPEG", webp: "WebP", tiff: "TIFF", gif: "GIF", avif: "AVIF" }[name]
+      });
+      expect((await decodeImage(bytes)).width).toBe(8);
+    }
+  );
 
   it.each([
     ["DICOM", fixture("dicom/ct.dcm")],
@@ -28,7 +34,17 @@ describe("the format of a file", () => {
   });
 
   it.each([
-    ["scan.PNG", "PNG"], ["a/b.nii.gz", "NIfTI"], ["b.tar.gz", "archive"], ["b.gz", "gzip"], ["slide.ome.tiff", "TIFF"], ["x.svs", "SVS"], ["IM000001", undefined], [".png", undefined], ["a/.png", undefined], ["png", undefined], ["node.js", undefined]
+    ["scan.PNG", "PNG"],
+    ["a/b.nii.gz", "NIfTI"],
+    ["b.tar.gz", "archive"],
+    ["b.gz", "gzip"],
+    ["slide.ome.tiff", "TIFF"],
+    ["x.svs", "SVS"],
+    ["IM000001", undefined],
+    [".png", undefined],
+    ["a/.png", undefined],
+    ["png", undefined],
+    ["node.js", undefined]
   ])("%s is, by its name, %s", (path, name) => {
     expect(formatOfName(path)?.name).toBe(name);
   });
@@ -47,6 +63,9 @@ describe("the format of a file", () => {
     ["film.jxl", "\xff\x0a\0\0", "is a JPEG XL picture"],
     ["notes", "just text", "found no image format known here"]
   ])("of %s is told when it cannot be decoded", async (_name, content, words) => {
-    await expect(decodeImage(Buffer.from(content, "latin1"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining(words) as string });
+    await expect(decodeImage(Buffer.from(content, "latin1"))).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: expect.stringContaining(words) as string
+    });
   });
 });

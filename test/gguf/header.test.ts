@@ -24,7 +24,11 @@ function header(tensors: bigint, values: bigint, ...rest: (string | Buffer)[]): 
   counts.writeUInt32LE(3);
   counts.writeBigUInt64LE(tensors, 4);
   counts.writeBigUInt64LE(values, 12);
-  return Buffer.concat([Buffer.from("GGUF"), counts, ...rest.map((part) => (typeof part === "string" ? text(part) : part))]);
+  return Buffer.concat([
+    Buffer.from("GGUF"),
+    counts,
+    ...rest.map((part) => (typeof part === "string" ? text(part) : part))
+  ]);
 }
 
 function text(value: string): Buffer {
@@ -49,7 +53,10 @@ describe("readGgufHeader", () => {
     const whole = readFileSync(demoText);
     const { dataOffset } = await readGgufHeader(demoText);
     for (let length = 4; length < dataOffset - 32; length += 1 + Math.floor(dataOffset / 97)) {
-      await expect(readGgufHeader(file(whole.subarray(0, length)))).rejects.toMatchObject({ code: "MODEL_CORRUPT", message: expect.stringContaining("ends inside its header") as string });
+      await expect(readGgufHeader(file(whole.subarray(0, length)))).rejects.toMatchObject({
+        code: "MODEL_CORRUPT",
+        message: expect.stringContaining("ends inside its header") as string
+      });
     }
   });
 
@@ -58,13 +65,24 @@ describe("readGgufHeader", () => {
     ["another file", Buffer.from("PK\u0003\u0004 and more"), "does not begin"],
     ["more keys than it could hold", header(0n, 2n ** 40n), "ends inside"],
     ["a count beyond all numbers", header(0n, 2n ** 63n), "impossible"],
-    ["a text longer than the file", header(0n, 1n, "a", Buffer.from([8, 0, 0, 0, 255, 255, 255, 255, 255, 0, 0, 0])), "ends inside"],
+    [
+      "a text longer than the file",
+      header(0n, 1n, "a", Buffer.from([8, 0, 0, 0, 255, 255, 255, 255, 255, 0, 0, 0])),
+      "ends inside"
+    ],
     ["a type that does not exist", header(0n, 1n, "a", Buffer.from([77, 0, 0, 0])), "value type 77"],
-    ["an array of arrays", header(0n, 1n, "a", Buffer.from([9, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])), "value type 9"],
+    [
+      "an array of arrays",
+      header(0n, 1n, "a", Buffer.from([9, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0])),
+      "value type 9"
+    ],
     ["a key twice", header(0n, 2n, "a", Buffer.from([0, 0, 0, 0, 1]), "a", Buffer.from([0, 0, 0, 0, 1])), "twice"],
     ["a tensor of nine dimensions", header(1n, 0n, "t", Buffer.from([9, 0, 0, 0])), "9 dimensions"]
   ])("refuses %s", async (_what, bytes, words) => {
-    await expect(readGgufHeader(file(bytes))).rejects.toMatchObject({ code: "MODEL_CORRUPT", message: expect.stringContaining(words) as string });
+    await expect(readGgufHeader(file(bytes))).rejects.toMatchObject({
+      code: "MODEL_CORRUPT",
+      message: expect.stringContaining(words) as string
+    });
   });
 
   it.skipIf(process.platform === "win32")("does not wait for a pipe", async () => {

@@ -49,17 +49,25 @@ const refusals: Readonly<Record<string, string>> = {
 };
 
 describe("an odd picture", () => {
-  it.each(conditions.filter(({ source }) => !(source in refusals) && !source.endsWith(".heic")))("$id has the right pixels", async ({ source, options, right, tolerance, tells, mustTell }) => {
-    const { width, height, rgb, notes } = await decodeImage(folder + source, options);
-    expect([width, height]).toEqual([right?.width, right?.height]);
-    const meant = gunzipSync(readFileSync(folder + (right?.file ?? "")));
-    expect(rgb.length).toBe(meant.length);
-    expect(Math.max(...rgb.map((level, index) => Math.abs(level - (meant[index] ?? 0))))).toBeLessThanOrEqual(tolerance);
-    if (mustTell === true) expect(notes?.join("; ")).toMatch(new RegExp(tells ?? "", "i"));
-  });
+  it.each(conditions.filter(({ source }) => !(source in refusals) && !source.endsWith(".heic")))(
+    "$id has the right pixels",
+    async ({ source, options, right, tolerance, tells, mustTell }) => {
+      const { width, height, rgb, notes } = await decodeImage(folder + source, options);
+      expect([width, height]).toEqual([right?.width, right?.height]);
+      const meant = gunzipSync(readFileSync(folder + (right?.file ?? "")));
+      expect(rgb.length).toBe(meant.length);
+      expect(Math.max(...rgb.map((level, index) => Math.abs(level - (meant[index] ?? 0))))).toBeLessThanOrEqual(
+        tolerance
+      );
+      if (mustTell === true) expect(notes?.join("; ")).toMatch(new RegExp(tells ?? "", "i"));
+    }
+  );
 
   it.each(Object.entries(refusals))("%s is refused by what it is", async (source, message) => {
-    await expect(decodeImage(folder + source)).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: `${folder}${source} ${message}` });
+    await expect(decodeImage(folder + source)).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: `${folder}${source} ${message}`
+    });
   });
 });
 
@@ -68,12 +76,16 @@ describe("a profile", () => {
     ["srgb.png", undefined],
     ["display-p3.png", ["colours converted to sRGB by the profile of the file"]]
   ])("of %s is told where it changes colours", async (file, notes) => {
-    expect((await decodeImage(fileURLToPath(new URL(`../fixtures/images/${file}`, import.meta.url)))).notes).toEqual(notes);
+    expect((await decodeImage(fileURLToPath(new URL(`../fixtures/images/${file}`, import.meta.url)))).notes).toEqual(
+      notes
+    );
   });
 
   it("that is damaged is left out, and told", async () => {
     for (const file of ["profile-cut.jpg", "profile-no-curves.tif", "profile-far-offset.tif"]) {
-      expect((await decodeImage(folder + file)).notes).toEqual(["the colour profile of the file is damaged, and left out"]);
+      expect((await decodeImage(folder + file)).notes).toEqual([
+        "the colour profile of the file is damaged, and left out"
+      ]);
     }
     expect((await decodeImage(`${folder}gray-of-colours.png`)).notes).toBeUndefined();
   });
@@ -83,12 +95,21 @@ describe("HEIC with a profile", () => {
   it("is converted to sRGB as ImageCms converts it", async () => {
     // A decoder that gives the pixels of a PNG with the same profile: the real one is not installed here, for its licence.
     const images = fileURLToPath(new URL("../fixtures/images/", import.meta.url));
-    const { data, info } = await sharp(`${images}display-p3.png`, { ignoreIcc: true }).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(`${images}display-p3.png`, { ignoreIcc: true })
+      .ensureAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     const modules = mkdtempSync(join(tmpdir(), "medgemma-heic-"));
     mkdirSync(join(modules, "heic-decode"));
-    writeFileSync(join(modules, "heic-decode", "index.js"), `module.exports = async () => ({ width: ${info.width}, height: ${info.height}, data: new Uint8ClampedArray(${JSON.stringify([...data])}) });`);
+    writeFileSync(
+      join(modules, "heic-decode", "index.js"),
+      `module.exports = async () => ({ width: ${info.width}, height: ${info.height}, data: new Uint8ClampedArray(${JSON.stringify([...data])}) });`
+    );
     const program = `import { decodeImage } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)}; const { rgb, notes } = await decodeImage(${JSON.stringify(`${folder}display-p3.heic`)}); console.log(JSON.stringify({ rgb: [...rgb], notes }));`;
-    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { env: { ...process.env, NODE_PATH: modules }, encoding: "utf8" });
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      env: { ...process.env, NODE_PATH: modules },
+      encoding: "utf8"
+    });
     rmSync(modules, { recursive: true });
     expect(stderr).toBe("");
     const { rgb, notes } = JSON.parse(stdout) as { readonly rgb: readonly number[]; readonly notes: readonly string[] };
@@ -107,7 +128,9 @@ describe("JPEG XL", () => {
       `import(${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)}).then(({ decodeImage }) => decodeImage(${JSON.stringify(`${folder}lossless.jxl`)})).catch(({ code, message }) => console.log(code, message));`;
     const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], { encoding: "utf8" });
     expect(stderr).toBe("");
-    expect(stdout).toMatch(/^IMAGE_UNREADABLE .*lossless\.jxl is a JPEG XL picture, whose decoder is not part of this package .*\(npm install jxl-oxide-wasm\).*"djxl IN\.jxl OUT\.png"/);
+    expect(stdout).toMatch(
+      /^IMAGE_UNREADABLE .*lossless\.jxl is a JPEG XL picture, whose decoder is not part of this package .*\(npm install jxl-oxide-wasm\).*"djxl IN\.jxl OUT\.png"/
+    );
   });
 
   it("is refused for its size before memory is taken", async () => {

@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { drawBoxes, type DecodedImage, type DrawnBox } from "../../src/index.js";
 import { pattern } from "../pattern.js";
 
-const plain = (width: number, height: number, level: number): DecodedImage => ({ source: "plain", width, height, rgb: new Uint8Array(width * height * 3).fill(level) });
+const plain = (width: number, height: number, level: number): DecodedImage => ({
+  source: "plain",
+  width,
+  height,
+  rgb: new Uint8Array(width * height * 3).fill(level)
+});
 const box = { x: 50, y: 60, width: 80, height: 70 };
 
 async function draw(image: DecodedImage, ...boxes: DrawnBox[]) {
@@ -12,7 +17,9 @@ async function draw(image: DecodedImage, ...boxes: DrawnBox[]) {
   const at = (x: number, y: number) => [...data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3)];
   const changed: (readonly [number, number])[] = [];
   for (let y = 0; y < info.height; y += 1) {
-    for (let x = 0; x < info.width; x += 1) if (at(x, y).some((value, channel) => value !== image.rgb[(y * info.width + x) * 3 + channel])) changed.push([x, y]);
+    for (let x = 0; x < info.width; x += 1)
+      if (at(x, y).some((value, channel) => value !== image.rgb[(y * info.width + x) * 3 + channel]))
+        changed.push([x, y]);
   }
   const brightness = (x: number, y: number) => Math.max(...at(x, y));
   return { info, at, changed, brightness };
@@ -27,7 +34,12 @@ describe("a drawing", () => {
     const isInside = ([x, y]: readonly [number, number]) => x >= 50 && x < 130 && y >= 60 && y < 130;
     expect(changed.filter(isOutside)).toEqual([]);
     expect(changed.filter(isInside)).toEqual([]);
-    const edges = [changed.some(([x, y]) => x < 50 && y === 100), changed.some(([x, y]) => x >= 130 && y === 100), changed.some(([x, y]) => y < 60 && x === 90), changed.some(([x, y]) => y >= 130 && x === 90)];
+    const edges = [
+      changed.some(([x, y]) => x < 50 && y === 100),
+      changed.some(([x, y]) => x >= 130 && y === 100),
+      changed.some(([x, y]) => y < 60 && x === 90),
+      changed.some(([x, y]) => y >= 130 && x === 90)
+    ];
     expect(edges).toEqual([true, true, true, true]);
   });
 
@@ -44,7 +56,10 @@ describe("a drawing", () => {
   });
 
   it.each([0, 128, 255])("has a label that is read on a ground of %i: light letters, dark rim", async (level) => {
-    const { changed, brightness } = await draw(plain(900, 700, level), { label: "nodule", box: { x: 300, y: 300, width: 200, height: 200 } });
+    const { changed, brightness } = await draw(plain(900, 700, level), {
+      label: "nodule",
+      box: { x: 300, y: 300, width: 200, height: 200 }
+    });
     const label = changed.filter(([, y]) => y < 290);
     expect(label.length).toBeGreaterThan(300);
     expect(Math.max(...label.map(([x, y]) => brightness(x, y)))).toBeGreaterThan(200);
@@ -52,7 +67,13 @@ describe("a drawing", () => {
   });
 
   it("has lines that are thicker on a larger picture", async () => {
-    const widthOf = async (side: number) => (await draw(plain(side, side, 128), { label: "", box: { x: side / 4, y: side / 4, width: side / 2, height: side / 2 } })).changed.filter(([x, y]) => y === side / 2 && x < side / 2).length;
+    const widthOf = async (side: number) =>
+      (
+        await draw(plain(side, side, 128), {
+          label: "",
+          box: { x: side / 4, y: side / 4, width: side / 2, height: side / 2 }
+        })
+      ).changed.filter(([x, y]) => y === side / 2 && x < side / 2).length;
     const small = await widthOf(400);
     expect(small).toBeGreaterThanOrEqual(1);
     expect(await widthOf(2000)).toBeGreaterThan(3 * small);
@@ -60,7 +81,11 @@ describe("a drawing", () => {
 
   it("keeps what is at an edge on the picture, its label as well", async () => {
     const image = plain(400, 300, 128);
-    for (const edge of [{ x: 0, y: 0, width: 60, height: 50 }, { x: 340, y: 250, width: 60, height: 50 }, { x: 0, y: 0, width: 400, height: 300 }]) {
+    for (const edge of [
+      { x: 0, y: 0, width: 60, height: 50 },
+      { x: 340, y: 250, width: 60, height: 50 },
+      { x: 0, y: 0, width: 400, height: 300 }
+    ]) {
       const lines = await draw(image, { label: "", box: edge });
       const middle = Math.round(edge.y + edge.height / 2);
       expect(lines.changed.filter(([x, y]) => y === middle && x < edge.x + 4).length).toBeGreaterThan(0);
@@ -72,7 +97,17 @@ describe("a drawing", () => {
 
   it("draws a label of any kind as text", async () => {
     const image = plain(600, 300, 128);
-    const labels = ["<script>alert(1)</script>", "</text></svg>", "a & b &amp; c", "x".repeat(10_000), "\u0000\u0007\ud800\ufffe", "\u202eevil", "病変 👩‍⚕️", "]]>", "a\nb"];
+    const labels = [
+      "<script>alert(1)</script>",
+      "</text></svg>",
+      "a & b &amp; c",
+      "x".repeat(10_000),
+      "\u0000\u0007\ud800\ufffe",
+      "\u202eevil",
+      "病変 👩‍⚕️",
+      "]]>",
+      "a\nb"
+    ];
     for (const label of labels) {
       const { info, changed } = await draw(image, { label, box });
       expect(info).toMatchObject({ width: 600, height: 300 });
@@ -84,7 +119,10 @@ describe("a drawing", () => {
   });
 
   it("cuts a long label, so that its end is on the picture", async () => {
-    const { changed } = await draw(plain(600, 300, 128), { label: "m".repeat(10_000), box: { x: 500, y: 100, width: 50, height: 50 } });
+    const { changed } = await draw(plain(600, 300, 128), {
+      label: "m".repeat(10_000),
+      box: { x: 500, y: 100, width: 50, height: 50 }
+    });
     const label = changed.filter(([, y]) => y < 95);
     expect(Math.min(...label.map(([x]) => x))).toBeLessThan(30);
     expect(new Set(label.map(([, y]) => y)).size).toBeLessThan(30); // one line
@@ -92,9 +130,18 @@ describe("a drawing", () => {
 
   it("has one colour for each label", async () => {
     const colourOf = async (...labels: string[]) => {
-      const boxes = labels.map((label, index) => ({ label, box: { x: 100 + 250 * index, y: 200, width: 100, height: 100 } }));
+      const boxes = labels.map((label, index) => ({
+        label,
+        box: { x: 100 + 250 * index, y: 200, width: 100, height: 100 }
+      }));
       const { at } = await draw(plain(900, 700, 0), ...boxes);
-      return labels.map((_, index) => [97, 98, 99, 100].map((x) => at(x + 250 * index, 250)).reduce((one, other) => (Math.max(...other) > Math.max(...one) ? other : one)).map((value) => value > 128).join());
+      return labels.map((_, index) =>
+        [97, 98, 99, 100]
+          .map((x) => at(x + 250 * index, 250))
+          .reduce((one, other) => (Math.max(...other) > Math.max(...one) ? other : one))
+          .map((value) => value > 128)
+          .join()
+      );
     };
     const [first, second, third] = await colourOf("a", "b", "a");
     expect(first).toBe(third);
@@ -103,7 +150,9 @@ describe("a drawing", () => {
 
   it("is refused on a strip that cannot be drawn on, and says so", async () => {
     const strip = plain(32_768, 1, 0);
-    await expect(drawBoxes(strip, [{ label: "", box: { x: 0, y: 0, width: 1, height: 1 } }])).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
+    await expect(drawBoxes(strip, [{ label: "", box: { x: 0, y: 0, width: 1, height: 1 } }])).rejects.toMatchObject({
+      code: "IMAGE_TOO_LARGE"
+    });
   });
 
   it("is made on the longest strip that can be", async () => {

@@ -20,7 +20,9 @@ const facts = JSON.parse(readFileSync(`${folder}images.json`, "utf8")) as Fact[]
 const film = `${folder}rgb-90x60.png`;
 
 describe("prepareImage equals Pillow in every byte", () => {
-  const cases = facts.flatMap((fact) => (["pad", "stretch"] as const).map((fit) => [fact.file, fact.side, fit, fact] as const));
+  const cases = facts.flatMap((fact) =>
+    (["pad", "stretch"] as const).map((fit) => [fact.file, fact.side, fit, fact] as const)
+  );
   it.each(cases)("%s to %i, %s", async (file, side, fit, fact) => {
     const image = await prepareImage(folder + file, { side, fit });
     expect({ width: image.width, height: image.height }).toEqual({ width: fact.width, height: fact.height });
@@ -54,7 +56,9 @@ describe("an image source", () => {
   it("keeps its name, and has one in brackets where it has none", async () => {
     const bytes = readFileSync(film);
     const names = await Promise.all(
-      [film, bytes, `data:image/png;base64,${bytes.toString("base64")}`].map(async (source) => (await decodeImage(source)).source)
+      [film, bytes, `data:image/png;base64,${bytes.toString("base64")}`].map(
+        async (source) => (await decodeImage(source)).source
+      )
     );
     expect(names).toEqual([film, "(bytes)", "(data URL)"]);
   });
@@ -76,7 +80,11 @@ describe("an image source", () => {
     ["too few pixels", { ...decoded, rgb: new Uint8Array(5) }, "INVALID_ARGUMENT"],
     ["pixels of a fractional width", { ...decoded, width: 1.5 }, "INVALID_ARGUMENT"],
     ["pixels without a name", { ...decoded, source: undefined } as unknown as DecodedImage, "INVALID_ARGUMENT"],
-    ["a 131,073 pixels long strip", { source: "x", width: 131_073, height: 1, rgb: new Uint8Array(393_219) }, "IMAGE_TOO_LARGE"]
+    [
+      "a 131,073 pixels long strip",
+      { source: "x", width: 131_073, height: 1, rgb: new Uint8Array(393_219) },
+      "IMAGE_TOO_LARGE"
+    ]
   ])("is refused when it is %s", async (_what, source, code) => {
     await expect(prepareImage(source, { side: 56 })).rejects.toMatchObject({ name: "MedGemmaError", code });
   });
@@ -86,7 +94,9 @@ describe("an image source", () => {
   });
 
   it("is refused for a fit that does not exist", async () => {
-    await expect(prepareImage(film, { side: 56, fit: "crop" as ImageFit })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    await expect(prepareImage(film, { side: 56, fit: "crop" as ImageFit })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT"
+    });
   });
 
   it("is refused when it is cut off anywhere in the pixels", async () => {
@@ -116,7 +126,10 @@ describe("an image source", () => {
       if (isSize) tiff.writeUInt32LE(60_000, entry + 8);
     }
     for (const file of [png, tiff]) {
-      await expect(decodeImage(file)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE", message: expect.stringContaining("60000×60000") as string });
+      await expect(decodeImage(file)).rejects.toMatchObject({
+        code: "IMAGE_TOO_LARGE",
+        message: expect.stringContaining("60000×60000") as string
+      });
     }
     await expect(decodeImage(tiff)).rejects.toThrow(/if it is a pathology slide, give it as one/);
   });
@@ -124,7 +137,9 @@ describe("an image source", () => {
 
 describe("unusual files", () => {
   it("have their first frame taken", async () => {
-    const frames = await sharp(Buffer.alloc(2 * 8 * 8 * 3).fill(200, 0, 8 * 8 * 3), { raw: { width: 8, height: 16, channels: 3, pageHeight: 8 } })
+    const frames = await sharp(Buffer.alloc(2 * 8 * 8 * 3).fill(200, 0, 8 * 8 * 3), {
+      raw: { width: 8, height: 16, channels: 3, pageHeight: 8 }
+    })
       .gif({ loop: 0, delay: [100, 100] })
       .toBuffer();
     const { height, rgb } = await decodeImage(frames);
@@ -133,13 +148,18 @@ describe("unusual files", () => {
   });
 
   it("have half-clear pixels put on black", async () => {
-    const half = await sharp(Buffer.from([200, 100, 50, 128]), { raw: { width: 1, height: 1, channels: 4 } }).png().toBuffer();
+    const half = await sharp(Buffer.from([200, 100, 50, 128]), { raw: { width: 1, height: 1, channels: 4 } })
+      .png()
+      .toBuffer();
     const { rgb } = await decodeImage(half);
     expect([...rgb]).toEqual([100, 50, 25]);
   });
 
   it("have a CMYK picture converted to RGB", async () => {
-    const red = await sharp({ create: { width: 4, height: 4, channels: 3, background: "#c02020" } }).toColourspace("cmyk").jpeg({ quality: 100 }).toBuffer();
+    const red = await sharp({ create: { width: 4, height: 4, channels: 3, background: "#c02020" } })
+      .toColourspace("cmyk")
+      .jpeg({ quality: 100 })
+      .toBuffer();
     const { rgb } = await decodeImage(red);
     const [r = 0, g = 0, b = 0] = rgb;
     expect(r).toBeGreaterThan(150);

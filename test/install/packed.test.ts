@@ -1,6 +1,15 @@
 /** The packed package on a machine that has Node and nothing else: no compiler, no CMake, no Python, no git. */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,14 +26,25 @@ const npmCli = join(dirname(process.execPath), "..", "lib", "node_modules", "npm
 const shell = ["/bin/sh", "/usr/bin/env", "/bin/sed", "/usr/bin/dirname", "/usr/bin/basename", "/bin/uname"];
 let tarball = "";
 
-function run(folder: string, command: string, args: readonly string[], wrapper: readonly string[] = []): SpawnSyncReturns<string> {
+function run(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  wrapper: readonly string[] = []
+): SpawnSyncReturns<string> {
   const [program = command, ...rest] = [...wrapper, command, ...args];
   return spawnSync(program, rest, {
     cwd: folder,
     encoding: "utf8",
     maxBuffer: 1 << 26,
     timeout: 300_000,
-    env: { PATH: bin, HOME: join(folder, "home"), npm_config_cache: cache, npm_config_registry: registry, COREPACK_ENABLE_AUTO_PIN: "0" }
+    env: {
+      PATH: bin,
+      HOME: join(folder, "home"),
+      npm_config_cache: cache,
+      npm_config_registry: registry,
+      COREPACK_ENABLE_AUTO_PIN: "0"
+    }
   });
 }
 
@@ -39,7 +59,12 @@ function emptyProject(name: string): string {
 }
 
 function expectAnswer(folder: string, wrapper: readonly string[] = []): void {
-  const { status, stdout, stderr } = run(folder, "npx", ["--no-install", "medgemma-local", "ask", "Describe", "-i", "x.png", "-m", "demo", "--json", "--gpu", "off"], wrapper);
+  const { status, stdout, stderr } = run(
+    folder,
+    "npx",
+    ["--no-install", "medgemma-local", "ask", "Describe", "-i", "x.png", "-m", "demo", "--json", "--gpu", "off"],
+    wrapper
+  );
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   const answer = JSON.parse(stdout) as { text: string; stopReason: string };
   expect(answer.stopReason).toBe("end");
@@ -53,11 +78,16 @@ beforeAll(() => {
   for (const name of ["npm", "npx"]) symlinkSync(join(npmCli, `${name}-cli.js`), join(bin, name));
   for (const path of shell) symlinkSync(path, join(bin, basename(path)));
   mkdirSync(tools);
-  expect(spawnSync("npm", ["install", "--prefix", tools, "pnpm@9.15.9", "yarn@1.22.22"], { encoding: "utf8" }).status).toBe(0);
+  expect(
+    spawnSync("npm", ["install", "--prefix", tools, "pnpm@9.15.9", "yarn@1.22.22"], { encoding: "utf8" }).status
+  ).toBe(0);
   for (const name of ["pnpm", "yarn"]) symlinkSync(join(tools, "node_modules", ".bin", name), join(bin, name));
 
   rmSync(join(root, "prebuilds"), { recursive: true, force: true });
-  const { stdout, stderr } = spawnSync("npm", ["pack", "--silent", "--pack-destination", work], { cwd: root, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync("npm", ["pack", "--silent", "--pack-destination", work], {
+    cwd: root,
+    encoding: "utf8"
+  });
   tarball = join(work, stdout.trimEnd().split("\n").at(-1) ?? "");
   expect(existsSync(tarball), stderr).toBe(true);
 });
@@ -67,7 +97,9 @@ afterAll(() => {
 
 describe("the packed package, without anything to build with", () => {
   it("finds no compiler, CMake, Python or git in its PATH", () => {
-    expect(readdirSync(bin).sort()).toEqual([...shell.map((path) => basename(path)), "node", "npm", "npx", "pnpm", "yarn"].sort());
+    expect(readdirSync(bin).sort()).toEqual(
+      [...shell.map((path) => basename(path)), "node", "npm", "npx", "pnpm", "yarn"].sort()
+    );
   });
 
   // The first fills the cache.
@@ -81,7 +113,10 @@ describe("the packed package, without anything to build with", () => {
   ])("installs with $name and answers", ({ name, command, args }) => {
     const folder = emptyProject(name.replaceAll(" ", ""));
     const started = performance.now();
-    const { status, stderr, stdout } = run(folder, command, [...args, command === "yarn" ? `file:${tarball}` : tarball]);
+    const { status, stderr, stdout } = run(folder, command, [
+      ...args,
+      command === "yarn" ? `file:${tarball}` : tarball
+    ]);
     console.log(`${name}: installed in ${((performance.now() - started) / 1000).toFixed(1)} s`);
     expect(status, stderr + stdout).toBe(0);
     expectAnswer(folder);
@@ -93,7 +128,12 @@ describe("the packed package, without anything to build with", () => {
     const folder = emptyProject("offline");
     symlinkSync("/usr/bin/unshare", join(folder, "unshare"));
     const wrapper = [join(folder, "unshare"), ...isolated.slice(1)];
-    const { status, stderr } = run(folder, "npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], wrapper);
+    const { status, stderr } = run(
+      folder,
+      "npm",
+      ["install", "--offline", "--no-audit", "--no-fund", tarball],
+      wrapper
+    );
     expect(status, stderr).toBe(0);
     expectAnswer(folder, wrapper);
   });

@@ -34,7 +34,8 @@ describe("the grammar of a number", () => {
     [-10, 0]
   ])("takes the integers from %i to %i and no others", async (minimum, maximum) => {
     const takes = await tester({ type: "integer", minimum, maximum });
-    for (let number = -1310; number <= 1310; number += 1) expect([number, takes(String(number))]).toEqual([number, number >= minimum && number <= maximum]);
+    for (let number = -1310; number <= 1310; number += 1)
+      expect([number, takes(String(number))]).toEqual([number, number >= minimum && number <= maximum]);
     for (const text of ["-0", "00", "01", "1.0", "1e2", "+1", ""]) expect([text, takes(text)]).toEqual([text, false]);
   });
 
@@ -57,8 +58,15 @@ describe("the grammar of a number", () => {
   it("without bounds takes what JavaScript reads exactly", async () => {
     const [whole, any] = [await tester({ type: "integer" }), await tester({ type: ["number", "null"] })];
     for (const text of ["0", "7", "-12", "999999999999999"]) expect([whole(text), any(text)]).toEqual([true, true]);
-    for (const text of ["1e5", "5e-3", "1e999", "1234567890123456", "0x1", "NaN", ".5", "1."]) expect([text, whole(text), any(text)]).toEqual([text, false, false]);
-    expect([any("0.125"), any("-0.5"), any("null"), whole("0.5"), whole("null")]).toEqual([true, true, true, false, false]);
+    for (const text of ["1e5", "5e-3", "1e999", "1234567890123456", "0x1", "NaN", ".5", "1."])
+      expect([text, whole(text), any(text)]).toEqual([text, false, false]);
+    expect([any("0.125"), any("-0.5"), any("null"), whole("0.5"), whole("null")]).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false
+    ]);
   });
 
   it("counts exclusive bounds of integers, and bounds beyond all digits as none", async () => {
@@ -81,7 +89,8 @@ describe("the grammar of an object", () => {
   it("ends with it", async () => {
     const takes = await tester({ type: "object", properties: { a: { anyOf: [{ const: 1 }, { enum: ["x", null] }] } } });
     for (const text of ['{"a": 1}', '{"a":"x"}', '{ "a":null }']) expect([text, takes(text)]).toEqual([text, true]);
-    for (const text of ['{"a": 2}', "{}", '{"a": 1}\n\n\n\n', '{"a": 1} ']) expect([text, takes(text)]).toEqual([text, false]);
+    for (const text of ['{"a": 2}', "{}", '{"a": 1}\n\n\n\n', '{"a": 1} '])
+      expect([text, takes(text)]).toEqual([text, false]);
   });
 
   it("has closed tuples", async () => {

@@ -31,7 +31,11 @@ describe("readModelFile", () => {
     ["a directory", () => folder, "FILE_UNUSABLE"],
     ["an empty file", () => fileOf("empty.gguf", Buffer.alloc(0)), "MODEL_CORRUPT"],
     ["a picture", () => film, "MODEL_CORRUPT"],
-    ["a file of a later version", () => fileOf("version.gguf", Buffer.concat([Buffer.from("GGUF\x09\0\0\0"), whole.subarray(8)])), "MODEL_CORRUPT"],
+    [
+      "a file of a later version",
+      () => fileOf("version.gguf", Buffer.concat([Buffer.from("GGUF\x09\0\0\0"), whole.subarray(8)])),
+      "MODEL_CORRUPT"
+    ],
     ["2^63 tensors", () => fileOf("tensors.gguf", changed(8, 2n ** 63n)), "MODEL_CORRUPT"],
     ["2^40 keys", () => fileOf("keys.gguf", changed(16, 2n ** 40n)), "MODEL_CORRUPT"],
     ["a first key of 2^60 letters", () => fileOf("letters.gguf", changed(24, 2n ** 60n)), "MODEL_CORRUPT"],

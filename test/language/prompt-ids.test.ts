@@ -13,11 +13,17 @@ describe("token ids are those of Google's processor and template", () => {
 
   it("for at least 40 conversations", () => expect(wholeImagePrompts.length).toBeGreaterThanOrEqual(40));
 
-  it.each(wholeImagePrompts.map((entry) => [entry.name.slice(0, 60), entry] as const))("%s", (_name, { system, turns, ids }) => {
-    expect(renderPrompt(system, turns, tokenizer)).toEqual(ids);
-  });
+  it.each(wholeImagePrompts.map((entry) => [entry.name.slice(0, 60), entry] as const))(
+    "%s",
+    (_name, { system, turns, ids }) => {
+      expect(renderPrompt(system, turns, tokenizer)).toEqual(ids);
+    }
+  );
 
-  it.each(croppedImagePrompts.map((entry) => [entry.name, entry] as const))("with pan and scan, %s", (_name, { system, turns, ids }) => {
-    expect(renderPrompt(system, turns, tokenizer)).toEqual(ids);
-  });
+  it.each(croppedImagePrompts.map((entry) => [entry.name, entry] as const))(
+    "with pan and scan, %s",
+    (_name, { system, turns, ids }) => {
+      expect(renderPrompt(system, turns, tokenizer)).toEqual(ids);
+    }
+  );
 });

@@ -1,10 +1,16 @@
 import type { Token } from "node-llama-cpp";
 import { describe, expect, it } from "vitest";
-import { rawPromptSegments, renderPrompt, type PromptPart, type PromptTurn, type PromptVocabulary } from "../../src/language/prompt.js";
+import {
+  rawPromptSegments,
+  renderPrompt,
+  type PromptPart,
+  type PromptTurn,
+  type PromptVocabulary
+} from "../../src/language/prompt.js";
 
 /** A vocabulary whose tokens are readable: a control token or a whole text each. */
 const written: string[] = [];
-const idOf = (text: string) => ((written.includes(text) ? written.indexOf(text) : written.push(text) - 1) as Token);
+const idOf = (text: string) => (written.includes(text) ? written.indexOf(text) : written.push(text) - 1) as Token;
 const readable: PromptVocabulary = {
   special: {
     bos: idOf("<bos>"),
@@ -15,7 +21,10 @@ const readable: PromptVocabulary = {
   tokenize: (text) => [idOf(`'${text}'`)]
 };
 const image = (name: string): Token[] => [idOf(name)];
-const render = (system: string | null, turns: readonly PromptTurn[]) => renderPrompt(system, turns, readable).map((token) => written[token]).join(" ");
+const render = (system: string | null, turns: readonly PromptTurn[]) =>
+  renderPrompt(system, turns, readable)
+    .map((token) => written[token])
+    .join(" ");
 const ask = (...user: PromptPart[]): PromptTurn => ({ user, answer: null });
 
 describe("the prompt", () => {
@@ -44,7 +53,9 @@ describe("the prompt", () => {
   it("is never made without the marks of its images", () => {
     const blind: PromptVocabulary = { ...readable, special: { ...readable.special, imageMarks: null } };
     expect(renderPrompt(null, [ask("Hi")], blind)).toEqual(renderPrompt(null, [ask("Hi")], readable));
-    expect(() => renderPrompt(null, [ask(image("A"))], blind)).toThrow(expect.objectContaining({ code: "MODEL_MISMATCH" }));
+    expect(() => renderPrompt(null, [ask(image("A"))], blind)).toThrow(
+      expect.objectContaining({ code: "MODEL_MISMATCH" })
+    );
   });
 
   it("trims texts as Jinja does, and only these", () => {
@@ -61,11 +72,16 @@ describe("a run of blanks inside of a text", () => {
 });
 
 describe("the raw prompt", () => {
-  const raw = (...turns: PromptTurn[]) => rawPromptSegments(turns, readable.special).flatMap((part) => (typeof part === "string" ? `'${part}'` : part.map((token) => written[token]))).join(" ");
+  const raw = (...turns: PromptTurn[]) =>
+    rawPromptSegments(turns, readable.special)
+      .flatMap((part) => (typeof part === "string" ? `'${part}'` : part.map((token) => written[token])))
+      .join(" ");
 
   it("is texts and images as they are, behind <bos>", () => {
     // The card of the pre-trained model: "<start_of_image> findings:".
     expect(raw(ask(image("A"), " findings:"))).toBe("<bos> '\n\n' <image> A </image> '\n\n findings:'");
-    expect(raw(ask(" one ", image("A"), "two", image("B")))).toBe("<bos> ' one \n\n' <image> A </image> '\n\ntwo\n\n' <image> B </image> '\n\n'");
+    expect(raw(ask(" one ", image("A"), "two", image("B")))).toBe(
+      "<bos> ' one \n\n' <image> A </image> '\n\ntwo\n\n' <image> B </image> '\n\n'"
+    );
   });
 });

@@ -4,7 +4,12 @@ import type { SpecialTokens } from "../../src/language/tokens/special-tokens.js"
 import { ThoughtSplitter } from "../../src/language/thought.js";
 
 const [open94, close95, open96, close97, word] = [1, 2, 3, 4, 5] as [Token, Token, Token, Token, Token];
-const special = { thoughtMarks: [{ open: open94, close: close95 }, { open: open96, close: close97 }] } as unknown as SpecialTokens;
+const special = {
+  thoughtMarks: [
+    { open: open94, close: close95 },
+    { open: open96, close: close97 }
+  ]
+} as unknown as SpecialTokens;
 const kindsOf = (tokens: readonly Token[]) => {
   const splitter = new ThoughtSplitter(special);
   return tokens.map((token) => splitter.push(token)).join(" ");

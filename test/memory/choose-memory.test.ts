@@ -4,7 +4,16 @@ import type { EstimateAt, MemoryParts } from "../../src/memory/memory-estimate.j
 import { memoryShortage } from "../../src/memory/memory-shortage.js";
 
 const parts = (values: Partial<MemoryParts>): MemoryParts => {
-  const all = { processBytes: 0, weightBytes: 0, keyValueBytes: 0, workBytes: 0, towerWeightBytes: 0, towerWorkBytes: 0, furtherImageBytes: 0, ...values };
+  const all = {
+    processBytes: 0,
+    weightBytes: 0,
+    keyValueBytes: 0,
+    workBytes: 0,
+    towerWeightBytes: 0,
+    towerWorkBytes: 0,
+    furtherImageBytes: 0,
+    ...values
+  };
   return { ...all, totalBytes: Object.values(all).reduce((total, bytes) => total + bytes, 0) };
 };
 
@@ -12,14 +21,27 @@ const parts = (values: Partial<MemoryParts>): MemoryParts => {
 const estimateAt: EstimateAt = ({ contextSize, gpuLayers, towerOnGpu }) => {
   const tower = { towerWeightBytes: 200, towerWorkBytes: 50 };
   return {
-    ram: parts({ processBytes: 60, weightBytes: (10 - gpuLayers) * 100, keyValueBytes: contextSize, ...(towerOnGpu ? {} : tower) }),
-    vram: parts({ weightBytes: gpuLayers * 100, keyValueBytes: gpuLayers > 0 ? contextSize : 0, ...(towerOnGpu ? tower : {}) }),
+    ram: parts({
+      processBytes: 60,
+      weightBytes: (10 - gpuLayers) * 100,
+      keyValueBytes: contextSize,
+      ...(towerOnGpu ? {} : tower)
+    }),
+    vram: parts({
+      weightBytes: gpuLayers * 100,
+      keyValueBytes: gpuLayers > 0 ? contextSize : 0,
+      ...(towerOnGpu ? tower : {})
+    }),
     cachedFileBytes: 5000
   };
 };
 const question: MemoryQuestion = { contextSizes: [400, 300, 200], layers: 10, hasTower: true };
 const choose = (budget: Partial<MemoryBudget>, asked: Partial<MemoryQuestion> = {}) => {
-  const { setup, shortage } = chooseMemory(estimateAt, { ...question, ...asked }, { ram: Infinity, vram: null, isUnified: false, ...budget });
+  const { setup, shortage } = chooseMemory(
+    estimateAt,
+    { ...question, ...asked },
+    { ram: Infinity, vram: null, isUnified: false, ...budget }
+  );
   return { ...setup, shortage };
 };
 
@@ -63,15 +85,29 @@ describe("on a GPU", () => {
 
   it("makes the context smaller for the computer's memory too", () => {
     // 400: five layers and the tower stay, 1210 with the program. 300: the tower finds room on the GPU.
-    expect(choose({ vram: 949, ram: 1209 })).toMatchObject({ contextSize: 300, gpuLayers: 3, towerOnGpu: true, shortage: 0 });
-    expect(choose({ vram: 949, ram: 1210 })).toMatchObject({ contextSize: 400, gpuLayers: 5, towerOnGpu: false, shortage: 0 });
+    expect(choose({ vram: 949, ram: 1209 })).toMatchObject({
+      contextSize: 300,
+      gpuLayers: 3,
+      towerOnGpu: true,
+      shortage: 0
+    });
+    expect(choose({ vram: 949, ram: 1210 })).toMatchObject({
+      contextSize: 400,
+      gpuLayers: 5,
+      towerOnGpu: false,
+      shortage: 0
+    });
   });
 });
 
 describe("on unified memory", () => {
   it("counts it once for both", () => {
     // 10 layers, the tower, the context on both sides and the program.
-    expect(choose({ vram: 5000, ram: 2110, isUnified: true })).toMatchObject({ gpuLayers: 10, towerOnGpu: true, contextSize: 400 });
+    expect(choose({ vram: 5000, ram: 2110, isUnified: true })).toMatchObject({
+      gpuLayers: 10,
+      towerOnGpu: true,
+      contextSize: 400
+    });
     expect(choose({ vram: 5000, ram: 2109, isUnified: true })).toMatchObject({ gpuLayers: 0, contextSize: 400 });
     expect(choose({ vram: 5000, ram: 1709, isUnified: true })).toMatchObject({ contextSize: 300 });
   });
@@ -80,12 +116,20 @@ describe("on unified memory", () => {
 describe("the error", () => {
   const budget = { ram: 4e9, vram: null, isUnified: false };
   const estimate = {
-    ram: parts({ processBytes: 0.2e9, weightBytes: 2.5e9, keyValueBytes: 0.6e9, workBytes: 0.15e9, towerWeightBytes: 0.9e9, towerWorkBytes: 0.1e9 }),
+    ram: parts({
+      processBytes: 0.2e9,
+      weightBytes: 2.5e9,
+      keyValueBytes: 0.6e9,
+      workBytes: 0.15e9,
+      towerWeightBytes: 0.9e9,
+      towerWorkBytes: 0.1e9
+    }),
     vram: parts({}),
     cachedFileBytes: 1e9
   };
   const choice = { setup: { contextSize: 8192, gpuLayers: 0, towerOnGpu: false }, estimate, shortage: 0.45e9 };
-  const messageWith = (options: Parameters<typeof memoryShortage>[3]) => memoryShortage("model.gguf", choice, budget, options);
+  const messageWith = (options: Parameters<typeof memoryShortage>[3]) =>
+    memoryShortage("model.gguf", choice, budget, options);
 
   it("says in one line what is needed for what, what there is, and what to do", () => {
     const error = messageWith({ smallerContext: 4096, smaller: () => ({ id: "unused", neededBytes: 1e9 }) });
@@ -104,12 +148,19 @@ describe("the error", () => {
     expect(error.message).toContain("4b-it:Q3_K_M fits (about 3.5 GB).");
     expect(error.remedy).toEqual({ command: "pull", argument: "4b-it:Q3_K_M" });
     expect(asked).toEqual([4e9]);
-    expect(messageWith({ smallerContext: null, smaller: () => null }).message).toContain("Use a smaller quantisation, or close other programs.");
+    expect(messageWith({ smallerContext: null, smaller: () => null }).message).toContain(
+      "Use a smaller quantisation, or close other programs."
+    );
   });
 
   it("counts both sides of unified memory, as the decision does", () => {
     const unified = { ...choice, estimate: { ...estimate, vram: parts({ weightBytes: 1e9 }) } };
-    const { message } = memoryShortage("model.gguf", unified, { ...budget, isUnified: true }, { smallerContext: null, smaller: () => null });
+    const { message } = memoryShortage(
+      "model.gguf",
+      unified,
+      { ...budget, isUnified: true },
+      { smallerContext: null, smaller: () => null }
+    );
     expect(message).toContain("needs 5.45 GB (text 3.50 GB");
   });
 });

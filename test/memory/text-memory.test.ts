@@ -26,14 +26,31 @@ beforeAll(async () => {
   addon = loadAddon(runtime.libraries);
   await writeTinyText(tiny27b);
   const { tokenizer } = (await readGgufFileInfo(demoText, { sourceType: "filesystem", logWarnings: false })).metadata;
-  const { tokens, scores, token_type: types } = tokenizer.ggml as unknown as { tokens: string[]; scores: number[]; token_type: number[] };
+  const {
+    tokens,
+    scores,
+    token_type: types
+  } = tokenizer.ggml as unknown as { tokens: string[]; scores: number[]; token_type: number[] };
   const zeros =
     (matrixType: GgmlTypeName): Fill =>
     (name) => ({ type: name.endsWith("norm.weight") ? "F32" : matrixType, chunks: (bytes) => [Buffer.alloc(bytes)] });
-  const sizes = { layers: 13, hidden: 256, heads: 4, kvHeads: 2, headSize: 64, ffn: 1024, window: 128, contextSize: 16_384 };
+  const sizes = {
+    layers: 13,
+    hidden: 256,
+    heads: 4,
+    kvHeads: 2,
+    headSize: 64,
+    ffn: 1024,
+    window: 128,
+    contextSize: 16_384
+  };
   writeText(quantised, sizes, { tokens, scores, types }, zeros("Q4_K"));
   const words = Array.from({ length: 20_000 }, (_, index) => `word ${index}`);
-  const vocabulary = { tokens: [...tokens, ...words], scores: [...scores, ...words.map(() => 0)], types: [...types, ...words.map(() => 1)] };
+  const vocabulary = {
+    tokens: [...tokens, ...words],
+    scores: [...scores, ...words.map(() => 0)],
+    types: [...types, ...words.map(() => 1)]
+  };
   writeText(wordy, sizes, vocabulary, zeros("F16"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,30 +68,47 @@ describe.each(cases)("%s", (_what, path) => {
     [2048, 1],
     [4096, 3],
     [16_384, 1]
-  ])("at a context of %i tokens, %i at a time, keeps and computes in as much as llama.cpp reserves", async (contextSize, parallel) => {
-    const file = await readModelFile(path());
-    const estimator = new TextMemoryEstimator(file, addon);
-    const { isExact, vocabulary, layers } = estimator.shape;
-    const insights = await GgufInsights.from(file.info, runtime.llama);
-    const { cpuRam } = await insights.estimateContextResourceRequirementsV2({
-      contextSize,
-      modelGpuLayers: 0,
-      batchSize: 512,
-      sequences: parallel,
-      ...(isExact ? { flashAttention: false, kvCacheKeyType: GgmlType.F32, kvCacheValueType: GgmlType.F32 } : {})
-    });
-    const logitsOut = parallel * vocabulary * 4;
-    // On a GPU all that is reserved counts.
-    const { vram } = estimator.estimate({ contextSize, parallel, tokensPerImage: 16, gpuLayers: layers + 1, isUnified: false });
-    const ratio = (vram.keyValueBytes + vram.workBytes + logitsOut) / cpuRam;
-    expect(ratio).toBeGreaterThan(0.97);
-    expect(ratio).toBeLessThan(1.06);
-  });
+  ])(
+    "at a context of %i tokens, %i at a time, keeps and computes in as much as llama.cpp reserves",
+    async (contextSize, parallel) => {
+      const file = await readModelFile(path());
+      const estimator = new TextMemoryEstimator(file, addon);
+      const { isExact, vocabulary, layers } = estimator.shape;
+      const insights = await GgufInsights.from(file.info, runtime.llama);
+      const { cpuRam } = await insights.estimateContextResourceRequirementsV2({
+        contextSize,
+        modelGpuLayers: 0,
+        batchSize: 512,
+        sequences: parallel,
+        ...(isExact ? { flashAttention: false, kvCacheKeyType: GgmlType.F32, kvCacheValueType: GgmlType.F32 } : {})
+      });
+      const logitsOut = parallel * vocabulary * 4;
+      // On a GPU all that is reserved counts.
+      const { vram } = estimator.estimate({
+        contextSize,
+        parallel,
+        tokensPerImage: 16,
+        gpuLayers: layers + 1,
+        isUnified: false
+      });
+      const ratio = (vram.keyValueBytes + vram.workBytes + logitsOut) / cpuRam;
+      expect(ratio).toBeGreaterThan(0.97);
+      expect(ratio).toBeLessThan(1.06);
+    }
+  );
 
   it("has weights of the size that llama.cpp counts", async () => {
     const file = await readModelFile(path());
-    const { cpuRam } = await (await GgufInsights.from(file.info, runtime.llama)).estimateModelResourceRequirementsV2({ gpuLayers: 0 });
-    const { ram } = new TextMemoryEstimator(file, addon).estimate({ contextSize: 512, parallel: 1, tokensPerImage: 0, gpuLayers: 0, isUnified: false });
+    const { cpuRam } = await (
+      await GgufInsights.from(file.info, runtime.llama)
+    ).estimateModelResourceRequirementsV2({ gpuLayers: 0 });
+    const { ram } = new TextMemoryEstimator(file, addon).estimate({
+      contextSize: 512,
+      parallel: 1,
+      tokensPerImage: 0,
+      gpuLayers: 0,
+      isUnified: false
+    });
     expect(ram.weightBytes / cpuRam).toBeCloseTo(1, 2);
   });
 });
@@ -117,11 +151,18 @@ describe("weights that the CPU copies", () => {
   it("are there twice: as the copy, and as pages of the file", async () => {
     const file = await readModelFile(quantised);
     const estimator = new TextMemoryEstimator(file, addon);
-    const { ram, copiedFileBytes } = estimator.estimate({ contextSize: 512, parallel: 1, tokensPerImage: 0, gpuLayers: 0, isUnified: false });
+    const { ram, copiedFileBytes } = estimator.estimate({
+      contextSize: 512,
+      parallel: 1,
+      tokensPerImage: 0,
+      gpuLayers: 0,
+      isUnified: false
+    });
     const { values, bytes } = ggmlTypes.Q4_K;
     const embedding = (estimator.shape.vocabulary * estimator.shape.hidden * bytes) / values;
     // Which types are copied depends on the processor; with this one's all layers are, or none.
-    if (addon.repacksWeight(ggmlTypes.Q4_K.id, 256, 1024)) expect(copiedFileBytes).toBeGreaterThan((ram.weightBytes - embedding) * 0.98);
+    if (addon.repacksWeight(ggmlTypes.Q4_K.id, 256, 1024))
+      expect(copiedFileBytes).toBeGreaterThan((ram.weightBytes - embedding) * 0.98);
     else expect(copiedFileBytes).toBe(0);
     expect(copiedFileBytes).toBeLessThanOrEqual(ram.weightBytes - embedding);
   });

@@ -41,7 +41,10 @@ describe("inspectProjector", () => {
     ["a path with a zero byte", () => "a\0b", "MODEL_NOT_FOUND"]
   ])("refuses %s, as loading does", async (_what, path, code) => {
     await expect(addon.inspectProjector(path())).rejects.toMatchObject({ name: "MedGemmaError", code });
-    await expect(addon.loadVisionEncoder(path(), { gpu: false, threads: 1 })).rejects.toMatchObject({ name: "MedGemmaError", code });
+    await expect(addon.loadVisionEncoder(path(), { gpu: false, threads: 1 })).rejects.toMatchObject({
+      name: "MedGemmaError",
+      code
+    });
   });
 
   it("finds a file whose name is not ASCII", async () => {
@@ -77,9 +80,12 @@ describe("a vision encoder", () => {
   it("encodes what is asked at once one after another", async () => {
     const order: string[] = [];
     const pictures = [10, 100, 200].map((shade) => new Uint8Array(gray.length).fill(shade));
-    const together = await Promise.all(pictures.map((picture, index) => encoder.encode(picture, (layer) => order.push(`${index}.${layer}`)).tokens));
+    const together = await Promise.all(
+      pictures.map((picture, index) => encoder.encode(picture, (layer) => order.push(`${index}.${layer}`)).tokens)
+    );
     expect(order).toEqual(["0.1", "0.2", "0.3", "0.4", "1.1", "1.2", "1.3", "1.4", "2.1", "2.2", "2.3", "2.4"]);
-    for (const [index, picture] of pictures.entries()) expect(await encoder.encode(picture).tokens).toEqual(together[index]);
+    for (const [index, picture] of pictures.entries())
+      expect(await encoder.encode(picture).tokens).toEqual(together[index]);
   });
 
   it("stops one that is aborted, and no other", async () => {
@@ -98,9 +104,14 @@ describe("a vision encoder", () => {
     await expect(encoder.encode(pixels).tokens).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 
-  it.each([[5], ["x"], [null], [[1, 2]], [new Float32Array(gray.length)], [undefined]])("refuses %j instead of pixels", (pixels) => {
-    expect(() => encoder.encode(pixels as unknown as Uint8Array)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
-  });
+  it.each([[5], ["x"], [null], [[1, 2]], [new Float32Array(gray.length)], [undefined]])(
+    "refuses %j instead of pixels",
+    (pixels) => {
+      expect(() => encoder.encode(pixels as unknown as Uint8Array)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT" })
+      );
+    }
+  );
 
   it("does not block the event loop", async () => {
     let ticks = 0;
@@ -130,7 +141,10 @@ describe("the other functions", () => {
     ["fitToSquare", () => addon.fitToSquare("x" as unknown as Uint8Array, 2, 2, 4, "pad")],
     ["inspectProjector", () => addon.inspectProjector(undefined as unknown as string)],
     ["loadVisionEncoder", () => addon.loadVisionEncoder(demoProjector, { gpu: false, threads: 0 })],
-    ["prepareContext", () => addon.prepareContext(5 as unknown as object, { contextSize: 1, batchSize: 1, sequences: 1, threads: 1 })],
+    [
+      "prepareContext",
+      () => addon.prepareContext(5 as unknown as object, { contextSize: 1, batchSize: 1, sequences: 1, threads: 1 })
+    ],
     ["repacksWeight", () => addon.repacksWeight(-1, 256, 8)],
     ["repacksWeight", () => addon.repacksWeight(12, 255, 8)],
     ["measureMachine", () => addon.measureMachine("F8", 1)],

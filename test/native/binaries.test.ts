@@ -6,7 +6,8 @@ import { checkExports } from "../../scripts/binaries/check-exports.mjs";
 import { readBinary } from "../../scripts/binaries/read-binary.mjs";
 
 /** Tiny libraries made by zig: "host" exports two functions, "user" imports one of them and is an addon. */
-const read = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`../fixtures/binaries/${name}`, import.meta.url)));
+const read = (name: string): Buffer =>
+  readFileSync(fileURLToPath(new URL(`../fixtures/binaries/${name}`, import.meta.url)));
 
 const systems = [
   { system: "x86_64-linux-gnu.so", format: "elf", arch: "x64", library: "libllama.v0.4.0.so" },
@@ -39,7 +40,9 @@ describe.each(systems)("a library in $format", ({ system, format, arch, library 
 it("reads each architecture of a universal file of macOS", () => {
   const thin = read("host-aarch64-macos.dylib");
   const header = Buffer.alloc(48);
-  [0xcafebabe, 2, 0x0100000c, 0, 48, thin.length, 14, 0x0100000c, 0, 48, thin.length, 14].forEach((word, i) => header.writeUInt32BE(word, i * 4));
+  [0xcafebabe, 2, 0x0100000c, 0, 48, thin.length, 14, 0x0100000c, 0, 48, thin.length, 14].forEach((word, i) =>
+    header.writeUInt32BE(word, i * 4)
+  );
   const all = readBinary(Buffer.concat([header, thin]));
   expect(all.map(({ arch }) => arch)).toEqual(["arm64", "arm64"]);
   expect(all[1]?.exports).toContain("llama_tiny");
@@ -63,19 +66,27 @@ describe("the symbol check", () => {
 
   it.each(systems)("fails when one function is renamed in the library: $format", ({ system }) => {
     const bytes = read(`host-${system}`);
-    for (let at = bytes.indexOf("llama_tiny"); at !== -1; at = bytes.indexOf("llama_tiny")) bytes.write("llama_tidy", at, "latin1");
+    for (let at = bytes.indexOf("llama_tiny"); at !== -1; at = bytes.indexOf("llama_tiny"))
+      bytes.write("llama_tidy", at, "latin1");
     expect(checkExports(imports, [library(bytes), ...ggml])).toEqual(["llama_tiny is not exported by llama"]);
   });
 
   it("fails when a library is missing or has another name", () => {
-    expect(checkExports([], [library(read("host-x86_64-linux-gnu.so"))])).toEqual(["there is no library ggml", "there is no library ggml-base"]);
-    expect(checkExports([], [{ name: "libllama-common.so", exports: [] }, ...ggml])).toEqual(["there is no library llama"]);
+    expect(checkExports([], [library(read("host-x86_64-linux-gnu.so"))])).toEqual([
+      "there is no library ggml",
+      "there is no library ggml-base"
+    ]);
+    expect(checkExports([], [{ name: "libllama-common.so", exports: [] }, ...ggml])).toEqual([
+      "there is no library llama"
+    ]);
   });
 });
 
 describe("the check of an addon before it ships", () => {
   it("says that a library is no addon, for another system, and carries ggml", () => {
-    const problems = checkAddon(read("host-x86_64-linux-gnu.so"), "darwin-arm64/medgemma-metal.node", "0.1.0").join("\n");
+    const problems = checkAddon(read("host-x86_64-linux-gnu.so"), "darwin-arm64/medgemma-metal.node", "0.1.0").join(
+      "\n"
+    );
     expect(problems).toContain("is elf for x64; expected mach-o for arm64");
     expect(problems).toContain("exports no napi_register_module_v1");
     expect(problems).toContain("ggml must not be inside");
@@ -114,6 +125,8 @@ describe("the check of an addon before it ships", () => {
   });
 
   it("says that a file is none", () => {
-    expect(checkAddon(Buffer.alloc(100), "linux-x64/medgemma-cpu.node", "0.1.0")).toEqual(["neither ELF, Mach-O nor PE"]);
+    expect(checkAddon(Buffer.alloc(100), "linux-x64/medgemma-cpu.node", "0.1.0")).toEqual([
+      "neither ELF, Mach-O nor PE"
+    ]);
   });
 });

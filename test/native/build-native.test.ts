@@ -6,8 +6,14 @@ import { describe, expect, it } from "vitest";
 const script = fileURLToPath(new URL("../../scripts/build-native.mjs", import.meta.url));
 const isMac = process.platform === "darwin";
 
-function build(args: readonly string[], env: NodeJS.ProcessEnv = {}): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: "utf8", env: { ...process.env, ...env } });
+function build(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {}
+): { readonly code: number | null; readonly stdout: string; readonly stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+    encoding: "utf8",
+    env: { ...process.env, ...env }
+  });
   return { code: status, stdout, stderr };
 }
 
@@ -25,7 +31,10 @@ describe("building the native addon", () => {
 
   it("refuses a backend that this platform has no libraries for, and names those that it has", () => {
     const gpu = isMac ? "cuda" : "metal";
-    expect(build(["--gpu", gpu])).toMatchObject({ code: 1, stderr: expect.stringMatching(new RegExp(`^--gpu ${gpu}: .* but for [a-z, ]+\\.\\n$`)) as string });
+    expect(build(["--gpu", gpu])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(new RegExp(`^--gpu ${gpu}: .* but for [a-z, ]+\\.\\n$`)) as string
+    });
   });
 
   it("names the tools that are missing", () => {
@@ -39,6 +48,10 @@ describe("building the native addon", () => {
   });
 
   it("lists its options with --help", () => {
-    expect(build(["--help"])).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^Usage: .*--gpu auto\|metal\|cuda\|vulkan\|off/) as string });
+    expect(build(["--help"])).toMatchObject({
+      code: 0,
+      stderr: "",
+      stdout: expect.stringMatching(/^Usage: .*--gpu auto\|metal\|cuda\|vulkan\|off/) as string
+    });
   });
 });

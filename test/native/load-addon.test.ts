@@ -1,6 +1,18 @@
 /** Which binary is loaded on a machine, told by packages laid out as npm and Electron lay them out: copies of dist/, nothing mocked. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -56,13 +68,20 @@ function changed(from: string, to: string): Buffer {
 }
 
 /** What the package's own command does there. */
-function preview({ package: location }: Layout, env: NodeJS.ProcessEnv = {}): { readonly code: number | null; readonly stderr: string } {
+function preview(
+  { package: location }: Layout,
+  env: NodeJS.ProcessEnv = {}
+): { readonly code: number | null; readonly stderr: string } {
   const output = join(location, "seen.png");
   rmSync(output, { force: true });
-  const { status, stderr } = spawnSync(process.execPath, [join(location, "dist", "cli", "main.js"), "preview", film, "--size", "224", "-o", output], {
-    encoding: "utf8",
-    env: { ...process.env, MEDGEMMA_HOME: join(location, "home"), MEDGEMMA_BUILD: "never", ...env }
-  });
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(location, "dist", "cli", "main.js"), "preview", film, "--size", "224", "-o", output],
+    {
+      encoding: "utf8",
+      env: { ...process.env, MEDGEMMA_HOME: join(location, "home"), MEDGEMMA_BUILD: "never", ...env }
+    }
+  );
   expect(existsSync(output)).toBe(status === 0);
   return { code: status, stderr };
 }
@@ -87,12 +106,16 @@ describe("the native addon", () => {
     put(installed.local, changed(`medgemma-local addon ${version}`, "medgemma-local addon 0.0.9"));
     expect(preview(installed)).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining(`The local build ${installed.local}: is the addon of version 0.0.9, expected ${version}. Using the prebuild `) as string
+      stderr: expect.stringContaining(
+        `The local build ${installed.local}: is the addon of version 0.0.9, expected ${version}. Using the prebuild `
+      ) as string
     });
     put(installed.local, changed("collectComplaints", "collectCompliment"));
     expect(preview(installed)).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining(`The local build ${installed.local}: was built before collectComplaints was added: npm run build:native. `) as string
+      stderr: expect.stringContaining(
+        `The local build ${installed.local}: was built before collectComplaints was added: npm run build:native. `
+      ) as string
     });
     put(installed.local);
     expect(preview(installed)).toEqual({ code: 0, stderr: "" });
@@ -102,8 +125,14 @@ describe("the native addon", () => {
     const installed = install();
     put(installed.local, changed("collectComplaints", "collectCompliment"));
     const script = join(installed.package, "scripts", "build-native.mjs");
-    put(script, `import { copyFileSync, rmSync } from "node:fs"; ${canBuild} rmSync(${JSON.stringify(installed.local)}); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`);
-    expect(preview(installed, { MEDGEMMA_BUILD: undefined })).toMatchObject({ code: 0, stderr: expect.stringContaining("being built from source") as string });
+    put(
+      script,
+      `import { copyFileSync, rmSync } from "node:fs"; ${canBuild} rmSync(${JSON.stringify(installed.local)}); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`
+    );
+    expect(preview(installed, { MEDGEMMA_BUILD: undefined })).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("being built from source") as string
+    });
   });
 
   it.each([
@@ -127,7 +156,9 @@ describe("the native addon", () => {
     put(installed.prebuild);
     const { code, stderr } = preview(installed, { MEDGEMMA_ADDON: join(folder, "nowhere.node") });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ADDON_MISSING: .*MEDGEMMA_ADDON \S*nowhere\.node: is not there\. Correct MEDGEMMA_ADDON, or unset it\.\n$/);
+    expect(stderr).toMatch(
+      /^ADDON_MISSING: .*MEDGEMMA_ADDON \S*nowhere\.node: is not there\. Correct MEDGEMMA_ADDON, or unset it\.\n$/
+    );
   });
 
   it("is missed with platform, C library, Node, backend, each place with its reason, and the fix", () => {
@@ -136,24 +167,39 @@ describe("the native addon", () => {
     const { code, stderr } = preview(installed);
     expect(code).toBe(1);
     expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-    expect(stderr).toContain(`ADDON_MISSING: The native addon cannot be loaded on ${process.platform}-${process.arch}, `);
+    expect(stderr).toContain(
+      `ADDON_MISSING: The native addon cannot be loaded on ${process.platform}-${process.arch}, `
+    );
     if (process.platform === "linux") expect(stderr).toMatch(/, (?:glibc \d+\.\d+|musl), /);
-    expect(stderr).toContain(`Node ${process.versions.node}, backend ${backend}. Tried: local build ${installed.local}: is not there; prebuild ${installed.prebuild}: `);
+    expect(stderr).toContain(
+      `Node ${process.versions.node}, backend ${backend}. Tried: local build ${installed.local}: is not there; prebuild ${installed.prebuild}: `
+    );
     expect(stderr).toContain("; build from source: MEDGEMMA_BUILD=never forbids it. Install again");
   });
 
   it("is built on the machine, with a line before, when nothing else is there", () => {
     const installed = install();
     const script = join(installed.package, "scripts", "build-native.mjs");
-    put(script, `import { copyFileSync } from "node:fs"; ${canBuild} console.log("not for stdout"); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`);
+    put(
+      script,
+      `import { copyFileSync } from "node:fs"; ${canBuild} console.log("not for stdout"); copyFileSync(${JSON.stringify(built)}, ${JSON.stringify(installed.local)});`
+    );
     const first = preview(installed, { MEDGEMMA_BUILD: undefined });
-    expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/^medgemma-local: no binary fits this machine \(.*\), so the native addon is being built from source\./) as string });
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^medgemma-local: no binary fits this machine \(.*\), so the native addon is being built from source\./
+      ) as string
+    });
     expect(preview(installed, { MEDGEMMA_BUILD: undefined }).stderr).not.toContain("built from source");
   });
 
   it("says why it could not be built", () => {
     const installed = install();
-    put(join(installed.package, "scripts", "build-native.mjs"), `${canBuild} console.error("first"); console.error("no space left"); process.exit(1);`);
+    put(
+      join(installed.package, "scripts", "build-native.mjs"),
+      `${canBuild} console.error("first"); console.error("no space left"); process.exit(1);`
+    );
     const { code, stderr } = preview(installed, { MEDGEMMA_BUILD: undefined });
     expect(code).toBe(1);
     expect(stderr).toContain("; build from source: no space left. ");
@@ -164,7 +210,9 @@ describe("the native addon", () => {
     cpSync(join(root, "scripts"), join(installed.package, "scripts"), { recursive: true });
     const { code, stderr } = preview(installed, { MEDGEMMA_BUILD: undefined, PATH: "" });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ADDON_MISSING: .*; build from source: Building the native addon needs git \(.+\) and CMake \(.+\).*, not found here\. .*\n$/);
+    expect(stderr).toMatch(
+      /^ADDON_MISSING: .*; build from source: Building the native addon needs git \(.+\) and CMake \(.+\).*, not found here\. .*\n$/
+    );
   });
 });
 
@@ -176,15 +224,21 @@ describe("sharp's binary that is not there", () => {
     const modules = join(installed.package, "node_modules");
     rmSync(modules);
     mkdirSync(modules);
-    for (const name of readdirSync(join(root, "node_modules")).filter((entry) => entry !== "@img" && entry !== "sharp")) {
+    for (const name of readdirSync(join(root, "node_modules")).filter(
+      (entry) => entry !== "@img" && entry !== "sharp"
+    )) {
       symlinkSync(join(root, "node_modules", name), join(modules, name), "junction");
     }
     cpSync(join(root, "node_modules", "sharp"), join(modules, "sharp"), { recursive: true });
     const { code, stderr } = preview(installed);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ADDON_MISSING: sharp, which decodes pictures, cannot be loaded on [^\n]*: Could not load the "sharp" module [^\n]*npm install @img\/sharp-wasm32\.\n$/);
+    expect(stderr).toMatch(
+      /^ADDON_MISSING: sharp, which decodes pictures, cannot be loaded on [^\n]*: Could not load the "sharp" module [^\n]*npm install @img\/sharp-wasm32\.\n$/
+    );
     const main = join(installed.package, "dist", "cli", "main.js");
-    const asked = spawnSync(process.execPath, [main, "ask", "Hello", "-m", "demo", "--gpu", "off"], { encoding: "utf8" });
+    const asked = spawnSync(process.execPath, [main, "ask", "Hello", "-m", "demo", "--gpu", "off"], {
+      encoding: "utf8"
+    });
     expect(asked).toMatchObject({ stderr: "", status: 0, stdout: expect.stringMatching(/\w{3}/) as string });
   });
 });
@@ -192,7 +246,9 @@ describe("sharp's binary that is not there", () => {
 describe("in the archive of an Electron app", () => {
   it("finds its binary, and node-llama-cpp's, in app.asar.unpacked", () => {
     const app = realpathSync(mkdtempSync(join(folder, "app-")));
-    const [packed, unpacked] = [join(app, "app.asar"), join(app, "app.asar.unpacked")].map((place) => join(place, "node_modules")) as [string, string];
+    const [packed, unpacked] = [join(app, "app.asar"), join(app, "app.asar.unpacked")].map((place) =>
+      join(place, "node_modules")
+    ) as [string, string];
     // In the archive: code. Beside it: what native code opens. Nothing in both, so that a wrong path fails.
     const own = join(packed, "medgemma-local");
     cpSync(join(root, "dist"), join(own, "dist"), { recursive: true });
@@ -203,10 +259,14 @@ describe("in the archive of an Electron app", () => {
     expect(preview(layout)).toMatchObject({ code: 0 });
     cpSync(join(root, "models", "demo"), join(unpacked, "medgemma-local", "models", "demo"), { recursive: true });
     cpSync(join(root, "models", "catalog.json"), join(own, "models", "catalog.json"));
-    const asked = spawnSync(process.execPath, [join(own, "dist", "cli", "main.js"), "ask", "Describe the image.", "-i", film, "-m", "demo", "--gpu", "off"], {
-      encoding: "utf8",
-      env: { ...process.env, MEDGEMMA_BUILD: "never" }
-    });
+    const asked = spawnSync(
+      process.execPath,
+      [join(own, "dist", "cli", "main.js"), "ask", "Describe the image.", "-i", film, "-m", "demo", "--gpu", "off"],
+      {
+        encoding: "utf8",
+        env: { ...process.env, MEDGEMMA_BUILD: "never" }
+      }
+    );
     expect(asked).toMatchObject({ stderr: "", status: 0, stdout: expect.stringMatching(/\w{3}/) as string });
   });
 });

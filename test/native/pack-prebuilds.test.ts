@@ -11,15 +11,32 @@ const folder = temporaryFolder();
 
 /** Refusals alone: what is accepted would go to prebuilds/ of this clone. */
 function pack(...args: readonly string[]): { readonly code: number | null; readonly lines: readonly string[] } {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts", "pack-prebuilds.mjs"), ...args], { encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [join(root, "scripts", "pack-prebuilds.mjs"), ...args], {
+    encoding: "utf8"
+  });
   return { code: status, lines: stderr.trimEnd().split("\n") };
 }
 
 it("fails with --all where a platform is missing, and names each", () => {
-  const missing = ["linux-arm64/medgemma-cpu", "linux-x64/medgemma-cpu", "linux-x64/medgemma-cuda", "linux-x64/medgemma-vulkan", "darwin-arm64/medgemma-metal"];
-  missing.push("darwin-x64/medgemma-cpu", "win32-arm64/medgemma-cpu", "win32-x64/medgemma-cpu", "win32-x64/medgemma-cuda", "win32-x64/medgemma-vulkan");
+  const missing = [
+    "linux-arm64/medgemma-cpu",
+    "linux-x64/medgemma-cpu",
+    "linux-x64/medgemma-cuda",
+    "linux-x64/medgemma-vulkan",
+    "darwin-arm64/medgemma-metal"
+  ];
+  missing.push(
+    "darwin-x64/medgemma-cpu",
+    "win32-arm64/medgemma-cpu",
+    "win32-x64/medgemma-cpu",
+    "win32-x64/medgemma-cuda",
+    "win32-x64/medgemma-vulkan"
+  );
   const all = `Not every platform is there; missing: ${missing.map((name) => `${name}.node`).join(", ")}. Each is built on its own system.`;
-  expect(pack(mkdtempSync(join(folder, "none-")), "--all")).toEqual({ code: 1, lines: ["There is no addon to pack. Run: npm run build:native", all] });
+  expect(pack(mkdtempSync(join(folder, "none-")), "--all")).toEqual({
+    code: 1,
+    lines: ["There is no addon to pack. Run: npm run build:native", all]
+  });
 });
 
 it("fails on an addon that is not for its folder's system", () => {

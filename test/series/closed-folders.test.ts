@@ -11,7 +11,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 cpSync(join(fixtures, "series/reversed"), join(folder, "series"), { recursive: true });
 cpSync(join(fixtures, "dicom/ct.dcm"), join(folder, "single/ct.dcm"));
 // "Müller" as a CD of Windows has it, in CP1252: Node names it in a way that leads nowhere.
-for (const parent of ["series", "single"]) mkdirSync(Buffer.concat([Buffer.from(`${join(folder, parent)}/`), Buffer.from("M\u00fcller", "latin1")]));
+for (const parent of ["series", "single"])
+  mkdirSync(Buffer.concat([Buffer.from(`${join(folder, parent)}/`), Buffer.from("M\u00fcller", "latin1")]));
 
 describe.skipIf(process.platform !== "linux")("a folder inside that cannot be opened", () => {
   it("is left out of a series, and told", async () => {
@@ -24,6 +25,9 @@ describe.skipIf(process.platform !== "linux")("a folder inside that cannot be op
   });
 
   it("keeps a folder from having only one picture, and is told", async () => {
-    await expect(decodeImage(join(folder, "single"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("1 folder that cannot be opened") as string });
+    await expect(decodeImage(join(folder, "single"))).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: expect.stringContaining("1 folder that cannot be opened") as string
+    });
   });
 });

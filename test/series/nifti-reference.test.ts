@@ -23,13 +23,29 @@ interface Expectation {
 const expected = JSON.parse(readFileSync(`${folder}expected.json`, "utf8")) as Expectation[];
 
 describe("a NIfTI volume is what nibabel and NumPy make of it", () => {
-  it.each(expected)("$file, at most $most, recipe $recipe, window $window", async ({ file, modality, recipe, window, index, most, ...one }) => {
-    const shown = window === null ? { recipe } : { window };
-    const series = await readSeries(`${folder}${file}`, { ...shown, modality, slices: most, index: index ?? undefined });
-    expect(series.slices.map(({ width, height }) => [width, height])).toEqual(one.numbers.map(() => one.size));
-    expect(Buffer.concat(series.slices.map(({ rgb }) => rgb)).equals(Buffer.from(one.rgb, "base64"))).toBe(true);
-    expect(series).toMatchObject({ modality, taken: one.numbers.length, of: one.of, numbers: one.numbers, seriesNumber: null });
-    expect(series.notes.some((note) => note.startsWith(`${one.plane} slices`))).toBe(true);
-    expect(JSON.stringify({ ...series, slices: series.slices.map(({ source, notes }) => ({ source, notes })) })).not.toContain("SECRET");
-  });
+  it.each(expected)(
+    "$file, at most $most, recipe $recipe, window $window",
+    async ({ file, modality, recipe, window, index, most, ...one }) => {
+      const shown = window === null ? { recipe } : { window };
+      const series = await readSeries(`${folder}${file}`, {
+        ...shown,
+        modality,
+        slices: most,
+        index: index ?? undefined
+      });
+      expect(series.slices.map(({ width, height }) => [width, height])).toEqual(one.numbers.map(() => one.size));
+      expect(Buffer.concat(series.slices.map(({ rgb }) => rgb)).equals(Buffer.from(one.rgb, "base64"))).toBe(true);
+      expect(series).toMatchObject({
+        modality,
+        taken: one.numbers.length,
+        of: one.of,
+        numbers: one.numbers,
+        seriesNumber: null
+      });
+      expect(series.notes.some((note) => note.startsWith(`${one.plane} slices`))).toBe(true);
+      expect(
+        JSON.stringify({ ...series, slices: series.slices.map(({ source, notes }) => ({ source, notes })) })
+      ).not.toContain("SECRET");
+    }
+  );
 });

@@ -60,7 +60,9 @@ describe("what is told", () => {
   });
 
   it("is that there are no positions", async () => {
-    expect((await readSeries(`${folder}two`, { index: 2 })).notes).toContain("no positions in the files: ordered by instance number");
+    expect((await readSeries(`${folder}two`, { index: 2 })).notes).toContain(
+      "no positions in the files: ordered by instance number"
+    );
   });
 });
 
@@ -81,9 +83,14 @@ describe("a DICOMDIR", () => {
     cpSync(`${folder}reversed/05.dcm`, join(disc, "not-listed.dcm"));
     symlinkSync(`${folder}reversed/04.dcm`, join(disc, "IMAGES", "LINK"));
     symlinkSync(`${folder}reversed`, join(disc, "IMAGES", "FOLDER"));
-    writeFileSync(join(disc, "DICOMDIR"), dicomdir(...[...names.slice(0, 3), "LINK", "FOLDER", "07.dcm"].map((name) => `IMAGES\\${name}`)));
+    writeFileSync(
+      join(disc, "DICOMDIR"),
+      dicomdir(...[...names.slice(0, 3), "LINK", "FOLDER", "07.dcm"].map((name) => `IMAGES\\${name}`))
+    );
     const { slices, leftOut } = await readSeries(join(disc, "DICOMDIR"));
-    expect(slices.map(({ source }) => source)).toEqual([...names.slice(0, 3), "LINK"].map((name) => join(disc, "IMAGES", name)));
+    expect(slices.map(({ source }) => source)).toEqual(
+      [...names.slice(0, 3), "LINK"].map((name) => join(disc, "IMAGES", name))
+    );
     expect(leftOut).toEqual([{ count: 2, why: "listed in the DICOMDIR, but missing" }]);
   });
 });
@@ -98,7 +105,13 @@ describe("refused, in one line", () => {
   cpSync(`${folder}tilted/scout.dcm`, join(scouts, "scout.dcm"));
 
   it.each([
-    ["two series", `${folder}two`, {}, "INVALID_ARGUMENT", "holds 2 series (1: CT, 3 slices, Series Number 2; 2: MR, 5 slices, Series Number 5). Choose one with the option index."],
+    [
+      "two series",
+      `${folder}two`,
+      {},
+      "INVALID_ARGUMENT",
+      "holds 2 series (1: CT, 3 slices, Series Number 2; 2: MR, 5 slices, Series Number 5). Choose one with the option index."
+    ],
     ["a series that is not there", `${folder}two`, { index: 3 }, "INVALID_ARGUMENT", "There is no series 3."],
     ["nothing there", join(root, "nowhere"), {}, "IMAGE_NOT_FOUND", "Check the path"],
     ["an empty folder", many, {}, "IMAGE_UNREADABLE", "has no DICOM image"],
@@ -115,35 +128,56 @@ describe("refused, in one line", () => {
 
   it("a folder with too many files, before any is opened", async () => {
     for (let index = 0; index <= 20_000; index += 1) writeFileSync(join(many, String(index)), "");
-    await expect(readSeries(many)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE", message: expect.stringContaining("more than 20000 files") as string });
+    await expect(readSeries(many)).rejects.toMatchObject({
+      code: "IMAGE_TOO_LARGE",
+      message: expect.stringContaining("more than 20000 files") as string
+    });
   });
 
   it("a file that says that it has 100,000 frames, before they are listed", async () => {
     const file = join(root, "frames.dcm");
     writeFileSync(file, withLongerText(dicom("frames"), 0x28, 0x08, "100000"));
-    await expect(readSeries(file)).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE", message: expect.stringContaining("100000 frames") as string });
+    await expect(readSeries(file)).rejects.toMatchObject({
+      code: "IMAGE_TOO_LARGE",
+      message: expect.stringContaining("100000 frames") as string
+    });
   });
 
   it("a DICOMDIR whose files are gone, or that lists none", async () => {
     const disc = join(root, "empty-disc");
     mkdirSync(disc);
     writeFileSync(join(disc, "DICOMDIR"), dicomdir("A\\IM1", "DICOMDIR", "..\\frames.dcm"));
-    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("only 1 without pixels, 1 listed in the DICOMDIR, but missing") as string });
+    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: expect.stringContaining("only 1 without pixels, 1 listed in the DICOMDIR, but missing") as string
+    });
     writeFileSync(join(disc, "DICOMDIR"), "no DICOM");
-    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({ code: "IMAGE_UNREADABLE", message: expect.stringContaining("not a DICOM file") as string });
+    await expect(readSeries(join(disc, "DICOMDIR"))).rejects.toMatchObject({
+      code: "IMAGE_UNREADABLE",
+      message: expect.stringContaining("not a DICOM file") as string
+    });
   });
 
   it("a series that is stopped", async () => {
-    await expect(readSeries(`${folder}two`, { index: 1, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(readSeries(`${folder}two`, { index: 1, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "ABORTED"
+    });
   });
 });
 
 describe("the prompt of a series", () => {
   const slices = [1, 2].map((number) => ({ source: String(number), width: 1, height: 1, rgb: new Uint8Array(3) }));
-  const shown = (parts: ReturnType<typeof composePrompt>) => parts.map((part) => (typeof part === "string" ? part : "▣"));
+  const shown = (parts: ReturnType<typeof composePrompt>) =>
+    parts.map((part) => (typeof part === "string" ? part : "▣"));
 
   it("has the instruction first, a number behind every slice, the question last", () => {
-    expect(shown(composePrompt({ question: "Bleeding?", slices }))).toEqual([expect.stringContaining("one series"), "▣", "SLICE 1", "▣", "SLICE 2\n\n\nBleeding?"]);
+    expect(shown(composePrompt({ question: "Bleeding?", slices }))).toEqual([
+      expect.stringContaining("one series"),
+      "▣",
+      "SLICE 1",
+      "▣",
+      "SLICE 2\n\n\nBleeding?"
+    ]);
   });
 
   it("is numbered once, with a preset that numbers too", async () => {

@@ -23,8 +23,14 @@ const expected = JSON.parse(readFileSync(`${folder}expected.json`, "utf8")) as E
 
 describe("a series is what pydicom and NumPy make of it", () => {
   it.each(expected)("$case, series $series, at most $most, recipe $recipe", async (one) => {
-    const series = await readSeries(`${folder}${one.case}`, { slices: one.most, index: one.series ?? undefined, recipe: one.recipe });
-    const names = one.order.map((name) => `${folder}${one.case}/${name.replace(/#(\d+)$/, " (frame $1)").replace(/@(\d+)$/, " (tile $1)")}`);
+    const series = await readSeries(`${folder}${one.case}`, {
+      slices: one.most,
+      index: one.series ?? undefined,
+      recipe: one.recipe
+    });
+    const names = one.order.map(
+      (name) => `${folder}${one.case}/${name.replace(/#(\d+)$/, " (frame $1)").replace(/@(\d+)$/, " (tile $1)")}`
+    );
     expect(series.slices.map(({ source }) => source)).toEqual(names);
     expect(Buffer.concat(series.slices.map(({ rgb }) => rgb)).equals(Buffer.from(one.rgb, "base64"))).toBe(true);
     expect(series).toMatchObject({ modality: one.modality, taken: one.order.length, of: one.of, leftOut: one.leftOut });

@@ -21,6 +21,9 @@ describe("a variable that", () => {
   it("takes a protection away is on for yes, off for no, and an error for anything else", () => {
     for (const value of on) expect(isAllowed("X", { X: value })).toBe(true);
     for (const value of [...off, undefined]) expect(isAllowed("X", { X: value })).toBe(false);
-    for (const value of other) expect(() => isAllowed("X", { X: value })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", message: `X must be 1 or 0, but is ${value}.` }) as Error);
+    for (const value of other)
+      expect(() => isAllowed("X", { X: value })).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", message: `X must be 1 or 0, but is ${value}.` }) as Error
+      );
   });
 });

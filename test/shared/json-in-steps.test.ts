@@ -15,7 +15,10 @@ const long = "x".repeat(100_000);
 
 describe("parseJsonInSteps", () => {
   it.each([
-    ["texts with quotes, backslashes and brackets", { a: [long, '"]},{[":\\', "\\", '\\"', long], "k\"{:": { b: long } }],
+    [
+      "texts with quotes, backslashes and brackets",
+      { a: [long, '"]},{[":\\', "\\", '\\"', long], 'k"{:': { b: long } }
+    ],
     ["levels below each other", [[[[[long], { a: { b: { c: [long, 1, null, true, -1.5e3] } } }]]]]],
     ["many small ones", Array.from({ length: 20_000 }, (_, index) => ({ index, text: `ä€😀${index}` }))],
     ["empty ones beside a long one", { a: {}, b: [], c: long, "": "" }]
@@ -38,14 +41,20 @@ describe("parseJsonInSteps", () => {
           const changed = without.slice(0, at) + put + without.slice(at + cut);
           const grown = at <= place ? changed : changed.slice(0, place) + long + changed.slice(place);
           const document = at <= place ? `${changed.slice(0, -1)},"long":"${long}"${changed.slice(-1)}` : grown;
-          expect(outcome(() => parse(document)), document.replace(long, "…")).toEqual(outcome(() => JSON.parse(document)));
+          expect(
+            outcome(() => parse(document)),
+            document.replace(long, "…")
+          ).toEqual(outcome(() => JSON.parse(document)));
         }
       }
     }
   });
 
   it("yields often, however the document is made", () => {
-    for (const value of [Array.from({ length: 100_000 }, (_, index) => index), { a: { b: Array.from({ length: 300 }, () => long.slice(0, 50_000)) } }]) {
+    for (const value of [
+      Array.from({ length: 100_000 }, (_, index) => index),
+      { a: { b: Array.from({ length: 300 }, () => long.slice(0, 50_000)) } }
+    ]) {
       const text = Buffer.from(JSON.stringify(value));
       let yields = 0;
       for (const _ of parseJsonInSteps(text)) yields += 1;

@@ -19,7 +19,13 @@ interface Expectations {
     readonly positions: readonly PixelBox[];
     readonly sha256: readonly string[];
   }[];
-  readonly overview: { readonly file: string; readonly side: number; readonly width: number; readonly height: number; readonly sha256: string };
+  readonly overview: {
+    readonly file: string;
+    readonly side: number;
+    readonly width: number;
+    readonly height: number;
+    readonly sha256: string;
+  };
 }
 
 const { cases, overview } = JSON.parse(readFileSync(`${folder}expected.json`, "utf8")) as Expectations;
@@ -27,17 +33,33 @@ const { cases, overview } = JSON.parse(readFileSync(`${folder}expected.json`, "u
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 describe("a slide is what tifffile, NumPy and Pillow make of it", () => {
-  it.each(cases)("$file $options", async ({ file, options, summary, grid, of, taken, numbers, positions, sha256: hashes }) => {
-    const { shrunkBy, magnification, ...exact } = summary;
-    const slide = await readSlide(`${folder}${file}`, options);
-    expect(slide).toMatchObject({ ...exact, grid, of, taken, numbers, positions, side: options.side, overview: null });
-    expect(slide.shrunkBy).toBeCloseTo(shrunkBy ?? 0, 9);
-    if (typeof magnification === "number") expect(slide.magnification).toBeCloseTo(magnification, 9);
-    else expect(slide.magnification).toBeNull();
-    expect(slide.patches.map(({ width, height }) => [width, height])).toEqual(numbers.map(() => [options.side, options.side]));
-    expect(slide.patches.map(({ rgb }) => sha256(rgb))).toEqual(hashes);
-    expect(JSON.stringify({ ...slide, patches: slide.patches.map(({ source, notes }) => ({ source, notes })) })).not.toContain("SECRET");
-  });
+  it.each(cases)(
+    "$file $options",
+    async ({ file, options, summary, grid, of, taken, numbers, positions, sha256: hashes }) => {
+      const { shrunkBy, magnification, ...exact } = summary;
+      const slide = await readSlide(`${folder}${file}`, options);
+      expect(slide).toMatchObject({
+        ...exact,
+        grid,
+        of,
+        taken,
+        numbers,
+        positions,
+        side: options.side,
+        overview: null
+      });
+      expect(slide.shrunkBy).toBeCloseTo(shrunkBy ?? 0, 9);
+      if (typeof magnification === "number") expect(slide.magnification).toBeCloseTo(magnification, 9);
+      else expect(slide.magnification).toBeNull();
+      expect(slide.patches.map(({ width, height }) => [width, height])).toEqual(
+        numbers.map(() => [options.side, options.side])
+      );
+      expect(slide.patches.map(({ rgb }) => sha256(rgb))).toEqual(hashes);
+      expect(
+        JSON.stringify({ ...slide, patches: slide.patches.map(({ source, notes }) => ({ source, notes })) })
+      ).not.toContain("SECRET");
+    }
+  );
 
   it("the overview is that of Image.reduce", async () => {
     const { file, side, sha256: hash, ...size } = overview;

@@ -32,7 +32,9 @@ describe("load, encode, ask, dispose", () => {
       expect(encoded?.tokens).toHaveLength(16 * 192);
       expect((await chat.ask("Is there a cross?", { images: [film] })).text).toBe("Yes, at the middle center.");
       await chat.save(path);
-      const stopped = chat.ask("Describe the image.", { images: [{ source: "gray", width: 100, height: 100, rgb: rgb.slice(0, 30_000) }] });
+      const stopped = chat.ask("Describe the image.", {
+        images: [{ source: "gray", width: 100, height: 100, rgb: rgb.slice(0, 30_000) }]
+      });
       stopped.abort();
       expect((await stopped).stopReason).toBe("aborted");
       if (round >= warmUp && round % 25 === 0) measured.push(residentBytes());
@@ -42,7 +44,8 @@ describe("load, encode, ask, dispose", () => {
     const growth = median(measured.slice(-5)) / median(measured.slice(0, 5)) - 1;
     const report = { rounds, megabytes: measured.map((bytes) => Math.round(bytes / 1e6)), growth };
     console.log(JSON.stringify(report));
-    if (process.env.MEDGEMMA_STRESS_REPORT !== undefined) writeFileSync(process.env.MEDGEMMA_STRESS_REPORT, JSON.stringify(report));
+    if (process.env.MEDGEMMA_STRESS_REPORT !== undefined)
+      writeFileSync(process.env.MEDGEMMA_STRESS_REPORT, JSON.stringify(report));
     expect(growth).toBeLessThan(0.05);
   });
 });

@@ -17,11 +17,14 @@ describe.each([{ kill: false }, { kill: true }])("four worker threads (one termi
     // A model that stays would cost 30 MB; pools and allocators have their size after the first rounds.
     const bytes = measured.map(({ residentBytes }) => residentBytes);
     const growth = (median(bytes.slice(-5)) - median(bytes.slice(4, 9))) / (rounds - 9);
-    console.log(JSON.stringify({ kill, megabytes: bytes.map((one) => Math.round(one / 1e6)), bytesPerRound: Math.round(growth) }));
+    console.log(
+      JSON.stringify({ kill, megabytes: bytes.map((one) => Math.round(one / 1e6)), bytesPerRound: Math.round(growth) })
+    );
     expect(growth).toBeLessThan(1e6);
     const [first, last] = [measured[0], measured.at(-1)];
     expect(last?.handles).toEqual([]);
-    if (first?.openFiles != null && last?.openFiles != null) expect(last.openFiles).toBeLessThanOrEqual(first.openFiles + 3);
+    if (first?.openFiles != null && last?.openFiles != null)
+      expect(last.openFiles).toBeLessThanOrEqual(first.openFiles + 3);
     if (first?.threads != null && last?.threads != null) expect(last.threads).toBeLessThanOrEqual(first.threads + 2);
   });
 });

@@ -1,6 +1,16 @@
 /** Backends that fail, each for real: node-llama-cpp loads a Vulkan that we compile. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,7 +34,9 @@ interface Remembered {
 /** Where node-llama-cpp has Vulkan, and a library can be compiled that takes the place of Vulkan's loader. */
 function canRun(): boolean {
   if (process.platform !== "linux" || process.arch !== "x64") return false;
-  const hasPackage = existsSync(join(require.resolve("node-llama-cpp"), "..", "..", "..", "@node-llama-cpp", "linux-x64-vulkan"));
+  const hasPackage = existsSync(
+    join(require.resolve("node-llama-cpp"), "..", "..", "..", "@node-llama-cpp", "linux-x64-vulkan")
+  );
   return hasPackage && spawnSync("cc", ["--version"]).status === 0;
 }
 
@@ -79,7 +91,14 @@ function driver(name: string, body: string, result = 0): string {
   const into = join(folder, name);
   mkdirSync(into);
   writeFileSync(join(into, "vulkan.c"), source(body, result));
-  execFileSync("cc", ["-shared", "-fPIC", "-Wl,-soname,libvulkan.so.1", "-o", join(into, "libvulkan.so.1"), join(into, "vulkan.c")]);
+  execFileSync("cc", [
+    "-shared",
+    "-fPIC",
+    "-Wl,-soname,libvulkan.so.1",
+    "-o",
+    join(into, "libvulkan.so.1"),
+    join(into, "vulkan.c")
+  ]);
   return into;
 }
 
@@ -91,9 +110,17 @@ function installWithout(left: string): string {
   const [from, to] = [join(root, "node_modules"), join(into, "node_modules")];
   mkdirSync(join(to, "@node-llama-cpp"), { recursive: true });
   // It looks for its packages from where it really lies, so it must not be a link.
-  cpSync(join(from, "node-llama-cpp"), join(to, "node-llama-cpp"), { recursive: true, filter: (path) => !path.endsWith("gitRelease.bundle") });
-  const names = [...readdirSync(from), ...readdirSync(join(from, "@node-llama-cpp")).map((name) => `@node-llama-cpp/${name}`)];
-  for (const name of names) if (!existsSync(join(to, name)) && name !== `@node-llama-cpp/${left}`) symlinkSync(join(from, name), join(to, name));
+  cpSync(join(from, "node-llama-cpp"), join(to, "node-llama-cpp"), {
+    recursive: true,
+    filter: (path) => !path.endsWith("gitRelease.bundle")
+  });
+  const names = [
+    ...readdirSync(from),
+    ...readdirSync(join(from, "@node-llama-cpp")).map((name) => `@node-llama-cpp/${name}`)
+  ];
+  for (const name of names)
+    if (!existsSync(join(to, name)) && name !== `@node-llama-cpp/${left}`)
+      symlinkSync(join(from, name), join(to, name));
   return into;
 }
 
@@ -102,7 +129,9 @@ function newHome(): string {
 }
 
 function remembered(home: string): Remembered[] {
-  return Object.values(JSON.parse(readFileSync(join(home, "backend-trials.json"), "utf8")) as Record<string, Remembered>);
+  return Object.values(
+    JSON.parse(readFileSync(join(home, "backend-trials.json"), "utf8")) as Record<string, Remembered>
+  );
 }
 
 function ask(vulkan: string, home: string, ...more: string[]): Promise<CliResult> {
@@ -110,7 +139,12 @@ function ask(vulkan: string, home: string, ...more: string[]): Promise<CliResult
 }
 
 function environment(vulkan: string, home: string): NodeJS.ProcessEnv {
-  return { LD_LIBRARY_PATH: vulkan, MEDGEMMA_HOME: home, VK_DRIVER_FILES: join(folder, "some.json"), MEDGEMMA_TRIAL_SECONDS: "20" };
+  return {
+    LD_LIBRARY_PATH: vulkan,
+    MEDGEMMA_HOME: home,
+    VK_DRIVER_FILES: join(folder, "some.json"),
+    MEDGEMMA_TRIAL_SECONDS: "20"
+  };
 }
 
 /** Until a driver has written its process's number there. */
@@ -127,13 +161,21 @@ describe.runIf(canRun())("a Vulkan driver", () => {
   /** Written by the driver that hangs the first time that it is tried, and then no more. */
   const hung = join(folder, "hung");
   beforeAll(() => {
-    crashing = driver("crashing", String.raw`fprintf(stderr, "WARNING: not a conformant driver\n/home/somebody/ggml-vulkan.cpp:77: device lost\n"); abort();`);
-    hanging = driver("hanging", `if (access("${hung}", F_OK) == 0) _exit(7); FILE *file = fopen("${hung}", "w"); fprintf(file, "%d", getpid()); fclose(file); for (;;) pause();`);
+    crashing = driver(
+      "crashing",
+      String.raw`fprintf(stderr, "WARNING: not a conformant driver\n/home/somebody/ggml-vulkan.cpp:77: device lost\n"); abort();`
+    );
+    hanging = driver(
+      "hanging",
+      `if (access("${hung}", F_OK) == 0) _exit(7); FILE *file = fopen("${hung}", "w"); fprintf(file, "%d", getpid()); fclose(file); for (;;) pause();`
+    );
     ending = driver("ending", "_exit(7);");
     empty = driver("empty", "");
   });
   const line = (reason: string) =>
-    new RegExp(`^Warning: vulkan failed its trial on this machine: ${reason}\\. The CPU is used instead and may be many times slower\\. [^\\n]*medgemma-local doctor[^\\n]*\\n$`);
+    new RegExp(
+      `^Warning: vulkan failed its trial on this machine: ${reason}\\. The CPU is used instead and may be many times slower\\. [^\\n]*medgemma-local doctor[^\\n]*\\n$`
+    );
 
   it("that crashes leads to the CPU, one loud line, and is not tried again before doctor is run", async () => {
     const home = newHome();
@@ -141,22 +183,34 @@ describe.runIf(canRun())("a Vulkan driver", () => {
     expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/\w{3}/) as string });
     expect(first.stderr).toMatch(line("it crashed \\(SIGABRT\\): ggml-vulkan\\.cpp:77: device lost"));
     const [trial, ...others] = remembered(home);
-    expect(trial).toMatchObject({ backend: "vulkan", outcome: "failed", reason: "it crashed (SIGABRT): ggml-vulkan.cpp:77: device lost" });
+    expect(trial).toMatchObject({
+      backend: "vulkan",
+      outcome: "failed",
+      reason: "it crashed (SIGABRT): ggml-vulkan.cpp:77: device lost"
+    });
     expect(others).toEqual([]);
     const again = await ask(crashing, home);
     expect(again).toMatchObject({ code: 0, stdout: first.stdout, stderr: first.stderr });
     expect(remembered(home)).toEqual([trial]);
 
     const doctor = await runCli(["doctor", "--json"], { env: environment(crashing, home) });
-    const { trials, machine } = JSON.parse(doctor.stdout) as { trials: (Remembered & { triedAt: string })[]; machine: { gpu: object } };
-    expect(machine.gpu).toMatchObject({ backend: "off", missed: { backend: "vulkan", reason: "it crashed (SIGABRT): ggml-vulkan.cpp:77: device lost" } });
+    const { trials, machine } = JSON.parse(doctor.stdout) as {
+      trials: (Remembered & { triedAt: string })[];
+      machine: { gpu: object };
+    };
+    expect(machine.gpu).toMatchObject({
+      backend: "off",
+      missed: { backend: "vulkan", reason: "it crashed (SIGABRT): ggml-vulkan.cpp:77: device lost" }
+    });
     expect(trials).toHaveLength(1);
     expect(trials[0]?.triedAt).not.toBe((trial as Remembered & { triedAt: string }).triedAt);
   });
 
   it("that never answers is ended at the limit", async () => {
     rmSync(hung, { force: true });
-    const { code, stderr } = await runCli(["ask", "Hello", "-m", "demo"], { env: { ...environment(hanging, newHome()), MEDGEMMA_TRIAL_SECONDS: "3" } });
+    const { code, stderr } = await runCli(["ask", "Hello", "-m", "demo"], {
+      env: { ...environment(hanging, newHome()), MEDGEMMA_TRIAL_SECONDS: "3" }
+    });
     expect(stderr).toMatch(line("it did not answer within 3 s"));
     expect(code).toBe(0);
   });
@@ -167,19 +221,27 @@ describe.runIf(canRun())("a Vulkan driver", () => {
     expect(stderr).toMatch(line("it ended with exit code 7"));
     expect(code).toBe(0);
     const program = `const medgemma = await loadMedGemma("demo"); console.log(medgemma.missedGpu.reason); await medgemma.dispose();`;
-    expect(await runProgram(program, { env: environment(leaving, newHome()), limitMs: 50_000 })).toMatchObject({ code: 0, stdout: "it ended with exit code 7\n" });
+    expect(await runProgram(program, { env: environment(leaving, newHome()), limitMs: 50_000 })).toMatchObject({
+      code: 0,
+      stdout: "it ended with exit code 7\n"
+    });
   });
 
   it("that was named is an error with the reason", async () => {
     const { code, stderr, stdout } = await ask(ending, newHome(), "--gpu", "vulkan");
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^GPU_UNAVAILABLE: The vulkan backend failed its trial on this machine: it ended with exit code 7\. [^\n]*set gpu to "auto" or "off" \(--gpu\)\. Run: medgemma-local doctor\n$/);
+    expect(stderr).toMatch(
+      /^GPU_UNAVAILABLE: The vulkan backend failed its trial on this machine: it ended with exit code 7\. [^\n]*set gpu to "auto" or "off" \(--gpu\)\. Run: medgemma-local doctor\n$/
+    );
   });
 
   it("is tried by one of two processes that start at once", async () => {
     const home = newHome();
     const count = join(folder, "count");
-    const counting = driver("counting", `(void)!write(open("${count}", O_WRONLY | O_CREAT | O_APPEND, 0600), "x", 1); _exit(7);`);
+    const counting = driver(
+      "counting",
+      `(void)!write(open("${count}", O_WRONLY | O_CREAT | O_APPEND, 0600), "x", 1); _exit(7);`
+    );
     await ask(counting, newHome());
     const once = readFileSync(count).length;
     rmSync(count);
@@ -237,11 +299,17 @@ describe.runIf(canRun())("a Vulkan driver", () => {
     const home = newHome();
     const command = join(installWithout("linux-x64-vulkan"), "dist", "cli", "main.js");
     const run = (...more: string[]) =>
-      spawnSync(process.execPath, [command, "ask", "Hello", "-m", "demo", ...more], { encoding: "utf8", env: { ...process.env, ...environment(crashing, home) } });
-    const reason = "node-llama-cpp's package @node-llama-cpp/linux-x64-vulkan is not installed\\. [^\\n]*Install again without [^\\n]*\\n$";
+      spawnSync(process.execPath, [command, "ask", "Hello", "-m", "demo", ...more], {
+        encoding: "utf8",
+        env: { ...process.env, ...environment(crashing, home) }
+      });
+    const reason =
+      "node-llama-cpp's package @node-llama-cpp/linux-x64-vulkan is not installed\\. [^\\n]*Install again without [^\\n]*\\n$";
     expect(run()).toMatchObject({
       status: 0,
-      stderr: expect.stringMatching(`^Warning: vulkan has a driver on this machine, but cannot be used: ${reason}`) as string
+      stderr: expect.stringMatching(
+        `^Warning: vulkan has a driver on this machine, but cannot be used: ${reason}`
+      ) as string
     });
     expect(run("--gpu", "vulkan")).toMatchObject({
       status: 1,
@@ -255,7 +323,11 @@ describe.runIf(canRun())("a Vulkan driver", () => {
     let pid = 0;
     const { code } = await runCli(["ask", "Hello", "-m", "demo"], {
       env: { ...environment(hanging, newHome()), MEDGEMMA_TRIAL_SECONDS: "1000" },
-      meddle: (child) => void waitForPid(hung).then((found) => { pid = found; child.kill("SIGINT"); })
+      meddle: (child) =>
+        void waitForPid(hung).then((found) => {
+          pid = found;
+          child.kill("SIGINT");
+        })
     });
     expect(code).toBe(130);
     // Killed, and gone as soon as the system has taken notice: its parent does not wait for that.
@@ -283,7 +355,11 @@ describe.runIf(canRun())("a Vulkan driver", () => {
       { env: { ...environment(hanging, newHome()), MEDGEMMA_TRIAL_SECONDS: "1000" }, limitMs: 60_000 }
     );
     const reason = "it ended with exit code 7";
-    expect({ stdout, stderr, code }).toEqual({ stdout: `ABORTED\n${reason} vulkan,vulkan\n${reason}\n`, stderr: "", code: 0 });
+    expect({ stdout, stderr, code }).toEqual({
+      stdout: `ABORTED\n${reason} vulkan,vulkan\n${reason}\n`,
+      stderr: "",
+      code: 0
+    });
   });
 
   it("is not asked when the CPU was", async () => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { ImageTokenCache } from "../../src/vision/image-token-cache.js";
 
-const entry = (key: string, numbers = 4) => ({ key, data: new Float32Array(numbers), tokenCount: 1, hiddenSize: numbers });
+const entry = (key: string, numbers = 4) => ({
+  key,
+  data: new Float32Array(numbers),
+  tokenCount: 1,
+  hiddenSize: numbers
+});
 
 describe("the cache of image tokens", () => {
   it("gives back what was added, and nothing for another key", () => {

@@ -10,7 +10,12 @@ const otherProjector = join(folder, "other");
 writeFileSync(projector, "one");
 writeFileSync(otherProjector, "two");
 
-const tokens = (key: string) => ({ key, data: Float32Array.from({ length: 12 }, (_, index) => index / 3), tokenCount: 3, hiddenSize: 4 });
+const tokens = (key: string) => ({
+  key,
+  data: Float32Array.from({ length: 12 }, (_, index) => index / 3),
+  tokenCount: 3,
+  hiddenSize: 4
+});
 const fileBytes = 80 + 12 * 4;
 let stores = 0;
 
@@ -30,7 +35,10 @@ describe("image tokens on disk", () => {
   ])("are not kept in a folder with the permissions %o, where others could plant some", async (mode, words) => {
     const { path } = await newStore();
     chmodSync(path, mode);
-    await expect(ImageTokenStore.open(path, 1e6, projector)).rejects.toMatchObject({ code: "FILE_UNUSABLE", message: expect.stringContaining(words) as string });
+    await expect(ImageTokenStore.open(path, 1e6, projector)).rejects.toMatchObject({
+      code: "FILE_UNUSABLE",
+      message: expect.stringContaining(words) as string
+    });
   });
 
   it("come back as they were, from another run too, for their key alone", async () => {
@@ -93,6 +101,8 @@ describe("image tokens on disk", () => {
   });
 
   it("need a folder that can be made", async () => {
-    await expect(ImageTokenStore.open(join(projector, "below-a-file"), 1, projector)).rejects.toMatchObject({ code: "FILE_UNUSABLE" });
+    await expect(ImageTokenStore.open(join(projector, "below-a-file"), 1, projector)).rejects.toMatchObject({
+      code: "FILE_UNUSABLE"
+    });
   });
 });

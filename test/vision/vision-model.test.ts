@@ -35,7 +35,12 @@ describe("the same image", () => {
   it("is encoded once when it is asked for twice at a time", async () => {
     const model = await load();
     const image = await square(film);
-    const results = await Promise.all([model.encode(image), model.encode(image), model.encode(await square(before)), model.encode(image)]);
+    const results = await Promise.all([
+      model.encode(image),
+      model.encode(image),
+      model.encode(await square(before)),
+      model.encode(image)
+    ]);
     expect(results.map(({ cached }) => cached)).toEqual([false, true, false, true]);
   });
 
@@ -56,7 +61,8 @@ describe("the same image", () => {
     const model = await load();
     const [image, other] = [await square(film), await square(before)];
     const heard: string[] = [];
-    const encode = async (name: string, shown: typeof image) => await model.encode(shown, { onWaiting: () => heard.push(name) });
+    const encode = async (name: string, shown: typeof image) =>
+      await model.encode(shown, { onWaiting: () => heard.push(name) });
     await Promise.all([encode("first", image), encode("same", image), encode("other", other)]);
     await encode("known", image);
     expect(heard).toEqual(["same", "other"]);

@@ -1,7 +1,16 @@
 // The page knows `window.medgemma` of the preload script, and nothing of Node.
-const [picture, file, preview, name, form, question, ask, stop, answer, status] = ["picture", "file", "preview", "name", "form", "question", "ask", "stop", "answer", "status"].map((id) =>
-  document.getElementById(id)
-);
+const [picture, file, preview, name, form, question, ask, stop, answer, status] = [
+  "picture",
+  "file",
+  "preview",
+  "name",
+  "form",
+  "question",
+  "ask",
+  "stop",
+  "answer",
+  "status"
+].map((id) => document.getElementById(id));
 let isLoaded = false;
 let chosen;
 let id = 0; // of the last question

@@ -56,11 +56,7 @@ export class ChatSession {
   #file: string | null = null;
   #isOver = false;
 
-  static async start(
-    medgemma: MedGemma,
-    view: ChatView,
-    options: SessionOptions
-  ): Promise<ChatSession> {
+  static async start(medgemma: MedGemma, view: ChatView, options: SessionOptions): Promise<ChatSession> {
     const { system, images, ...others } = options;
     const chat = await medgemma.createChat({ system: system ?? options.preset?.system ?? undefined });
     const session = new ChatSession(medgemma, view, others, chat);
@@ -68,13 +64,24 @@ export class ChatSession {
     return session;
   }
 
-  private constructor(medgemma: MedGemma, view: ChatView, { preset, redaction, window, frame, ...options }: Omit<SessionOptions, "system" | "images">, chat: Chat) {
+  private constructor(
+    medgemma: MedGemma,
+    view: ChatView,
+    { preset, redaction, window, frame, ...options }: Omit<SessionOptions, "system" | "images">,
+    chat: Chat
+  ) {
     this.#medgemma = medgemma;
     this.#view = view;
     this.#options = options;
     this.#preset = preset;
     this.#redaction = redaction;
-    this.#attached = new Attachments(medgemma, view, redaction, { window, frame, fit: options.fit, aspect: options.aspect, maxTokens: options.maxTokens });
+    this.#attached = new Attachments(medgemma, view, redaction, {
+      window,
+      frame,
+      fit: options.fit,
+      aspect: options.aspect,
+      maxTokens: options.maxTokens
+    });
     this.#think = options.think;
     this.#chat = chat;
   }
@@ -123,16 +130,28 @@ export class ChatSession {
       await this.#attached.addPrior({ path: file, date });
     },
     series: async (argument) => {
-      const { paths, choices } = parsePathAndFlags({ ...seriesChoices, window: imageOptions.window }, argument, "/series");
+      const { paths, choices } = parsePathAndFlags(
+        { ...seriesChoices, window: imageOptions.window },
+        argument,
+        "/series"
+      );
       const files = await pathsOf(paths);
       if (files.length === 0) this.#attached.tell();
-      else await this.#whileReading("nothing was attached", async (signal) => await this.#attached.takeSeries(files, choices, signal));
+      else
+        await this.#whileReading(
+          "nothing was attached",
+          async (signal) => await this.#attached.takeSeries(files, choices, signal)
+        );
     },
     slide: async (argument) => {
       const { paths, choices } = parsePathAndFlags(slideChoices, argument, "/slide");
       const file = await onePathOf("/slide", paths);
       if (file === null) this.#attached.tell();
-      else await this.#whileReading("nothing was attached", async (signal) => await this.#attached.takeSlide(file, choices, signal));
+      else
+        await this.#whileReading(
+          "nothing was attached",
+          async (signal) => await this.#attached.takeSlide(file, choices, signal)
+        );
     },
     detach: () => {
       this.#attached.clear();
@@ -154,17 +173,28 @@ export class ChatSession {
     },
     think: (argument) => {
       if (argument === "on" || argument === "off") this.#think = argument === "on";
-      else if (argument !== "") throw new MedGemmaError("INVALID_ARGUMENT", `/think takes on or off, but got ${argument}.`);
+      else if (argument !== "")
+        throw new MedGemmaError("INVALID_ARGUMENT", `/think takes on or off, but got ${argument}.`);
       this.#view.note(this.#think === true ? "The model thinks before it answers." : "The model answers directly.");
     },
     thought: () => {
-      const thought = this.#chat.turns.map((turn) => (turn.role === "assistant" ? turn.thought : null)).findLast((one) => typeof one === "string");
+      const thought = this.#chat.turns
+        .map((turn) => (turn.role === "assistant" ? turn.thought : null))
+        .findLast((one) => typeof one === "string");
       this.#view.note(thought ?? "There was no thought yet. Turn thoughts on with /think on.");
     },
     retry: async () => {
       // The images are there already, as they were fitted then.
       const again = (options: AppliedOptions) => {
-        const { images: _images, priors: _priors, fit: _fit, aspect: _aspect, window: _window, frame: _frame, ...others } = options;
+        const {
+          images: _images,
+          priors: _priors,
+          fit: _fit,
+          aspect: _aspect,
+          window: _window,
+          frame: _frame,
+          ...others
+        } = options;
         return this.#chat.regenerate(others);
       };
       await this.#show(again, this.#asked.at(-1)?.preset);
@@ -174,7 +204,9 @@ export class ChatSession {
       if ((await this.#chat.rewind()) === 0) throw new MedGemmaError("INVALID_ARGUMENT", "There is nothing to undo.");
       const left = this.#chat.turns.length / 2;
       const asked = this.#asked.pop();
-      this.#view.note(`Taken back: ${asked?.question ?? (undone === undefined ? "" : textOf(undone))}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`);
+      this.#view.note(
+        `Taken back: ${asked?.question ?? (undone === undefined ? "" : textOf(undone))}\n${left} ${left === 1 ? "exchange is" : "exchanges are"} left.`
+      );
       this.#preset = asked?.preset;
       if (asked !== undefined && imageCount(asked.sources) > 0) this.#attached.giveBack(asked.sources);
     },
@@ -257,11 +289,15 @@ export class ChatSession {
 
   async #load(path: string): Promise<void> {
     const name = this.#redaction.hide(path, "the file");
-    const loaded = await this.#whileReading("the conversation is the one before", async (signal) => await this.#medgemma.loadChat(path, { signal }));
+    const loaded = await this.#whileReading(
+      "the conversation is the one before",
+      async (signal) => await this.#medgemma.loadChat(path, { signal })
+    );
     if (loaded === null) return;
     await this.#chat.dispose();
     this.#chat = loaded;
-    if (this.#attached.count > 0) this.#view.note("The attached images were removed; they belonged to the previous conversation.");
+    if (this.#attached.count > 0)
+      this.#view.note("The attached images were removed; they belonged to the previous conversation.");
     this.#attached.clear();
     this.#asked = [];
     this.#file = resolve(path);
@@ -274,7 +310,10 @@ export class ChatSession {
   }
 
   /** Until it ends, or Ctrl-C stops it. @returns null when it was stopped */
-  async #whileReading<Result>(whenStopped: string, read: (signal: AbortSignal) => Promise<Result>): Promise<Result | null> {
+  async #whileReading<Result>(
+    whenStopped: string,
+    read: (signal: AbortSignal) => Promise<Result>
+  ): Promise<Result | null> {
     this.#reading = new AbortController();
     const { signal } = this.#reading;
     try {
@@ -297,11 +336,14 @@ export class ChatSession {
 /** What was said, without images. */
 function textOf(turn: ChatTurn): string {
   if (turn.role === "assistant") return turn.text;
-  return typeof turn.content === "string" ? turn.content : turn.content.filter((part) => typeof part === "string").join(" ");
+  return typeof turn.content === "string"
+    ? turn.content
+    : turn.content.filter((part) => typeof part === "string").join(" ");
 }
 
 function sourcesOf({ content }: UserTurn): string[] {
-  const images = typeof content === "string" ? [] : content.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
+  const images =
+    typeof content === "string" ? [] : content.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
   return images.flatMap((image) => (typeof image === "object" && "source" in image ? [image.source] : []));
 }
 
@@ -314,14 +356,19 @@ async function pathsOf(argument: string): Promise<string[]> {
 /** @returns null where none is named */
 async function onePathOf(command: "/prior" | "/slide", argument: string): Promise<string | null> {
   const [path, ...others] = await pathsOf(argument);
-  if (others.length > 0) throw new MedGemmaError("INVALID_ARGUMENT", `${command} takes one path, but got ${1 + others.length}. Put a path with blanks in quotes.`);
+  if (others.length > 0)
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `${command} takes one path, but got ${1 + others.length}. Put a path with blanks in quotes.`
+    );
   return path ?? null;
 }
 
 function onePath(command: "save" | "load", argument: string): string {
   const quoted = /^(["'])(.+)\1$/.exec(argument)?.[2];
   const path = expandHome(quoted ?? argument.replace(/\\([ '"()&\\])/g, "$1"));
-  if (path === "") throw new MedGemmaError("INVALID_ARGUMENT", `/${command} needs a file name: /${command} conversation.json`);
+  if (path === "")
+    throw new MedGemmaError("INVALID_ARGUMENT", `/${command} needs a file name: /${command} conversation.json`);
   return path;
 }
 

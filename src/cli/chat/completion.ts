@@ -16,7 +16,10 @@ export function complete(line: string): [string[], string] {
   const last = /(?:\\.|[^\s\\])*$/.exec(line)?.[0] ?? "";
   const word = argumentOf === "prior" ? last.replace(/^[\d-]+=/, "") : last;
   if (argumentOf === undefined && !/[/\\]|^[.~]/.test(word)) return [[], line];
-  return [completePath(word, { imagesOnly: argumentOf === undefined || argumentOf === "image" || argumentOf === "prior" }), word];
+  return [
+    completePath(word, { imagesOnly: argumentOf === undefined || argumentOf === "image" || argumentOf === "prior" }),
+    word
+  ];
 }
 
 function completePath(word: string, { imagesOnly }: { readonly imagesOnly: boolean }): string[] {

@@ -55,7 +55,7 @@ export async function pathsIn(argument: string, on: Disk = disk): Promise<string
   const { files, text } = await findNamedFiles(argument, on);
   if (text === "" && files.length > 0) return files.map(({ path }) => path);
   const paths: string[] = [];
-  for (let at = 0; at < argument.length; ) {
+  for (let at = 0; at < argument.length;) {
     const reading = readingsAt(argument, at, []).find(({ start, isLoose }) => start === at && !isLoose);
     const end = reading?.end ?? at + 1;
     if (/\S/.test(argument.charAt(at)) && reading !== undefined) paths.push(reading.path);
@@ -77,7 +77,7 @@ async function readLine(line: string, search: Search): Promise<string> {
   const endings = endingsIn(line);
   let text = "";
   let from = 0;
-  for (let at = 0; at < line.length; ) {
+  for (let at = 0; at < line.length;) {
     if (/\s/.test(line.charAt(at))) {
       at += 1;
       continue;
@@ -117,7 +117,11 @@ async function readWord(place: Word, { look, isOneLine }: Search): Promise<Named
   const here = await look.namesHereIn(place);
   if (here.length === 0 && !(await look.mayNameFile(word))) return null;
   // A name with blanks says more than the first word of it; a name behind a label or mark less than the whole word.
-  const readings = [...here.filter(({ start }) => start === at), ...readingsAt(line, at, endings), ...here.filter(({ start }) => start > at)];
+  const readings = [
+    ...here.filter(({ start }) => start === at),
+    ...readingsAt(line, at, endings),
+    ...here.filter(({ start }) => start > at)
+  ];
   for (const reading of readings) {
     const found = await look.at(reading.path);
     if (found.kind === "missing") continue;
@@ -129,8 +133,12 @@ async function readWord(place: Word, { look, isOneLine }: Search): Promise<Named
   const isFirst = line.slice(0, at).trim() === "";
   const isLast = line.slice(at + word.length).trim() === "";
   const isSubject = isOneLine && (isFirst || isLast);
-  const slip = certain.find(({ path }) => isSurelyFile(path) || isSurelyElsewhere(path, isSubject)) ?? (await findSlip(certain, { isFirst, word, look }));
-  return slip === undefined ? null : { reading: slip, file: { path: slip.path, found: { kind: isAddress(slip.path) ? "elsewhere" : "missing" } } };
+  const slip =
+    certain.find(({ path }) => isSurelyFile(path) || isSurelyElsewhere(path, isSubject)) ??
+    (await findSlip(certain, { isFirst, word, look }));
+  return slip === undefined
+    ? null
+    : { reading: slip, file: { path: slip.path, found: { kind: isAddress(slip.path) ? "elsewhere" : "missing" } } };
 }
 
 /** A picture in the message itself: a data URL, also inside Markdown, HTML or JSON; or its base64 alone, which must not be read as text. */
@@ -138,15 +146,24 @@ function readInline(word: string, at: number): Named | null {
   const url = /(?<![a-z])data:(?:[\w.+-]+\/[\w.+-]+[^,\s]{0,200}|[^,\s]{0,200};base64),[^\s"'<>)\]},]*/i.exec(word);
   if (url !== null) {
     const start = at + url.index;
-    return { reading: { start, end: start + url[0].length, path: url[0], isLoose: false }, file: { path: url[0], found: { kind: "file", format: formatOfName("inline.png") } } };
+    return {
+      reading: { start, end: start + url[0].length, path: url[0], isLoose: false },
+      file: { path: url[0], found: { kind: "file", format: formatOfName("inline.png") } }
+    };
   }
   const bare = /^["'`]?([A-Za-z0-9+/=]+)/.exec(word)?.[1] ?? "";
   if (!isBareBase64(bare)) return null;
-  return { reading: { start: at, end: at + word.length, path: "", isLoose: false }, file: { path: "", found: { kind: "base64" } } };
+  return {
+    reading: { start: at, end: at + word.length, path: "", isLoose: false },
+    file: { path: "", found: { kind: "base64" } }
+  };
 }
 
 /** A path without the ending of a file, where nothing is: a slip where it stands as dropped paths do, or where its folder is there. */
-async function findSlip(readings: readonly Reading[], { isFirst, word, look }: { readonly isFirst: boolean; readonly word: string; readonly look: Looks }): Promise<Reading | undefined> {
+async function findSlip(
+  readings: readonly Reading[],
+  { isFirst, word, look }: { readonly isFirst: boolean; readonly word: string; readonly look: Looks }
+): Promise<Reading | undefined> {
   for (const reading of readings) {
     const { path } = reading;
     if (!/[\p{L}\p{N}]/u.test(path) || isAddress(path)) continue;
@@ -160,7 +177,10 @@ async function findSlip(readings: readonly Reading[], { isFirst, word, look }: {
 
 /** In the middle of a sentence too: quoted, at home, here, on a drive or share, in a variable, or below a folder where systems keep files. */
 function isPlainlyPath(word: string): boolean {
-  return /^(?:["'`“„«「]|~[/\\]|\.|[A-Za-z]:|\\\\|file:|%\w+%\\|\$env:|\$\{)/i.test(word) || /^\/(?:Users|Volumes|cygdrive|data|home|media|mnt|net|opt|private|root|run|srv|tmp|var)\//.test(word);
+  return (
+    /^(?:["'`“„«「]|~[/\\]|\.|[A-Za-z]:|\\\\|file:|%\w+%\\|\$env:|\$\{)/i.test(word) ||
+    /^\/(?:Users|Volumes|cygdrive|data|home|media|mnt|net|opt|private|root|run|srv|tmp|var)\//.test(word)
+  );
 }
 
 /** By its ending. A page of the web is cited, not shown; ".nii.gz" is an ending. */
@@ -178,7 +198,9 @@ function isAddress(path: string): boolean {
 /** A store, a server's file, a DICOMweb object; a page of the web where the question is about it, not where a sentence cites it. */
 function isSurelyElsewhere(path: string, isSubject: boolean): boolean {
   if (!isAddress(path)) return false;
-  return isSubject || !/^https?:/i.test(path) || /[?&]requestType=WADO|\/(?:studies|series|instances)\/[\d.]+/i.test(path);
+  return (
+    isSubject || !/^https?:/i.test(path) || /[?&]requestType=WADO|\/(?:studies|series|instances)\/[\d.]+/i.test(path)
+  );
 }
 
 /**
@@ -221,10 +243,14 @@ class Looks {
   async namesHereIn({ line, at, word, endings }: Word): Promise<readonly Reading[]> {
     const names = await this.#namesHere();
     const readings: Reading[] = [];
-    this.#namesWithBlanks ??= groupBy([...names.keys()].filter((name) => name.includes(" ")), (name) => name.split(" ", 1)[0] ?? "");
+    this.#namesWithBlanks ??= groupBy(
+      [...names.keys()].filter((name) => name.includes(" ")),
+      (name) => name.split(" ", 1)[0] ?? ""
+    );
     for (const name of this.#namesWithBlanks.get(folded(word)) ?? []) {
       const end = at + name.length;
-      if (folded(line.slice(at, end)) === name && !/^[\w/\\]/.test(line.slice(end))) readings.push({ start: at, end, path: names.get(name) ?? name, isLoose: false });
+      if (folded(line.slice(at, end)) === name && !/^[\w/\\]/.test(line.slice(end)))
+        readings.push({ start: at, end, path: names.get(name) ?? name, isLoose: false });
     }
     readings.sort((a, b) => b.end - a.end);
     for (const end of endingsBetween(endings, at, at + word.length)) {
@@ -243,7 +269,12 @@ class Looks {
     if (isAbsolute(path)) return (await this.at(first)).kind === "folder";
     const names = await this.#namesHere();
     if (!/[*?]/.test(first)) return names.has(folded(first));
-    const pattern = new RegExp(`^${folded(first).replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`);
+    const pattern = new RegExp(
+      `^${folded(first)
+        .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+        .replaceAll("*", ".*")
+        .replaceAll("?", ".")}$`
+    );
     return [...names.keys()].some((name) => pattern.test(name));
   }
 

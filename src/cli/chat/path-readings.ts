@@ -23,8 +23,31 @@ const mostBlanks = 8;
 
 /** Opening marks, with those that close them. */
 const quotes: Readonly<Record<string, string>> = {
-  '"': '"', "'": "'", "`": "`´'", "´": "´", "“": "”“", "”": "”", "„": "“”\"", "‘": "’", "’": "’", "‚": "‘’", "«": "»", "»": "«", "‹": "›", "›": "‹",
-  "″": "″", "＂": "＂", "「": "」", "『": "』", "《": "》", "〈": "〉", "（": "）", "(": ")", "[": "]", "{": "}", "<": ">"
+  '"': '"',
+  "'": "'",
+  "`": "`´'",
+  "´": "´",
+  "“": "”“",
+  "”": "”",
+  "„": '“”"',
+  "‘": "’",
+  "’": "’",
+  "‚": "‘’",
+  "«": "»",
+  "»": "«",
+  "‹": "›",
+  "›": "‹",
+  "″": "″",
+  "＂": "＂",
+  "「": "」",
+  "『": "』",
+  "《": "》",
+  "〈": "〉",
+  "（": "）",
+  "(": ")",
+  "[": "]",
+  "{": "}",
+  "<": ">"
 };
 
 /** Soft hyphens, zero-width blanks and joiners, marks of direction, byte order marks: they come along when text is copied. */
@@ -57,7 +80,9 @@ export function endingsIn(line: string): readonly number[] {
 
 /** Whether something is a path by how it begins: at the root, at somebody's home, in a variable, here, on a drive, as a URL. */
 export function beginsPath(text: string): boolean {
-  return /^(?:\/[^\s/]|~(?:[a-z_][\w.-]+)?[/\\]|\$(?:env:)?\{?[a-z_]\w+\}?[/\\]|%\w+%[/\\]|\.{1,2}[/\\]|[A-Za-z]:[\\/]|\\\\|\/\/|file:)/i.test(text);
+  return /^(?:\/[^\s/]|~(?:[a-z_][\w.-]+)?[/\\]|\$(?:env:)?\{?[a-z_]\w+\}?[/\\]|%\w+%[/\\]|\.{1,2}[/\\]|[A-Za-z]:[\\/]|\\\\|\/\/|file:)/i.test(
+    text
+  );
 }
 
 /**
@@ -68,7 +93,10 @@ export function beginsPath(text: string): boolean {
  */
 export function readingsAt(line: string, start: number, endings: readonly number[]): readonly Reading[] {
   const word = wordAt(line, start);
-  const readings: Reading[] = [...quotedReadings(line, start), ...(/['"]/.test(word) ? shellReadings(line, start) : [])];
+  const readings: Reading[] = [
+    ...quotedReadings(line, start),
+    ...(/['"]/.test(word) ? shellReadings(line, start) : [])
+  ];
   for (const from of pathStarts(word)) readings.push(...bareReadings(line, start + from, start + word.length, endings));
   const unique = new Map(readings.map((one) => [`${one.start} ${one.end} ${one.path}`, one]));
   return [...unique.values()].sort((a, b) => a.start - b.start || b.end - a.end);
@@ -115,23 +143,33 @@ function bareReadings(line: string, from: number, wordEnd: number, endings: read
   const positionStart = position === null ? null : word.length - Math.min(word.length, 24) + position.index;
   const ends = [wordEnd, from + unmarkedLength(word), ...endingsBetween(endings, from, wordEnd)];
   // Some terminals drop a path as it is, blanks and all.
-  const looseEnds = beginsPath(word) ? [...endingsBetween(endings, wordEnd, from + longestPath), ...nextWordEnds(line, from)] : [];
+  const looseEnds = beginsPath(word)
+    ? [...endingsBetween(endings, wordEnd, from + longestPath), ...nextWordEnds(line, from)]
+    : [];
   return [
     ...ends.flatMap((end) => bothReadings(start, end, line.slice(from, end))),
-    ...looseEnds.filter((end) => end > wordEnd).flatMap((end) => bothReadings(start, end, line.slice(from, end)).map((one) => ({ ...one, isLoose: true }))),
+    ...looseEnds
+      .filter((end) => end > wordEnd)
+      .flatMap((end) => bothReadings(start, end, line.slice(from, end)).map((one) => ({ ...one, isLoose: true }))),
     // "scan.png:10:5", as compilers and editors name a line
-    ...(positionStart === null || position === null ? [] : bothReadings(start, from + positionStart + position[0].length, word.slice(0, positionStart)))
+    ...(positionStart === null || position === null
+      ? []
+      : bothReadings(start, from + positionStart + position[0].length, word.slice(0, positionStart)))
   ];
 }
 
 function bothReadings(start: number, end: number, text: string): Reading[] {
-  return text.includes("\\") ? [...asReadings(start, end, text), ...asReadings(start, end, unescaped(text))] : asReadings(start, end, text);
+  return text.includes("\\")
+    ? [...asReadings(start, end, text), ...asReadings(start, end, unescaped(text))]
+    : asReadings(start, end, text);
 }
 
 /** Where a path may begin in a word: at once; behind opening marks; behind a label or letters of another script: `file=/a/b.png`, `看/a/b.png`. */
 function pathStarts(word: string): number[] {
   const opened = markInFront.exec(word)?.[0].length ?? 0;
-  const inner = /(?<=[^A-Za-z0-9._~\\/-])(?:\/(?=[^/\s])|~\/|[A-Za-z]:\\|file:\/)/i.exec(word.slice(0, longestPath))?.index;
+  const inner = /(?<=[^A-Za-z0-9._~\\/-])(?:\/(?=[^/\s])|~\/|[A-Za-z]:\\|file:\/)/i.exec(
+    word.slice(0, longestPath)
+  )?.index;
   return [...new Set([0, opened, inner ?? 0])].filter((from) => from < word.length);
 }
 
@@ -151,7 +189,8 @@ export function endingsBetween(endings: readonly number[], from: number, to: num
     else low = middle + 1;
   }
   const found = [];
-  for (let index = low; index < endings.length && found.length < mostBlanks && (endings[index] ?? 0) <= to; index += 1) found.push(endings[index] ?? 0);
+  for (let index = low; index < endings.length && found.length < mostBlanks && (endings[index] ?? 0) <= to; index += 1)
+    found.push(endings[index] ?? 0);
   return found;
 }
 
@@ -191,7 +230,10 @@ export function expandHome(path: string): string {
 
 /** As shells, PowerShell and cmd write a variable in front of a path; one that is not set stays as it is. */
 function expandVariable(path: string): string {
-  return path.replace(/^(?:\$(?:env:)?(?:\{(\w+)\}|(\w+))|%(\w+)%)(?=[/\\])/i, (all, ...names: (string | undefined)[]) => process.env[names.slice(0, 3).join("")] ?? all);
+  return path.replace(
+    /^(?:\$(?:env:)?(?:\{(\w+)\}|(\w+))|%(\w+)%)(?=[/\\])/i,
+    (all, ...names: (string | undefined)[]) => process.env[names.slice(0, 3).join("")] ?? all
+  );
 }
 
 const invisibles = new RegExp(`[${invisible}]`, "g");
@@ -201,7 +243,13 @@ const unusualBlanks = new RegExp(`[${otherBlanks}]`, "g");
 function spellings(path: string): string[] {
   if (/^[\x20-\x7e]*$/.test(path)) return path === "" ? [] : [path];
   const visible = path.replace(invisibles, "");
-  const all = [path, visible, visible.replace(unusualBlanks, " ").trim(), visible.normalize("NFC"), visible.normalize("NFD")];
+  const all = [
+    path,
+    visible,
+    visible.replace(unusualBlanks, " ").trim(),
+    visible.normalize("NFC"),
+    visible.normalize("NFD")
+  ];
   return [...new Set(all)].filter((one) => one !== "" && !one.includes("\0"));
 }
 

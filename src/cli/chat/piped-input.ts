@@ -7,7 +7,13 @@ export function openPipedInput(): ChatInput {
   const queue = new EventQueue();
   const lines = createInterface({ input: process.stdin, terminal: false });
   // Bytes that are not UTF-8 become U+FFFD.
-  lines.on("line", (text) => queue.push(/[\0\ufffd]/.test(text) ? { kind: "unreadable" } : { kind: "line", text: text.replace(/^\ufeff/, ""), pasted: false }));
+  lines.on("line", (text) =>
+    queue.push(
+      /[\0\ufffd]/.test(text)
+        ? { kind: "unreadable" }
+        : { kind: "line", text: text.replace(/^\ufeff/, ""), pasted: false }
+    )
+  );
   lines.on("close", () => queue.push({ kind: "end" }));
 
   const interrupt = () => {

@@ -3,7 +3,11 @@ import { printAnswer, printFailure, printNote } from "../output.js";
 import { StatusLine } from "../status-line.js";
 import type { ChatView } from "./chat-view.js";
 
-export function createPlainView({ debug }: { readonly debug: boolean }): ChatView & { readonly failures: () => number } {
+export function createPlainView({
+  debug
+}: {
+  readonly debug: boolean;
+}): ChatView & { readonly failures: () => number } {
   let failures = 0;
   return {
     failures: () => failures,

@@ -23,7 +23,8 @@ export async function runChat(
       if (mayLeave) view.note("Press Ctrl-C again or Ctrl-D to quit.");
       continue;
     }
-    if (event.kind === "unreadable") throw new UsageError("stdin is not text in UTF-8. A chat reads messages from it; give images with -i.");
+    if (event.kind === "unreadable")
+      throw new UsageError("stdin is not text in UTF-8. A chat reads messages from it; give images with -i.");
     mayLeave = false;
     const message = event.kind === "end" ? lines.finish() : lines.add(event.text, event);
     if (message !== null && message.trim() !== "") await session.handle(message.trim());

@@ -3,7 +3,10 @@ import { closestName } from "../../shared/closest-name.js";
 
 export const slashCommands = {
   image: { argument: "PATH…", describe: "attach images to the next message; alone: show what is attached" },
-  prior: { argument: "[DATE=]FILE", describe: "attach an earlier image, oldest first; 2023-05-01=FILE tells the model its date" },
+  prior: {
+    argument: "[DATE=]FILE",
+    describe: "attach an earlier image, oldest first; 2023-05-01=FILE tells the model its date"
+  },
   series: { argument: "PATH…", describe: "attach a CT or MR series; options such as --slices follow the path" },
   slide: { argument: "FILE", describe: "attach a pathology slide; options such as --magnification follow the path" },
   detach: { argument: "", describe: "remove what is attached" },
@@ -28,7 +31,12 @@ export type ParsedMessage =
   | { readonly kind: "text" };
 
 const names = Object.keys(slashCommands) as SlashCommandName[];
-const otherNames: Readonly<Record<string, SlashCommandName>> = { quit: "exit", bye: "exit", images: "image", "?": "help" };
+const otherNames: Readonly<Record<string, SlashCommandName>> = {
+  quit: "exit",
+  bye: "exit",
+  images: "image",
+  "?": "help"
+};
 
 export function parseMessage(message: string): ParsedMessage {
   // "/home/ann/scan.png" is a path: a command has no second slash and no dot.

@@ -89,11 +89,16 @@ export function summary({ stopReason, images, usage, timings }: Answer): string 
   const parts: string[] = [];
   if (stopReason === "aborted") parts.push("stopped");
   if (stopReason === "maxTokens") parts.push("cut off at the token limit");
-  if (images.length > 0) parts.push(`${images.length === 1 ? "image" : `${images.length} images`} ${seconds(timings.encodeMs)}`);
+  if (images.length > 0)
+    parts.push(`${images.length === 1 ? "image" : `${images.length} images`} ${seconds(timings.encodeMs)}`);
   parts.push(`${usage.completionTokens} tokens`);
   const { droppedTurns } = usage;
-  if (droppedTurns > 0) parts.push(`the context is full: the oldest ${droppedTurns === 1 ? "exchange is" : `${droppedTurns} exchanges are`} left out`);
-  if (timings.tokensPerSecond > 0) parts.push(`${timings.tokensPerSecond.toFixed(timings.tokensPerSecond < 10 ? 1 : 0)} tokens/s`);
+  if (droppedTurns > 0)
+    parts.push(
+      `the context is full: the oldest ${droppedTurns === 1 ? "exchange is" : `${droppedTurns} exchanges are`} left out`
+    );
+  if (timings.tokensPerSecond > 0)
+    parts.push(`${timings.tokensPerSecond.toFixed(timings.tokensPerSecond < 10 ? 1 : 0)} tokens/s`);
   return parts.join(" · ");
 }
 

@@ -19,7 +19,20 @@ import { drawAnswer, drawingPaths, tellRejected } from "../draw-answer.js";
 import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
-import { answerFlags, boxesOption, flag, imageFlags, inGroup, jsonOption, loraOption, modelOptions, presetOption, redactOption, schemaOption, standardStream } from "../options.js";
+import {
+  answerFlags,
+  boxesOption,
+  flag,
+  imageFlags,
+  inGroup,
+  jsonOption,
+  loraOption,
+  modelOptions,
+  presetOption,
+  redactOption,
+  schemaOption,
+  standardStream
+} from "../options.js";
 import { Interrupted, printAnswer, printJson, UsageError, writeNote } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
 import { parsePrior } from "../parse-prior.js";
@@ -59,7 +72,12 @@ const options = {
   ...presetOption,
   ...answerFlags,
   ...schemaOption,
-  ...inGroup("Answer:", { raw: flag({ describe: "Send text and images without the chat template; <start_of_image> marks the place of an image  [default: for 4b-pt]" }) }),
+  ...inGroup("Answer:", {
+    raw: flag({
+      describe:
+        "Send text and images without the chat template; <start_of_image> marks the place of an image  [default: for 4b-pt]"
+    })
+  }),
   ...boxesOption,
   ...jsonOption,
   ...redactOption
@@ -70,7 +88,11 @@ type Arguments = InferredOptionTypes<typeof options> & { prompt: string[] | unde
 export const askCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
-      .positional("prompt", { type: "string", array: true, describe: "The question, in quotes; - puts the text on stdin in front of it" })
+      .positional("prompt", {
+        type: "string",
+        array: true,
+        describe: "The question, in quotes; - puts the text on stdin in front of it"
+      })
       .options(options)
       .example('$0 ask "Describe the image." -i scan.png', "")
       .example('$0 ask "What changed?" -i before.png -i after.png --json', "")
@@ -88,7 +110,8 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   const paths = [...priors.map(({ path }) => path), ...images];
   checkSources({ images: paths, series: args.series, slide: args.slide });
   const isOfMany = args.series !== undefined || args.slide !== undefined;
-  if (isOfMany && args.boxes !== undefined) throw new UsageError("--boxes draws on single pictures, not on a series or a slide. Leave one out.");
+  if (isOfMany && args.boxes !== undefined)
+    throw new UsageError("--boxes draws on single pictures, not on a series or a slide. Leave one out.");
   if (args.boxes !== undefined) redaction.hide(args.boxes, "the file of --boxes");
   checkDrawing(args.boxes, paths);
   const [shown, answered] = [valuesOf(imageOptions, args), valuesOf(answerOptions, args)];
@@ -114,7 +137,12 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
   };
   const prompt = promptOf(question, sources, preset);
 
-  await using medgemma = await openModel(args, { signal: interrupt.signal, status, images: Math.max(1, imageCount(sources)), maxTokens: answered.maxTokens });
+  await using medgemma = await openModel(args, {
+    signal: interrupt.signal,
+    status,
+    images: Math.max(1, imageCount(sources)),
+    maxTokens: answered.maxTokens
+  });
   await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
   const own: AskOptions = {
     ...shown,
@@ -137,7 +165,8 @@ async function ask(args: Arguments, redaction: Redaction): Promise<void> {
     if (args.json !== true) await stream(reply, status);
     const answer: Answer = await reply;
     // Nobody repeats an answer that was stopped, and whoever stopped it does not wait for hashes.
-    const provenance = args.json === true && !interrupt.signal.aborted ? { provenance: await medgemma.provenance() } : {};
+    const provenance =
+      args.json === true && !interrupt.signal.aborted ? { provenance: await medgemma.provenance() } : {};
     if (args.json === true) printJson({ ...answer, model: medgemma.model, ...provenance });
     else if (args.boxes !== undefined) tellRejected(answer);
     if (args.json !== true && answer.stopReason === "maxTokens") tellCut(answer);
@@ -159,23 +188,35 @@ async function refuseUnseen(words: readonly string[], given: readonly string[], 
   const unseen = named.find(({ path }) => !seen.has(basename(path)));
   if (unseen === undefined) return;
   const { path, found } = unseen;
-  if (found.kind === "base64" || /^data:/i.test(path)) throw new UsageError("The question holds the data of a picture. Save it as a file, and give that with -i FILE.");
+  if (found.kind === "base64" || /^data:/i.test(path))
+    throw new UsageError("The question holds the data of a picture. Save it as a file, and give that with -i FILE.");
   const file = redaction.isOn ? "FILE" : escapePath(path);
-  const how = found.kind === "folder" ? `Give a CT or MR series with --series ${file}` : found.kind === "file" && isPicture(found.format) ? `Give it with -i ${file}` : "Give a picture with -i FILE, and a document's text through stdin";
-  throw new UsageError(`The question names ${redaction.isOn ? "a file" : path}, which the model would not see. ${how}.`);
+  const how =
+    found.kind === "folder"
+      ? `Give a CT or MR series with --series ${file}`
+      : found.kind === "file" && isPicture(found.format)
+        ? `Give it with -i ${file}`
+        : "Give a picture with -i FILE, and a document's text through stdin";
+  throw new UsageError(
+    `The question names ${redaction.isOn ? "a file" : path}, which the model would not see. ${how}.`
+  );
 }
 
 /** @throws UsageError before a model is loaded for nothing */
 function checkDrawing(output: string | undefined, images: readonly string[]): void {
   if (output === undefined) return;
-  if (images.length === 0) throw new UsageError("--boxes draws on the image that is asked about. Name one with --image.");
+  if (images.length === 0)
+    throw new UsageError("--boxes draws on the image that is asked about. Name one with --image.");
   if (output === standardStream) throw new UsageError("--boxes needs a file: stdout carries the answer.");
   for (const path of drawingPaths(output, images.length)) refuseToOverwrite(images, path, "--boxes");
 }
 
 /** Loud, on a terminal or not: half a report must not look whole. */
 function tellCut({ usage: { completionTokens } }: Answer): void {
-  writeNote(`Warning: the answer was cut off after ${completionTokens} tokens and is not complete. Allow more with --max-tokens, or use a larger --context.`, process.stderr);
+  writeNote(
+    `Warning: the answer was cut off after ${completionTokens} tokens and is not complete. Allow more with --max-tokens, or use a larger --context.`,
+    process.stderr
+  );
 }
 
 /** The answer to stdout; a thought, dimmed, to a person at stderr. */
@@ -207,7 +248,10 @@ async function readSchema(path: string): Promise<object> {
     throw new MedGemmaError("SCHEMA_INVALID", `${path} is not JSON: ${(error as Error).message}.`, { cause: error });
   }
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
-    throw new MedGemmaError("SCHEMA_INVALID", `${path} is not a JSON schema: expected an object such as {"type": "object", …}.`);
+    throw new MedGemmaError(
+      "SCHEMA_INVALID",
+      `${path} is not a JSON schema: expected an object such as {"type": "object", …}.`
+    );
   }
   return schema;
 }

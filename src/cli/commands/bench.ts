@@ -4,7 +4,14 @@ import type { InferredOptionTypes } from "yargs";
 import type { BenchProgress, BenchReport } from "../../tools/bench/measure.js";
 import { plot as drawPlot } from "../../tools/bench/plot.js";
 import type { Share, Unit } from "../../tools/bench/quantities.js";
-import { describeBackend, describeShare, sharesOf, threeDigits, timeUnit, tokenRate } from "../../tools/bench/quantities.js";
+import {
+  describeBackend,
+  describeShare,
+  sharesOf,
+  threeDigits,
+  timeUnit,
+  tokenRate
+} from "../../tools/bench/quantities.js";
 import type { Sample } from "../../tools/bench/sample.js";
 import { computeOptions } from "../../loading/load-options.js";
 import { renderSvg } from "../../image/render-svg.js";
@@ -23,7 +30,10 @@ import { showTrial, StatusLine } from "../status-line.js";
 const { promptLookup: _none, ...measured } = computeOptions;
 
 const options = {
-  repeat: { ...wholeNumber("repeat", { least: 1, describe: "Number of rounds; the median is reported  [default: 3]" }), group: "Measurement:" },
+  repeat: {
+    ...wholeNumber("repeat", { least: 1, describe: "Number of rounds; the median is reported  [default: 3]" }),
+    group: "Measurement:"
+  },
   ...modelFiles,
   ...loraOption,
   ...flagsOf(measured, "Model:"),
@@ -66,9 +76,13 @@ async function bench(args: Arguments): Promise<void> {
 
   const { missed, backend } = report.machine.gpu;
   if (missed !== null) writeNote(missedGpuWarning(missed, backend), process.stderr);
-  for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(report.model)]) writeNote(warning, process.stderr);
+  for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(report.model)])
+    writeNote(warning, process.stderr);
   if (args.model === undefined && report.model.id === demoModel.id) {
-    writeNote("Warning: no MedGemma is installed, so the demo model was measured. It is a few hundred times smaller.", process.stderr);
+    writeNote(
+      "Warning: no MedGemma is installed, so the demo model was measured. It is a few hundred times smaller.",
+      process.stderr
+    );
   }
   if (args.json === true) printJson(report);
   else printAnswer(describeReport(report));
@@ -92,7 +106,15 @@ function describeProgress({ stage, round, rounds, done }: BenchProgress): string
 }
 
 function describeReport(report: BenchReport): string {
-  const { encodeMs, firstAnswerMs, loadMs, promptTokens, promptTokensPerSecond, generationTokensPerSecond, peakMemoryBytes } = report;
+  const {
+    encodeMs,
+    firstAnswerMs,
+    loadMs,
+    promptTokens,
+    promptTokensPerSecond,
+    generationTokensPerSecond,
+    peakMemoryBytes
+  } = report;
   const { tower, generation } = sharesOf(report);
   const time = ({ median }: Sample) => timeUnit(median);
   const table = [
@@ -107,7 +129,12 @@ function describeReport(report: BenchReport): string {
   return `${plainName(report.model.id)} · ${describeBackend(report)}\n\n${alignColumns(table)}`;
 }
 
-function row(name: string, { median, values }: Sample, { name: unit, size }: Unit, share: Share | null = null): string[] {
+function row(
+  name: string,
+  { median, values }: Sample,
+  { name: unit, size }: Unit,
+  share: Share | null = null
+): string[] {
   const inUnit = (value: number) => threeDigits(value / size);
   const spread = values.length === 1 ? "" : `${inUnit(Math.min(...values))}–${inUnit(Math.max(...values))}`;
   return [name, `${inUnit(median)} ${unit}`, spread, share === null ? "" : describeShare(share)];
@@ -115,5 +142,13 @@ function row(name: string, { median, values }: Sample, { name: unit, size }: Uni
 
 function alignColumns(table: readonly (readonly string[])[]): string {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
-  return table.map((cells) => `${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd()}\n`).join("");
+  return table
+    .map(
+      (cells) =>
+        `${cells
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("   ")
+          .trimEnd()}\n`
+    )
+    .join("");
 }

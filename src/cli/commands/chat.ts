@@ -21,7 +21,15 @@ import { ensureModel } from "../first-run.js";
 import { valuesOf } from "../flags.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { openModel } from "../open-model.js";
-import { answerFlags, imageFlags, loraOption, modelOptions, presetOption, redactOption, standardStream } from "../options.js";
+import {
+  answerFlags,
+  imageFlags,
+  loraOption,
+  modelOptions,
+  presetOption,
+  redactOption,
+  standardStream
+} from "../options.js";
 import { exitCodes, Interrupted, printNote, UsageError } from "../output.js";
 import { loadPresetNamed } from "../preset-named.js";
 import { withRedaction, type Redaction } from "../redaction.js";
@@ -80,7 +88,8 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
   const input = isTerminal ? new TerminalInput() : openPipedInput();
   try {
     const prompts = {
-      next: (attached: number) => `${attached === 0 ? "" : dim(`${attached} ▣ `, process.stdout)}${bold(green("› ", process.stdout), process.stdout)}`,
+      next: (attached: number) =>
+        `${attached === 0 ? "" : dim(`${attached} ▣ `, process.stdout)}${bold(green("› ", process.stdout), process.stdout)}`,
       more: dim("… ", process.stdout)
     };
     const end = await runChat(session, { input, view, prompts });
@@ -94,12 +103,17 @@ async function chat(args: Arguments, redaction: Redaction): Promise<void> {
 
 /** Before a model is loaded: a wrong file shows at once. */
 async function decodeFirst({ image: paths = [], ...args }: Arguments, redaction: Redaction): Promise<DecodedImage[]> {
-  if (paths.includes(standardStream)) throw new UsageError("chat reads messages from stdin, not an image. Name a file.");
+  if (paths.includes(standardStream))
+    throw new UsageError("chat reads messages from stdin, not an image. Name a file.");
   try {
     return await decodeImages(paths, redaction, valuesOf(imageOptions, args));
   } catch (error) {
     if (!(error instanceof MedGemmaError)) throw error;
-    throw new MedGemmaError(error.code, `${withFlags(error.message, error.remedy)} Or start without -i, and drop the picture into the chat.`, { cause: error });
+    throw new MedGemmaError(
+      error.code,
+      `${withFlags(error.message, error.remedy)} Or start without -i, and drop the picture into the chat.`,
+      { cause: error }
+    );
   }
 }
 
@@ -112,7 +126,9 @@ async function load(args: Arguments): Promise<MedGemma> {
 function greet(medgemma: MedGemma): void {
   const { id, gpu, lora } = medgemma.model;
   const backend = { off: "CPU", metal: "Metal", cuda: "CUDA", vulkan: "Vulkan" }[gpu];
-  printNote(`medgemma-local · model ${id} · ${backend} · context ${medgemma.contextSize} tokens · loaded in ${(medgemma.loadMs / 1000).toFixed(1)} s`);
+  printNote(
+    `medgemma-local · model ${id} · ${backend} · context ${medgemma.contextSize} tokens · loaded in ${(medgemma.loadMs / 1000).toFixed(1)} s`
+  );
   for (const { path, scale } of lora) printNote(`With the adapter ${path}, scale ${scale}.`);
   if (id === demoModel.id) {
     printNote("This is the demo model: it knows only drawn phantoms (plain shapes on a gray film), nothing medical.");

@@ -33,7 +33,8 @@ export function completionCommand(commands: () => Promise<readonly CommandModule
         .example("$0 completion fish > ~/.config/fish/completions/medgemma-local.fish", ""),
     handler: async ({ shell }) => {
       const script = scripts[shell];
-      if (script === undefined) throw new UsageError(`completion knows ${Object.keys(scripts).join(", ")}, but not ${shell}.`);
+      if (script === undefined)
+        throw new UsageError(`completion knows ${Object.keys(scripts).join(", ")}, but not ${shell}.`);
       printAnswer(script((await commands()).map(describeCommand)));
     }
   };
@@ -44,14 +45,20 @@ function describeCommand({ command, describe, builder }: CommandModule): Complet
   if (typeof builder === "function") void builder(program);
   // The typings lack these methods.
   const inside = program as unknown as {
-    getOptions(): { readonly key: object; readonly boolean: readonly string[]; readonly alias: Readonly<Record<string, readonly string[] | undefined>> };
+    getOptions(): {
+      readonly key: object;
+      readonly boolean: readonly string[];
+      readonly alias: Readonly<Record<string, readonly string[] | undefined>>;
+    };
     getInternalMethods(): { getUsageInstance(): { getDescriptions(): Readonly<Record<string, string | undefined>> } };
   };
   const { key, boolean, alias } = inside.getOptions();
   const descriptions = inside.getInternalMethods().getUsageInstance().getDescriptions();
   const letters = new Set(Object.keys(key).filter((name) => name.length === 1));
   const positionals = new Set([...String(command).matchAll(/[<[]([\w-]+)/g)].map(([, name]) => name));
-  const names = Object.keys(key).filter((name) => !letters.has(name) && !positionals.has(name) && !["version", "v"].includes(name));
+  const names = Object.keys(key).filter(
+    (name) => !letters.has(name) && !positionals.has(name) && !["version", "v"].includes(name)
+  );
   return {
     name: String(command).split(" ")[0] ?? "",
     describe: String(describe),
@@ -65,7 +72,9 @@ function describeCommand({ command, describe, builder }: CommandModule): Complet
 }
 
 /** Commands whose argument is one of a few words: `help ask`, `completion zsh`. */
-function wordsBehind(commands: readonly CompletedCommand[]): readonly (readonly [command: string, words: readonly string[]])[] {
+function wordsBehind(
+  commands: readonly CompletedCommand[]
+): readonly (readonly [command: string, words: readonly string[]])[] {
   return [
     ["help", commands.map(({ name }) => name)],
     ["completion", Object.keys(scripts)]
@@ -92,11 +101,19 @@ complete -o bashdefault -o default -F _medgemma_local medgemma-local
 
 function zsh(commands: readonly CompletedCommand[]): string {
   const escaped = (text: string) => text.replace(/[[\]:\\]/g, "\\$&").replaceAll("'", "'\\''");
-  const optionOf = ({ name, letter, takesValue, describe }: CompletedOption) => [`--${name}`, ...(letter === undefined ? [] : [`-${letter}`])].map((word) => `'*${word}[${escaped(describe)}]${takesValue ? ":value:_files" : ""}'`);
+  const optionOf = ({ name, letter, takesValue, describe }: CompletedOption) =>
+    [`--${name}`, ...(letter === undefined ? [] : [`-${letter}`])].map(
+      (word) => `'*${word}[${escaped(describe)}]${takesValue ? ":value:_files" : ""}'`
+    );
   const fixed = wordsBehind(commands);
   const cases = [
     ...fixed.map(([name, words]) => `    ${name}) _arguments '1:word:(${words.join(" ")})' ;;`),
-    ...commands.filter(({ name }) => !fixed.some(([other]) => other === name)).map(({ name, options }) => `    ${name}) _arguments ${[...options.flatMap(optionOf), "'*:file:_files'"].join(" ")} ;;`)
+    ...commands
+      .filter(({ name }) => !fixed.some(([other]) => other === name))
+      .map(
+        ({ name, options }) =>
+          `    ${name}) _arguments ${[...options.flatMap(optionOf), "'*:file:_files'"].join(" ")} ;;`
+      )
   ];
   return `#compdef medgemma-local
 _medgemma-local() {
@@ -122,10 +139,14 @@ function fish(commands: readonly CompletedCommand[]): string {
   const quoted = (text: string) => `'${text.replace(/[\\']/g, "\\$&")}'`;
   const lines = commands.flatMap(({ name, describe, options }) => [
     `complete -c medgemma-local -n __fish_use_subcommand -f -a ${name} -d ${quoted(describe)}`,
-    ...options.map((option) => `complete -c medgemma-local -n '__fish_seen_subcommand_from ${name}' -l ${option.name}${option.letter === undefined ? "" : ` -s ${option.letter}`}${option.takesValue ? " -r" : ""} -d ${quoted(option.describe)}`)
+    ...options.map(
+      (option) =>
+        `complete -c medgemma-local -n '__fish_seen_subcommand_from ${name}' -l ${option.name}${option.letter === undefined ? "" : ` -s ${option.letter}`}${option.takesValue ? " -r" : ""} -d ${quoted(option.describe)}`
+    )
   ]);
   lines.push("complete -c medgemma-local -n __fish_use_subcommand -f -a help -d 'Show the help of a command'");
-  for (const [name, words] of wordsBehind(commands)) lines.push(`complete -c medgemma-local -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(" ")}'`);
+  for (const [name, words] of wordsBehind(commands))
+    lines.push(`complete -c medgemma-local -n '__fish_seen_subcommand_from ${name}' -f -a '${words.join(" ")}'`);
   return `# fish completion of medgemma-local\n${lines.join("\n")}\n`;
 }
 

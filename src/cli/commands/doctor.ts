@@ -34,8 +34,14 @@ async function doctor({ json, ...args }: Arguments): Promise<void> {
   status.show("looking at a known image");
   ensureRoomForLlama();
   const { examine } = await import("../../tools/doctor/examine.js"); // see openModel
-  const examination = await examine({ ...valuesOf({ gpu, threads }, args), signal: interrupt.signal, onTrial: showTrial(status) }).finally(() => status.clear());
-  const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
+  const examination = await examine({
+    ...valuesOf({ gpu, threads }, args),
+    signal: interrupt.signal,
+    onTrial: showTrial(status)
+  }).finally(() => status.clear());
+  const storage = await examineStorage({ signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() =>
+    status.clear()
+  );
   const { machine, addon, trials, checks, verdict, seesCorrectly } = examination;
   const damaged = storage.files.filter(({ state }) => state === "damaged");
   if (json === true) {
@@ -47,10 +53,17 @@ async function doctor({ json, ...args }: Arguments): Promise<void> {
     const width = Math.max(...checks.map(({ name }) => name.length));
     printAnswer(`${describeFacts({ ...machine, addon, ...facts })}\n`);
     if (trials.length > 0) printAnswer(`${trials.map(describeTrial).join("")}\n`);
-    printAnswer(files.length === 0 ? "No model is installed except the demo model. See: medgemma-local models\n\n" : `${files.map(describeFile).join("")}\n`);
+    printAnswer(
+      files.length === 0
+        ? "No model is installed except the demo model. See: medgemma-local models\n\n"
+        : `${files.map(describeFile).join("")}\n`
+    );
     printAnswer(`${checks.map((check) => `${describeCheck(check, width)}\n`).join("")}\n`);
     process.stdout.write(`${(seesCorrectly ? green : red)(plainText(verdict), process.stdout)}\n`);
-    if (damaged.length > 0) process.stdout.write(`${red(`${damaged.length} of ${files.length} files of models ${damaged.length === 1 ? "is" : "are"} damaged.`, process.stdout)}\n`);
+    if (damaged.length > 0)
+      process.stdout.write(
+        `${red(`${damaged.length} of ${files.length} files of models ${damaged.length === 1 ? "is" : "are"} damaged.`, process.stdout)}\n`
+      );
   }
   if (!seesCorrectly || damaged.length > 0) process.exitCode = exitCodes.failed;
 }
@@ -61,6 +74,11 @@ function describeTrial({ backend, outcome, reason }: Examination["trials"][numbe
 }
 
 function describeCheck({ name, ok, error, tolerance }: Check, width: number): string {
-  const how = error === null ? (ok ? "equal" : "different") : `relative error ${error.toExponential(1)}, allowed ${String(tolerance)}`;
+  const how =
+    error === null
+      ? ok
+        ? "equal"
+        : "different"
+      : `relative error ${error.toExponential(1)}, allowed ${String(tolerance)}`;
   return `${ok ? "ok " : "OFF"}  ${name.padEnd(width)}  ${how}`;
 }

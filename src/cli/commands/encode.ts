@@ -19,7 +19,11 @@ import { describeProgress, StatusLine } from "../status-line.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
 const options = {
-  output: { ...text("output", { alias: "o", describe: "File to write, .npy; - writes to stdout" }), demandOption: true, group: "Output:" },
+  output: {
+    ...text("output", { alias: "o", describe: "File to write, .npy; - writes to stdout" }),
+    demandOption: true,
+    group: "Output:"
+  },
   ...modelOptions,
   ...imageFlags,
   ...seriesFlags,
@@ -46,7 +50,8 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
   const shown = valuesOf(imageOptions, args);
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
-  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both write to stdout. Give -o a file.");
+  if (output === standardStream && args.json === true)
+    throw new UsageError("--json and -o - both write to stdout. Give -o a file.");
   checkSources({ images, series: args.series });
   refuseToOverwrite([...images, ...(args.series ?? [])], output);
   using interrupt = listenForInterrupt();
@@ -74,19 +79,29 @@ async function encode(args: Arguments, redaction: Redaction): Promise<void> {
 
   const shape = [arrays.length, tokenCount, hiddenSize];
   if (args.json === true) {
-    const reported = encoded.map(({ source, width, height, sha256, preprocessing, crops, encodeMs, cached, notes }) => ({
-      source,
-      width,
-      height,
-      sha256,
-      preprocessing,
-      crops: crops?.map((crop) => ({ x: crop.x, y: crop.y, width: crop.width, height: crop.height })),
-      tokens: (1 + (crops?.length ?? 0)) * tokenCount,
-      encodeMs,
-      cached,
-      notes
-    }));
-    printJson({ output: outputName, dtype: "float32", shape, ...(series === null ? {} : { series: summaryOf(series) }), images: reported, loadMs: medgemma.loadMs, model: medgemma.model });
+    const reported = encoded.map(
+      ({ source, width, height, sha256, preprocessing, crops, encodeMs, cached, notes }) => ({
+        source,
+        width,
+        height,
+        sha256,
+        preprocessing,
+        crops: crops?.map((crop) => ({ x: crop.x, y: crop.y, width: crop.width, height: crop.height })),
+        tokens: (1 + (crops?.length ?? 0)) * tokenCount,
+        encodeMs,
+        cached,
+        notes
+      })
+    );
+    printJson({
+      output: outputName,
+      dtype: "float32",
+      shape,
+      ...(series === null ? {} : { series: summaryOf(series) }),
+      images: reported,
+      loadMs: medgemma.loadMs,
+      model: medgemma.model
+    });
   } else if (output !== standardStream) {
     printNote(`${outputName}: float32 [${shape.join(", ")}]`);
   }

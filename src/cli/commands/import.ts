@@ -23,7 +23,11 @@ type Arguments = InferredOptionTypes<typeof options> & { path: string };
 export const importCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
-      .positional("path", { type: "string", demandOption: true, describe: 'Folder that "pull --to" filled, any folder with GGUF files in it or below it, or a GGUF file' })
+      .positional("path", {
+        type: "string",
+        demandOption: true,
+        describe: 'Folder that "pull --to" filled, any folder with GGUF files in it or below it, or a GGUF file'
+      })
       .options(options)
       .example("$0 import /media/usb", "")
       .example("$0 import Downloads/medgemma-4b-it-Q4_K_M.gguf", ""),

@@ -16,7 +16,12 @@ type Arguments = InferredOptionTypes<typeof options> & { file: string };
 export const inspectCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
-      .positional("file", { type: "string", demandOption: true, describe: 'GGUF file (a text model, a projector or a LoRA adapter), "demo", or the id of a model that "models" lists' })
+      .positional("file", {
+        type: "string",
+        demandOption: true,
+        describe:
+          'GGUF file (a text model, a projector or a LoRA adapter), "demo", or the id of a model that "models" lists'
+      })
       .options(options)
       .example("$0 inspect medgemma-4b-it-Q4_K_M.gguf", "")
       .example("$0 inspect 1.5-4b-it", "")

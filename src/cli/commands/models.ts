@@ -33,26 +33,53 @@ async function models({ json }: Arguments): Promise<void> {
   const { advise } = await import("../../tools/advice/advise.js"); // see openModel
   const advice = await advise({ onTrial: showTrial(status) }).finally(() => status.clear());
   if (json === true) {
-    const available = advice.models.map(({ model, quantization, ...facts }) => ({ id: idOf({ model, quantization }), name: model.name, takes: model.takes, about: model.about, accuracy: model.accuracy, ...facts }));
-    printJson({ folder: modelHome(), installed, unfinished, stored, available, proposal: advice.proposal === null ? null : idOf(advice.proposal) });
+    const available = advice.models.map(({ model, quantization, ...facts }) => ({
+      id: idOf({ model, quantization }),
+      name: model.name,
+      takes: model.takes,
+      about: model.about,
+      accuracy: model.accuracy,
+      ...facts
+    }));
+    printJson({
+      folder: modelHome(),
+      installed,
+      unfinished,
+      stored,
+      available,
+      proposal: advice.proposal === null ? null : idOf(advice.proposal)
+    });
     return;
   }
   printAnswer(`Installed in ${modelHome()}\n${describeInstalled(installed)}`);
-  for (const { id, byteLength } of unfinished) printAnswer(`  ${id}  unfinished, ${bytes(byteLength)} downloaded; pull it again to resume\n`);
+  for (const { id, byteLength } of unfinished)
+    printAnswer(`  ${id}  unfinished, ${bytes(byteLength)} downloaded; pull it again to resume\n`);
   if (stored.length > 0) printAnswer(`\nInstalled by other programs, used in place\n${storedTable(stored)}`);
   printAnswer(`\nAvailable to pull\n${modelTable(advice)}`);
 }
 
-type SizedModel = Pick<InstalledModel, "id" | "text" | "mmproj"> & { readonly byteLength: number; readonly recorded: boolean };
+type SizedModel = Pick<InstalledModel, "id" | "text" | "mmproj"> & {
+  readonly byteLength: number;
+  readonly recorded: boolean;
+};
 
 async function withSize({ id, text, parts, mmproj, record }: InstalledModel): Promise<SizedModel> {
-  const sizes = await Promise.all([...parts, mmproj].map(async (path) => (path === null ? 0 : ((await sizeOf(path)) ?? 0))));
+  const sizes = await Promise.all(
+    [...parts, mmproj].map(async (path) => (path === null ? 0 : ((await sizeOf(path)) ?? 0)))
+  );
   return { id, text, mmproj, byteLength: sizes.reduce((sum, size) => sum + size, 0), recorded: record !== null };
 }
 
 function describeInstalled(installed: readonly SizedModel[]): string {
-  const rows = installed.map(({ id, text, byteLength, recorded }) => [`  ${id}`, bytes(byteLength), recorded ? text : `${text} (put there by hand)`]);
-  return alignedRows([...rows, [`  ${demoModel.id}`, "", "comes with the program; knows only drawn phantoms, nothing medical"]]);
+  const rows = installed.map(({ id, text, byteLength, recorded }) => [
+    `  ${id}`,
+    bytes(byteLength),
+    recorded ? text : `${text} (put there by hand)`
+  ]);
+  return alignedRows([
+    ...rows,
+    [`  ${demoModel.id}`, "", "comes with the program; knows only drawn phantoms, nothing medical"]
+  ]);
 }
 
 /** One line for each model, as it is called with `--model`. */
@@ -62,7 +89,11 @@ export function storedTable(stored: readonly StoredModel[]): string {
 
 function describeStore({ store, kind, takesImages, unsupported }: StoredModel): string {
   if (unsupported !== null) return `${store}; cannot be used as it is: ${unsupported}`;
-  return [store, ...(takesImages ? [] : ["text only"]), ...(kind === "ollama" ? ["its own layout: copied once before use"] : [])].join(", ");
+  return [
+    store,
+    ...(takesImages ? [] : ["text only"]),
+    ...(kind === "ollama" ? ["its own layout: copied once before use"] : [])
+  ].join(", ");
 }
 
 /** One line for each model and quantisation, with what to expect of it here. */
@@ -73,8 +104,15 @@ export function modelTable({ models: all, machine, proposal }: Advice): string {
     bytes(one.downloadBytes),
     one.fits ? "fits" : `needs ${bytes(one.neededBytes)}`,
     one.fits && one.tokensPerSecond !== null ? one.tokensPerSecond.toPrecision(2) : "–",
-    one.model.projector === null ? "text only" : one.fits && one.imageMs !== null ? `${Math.ceil(one.imageMs / 1000)} s` : "–"
+    one.model.projector === null
+      ? "text only"
+      : one.fits && one.imageMs !== null
+        ? `${Math.ceil(one.imageMs / 1000)} s`
+        : "–"
   ]);
-  const where = machine.gpu.backend === "off" ? "tokens/s and s an image: expected on this CPU" : `${machine.gpu.devices.join(", ")}: run "bench" for its speed`;
+  const where =
+    machine.gpu.backend === "off"
+      ? "tokens/s and s an image: expected on this CPU"
+      : `${machine.gpu.devices.join(", ")}: run "bench" for its speed`;
   return `${alignedRows([["    id", "download", "memory", "tokens/s", "an image"], ...rows])}  * recommended · ${where}\n`;
 }

@@ -24,9 +24,16 @@ import { readStdin } from "../stdin.js";
 import { refuseToOverwrite } from "../refuse-to-overwrite.js";
 
 const options = {
-  output: { ...text("output", { alias: "o", describe: "PNG file to write; - writes to stdout" }), demandOption: true, group: "Output:" },
+  output: {
+    ...text("output", { alias: "o", describe: "PNG file to write; - writes to stdout" }),
+    demandOption: true,
+    group: "Output:"
+  },
   size: {
-    ...wholeNumber("size", { least: 1, describe: "Side of the square in pixels  [default: that of the model's projector]" }),
+    ...wholeNumber("size", {
+      least: 1,
+      describe: "Side of the square in pixels  [default: that of the model's projector]"
+    }),
     group: "Image:"
   },
   ...modelFiles,
@@ -59,7 +66,8 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const { fit = "pad", aspect, window, frame } = valuesOf(imageOptions, args);
   const output = args.output ?? standardStream;
   const outputName = redaction.hide(output, "the output file");
-  if (output === standardStream && args.json === true) throw new UsageError("--json and -o - both write to stdout. Give -o a file.");
+  if (output === standardStream && args.json === true)
+    throw new UsageError("--json and -o - both write to stdout. Give -o a file.");
   checkSources({ images: image === undefined ? [] : [image], series: args.series, slide: args.slide });
   // Refuses options of a series or a slide where there is none.
   if (args.series === undefined) await readSeriesOf(args, { modelId: null, redaction });
@@ -76,9 +84,16 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const imageName = redaction.image(image);
   refuseToOverwrite([image], output);
   const side = args.size ?? (await projectorImageSize(args));
-  const square = await prepareImage(image === standardStream ? await readStdin() : image, { side, fit, aspect, window, frame });
+  const square = await prepareImage(image === standardStream ? await readStdin() : image, {
+    side,
+    fit,
+    aspect,
+    window,
+    frame
+  });
   const { crops } = square;
-  const { png, tiles } = crops.length === 0 ? { png: await encodePng(square), tiles: undefined } : await contactSheet(square);
+  const { png, tiles } =
+    crops.length === 0 ? { png: await encodePng(square), tiles: undefined } : await contactSheet(square);
   if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
 
@@ -86,8 +101,12 @@ async function preview(args: Arguments, redaction: Redaction): Promise<void> {
   const source = redaction.isOn ? imageName : square.source;
   for (const warning of warnings ?? []) printWarning(`${source}: ${warning}.`);
   const boxes = fit === "crops" ? { crops: crops.map(({ box }) => box), tiles } : {};
-  if (args.json === true) printJson({ output: outputName, source, width, height, side, fit, sha256, notes, warnings, ...boxes });
-  else printNote(`${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${[fit, ...(notes ?? []).filter((note) => warnings?.includes(note) !== true)].join(", ")})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`);
+  if (args.json === true)
+    printJson({ output: outputName, source, width, height, side, fit, sha256, notes, warnings, ...boxes });
+  else
+    printNote(
+      `${source}: ${width} × ${height} pixels, the model sees ${side} × ${side} (${[fit, ...(notes ?? []).filter((note) => warnings?.includes(note) !== true)].join(", ")})${crops.length === 0 ? "" : ` and ${crops.length} crops`}`
+    );
 }
 
 /** Every slice that the model would see, on one sheet. */
@@ -95,12 +114,20 @@ async function previewSeries(args: Arguments, redaction: Redaction): Promise<voi
   const { output = standardStream, series: paths = [] } = args;
   const { fit = "pad", aspect } = valuesOf(imageOptions, args);
   refuseToOverwrite(paths, output);
-  const modelId = args.size === undefined ? (await resolveModel(args.model, { mmproj: args.mmproj })).id : (args.model ?? null);
+  const modelId =
+    args.size === undefined ? (await resolveModel(args.model, { mmproj: args.mmproj })).id : (args.model ?? null);
   const side = args.size ?? (await projectorImageSize(args));
   const series = await readSeriesOf(args, { modelId, redaction });
   if (series === null) return;
-  const slices = await writeSheet(series.slices, { output, side, fit, aspect, toSheet: async (squares) => await seriesSheet(squares, series.numbers) });
-  if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
+  const slices = await writeSheet(series.slices, {
+    output,
+    side,
+    fit,
+    aspect,
+    toSheet: async (squares) => await seriesSheet(squares, series.numbers)
+  });
+  if (args.json === true)
+    printJson({ output: redaction.hide(output, "the output file"), side, fit, series: summaryOf(series), slices });
 }
 
 /** Every patch that the model would see, on one sheet, behind the overview. */
@@ -111,17 +138,52 @@ async function previewSlide(args: Arguments, path: string, redaction: Redaction)
   const slide = await takeSlide(args, { redaction, status: new StatusLine(process.stderr) });
   if (slide === null) return;
   const { side, positions } = slide;
-  const seen = await writeSheet(imagesOfSlide(slide), { output, side, fit, toSheet: async (squares) => await slideSheet(squares, positions) });
+  const seen = await writeSheet(imagesOfSlide(slide), {
+    output,
+    side,
+    fit,
+    toSheet: async (squares) => await slideSheet(squares, positions)
+  });
   const patches = seen.slice(-positions.length);
-  if (args.json === true) printJson({ output: redaction.hide(output, "the output file"), side, fit, slide: summaryOfSlide(slide), ...(slide.overview === null ? {} : { overview: seen[0] }), patches });
+  if (args.json === true)
+    printJson({
+      output: redaction.hide(output, "the output file"),
+      side,
+      fit,
+      slide: summaryOfSlide(slide),
+      ...(slide.overview === null ? {} : { overview: seen[0] }),
+      patches
+    });
 }
 
 /** @returns what JSON tells of each picture */
-async function writeSheet(pictures: readonly DecodedImage[], { output, side, fit, aspect, toSheet }: { readonly output: string; readonly side: number; readonly fit: ImageFit; readonly aspect?: boolean | undefined; readonly toSheet: (squares: readonly Square[]) => Promise<ContactSheet> }) {
+async function writeSheet(
+  pictures: readonly DecodedImage[],
+  {
+    output,
+    side,
+    fit,
+    aspect,
+    toSheet
+  }: {
+    readonly output: string;
+    readonly side: number;
+    readonly fit: ImageFit;
+    readonly aspect?: boolean | undefined;
+    readonly toSheet: (squares: readonly Square[]) => Promise<ContactSheet>;
+  }
+) {
   const squares = [];
   for (const picture of pictures) squares.push(await prepareImage(picture, { side, fit, aspect }));
   const { png, tiles } = await toSheet(squares);
   if (output === standardStream) process.stdout.write(png);
   else await writeFileAtomically(output, png);
-  return squares.map(({ source, width, height, sha256, notes }, index) => ({ source, width, height, sha256, notes, tile: tiles[index] }));
+  return squares.map(({ source, width, height, sha256, notes }, index) => ({
+    source,
+    width,
+    height,
+    sha256,
+    notes,
+    tile: tiles[index]
+  }));
 }

@@ -9,8 +9,13 @@ import { pullWithProgress } from "../pull-model.js";
 
 const options = {
   ...inGroup("Pull:", {
-    to: text("to", { describe: "Folder to pull into, for a machine without network  [default: the folder of weights]" }),
-    mmproj: { ...mmprojOption().mmproj, describe: "Name of the projector in the repository, or none  [default: the F16 one]" },
+    to: text("to", {
+      describe: "Folder to pull into, for a machine without network  [default: the folder of weights]"
+    }),
+    mmproj: {
+      ...mmprojOption().mmproj,
+      describe: "Name of the projector in the repository, or none  [default: the F16 one]"
+    },
     "accept-terms": flag({ describe: "Accept the terms of MedGemma without a prompt; this is recorded" })
   }),
   ...jsonOption
@@ -21,7 +26,11 @@ type Arguments = InferredOptionTypes<typeof options> & { id: string };
 export const pullCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
-      .positional("id", { type: "string", demandOption: true, describe: 'As "models" lists it, such as 4b-it or 4b-it:Q8_0; or hf:OWNER/NAME/FILE of any repository' })
+      .positional("id", {
+        type: "string",
+        demandOption: true,
+        describe: 'As "models" lists it, such as 4b-it or 4b-it:Q8_0; or hf:OWNER/NAME/FILE of any repository'
+      })
       .options(options)
       .example("$0 pull 1.5-4b-it", "")
       .example("$0 pull 27b-it:Q4_K_M --to /media/usb", "")

@@ -18,7 +18,8 @@ const options = {
     // Not yargs' arrays, which would swallow the record behind it.
     coerce: (given: string | string[]) => [given].flat(),
     group: "Image:",
-    describe: "Where the images lie now: their folder, or each file in order (repeat it); of a series its folder, of a slide its file"
+    describe:
+      "Where the images lie now: their folder, or each file in order (repeat it); of a series its folder, of a slide its file"
   },
   ...modelOptions,
   model: { ...modelOptions.model, describe: "Another model than the record's" },
@@ -39,27 +40,44 @@ export const repeatCommand: LoadedCommand<Arguments> = {
 };
 
 async function repeat(args: Arguments): Promise<void> {
-  if (args.record === standardStream || args.images?.includes(standardStream) === true) throw new UsageError("repeat reads nothing from stdin. Name a file.");
+  if (args.record === standardStream || args.images?.includes(standardStream) === true)
+    throw new UsageError("repeat reads nothing from stdin. Name a file.");
   const recorded = await readAnswerRecord(args.record);
   const record = args.images === undefined ? recorded : await withImagesAt(recorded, args.images);
   const { source, options: recordedOptions } = loadingOf(record);
   using interrupt = listenForInterrupt();
   const status = new StatusLine(process.stderr);
   const same = typeof source === "string" ? { model: source, mmproj: undefined } : source;
-  const model = args.model === undefined ? { ...args, model: same.model, mmproj: args.mmproj === undefined ? same.mmproj : args.mmproj } : args;
+  const model =
+    args.model === undefined
+      ? { ...args, model: same.model, mmproj: args.mmproj === undefined ? same.mmproj : args.mmproj }
+      : args;
   await using medgemma = await openModel(model, { signal: interrupt.signal, status, unlessGiven: recordedOptions });
-  const { answer, comparison } = await repeatAnswer(medgemma, record, { signal: interrupt.signal, onProgress: showProgress(status) }).finally(() => status.clear());
+  const { answer, comparison } = await repeatAnswer(medgemma, record, {
+    signal: interrupt.signal,
+    onProgress: showProgress(status)
+  }).finally(() => status.clear());
   if (interrupt.signal.aborted) throw new Interrupted();
   if (args.json === true) printJson({ ...comparison, answer });
   else printAnswer(describeComparison(record, answer, comparison));
   if (!comparison.isSame) process.exitCode = exitCodes.failed;
 }
 
-function describeComparison(record: Answer, answer: Answer, { isSame, sameTokens, before, after, differences }: AnswerComparison): string {
-  const listed = differences.map(({ kind, what, before: was, after: is }) => `  ${kind.padEnd(9)}  ${what}: ${was} → ${is}\n`).join("");
-  if (isSame) return `The same ${before} tokens.\n${listed === "" ? "" : `They are the same although these differ:\n${listed}`}`;
+function describeComparison(
+  record: Answer,
+  answer: Answer,
+  { isSame, sameTokens, before, after, differences }: AnswerComparison
+): string {
+  const listed = differences
+    .map(({ kind, what, before: was, after: is }) => `  ${kind.padEnd(9)}  ${what}: ${was} → ${is}\n`)
+    .join("");
+  if (isSame)
+    return `The same ${before} tokens.\n${listed === "" ? "" : `They are the same although these differ:\n${listed}`}`;
   const [was, is] = partingTexts(record, answer);
-  const why = listed === "" ? "Nothing that the record names is different: not the files, the programs or the machine.\n" : `What differs:\n${listed}`;
+  const why =
+    listed === ""
+      ? "Nothing that the record names is different: not the files, the programs or the machine.\n"
+      : `What differs:\n${listed}`;
   return `The answers part at token ${sameTokens + 1}: ${before} tokens in the record, ${after} now.\n  record  ${was}\n  now     ${is}\n${why}`;
 }
 

@@ -16,7 +16,10 @@ type Arguments = InferredOptionTypes<typeof options> & { id: string | undefined 
 export const verifyCommand: LoadedCommand<Arguments> = {
   builder: (command) =>
     command
-      .positional("id", { type: "string", describe: "One model, or one of another program such as ollama:medgemma1.5  [default: all installed]" })
+      .positional("id", {
+        type: "string",
+        describe: "One model, or one of another program such as ollama:medgemma1.5  [default: all installed]"
+      })
       .options(options)
       .example("$0 verify", "")
       .example("$0 verify 1.5-4b-it --json", ""),
@@ -26,8 +29,13 @@ export const verifyCommand: LoadedCommand<Arguments> = {
 async function verify({ id, json }: Arguments): Promise<void> {
   const status = new StatusLine(process.stderr);
   using interrupt = listenForInterrupt();
-  const files = await verifyModels(id, { signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() => status.clear());
+  const files = await verifyModels(id, { signal: interrupt.signal, onProgress: showTransfers(status) }).finally(() =>
+    status.clear()
+  );
   if (json === true) printJson(files);
-  else printAnswer(files.length === 0 ? "Nothing is installed. See: medgemma-local models\n" : files.map(describeFile).join(""));
+  else
+    printAnswer(
+      files.length === 0 ? "Nothing is installed. See: medgemma-local models\n" : files.map(describeFile).join("")
+    );
   if (files.some(({ state }) => state === "damaged")) process.exitCode = exitCodes.failed;
 }

@@ -28,7 +28,12 @@ export function isBmp(bytes: Uint8Array): boolean {
 /** @throws Error for what is damaged or not read here */
 export function openBmp(bytes: Uint8Array): OpenPicture {
   const header = readHeader(bytes);
-  return { width: header.width, height: header.height, hasValues: false, decode: async () => await Promise.resolve(decode(bytes, header)) };
+  return {
+    width: header.width,
+    height: header.height,
+    hasValues: false,
+    decode: async () => await Promise.resolve(decode(bytes, header))
+  };
 }
 
 function readHeader(bytes: Uint8Array): Header {
@@ -36,33 +41,64 @@ function readHeader(bytes: Uint8Array): Header {
   const size = view.getUint32(fileHeaderBytes, true);
   const at = fileHeaderBytes;
   const isOld = size === 12; // of OS/2
-  if (!isOld && (size < 16 || size > 2 ** 16 || at + size > bytes.length || (size < 40 && size !== 16))) throw new Error(`its header has ${size} bytes`);
-  const [width, signed] = isOld ? [view.getUint16(at + 4, true), view.getInt16(at + 6, true)] : [view.getInt32(at + 4, true), view.getInt32(at + 8, true)];
+  if (!isOld && (size < 16 || size > 2 ** 16 || at + size > bytes.length || (size < 40 && size !== 16)))
+    throw new Error(`its header has ${size} bytes`);
+  const [width, signed] = isOld
+    ? [view.getUint16(at + 4, true), view.getInt16(at + 6, true)]
+    : [view.getInt32(at + 4, true), view.getInt32(at + 8, true)];
   const bits = view.getUint16(at + (isOld ? 10 : 14), true);
   const compression = size >= 40 ? view.getUint32(at + 16, true) : plain;
   const height = Math.abs(signed);
   if (width < 1 || height < 1) throw new Error(`it says that it has ${width}×${signed} pixels`);
-  const isKnown = (compression === plain && [1, 4, 8, 16, 24, 32].includes(bits)) || (compression === rle8 && bits === 8) || (compression === rle4 && bits === 4) || ((compression === bitfields || compression === alphaBitfields) && [16, 32].includes(bits));
+  const isKnown =
+    (compression === plain && [1, 4, 8, 16, 24, 32].includes(bits)) ||
+    (compression === rle8 && bits === 8) ||
+    (compression === rle4 && bits === 4) ||
+    ((compression === bitfields || compression === alphaBitfields) && [16, 32].includes(bits));
   if (!isKnown) throw new UnreadForm(`BMP of ${bits} bits a pixel with compression ${compression}`);
   const hasMasks = compression === bitfields || compression === alphaBitfields;
   const maskAt = at + 40; // in a header of its own behind that of 40 bytes, or inside of a larger one
   const maskCount = hasMasks ? (compression === alphaBitfields || size >= 56 ? 4 : 3) : 0;
   if (maskAt + 4 * maskCount > bytes.length) throw new Error("it is cut off in its header");
   const read = Array.from({ length: maskCount }, (_one, index) => view.getUint32(maskAt + 4 * index, true));
-  const [red = 0, green = 0, blue = 0, alpha = 0] = hasMasks ? read : bits === 16 ? [0x7c00, 0x03e0, 0x001f] : [0xff0000, 0x00ff00, 0x0000ff];
+  const [red = 0, green = 0, blue = 0, alpha = 0] = hasMasks
+    ? read
+    : bits === 16
+      ? [0x7c00, 0x03e0, 0x001f]
+      : [0xff0000, 0x00ff00, 0x0000ff];
   const paletteAt = at + size + (size === 40 ? 4 * maskCount : 0);
   const used = size >= 36 ? view.getUint32(at + 32, true) : 0;
   const count = used > 0 && used < 2 ** bits ? used : 2 ** bits; // 0: as many as there can be
   const start = view.getUint32(10, true);
-  if (bits <= 8 && used > 0 && start < paletteAt + 4 * count) throw new Error(`its pixels begin at byte ${start}, inside of its palette`);
-  return { width, height, isTopDown: signed < 0, bits, compression, start, palette: readPalette(bytes, { at: paletteAt, bits, count, entryBytes: isOld ? 3 : 4 }), masks: [red, green, blue, alpha] };
+  if (bits <= 8 && used > 0 && start < paletteAt + 4 * count)
+    throw new Error(`its pixels begin at byte ${start}, inside of its palette`);
+  return {
+    width,
+    height,
+    isTopDown: signed < 0,
+    bits,
+    compression,
+    start,
+    palette: readPalette(bytes, { at: paletteAt, bits, count, entryBytes: isOld ? 3 : 4 }),
+    masks: [red, green, blue, alpha]
+  };
 }
 
 /** Blue, green, red; what is missing is black. */
-function readPalette(bytes: Uint8Array, { at, bits, count, entryBytes }: { readonly at: number; readonly bits: number; readonly count: number; readonly entryBytes: number }): Uint8Array {
+function readPalette(
+  bytes: Uint8Array,
+  {
+    at,
+    bits,
+    count,
+    entryBytes
+  }: { readonly at: number; readonly bits: number; readonly count: number; readonly entryBytes: number }
+): Uint8Array {
   const palette = new Uint8Array(3 * 256);
   if (bits > 8) return palette;
-  for (let index = 0; index < count; index += 1) for (let colour = 0; colour < 3; colour += 1) palette[3 * index + colour] = bytes[at + entryBytes * index + 2 - colour] ?? 0;
+  for (let index = 0; index < count; index += 1)
+    for (let colour = 0; colour < 3; colour += 1)
+      palette[3 * index + colour] = bytes[at + entryBytes * index + 2 - colour] ?? 0;
   return palette;
 }
 
@@ -71,7 +107,8 @@ function decode(bytes: Uint8Array, header: Header): Raster {
   const isRunLength = compression === rle8 || compression === rle4;
   const stride = Math.ceil((width * bits) / 32) * 4;
   const needed = stride * (height - 1) + Math.ceil((width * bits) / 8);
-  if (!isRunLength && start + needed > bytes.length) throw new Error(`it has ${Math.max(0, bytes.length - start)} bytes of pixels; expected ${needed}`);
+  if (!isRunLength && start + needed > bytes.length)
+    throw new Error(`it has ${Math.max(0, bytes.length - start)} bytes of pixels; expected ${needed}`);
   const indices = isRunLength ? decodeRunLengths(bytes.subarray(start), header) : null;
   const rgb = new Uint8Array(width * height * 3);
   const pixel = bits > 8 ? pixelReader(bytes, { bits, masks }) : null;
@@ -83,7 +120,10 @@ function decode(bytes: Uint8Array, header: Header): Raster {
         pixel(from + (column * bits) / 8, rgb, to);
         continue;
       }
-      const index = indices === null ? ((bytes[from + ((column * bits) >> 3)] ?? 0) >> (8 - bits - ((column * bits) & 7))) & (2 ** bits - 1) : (indices[(isTopDown ? row : height - 1 - row) * width + column] ?? 0);
+      const index =
+        indices === null
+          ? ((bytes[from + ((column * bits) >> 3)] ?? 0) >> (8 - bits - ((column * bits) & 7))) & (2 ** bits - 1)
+          : (indices[(isTopDown ? row : height - 1 - row) * width + column] ?? 0);
       rgb.set(palette.subarray(3 * index, 3 * index + 3), to);
     }
   }
@@ -91,7 +131,10 @@ function decode(bytes: Uint8Array, header: Header): Raster {
 }
 
 /** Little-endian pixels with masks; where there is alpha, it is put on black. */
-function pixelReader(bytes: Uint8Array, { bits, masks }: Pick<Header, "bits" | "masks">): (at: number, rgb: Uint8Array, to: number) => void {
+function pixelReader(
+  bytes: Uint8Array,
+  { bits, masks }: Pick<Header, "bits" | "masks">
+): (at: number, rgb: Uint8Array, to: number) => void {
   if (bits === 24) {
     return (at, rgb, to) => {
       rgb[to] = bytes[at + 2] ?? 0;
@@ -105,11 +148,15 @@ function pixelReader(bytes: Uint8Array, { bits, masks }: Pick<Header, "bits" | "
     return { mask, shift, most: mask >>> shift };
   });
   const [red, green, blue, alpha] = channels;
-  const level = (word: number, channel: (typeof channels)[number] | undefined): number => (channel === undefined || channel.most === 0 ? 0 : Math.floor((((word & channel.mask) >>> channel.shift) * 255) / channel.most));
+  const level = (word: number, channel: (typeof channels)[number] | undefined): number =>
+    channel === undefined || channel.most === 0
+      ? 0
+      : Math.floor((((word & channel.mask) >>> channel.shift) * 255) / channel.most);
   return (at, rgb, to) => {
     const word = bits === 16 ? view.getUint16(at, true) : view.getUint32(at, true);
     const opacity = alpha === undefined || alpha.most === 0 ? 255 : level(word, alpha);
-    for (const [index, channel] of [red, green, blue].entries()) rgb[to + index] = Math.floor((level(word, channel) * opacity) / 255);
+    for (const [index, channel] of [red, green, blue].entries())
+      rgb[to + index] = Math.floor((level(word, channel) * opacity) / 255);
   };
 }
 

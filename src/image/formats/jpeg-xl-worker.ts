@@ -37,5 +37,7 @@ async function answer({ module, wasm, bytes }: JpegXlJob): Promise<JpegXlAnswer>
   return { png: image.render().encodeToPng(), frames: image.numLoadedKeyframes };
 }
 
-const given = await answer(workerData as JpegXlJob).catch((error: unknown): JpegXlAnswer => ({ failure: firstLine(error) }));
+const given = await answer(workerData as JpegXlJob).catch((error: unknown): JpegXlAnswer => ({
+  failure: firstLine(error)
+}));
 parentPort?.postMessage(given);

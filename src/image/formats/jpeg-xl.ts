@@ -16,7 +16,10 @@ import { openWithLibvips } from "./libvips.js";
 const packageName = "jxl-oxide-wasm";
 
 /** Tests run the sources, and threads can only run what is built. */
-const workerFile = new URL(import.meta.url.endsWith(".ts") ? "../../../dist/image/formats/jpeg-xl-worker.js" : "jpeg-xl-worker.js", import.meta.url);
+const workerFile = new URL(
+  import.meta.url.endsWith(".ts") ? "../../../dist/image/formats/jpeg-xl-worker.js" : "jpeg-xl-worker.js",
+  import.meta.url
+);
 
 /** A pixel takes 0.2 to 1 µs (2 cores that others use too); 20 µs are no decoding any more. */
 const limitMs = (pixels: number): number => 10_000 + Math.ceil(pixels * 0.02);
@@ -32,7 +35,11 @@ interface Header {
 /** A codestream alone, or a file of boxes. */
 export function isJpegXl(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return bytes.length >= 12 && (view.getUint16(0) === 0xff0a || (view.getUint32(0) === 12 && view.getUint32(4) === 0x4a584c20 && view.getUint32(8) === 0x0d0a870a));
+  return (
+    bytes.length >= 12 &&
+    (view.getUint16(0) === 0xff0a ||
+      (view.getUint32(0) === 12 && view.getUint32(4) === 0x4a584c20 && view.getUint32(8) === 0x0d0a870a))
+  );
 }
 
 /** @throws MedGemmaError IMAGE_UNREADABLE without a decoder; UnreadForm, Error for a damaged header */
@@ -40,13 +47,25 @@ export function openJpegXl(bytes: Uint8Array, name: string): OpenPicture {
   const decoder = findDecoder(name);
   const { width, height, bits, isFloat } = readHeader(codestreamOf(bytes));
   checkPictureSize(name, width, height);
-  if (bits > 8 || isFloat) throw new UnreadForm(`JPEG XL with ${isFloat ? "floating-point samples" : `samples of ${bits} bits`}, which ${packageName} would round to 8 bits`);
-  return { width, height, hasValues: false, decode: async () => await decode({ ...decoder, bytes }, name, width * height) };
+  if (bits > 8 || isFloat)
+    throw new UnreadForm(
+      `JPEG XL with ${isFloat ? "floating-point samples" : `samples of ${bits} bits`}, which ${packageName} would round to 8 bits`
+    );
+  return {
+    width,
+    height,
+    hasValues: false,
+    decode: async () => await decode({ ...decoder, bytes }, name, width * height)
+  };
 }
 
 async function decode(job: JpegXlJob, name: string, pixels: number): Promise<Raster> {
   const { png, frames } = await decodeInThread(job, limitMs(pixels));
-  const picture = await openWithLibvips(png, name, (found) => new MedGemmaError("IMAGE_UNREADABLE", `${packageName} gave ${found}`));
+  const picture = await openWithLibvips(
+    png,
+    name,
+    (found) => new MedGemmaError("IMAGE_UNREADABLE", `${packageName} gave ${found}`)
+  );
   const raster = await picture.decode();
   return frames > 1 ? { ...raster, notes: [`the first of ${frames} frames`, ...raster.notes] } : raster;
 }
@@ -88,7 +107,7 @@ function findDecoder(name: string): Omit<JpegXlJob, "bytes"> {
 function codestreamOf(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint16(0) === 0xff0a) return bytes;
-  for (let at = 0; at + 16 <= bytes.length; ) {
+  for (let at = 0; at + 16 <= bytes.length;) {
     const [length, type] = [view.getUint32(at), view.getUint32(at + 4)];
     const head = length === 1 ? 16 : 8;
     if (type === 0x6a786c63) return bytes.subarray(at + head);

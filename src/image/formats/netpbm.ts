@@ -33,22 +33,41 @@ function readHeader(bytes: Uint8Array): Header {
   const reader = new NumberReader(bytes, 2);
   const [width, height] = [reader.next(), reader.next()];
   const white = kind === 1 || kind === 4 ? 1 : reader.next();
-  if (width < 1 || height < 1 || white < 1 || white > mostWhite) throw new Error(`it says that it has ${width}×${height} pixels up to ${white}; expected up to ${mostWhite}`);
+  if (width < 1 || height < 1 || white < 1 || white > mostWhite)
+    throw new Error(`it says that it has ${width}×${height} pixels up to ${white}; expected up to ${mostWhite}`);
   return { kind, width, height, white, start: reader.position + (kind >= 4 ? 1 : 0) }; // one space in front of bytes
 }
 
 function decode(bytes: Uint8Array, header: Header): Raster {
   const { width, height, white, kind } = header;
   const channels = kind === 3 || kind === 6 ? 3 : 1;
-  const samples = kind === 4 ? unpackBits(bytes, header) : kind <= 3 ? readTexts(bytes, header, channels) : readBytes(bytes, header, channels);
+  const samples =
+    kind === 4
+      ? unpackBits(bytes, header)
+      : kind <= 3
+        ? readTexts(bytes, header, channels)
+        : readBytes(bytes, header, channels);
   // Of a bitmap 1 is black.
-  if (white === 1 && channels === 1 && (kind === 1 || kind === 4)) return levels(header, channels, Uint8Array.from(samples, (bit) => (bit === 0 ? 255 : 0)));
+  if (white === 1 && channels === 1 && (kind === 1 || kind === 4))
+    return levels(
+      header,
+      channels,
+      Uint8Array.from(samples, (bit) => (bit === 0 ? 255 : 0))
+    );
   if (white > 255) return { ...levels(header, channels, new Uint8Array()), samples: Uint16Array.from(samples), white };
   const level = Uint8Array.from({ length: white + 1 }, (_one, value) => roundHalfEven((value / white) * 255)); // as Pillow; what is beyond white is white
-  return levels({ width, height }, channels, Uint8Array.from(samples, (value) => level[value] ?? 255));
+  return levels(
+    { width, height },
+    channels,
+    Uint8Array.from(samples, (value) => level[value] ?? 255)
+  );
 }
 
-function readBytes(bytes: Uint8Array, { width, height, white, start }: Header, channels: number): Uint8Array | Uint16Array {
+function readBytes(
+  bytes: Uint8Array,
+  { width, height, white, start }: Header,
+  channels: number
+): Uint8Array | Uint16Array {
   const count = width * height * channels;
   const needed = count * (white > 255 ? 2 : 1);
   checkLength(bytes.length - start, needed);
@@ -99,8 +118,13 @@ class NumberReader {
 
   /** Bits of a PBM need not be parted. */
   nextDigit(): number {
-    for (let byte = this.#bytes[this.position]; byte !== undefined && (isSpace(byte) || byte === 0x23); byte = this.#bytes[this.position]) {
-      if (byte === 0x23) while (this.position < this.#bytes.length && this.#bytes[this.position] !== 0x0a) this.position += 1;
+    for (
+      let byte = this.#bytes[this.position];
+      byte !== undefined && (isSpace(byte) || byte === 0x23);
+      byte = this.#bytes[this.position]
+    ) {
+      if (byte === 0x23)
+        while (this.position < this.#bytes.length && this.#bytes[this.position] !== 0x0a) this.position += 1;
       else this.position += 1;
     }
     const digit = this.#digit();

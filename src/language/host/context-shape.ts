@@ -29,7 +29,10 @@ export function batchSizeFor(tokensPerImage: number): number {
 }
 
 /** @param model `window`: tokens that a local layer looks back; null: all layers are global. */
-export function contextShapeOf({ window }: { readonly window: number | null }, { contextSize, parallel, tokensPerImage }: ContextRequest): ContextShape {
+export function contextShapeOf(
+  { window }: { readonly window: number | null },
+  { contextSize, parallel, tokensPerImage }: ContextRequest
+): ContextShape {
   const cells = paddedCells(contextSize);
   // node-llama-cpp asks for one token more where there are local layers (LlamaContext.js).
   const batch = Math.max(batchSizeFor(tokensPerImage), parallel) + (window === null ? 0 : 1);

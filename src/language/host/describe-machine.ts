@@ -66,5 +66,7 @@ export async function describeMachine({ llama, cores, gpu, missedGpu }: LlamaRun
 function memoryHere(): MachineFacts["memory"] {
   const limit = process.constrainedMemory();
   const isLimited = limit > 0 && limit < totalmem();
-  return isLimited ? { totalBytes: limit, freeBytes: Math.min(freemem(), process.availableMemory()) } : { totalBytes: totalmem(), freeBytes: freemem() };
+  return isLimited
+    ? { totalBytes: limit, freeBytes: Math.min(freemem(), process.availableMemory()) }
+    : { totalBytes: totalmem(), freeBytes: freemem() };
 }

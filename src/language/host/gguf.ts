@@ -1,5 +1,12 @@
 /** GGUF headers as node-llama-cpp reads them. It trusts the file: ../model-file.ts asks the addon first whether it is whole. */
-import { GgmlType, GgufInsights, readGgufFileInfo, type GgufFileInfo, type GgufMetadata, type GgufTensorInfo } from "node-llama-cpp";
+import {
+  GgmlType,
+  GgufInsights,
+  readGgufFileInfo,
+  type GgufFileInfo,
+  type GgufMetadata,
+  type GgufTensorInfo
+} from "node-llama-cpp";
 
 export { GgmlType };
 export type { GgufFileInfo, GgufMetadata, GgufTensorInfo };

@@ -97,7 +97,10 @@ export class ImagePrefill {
   add(key: string, embeddings: Float32Array): readonly Token[] {
     const tokenCount = embeddings.length / this.#prepared.embeddingSize;
     if (!Number.isInteger(tokenCount) || tokenCount === 0) {
-      throw new MedGemmaError("INTERNAL", `Image tokens of ${embeddings.length} numbers do not fit hidden size ${this.#prepared.embeddingSize}.`);
+      throw new MedGemmaError(
+        "INTERNAL",
+        `Image tokens of ${embeddings.length} numbers do not fit hidden size ${this.#prepared.embeddingSize}.`
+      );
     }
     let image = this.#images.get(key);
     if (image === undefined) {
@@ -134,7 +137,11 @@ export class ImagePrefill {
   }
 
   /** See `HostSequence.readLogits`. */
-  async readLogits(sequence: LlamaContextSequence, tokens: readonly Token[], from: number): Promise<Map<number, Float32Array>> {
+  async readLogits(
+    sequence: LlamaContextSequence,
+    tokens: readonly Token[],
+    from: number
+  ): Promise<Map<number, Float32Array>> {
     await sequence.clearHistory();
     const sequenceId = idOf(sequence);
     const logits = new Map<number, Float32Array>();
@@ -145,7 +152,8 @@ export class ImagePrefill {
       logits: tokens.map((token, position) => position >= from && !isImageToken(token)),
       tokenMeter: sequence.tokenMeter
     };
-    const read = (index: number, position: number) => void logits.set(position, this.#addon.readLogits(this.#internals._ctx, index));
+    const read = (index: number, position: number) =>
+      void logits.set(position, this.#addon.readLogits(this.#internals._ctx, index));
     await this.#internals._decodeTokens(request, read);
     await this.#takeBack(sequenceId, 0);
     return logits;
@@ -166,7 +174,11 @@ export class ImagePrefill {
   }
 
   /** Decodes a request whole, or takes back what was begun of it. */
-  async #decode(request: DecodeRequest, mapper: LogitMapper, decodeText: ContextInternals["_decodeTokens"]): Promise<DecodeResult[]> {
+  async #decode(
+    request: DecodeRequest,
+    mapper: LogitMapper,
+    decodeText: ContextInternals["_decodeTokens"]
+  ): Promise<DecodeResult[]> {
     const { sequenceId, firstTokenSequenceIndex } = request;
     const { signal, onLogits } = this.#watchers.get(sequenceId) ?? {};
     const watchedMapper: LogitMapper = (index, position) => {
@@ -208,7 +220,10 @@ export class ImagePrefill {
         const to = from + image.tokenCount;
         // Tokens of one image see each other both ways, so a part of an image cannot be decoded alone.
         if (id !== image.firstId || tokens[to - 1] !== image.firstId + image.tokenCount - 1) {
-          throw new MedGemmaError("INTERNAL", `An image of ${image.tokenCount} tokens was cut at position ${position}.`);
+          throw new MedGemmaError(
+            "INTERNAL",
+            `An image of ${image.tokenCount} tokens was cut at position ${position}.`
+          );
         }
         await this.#decodeImage(request, image, position);
         from = to;
@@ -216,7 +231,12 @@ export class ImagePrefill {
         const begin = from;
         const nextImage = tokens.findIndex((token, index) => index > begin && isImageToken(token));
         const to = nextImage < 0 ? tokens.length : nextImage;
-        const run = { ...request, tokens: tokens.slice(from, to), logits: logits.slice(from, to), firstTokenSequenceIndex: position };
+        const run = {
+          ...request,
+          tokens: tokens.slice(from, to),
+          logits: logits.slice(from, to),
+          firstTokenSequenceIndex: position
+        };
         for (const result of await decodeText(run, mapper)) results.push(result);
         from = to;
       }

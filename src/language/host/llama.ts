@@ -76,7 +76,8 @@ export async function startLlama(gpu: GpuBackend | "auto", options: TrialOptions
         if (signal.aborted) throw abortedError("Starting llama.cpp", signal);
       }
       // Whoever had begun it gave up, and this caller has not.
-      const isForeign = begun !== undefined && error instanceof MedGemmaError && error.code === "ABORTED" && signal?.aborted !== true;
+      const isForeign =
+        begun !== undefined && error instanceof MedGemmaError && error.code === "ABORTED" && signal?.aborted !== true;
       if (!isForeign) throw error;
     }
   }
@@ -156,7 +157,11 @@ async function startOn(gpu: GpuBackend, missedGpu: MissedGpu | null): Promise<Ll
   } catch (error) {
     if (error instanceof MedGemmaError) throw error;
     if (error instanceof NoBinaryFoundError && gpu !== "off") throw gpuNotLoaded(gpu, error);
-    throw new MedGemmaError("ADDON_MISSING", `node-llama-cpp has no working binary for ${describePlatform()}. ${howToInstall()}`, { cause: error });
+    throw new MedGemmaError(
+      "ADDON_MISSING",
+      `node-llama-cpp has no working binary for ${describePlatform()}. ${howToInstall()}`,
+      { cause: error }
+    );
   }
 }
 
@@ -176,7 +181,11 @@ function argumentsOfTest(): Disposable {
 }
 
 function gpuUnavailable(gpu: GpuBackend, reason: string | null = null): MedGemmaError {
-  return new MedGemmaError("GPU_UNAVAILABLE", `${reason ?? `The ${gpu} backend found no GPU on this machine`}. Set gpu to "auto" or "off".`, { remedy: { option: "gpu" } });
+  return new MedGemmaError(
+    "GPU_UNAVAILABLE",
+    `${reason ?? `The ${gpu} backend found no GPU on this machine`}. Set gpu to "auto" or "off".`,
+    { remedy: { option: "gpu" } }
+  );
 }
 
 function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
@@ -189,5 +198,9 @@ function gpuNotLoaded(gpu: GpuBackend, cause: unknown): MedGemmaError {
 
 function gpuMissed({ backend, outcome, reason }: MissedGpu): MedGemmaError {
   const what = outcome === "failed" ? "failed its trial on this machine" : "cannot be used";
-  return new MedGemmaError("GPU_UNAVAILABLE", `The ${backend} backend ${what}: ${reason}. ${missedGpuRemedies[outcome]}, or set gpu to "auto" or "off".`, { remedy: { option: "gpu", command: outcome === "failed" ? "doctor" : undefined } });
+  return new MedGemmaError(
+    "GPU_UNAVAILABLE",
+    `The ${backend} backend ${what}: ${reason}. ${missedGpuRemedies[outcome]}, or set gpu to "auto" or "off".`,
+    { remedy: { option: "gpu", command: outcome === "failed" ? "doctor" : undefined } }
+  );
 }

@@ -7,6 +7,11 @@ export function isOutOfMemory(detail: string): boolean {
 }
 
 /** The adapter that could not be loaded, if it was one. node-llama-cpp 3.21.1: Failed to initialize LoRA adapter "/absolute/path" */
-export function failedAdapter<Adapter extends { readonly path: string }>(error: unknown, adapters: readonly Adapter[]): Adapter | undefined {
-  return adapters.find(({ path }) => error instanceof Error && error.message.includes(`LoRA adapter "${resolve(path)}"`));
+export function failedAdapter<Adapter extends { readonly path: string }>(
+  error: unknown,
+  adapters: readonly Adapter[]
+): Adapter | undefined {
+  return adapters.find(
+    ({ path }) => error instanceof Error && error.message.includes(`LoRA adapter "${resolve(path)}"`)
+  );
 }

@@ -50,7 +50,10 @@ const memoryIsPlanned = { ignoreMemorySafetyChecks: true };
  * @param model `isExact`: all weights are F32.
  * @throws MedGemmaError ADDON_MISMATCH, ABORTED; Error of node-llama-cpp: see load-failure.ts
  */
-export async function loadTextHost({ path, isExact }: { readonly path: string; readonly isExact: boolean }, options: TextHostOptions): Promise<TextHost> {
+export async function loadTextHost(
+  { path, isExact }: { readonly path: string; readonly isExact: boolean },
+  options: TextHostOptions
+): Promise<TextHost> {
   const { runtime, addon, signal } = options;
   addon.collectComplaints();
   addon.surviveWorkerExit();
@@ -98,13 +101,21 @@ class LoadedHost implements TextHost {
   readonly #context: LlamaContext;
   readonly #images: ImagePrefill;
 
-  constructor(runtime: LlamaRuntime, model: LlamaModel, context: LlamaContext, { addon, threads, promptLookup = false }: TextHostOptions) {
+  constructor(
+    runtime: LlamaRuntime,
+    model: LlamaModel,
+    context: LlamaContext,
+    { addon, threads, promptLookup = false }: TextHostOptions
+  ) {
     this.#runtime = runtime;
     this.#model = model;
     this.#context = context;
     const images = new ImagePrefill(context, addon, threads);
     this.#images = images;
-    this.sequences = Array.from({ length: context.totalSequences }, () => new PromptSequence(model, context, images, { promptLookup }));
+    this.sequences = Array.from(
+      { length: context.totalSequences },
+      () => new PromptSequence(model, context, images, { promptLookup })
+    );
     this.contextSize = context.contextSize;
   }
 

@@ -13,14 +13,21 @@ export class PromptSequence implements HostSequence {
   readonly #images: ImagePrefill;
   readonly #lookup: PromptLookup | null;
 
-  constructor(model: LlamaModel, context: LlamaContext, images: ImagePrefill, options: { readonly promptLookup: boolean }) {
+  constructor(
+    model: LlamaModel,
+    context: LlamaContext,
+    images: ImagePrefill,
+    options: { readonly promptLookup: boolean }
+  ) {
     this.#model = model;
     this.#context = context;
     this.#images = images;
     this.#lookup = options.promptLookup ? new PromptLookup(isImageToken) : null;
     // A restored checkpoint may lack the part of the sliding window in front of it; see #align.
     const checkpoints = { max: 0, interval: false } as const;
-    this.#sequence = context.getSequence(this.#lookup === null ? { checkpoints } : { checkpoints, tokenPredictor: this.#lookup });
+    this.#sequence = context.getSequence(
+      this.#lookup === null ? { checkpoints } : { checkpoints, tokenPredictor: this.#lookup }
+    );
   }
 
   get length(): number {
@@ -31,7 +38,10 @@ export class PromptSequence implements HostSequence {
     return this.#sequence.compareContextTokens([...prompt]).firstDifferentIndex;
   }
 
-  async prefill(prompt: readonly Token[], signal: AbortSignal | undefined): Promise<{ undecoded: Token[]; reusedTokens: number }> {
+  async prefill(
+    prompt: readonly Token[],
+    signal: AbortSignal | undefined
+  ): Promise<{ undecoded: Token[]; reusedTokens: number }> {
     const reusedTokens = await this.#align(prompt);
     this.#lookup?.updateInputTokens([...prompt]);
     let from = reusedTokens;

@@ -42,7 +42,10 @@ export interface HostSequence {
    *
    * @returns that stretch, at least one token, and how many tokens were there from before
    */
-  prefill(prompt: readonly Token[], signal: AbortSignal | undefined): Promise<{ undecoded: Token[]; reusedTokens: number }>;
+  prefill(
+    prompt: readonly Token[],
+    signal: AbortSignal | undefined
+  ): Promise<{ undecoded: Token[]; reusedTokens: number }>;
   decode(tokens: readonly Token[]): Promise<void>;
   /** Until the disposal what is decoded can be stopped, and then fails with ABORTED, and its logits are seen. */
   watch(watcher: DecodeWatcher): Disposable;

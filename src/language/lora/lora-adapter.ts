@@ -55,16 +55,24 @@ export async function parseLoraAdapter(file: ModelFile): Promise<LoraAdapter> {
 
 function checkKind({ path, type, architecture, info }: ModelFile): void {
   if (type !== "adapter") {
-    const [what, option] = architecture === "clip" ? (["a projector (mmproj)", "mmproj"] as const) : ([`a ${architecture} model`, "model"] as const);
+    const [what, option] =
+      architecture === "clip"
+        ? (["a projector (mmproj)", "mmproj"] as const)
+        : ([`a ${architecture} model`, "model"] as const);
     throw mismatch(`${path} is ${what}, not a LoRA adapter. Give it as ${option}.`, { option });
   }
   const { adapter } = info.metadata as { readonly adapter?: { readonly type?: unknown; readonly alora?: unknown } };
-  if (adapter?.type !== "lora") throw mismatch(`${path} is an adapter of type ${String(adapter?.type)}; expected lora.`);
+  if (adapter?.type !== "lora")
+    throw mismatch(`${path} is an adapter of type ${String(adapter?.type)}; expected lora.`);
   if (architecture !== "gemma3") {
-    throw mismatch(`${path} is an adapter for a ${architecture} model; expected gemma3 (MedGemma). Use an adapter that was trained on this model.`);
+    throw mismatch(
+      `${path} is an adapter for a ${architecture} model; expected gemma3 (MedGemma). Use an adapter that was trained on this model.`
+    );
   }
   if (adapter.alora !== undefined) {
-    throw mismatch(`${path} is an activated LoRA, which works only after its own tokens (adapter.alora); expected one that is always active.`);
+    throw mismatch(
+      `${path} is an activated LoRA, which works only after its own tokens (adapter.alora); expected one that is always active.`
+    );
   }
 }
 
@@ -85,7 +93,8 @@ async function readAlpha({ path, info }: ModelFile): Promise<number | null> {
   const type = header.readUInt32LE(at + key.length);
   const alpha = type === float32 ? header.readFloatLE(at + key.length + 4) : Number.NaN;
   // A second place would be inside a text, where it could pass for the real one.
-  if (!(alpha > 0 && alpha < Infinity) || header.includes(key, at + 1)) throw damaged(path, `${name.toString()} is not a positive 32-bit number`);
+  if (!(alpha > 0 && alpha < Infinity) || header.includes(key, at + 1))
+    throw damaged(path, `${name.toString()} is not a positive 32-bit number`);
   return alpha;
 }
 
@@ -101,25 +110,35 @@ function readWeights({ path, info }: ModelFile): LoraWeight[] {
     if (a === undefined || b === undefined) throw damaged(path, `${quoted(name)} has only one of lora_a and lora_b`);
     const [inputs = 0, rank = 0] = a.dimensions.map(Number);
     const [otherRank, outputs = 0] = b.dimensions.map(Number);
-    if (rank !== otherRank) throw damaged(path, `${quoted(name)} has rank ${rank} in lora_a, but ${String(otherRank)} in lora_b`);
+    if (rank !== otherRank)
+      throw damaged(path, `${quoted(name)} has rank ${rank} in lora_a, but ${String(otherRank)} in lora_b`);
     return { name, inputs, outputs, rank };
   });
 }
 
 function checkTensor(path: string, { name, dimensions, ggmlType }: GgufTensorInfo): void {
-  if (isVision(name)) throw mismatch(`The adapter ${path} changes the image tower (${quoted(name)}), but can be applied to the text model only. ${mergeInstead}`);
+  if (isVision(name))
+    throw mismatch(
+      `The adapter ${path} changes the image tower (${quoted(name)}), but can be applied to the text model only. ${mergeInstead}`
+    );
   if (!/\.lora_[ab]$/.test(name)) {
-    throw mismatch(`The adapter ${path} holds ${quoted(name)}, which is not a lora_a or lora_b and cannot be applied. ${mergeInstead}`);
+    throw mismatch(
+      `The adapter ${path} holds ${quoted(name)}, which is not a lora_a or lora_b and cannot be applied. ${mergeInstead}`
+    );
   }
   // Gemma's output layer has the same weights, and llama.cpp multiplies both with one pair of matrices: an assertion fails.
   // Merged, the pair would change the output layer too, which PEFT leaves as it is.
   if (name.startsWith("token_embd.")) {
-    throw mismatch(`The adapter ${path} changes the token embeddings (${quoted(name)}), which Gemma's output layer shares. Train it without embed_tokens.`);
+    throw mismatch(
+      `The adapter ${path} changes the token embeddings (${quoted(name)}), which Gemma's output layer shares. Train it without embed_tokens.`
+    );
   }
   if (dimensions.length !== 2) throw damaged(path, `${quoted(name)} has ${dimensions.length} dimensions, not 2`);
   if (!weightTypes.has(ggmlType)) {
     const known = [...weightTypes].map((type) => GgmlType[type]).join(", ");
-    throw mismatch(`The adapter ${path} has weights of type ${GgmlType[ggmlType]}; expected one of ${known}. Convert it again.`);
+    throw mismatch(
+      `The adapter ${path} has weights of type ${GgmlType[ggmlType]}; expected one of ${known}. Convert it again.`
+    );
   }
 }
 

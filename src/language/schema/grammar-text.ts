@@ -30,9 +30,13 @@ export function times(rule: string, min: number, max: number): string {
 export function otherKeys(names: readonly string[]): string {
   const notOf = (rests: readonly string[][]): string => {
     const byFirst = new Map<string, string[][]>();
-    for (const [first, ...others] of rests) if (first !== undefined) byFirst.set(first, [...(byFirst.get(first) ?? []), others]);
+    for (const [first, ...others] of rests)
+      if (first !== undefined) byFirst.set(first, [...(byFirst.get(first) ?? []), others]);
     const letters = [...byFirst.keys()].map(inClass).join("");
-    const parts = [`${keyCharBut(letters)} ${keyCharBut("")}*`, ...[...byFirst].map(([first, inner]) => `[${inClass(first)}] ${notOf(inner)}`)];
+    const parts = [
+      `${keyCharBut(letters)} ${keyCharBut("")}*`,
+      ...[...byFirst].map(([first, inner]) => `[${inClass(first)}] ${notOf(inner)}`)
+    ];
     const mayEnd = !rests.some((rest) => rest.length === 0);
     return `(${parts.join(" | ")})${mayEnd ? "?" : ""}`;
   };
@@ -46,7 +50,14 @@ function keyCharBut(letters: string): string {
 
 function isPlain(letter: string): boolean {
   const code = letter.codePointAt(0) ?? 0;
-  return code >= 0x20 && code < 0x10000 && code !== 0x22 && code !== 0x5c && code !== 0x7f && !(code >= 0xd800 && code <= 0xdfff);
+  return (
+    code >= 0x20 &&
+    code < 0x10000 &&
+    code !== 0x22 &&
+    code !== 0x5c &&
+    code !== 0x7f &&
+    !(code >= 0xd800 && code <= 0xdfff)
+  );
 }
 
 function inClass(letter: string): string {

@@ -27,16 +27,29 @@ const unenforceable = new Set([
 ]);
 
 /** Without the keywords beside them, by the standard, these ask for nothing. */
-const needs: Readonly<Record<string, readonly string[]>> = { if: ["then", "else"], then: ["if"], else: ["if"], minContains: ["contains"], maxContains: ["contains"] };
+const needs: Readonly<Record<string, readonly string[]>> = {
+  if: ["then", "else"],
+  then: ["if"],
+  else: ["if"],
+  minContains: ["contains"],
+  maxContains: ["contains"]
+};
 
 const known = new Set([...enforced, ...annotations]);
 
 /** What of the schema cannot be enforced, in words to stand behind a place. */
 export function unsupportedKeywords(schema: SchemaObject): string[] {
   return Object.keys(schema).flatMap((keyword) => {
-    if (known.has(keyword) || keyword.startsWith("x-") || needs[keyword]?.every((other) => schema[other] === undefined) === true) return [];
+    if (
+      known.has(keyword) ||
+      keyword.startsWith("x-") ||
+      needs[keyword]?.every((other) => schema[other] === undefined) === true
+    )
+      return [];
     const near = unenforceable.has(keyword) ? null : closestName(keyword, enforced);
-    return [`the keyword "${keyword.slice(0, 40)}" cannot be enforced${near === null ? "" : ` (did you mean "${near}"?)`}`];
+    return [
+      `the keyword "${keyword.slice(0, 40)}" cannot be enforced${near === null ? "" : ` (did you mean "${near}"?)`}`
+    ];
   });
 }
 

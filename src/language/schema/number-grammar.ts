@@ -42,7 +42,9 @@ export function isEmptyRange({ least, most, withoutLeast, withoutMost }: NumberR
 
 /** Whether the digits that are written here suffice for the bounds. */
 export function canBeWritten({ least, most }: NumberRange): boolean {
-  const isShort = (bound: number) => Math.abs(bound) > largestNumber || (/^-?\d+(\.\d{1,15})?$/.test(decimal(bound)) && Number(decimal(bound)) === bound);
+  const isShort = (bound: number) =>
+    Math.abs(bound) > largestNumber ||
+    (/^-?\d+(\.\d{1,15})?$/.test(decimal(bound)) && Number(decimal(bound)) === bound);
   return least <= largestNumber && most >= -largestNumber && isShort(least) && isShort(most);
 }
 
@@ -58,7 +60,11 @@ export function numberRule(range: NumberRange, { isInteger }: { readonly isInteg
     if (rule !== null) parts.push(`"-" ${rule}`);
   }
   if (most >= 0) {
-    const rule = magnitudes(least >= 0 ? endOf(least, range.withoutLeast) : endOf(0, false), endOf(most, range.withoutMost), isInteger);
+    const rule = magnitudes(
+      least >= 0 ? endOf(least, range.withoutLeast) : endOf(0, false),
+      endOf(most, range.withoutMost),
+      isInteger
+    );
     if (rule !== null) parts.push(rule);
   }
   return `(${parts.join(" | ")})`;
@@ -106,7 +112,11 @@ function between(from: End, to: End, room: number): string | null {
   return `("." ${digitsTo(to.fraction, to.isOut, room)})?`;
 }
 
-function digitsBetween(from: Pick<End, "fraction" | "isOut">, to: Pick<End, "fraction" | "isOut">, room: number): string {
+function digitsBetween(
+  from: Pick<End, "fraction" | "isOut">,
+  to: Pick<End, "fraction" | "isOut">,
+  room: number
+): string {
   const [low, high] = [Number(from.fraction[0] ?? "0"), Number(to.fraction[0] ?? "0")];
   const [restFrom, restTo] = [from.fraction.slice(1), to.fraction.slice(1)];
   if (from.fraction === to.fraction) return from.fraction === "" ? '""' : `"${from.fraction}"`;

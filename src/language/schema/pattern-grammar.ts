@@ -28,7 +28,10 @@ type Range = readonly [first: number, last: number];
  * @returns null when no text of that length can follow it
  * @throws PatternUnsupported
  */
-export function patternRule(source: string, length: { readonly min: number; readonly max: number }): PatternRule | null {
+export function patternRule(
+  source: string,
+  length: { readonly min: number; readonly max: number }
+): PatternRule | null {
   const { alternatives } = new RegExpParser().parsePattern(source, 0, source.length, { unicode: true });
   const rules = alternatives.map(topLevel).map((parts) => withLength(parts, length));
   const possible = rules.filter((rule) => rule !== null);
@@ -36,7 +39,8 @@ export function patternRule(source: string, length: { readonly min: number; read
 }
 
 function topLevel({ elements }: AST.Alternative): Part[] {
-  const isEdge = (element: AST.Element | undefined, kind: "start" | "end") => element?.type === "Assertion" && element.kind === kind;
+  const isEdge = (element: AST.Element | undefined, kind: "start" | "end") =>
+    element?.type === "Assertion" && element.kind === kind;
   const [starts, ends] = [isEdge(elements[0], "start"), isEdge(elements.at(-1), "end")];
   const inner = elements.slice(starts ? 1 : 0, ends ? -1 : undefined);
   const anything = repeated({ rule: charRule, shortest: 1, longest: 1 }, 0, Infinity);
@@ -49,18 +53,31 @@ function topLevel({ elements }: AST.Alternative): Part[] {
 }
 
 function leastOf(part: Part | undefined): Part[] {
-  return part?.repeated === undefined ? (part === undefined ? [] : [part]) : [repeated(part.repeated.unit, part.repeated.min, part.repeated.min)];
+  return part?.repeated === undefined
+    ? part === undefined
+      ? []
+      : [part]
+    : [repeated(part.repeated.unit, part.repeated.min, part.repeated.min)];
 }
 
 /** Where the length is not right by itself, the one part that is repeated so or so often takes it. */
-function withLength(parts: readonly Part[], { min, max }: { readonly min: number; readonly max: number }): PatternRule | null {
+function withLength(
+  parts: readonly Part[],
+  { min, max }: { readonly min: number; readonly max: number }
+): PatternRule | null {
   const whole = sequence(parts);
   if (whole.shortest > max || whole.longest < min) return null;
   if (whole.shortest >= min && whole.longest <= max) return whole;
   const open = parts.filter(({ shortest, longest }) => shortest !== longest);
   const [part] = open;
   const unit = part?.repeated?.unit;
-  if (part?.repeated === undefined || open.length > 1 || unit === undefined || unit.shortest !== unit.longest || unit.shortest === 0) {
+  if (
+    part?.repeated === undefined ||
+    open.length > 1 ||
+    unit === undefined ||
+    unit.shortest !== unit.longest ||
+    unit.shortest === 0
+  ) {
     throw new PatternUnsupported("parts of different lengths beside minLength or maxLength");
   }
   const others = whole.shortest - part.shortest;
@@ -81,7 +98,11 @@ function partOf(element: AST.Element): Part {
     case "Quantifier":
       return repeated(partOf(element.element), element.min, element.max);
     case "Assertion":
-      throw new PatternUnsupported(element.kind === "lookahead" || element.kind === "lookbehind" ? `a ${element.kind}` : `${element.raw} in the middle`);
+      throw new PatternUnsupported(
+        element.kind === "lookahead" || element.kind === "lookbehind"
+          ? `a ${element.kind}`
+          : `${element.raw} in the middle`
+      );
     case "Backreference":
       throw new PatternUnsupported("a reference back");
     default:
@@ -117,11 +138,34 @@ function repeated(unit: PatternRule, min: number, max: number): Part {
 }
 
 /** U+0000 to U+FFFF without surrogates: a character beyond is one to some counts of a length and two to others. */
-const writable: readonly Range[] = [[0, 0xd7ff], [0xe000, 0xffff]];
+const writable: readonly Range[] = [
+  [0, 0xd7ff],
+  [0xe000, 0xffff]
+];
 const digit: readonly Range[] = [[0x30, 0x39]];
-const word: readonly Range[] = [[0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]];
-const space: readonly Range[] = [[9, 13], [0x20, 0x20], [0xa0, 0xa0], [0x1680, 0x1680], [0x2000, 0x200a], [0x2028, 0x2029], [0x202f, 0x202f], [0x205f, 0x205f], [0x3000, 0x3000], [0xfeff, 0xfeff]];
-const lineEnd: readonly Range[] = [[10, 10], [13, 13], [0x2028, 0x2029]];
+const word: readonly Range[] = [
+  [0x30, 0x39],
+  [0x41, 0x5a],
+  [0x5f, 0x5f],
+  [0x61, 0x7a]
+];
+const space: readonly Range[] = [
+  [9, 13],
+  [0x20, 0x20],
+  [0xa0, 0xa0],
+  [0x1680, 0x1680],
+  [0x2000, 0x200a],
+  [0x2028, 0x2029],
+  [0x202f, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
+  [0xfeff, 0xfeff]
+];
+const lineEnd: readonly Range[] = [
+  [10, 10],
+  [13, 13],
+  [0x2028, 0x2029]
+];
 
 function rangesOf(element: AST.CharacterClassElement | AST.CharacterClass | AST.CharacterSet): readonly Range[] {
   switch (element.type) {
@@ -130,7 +174,11 @@ function rangesOf(element: AST.CharacterClassElement | AST.CharacterClass | AST.
     case "CharacterClassRange":
       return [[element.min.value, element.max.value]];
     case "CharacterClass": {
-      const ranges = element.elements.flatMap((one) => (one.type === "ClassStringDisjunction" || one.type === "ExpressionCharacterClass" ? unsupported(one.raw) : rangesOf(one)));
+      const ranges = element.elements.flatMap((one) =>
+        one.type === "ClassStringDisjunction" || one.type === "ExpressionCharacterClass"
+          ? unsupported(one.raw)
+          : rangesOf(one)
+      );
       return element.negate ? allBut(ranges) : ranges;
     }
     case "CharacterSet": {
@@ -150,22 +198,46 @@ function unsupported(raw: string): never {
 
 function allBut(ranges: readonly Range[]): readonly Range[] {
   return ranges.reduce<readonly Range[]>((left, [first, last]) => {
-    return left.flatMap(([from, to]): Range[] => [[from, Math.min(to, first - 1)] as const, [Math.max(from, last + 1), to] as const].filter(([one, other]) => one <= other));
+    return left.flatMap(([from, to]): Range[] =>
+      [[from, Math.min(to, first - 1)] as const, [Math.max(from, last + 1), to] as const].filter(
+        ([one, other]) => one <= other
+      )
+    );
   }, writable);
 }
 
 /** How JSON writes what cannot stand in a string as it is. */
-const escapes: readonly (readonly [code: number, text: string])[] = [[0x22, '\\"'], [0x5c, "\\\\"], [8, "\\b"], [9, "\\t"], [10, "\\n"], [12, "\\f"], [13, "\\r"]];
+const escapes: readonly (readonly [code: number, text: string])[] = [
+  [0x22, '\\"'],
+  [0x5c, "\\\\"],
+  [8, "\\b"],
+  [9, "\\t"],
+  [10, "\\n"],
+  [12, "\\f"],
+  [13, "\\r"]
+];
 
 /** Control characters other than those with a letter of their own are left out where others can be had. */
 function characters(ranges: readonly Range[]): string {
   const has = (code: number) => ranges.some(([first, last]) => first <= code && code <= last);
   const plain = ranges
-    .flatMap(([from, to]) => allBut([[0, 0x1f], [0x22, 0x22], [0x5c, 0x5c], [0x7f, 0x7f]]).map(([first, last]): Range => [Math.max(first, from), Math.min(last, to)]))
+    .flatMap(([from, to]) =>
+      allBut([
+        [0, 0x1f],
+        [0x22, 0x22],
+        [0x5c, 0x5c],
+        [0x7f, 0x7f]
+      ]).map(([first, last]): Range => [Math.max(first, from), Math.min(last, to)])
+    )
     .filter(([first, last]) => first <= last);
-  const parts = plain.length === 0 ? [] : [`[${plain.map(([first, last]) => (first === last ? hex(first) : `${hex(first)}-${hex(last)}`)).join("")}]`];
+  const parts =
+    plain.length === 0
+      ? []
+      : [`[${plain.map(([first, last]) => (first === last ? hex(first) : `${hex(first)}-${hex(last)}`)).join("")}]`];
   for (const [code, text] of escapes) if (has(code)) parts.push(JSON.stringify(text));
-  if (parts.length === 0) for (let code = 0; code < 0x20; code += 1) if (has(code)) parts.push(`"\\\\u${code.toString(16).padStart(4, "0")}"`);
+  if (parts.length === 0)
+    for (let code = 0; code < 0x20; code += 1)
+      if (has(code)) parts.push(`"\\\\u${code.toString(16).padStart(4, "0")}"`);
   if (parts.length === 0) throw new PatternUnsupported("characters beyond U+FFFF");
   return `(${parts.join(" | ")})`;
 }

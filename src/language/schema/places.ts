@@ -2,11 +2,16 @@
 import type { Json } from "./plain-json.js";
 
 export function inside(pointer: string, ...segments: readonly (string | number)[]): string {
-  return pointer + segments.map((segment) => `/${String(segment).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return (
+    pointer + segments.map((segment) => `/${String(segment).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")
+  );
 }
 
 export function segmentsOf(pointer: string): string[] {
-  return pointer.split("/").slice(1).map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 /** undefined: there is nothing. */

@@ -14,7 +14,10 @@ const largest = 200_000;
 export function plainCopy(schema: unknown): Json {
   let count = 0;
   const fail = (why: string): never => {
-    throw new MedGemmaError("INVALID_ARGUMENT", `schema must be a JSON schema, but ${why}. Use "$ref" for a schema that contains itself.`);
+    throw new MedGemmaError(
+      "INVALID_ARGUMENT",
+      `schema must be a JSON schema, but ${why}. Use "$ref" for a schema that contains itself.`
+    );
   };
   const copy = (value: unknown, depth: number): Json | undefined => {
     if (depth > deepest) fail(`is nested more than ${deepest} levels deep, or contains itself`);

@@ -62,7 +62,9 @@ class GrammarWriter {
     const choices = this.#reader.choicesOf(shape);
     if (choices !== null) return `"[" ws ${this.#subset(choices, shape)} ws "]"`;
     const most = itemsOf(shape, (places) => this.#reader.isPossible(places));
-    const written = shape.first.findIndex((places, index) => index >= most || (index >= shape.minItems && this.#reader.containsItself(places)));
+    const written = shape.first.findIndex(
+      (places, index) => index >= most || (index >= shape.minItems && this.#reader.containsItself(places))
+    );
     const first = (written < 0 ? shape.first : shape.first.slice(0, written)).map((places) => this.#ruleOf(places));
     const least = Math.max(0, shape.minItems - first.length);
     // Behind a list of items whose end is open only what has to be there.
@@ -99,18 +101,25 @@ class GrammarWriter {
   /** All properties are written, but for those that lead back here or are names among others. */
   #object(shape: ObjectShape): string {
     const possible = [...shape.properties].filter(([, { places }]) => this.#reader.isPossible(places));
-    const isFree = ({ isRequired, isFree, places }: (typeof possible)[number][1]) => !isRequired && (isFree || this.#reader.containsItself(places));
+    const isFree = ({ isRequired, isFree, places }: (typeof possible)[number][1]) =>
+      !isRequired && (isFree || this.#reader.containsItself(places));
     const required = possible.filter(([, { isRequired }]) => isRequired).length;
     let room = shape.maxProperties - required;
     const written = possible.filter(([, property]) => property.isRequired || (!isFree(property) && (room -= 1) >= 0));
-    const free = shape.maxProperties === Infinity || room >= possible.length - written.length ? possible.filter((one) => !written.includes(one)) : [];
-    const entry = ([name, { places }]: (typeof possible)[number]) => `${literal(JSON.stringify(name))} ":" " "? ${this.#ruleOf(places)}`;
+    const free =
+      shape.maxProperties === Infinity || room >= possible.length - written.length
+        ? possible.filter((one) => !written.includes(one))
+        : [];
+    const entry = ([name, { places }]: (typeof possible)[number]) =>
+      `${literal(JSON.stringify(name))} ":" " "? ${this.#ruleOf(places)}`;
     const least = Math.max(0, shape.minProperties - written.length);
     const others = shape.additional ?? (writesAnyProperty(shape) ? [] : null);
     const canHaveOthers = others !== null && this.#reader.isPossible(others);
     const most = canHaveOthers ? shape.maxProperties - written.length - free.length : 0;
     const other = most > 0 ? `${otherKeys([...shape.properties.keys()])} ":" " "? ${this.#ruleOf(others ?? [])}` : "";
-    const inOrder = possible.filter((one) => written.includes(one) || free.includes(one)).map((one) => ({ rule: entry(one), isFree: free.includes(one) }));
+    const inOrder = possible
+      .filter((one) => written.includes(one) || free.includes(one))
+      .map((one) => ({ rule: entry(one), isFree: free.includes(one) }));
     return `"{" ws ${entries(inOrder, { rule: other, least: most > 0 ? least : 0, most })} ws "}"`;
   }
 }
@@ -122,17 +131,24 @@ interface Entry {
 }
 
 /** With commas between them, whichever are left out. */
-function entries(named: readonly Entry[], others: { readonly rule: string; readonly least: number; readonly most: number }): string {
+function entries(
+  named: readonly Entry[],
+  others: { readonly rule: string; readonly least: number; readonly most: number }
+): string {
   const comma = '"," ws';
   const rest = others.most > 0 ? times(`${comma} ${others.rule}`, others.least, others.most) : "";
   const anchor = named.findIndex(({ isFree }) => !isFree);
-  const behind = (list: readonly Entry[]) => list.map(({ rule, isFree }) => (isFree ? `(${comma} ${rule})?` : `${comma} ${rule}`)).join(" ");
+  const behind = (list: readonly Entry[]) =>
+    list.map(({ rule, isFree }) => (isFree ? `(${comma} ${rule})?` : `${comma} ${rule}`)).join(" ");
   if (anchor >= 0) {
     const before = named.slice(0, anchor).map(({ rule }) => `(${rule} ${comma})?`);
     return [...before, named[anchor]?.rule ?? "", behind(named.slice(anchor + 1)), rest].join(" ");
   }
   const beginnings = named.map(({ rule }, index) => `${rule} ${behind(named.slice(index + 1))} ${rest}`);
-  if (others.most > 0) beginnings.push(`${others.rule} ${times(`${comma} ${others.rule}`, Math.max(0, others.least - 1), others.most - 1)}`);
+  if (others.most > 0)
+    beginnings.push(
+      `${others.rule} ${times(`${comma} ${others.rule}`, Math.max(0, others.least - 1), others.most - 1)}`
+    );
   if (beginnings.length === 0) return "";
   return `(${beginnings.join(" | ")})${others.least > 0 ? "" : "?"}`;
 }

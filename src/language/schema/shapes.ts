@@ -61,7 +61,9 @@ export interface ObjectShape {
 }
 
 /** `isImplied`: allowed only because the schema does not name a type. Such shapes give way to those that it is about. */
-export type Shape = (ConstantShape | NumberShape | StringShape | ArrayShape | ObjectShape) & { readonly isImplied: boolean };
+export type Shape = (ConstantShape | NumberShape | StringShape | ArrayShape | ObjectShape) & {
+  readonly isImplied: boolean;
+};
 
 export function keyOf(places: Places): string {
   return JSON.stringify(places);
@@ -81,10 +83,14 @@ export function meet(a: Shape, b: Shape): Shape | null {
   const isImplied = a.isImplied && b.isImplied;
   if (a.kind === "constant" || b.kind === "constant") {
     const [constant, other] = a.kind === "constant" ? [a, b] : [b as ConstantShape, a];
-    const agrees = other.kind === "constant" ? JSON.stringify(other.value) === JSON.stringify(constant.value) : kindOf(constant.value) === other.kind;
+    const agrees =
+      other.kind === "constant"
+        ? JSON.stringify(other.value) === JSON.stringify(constant.value)
+        : kindOf(constant.value) === other.kind;
     return agrees ? { ...constant, isImplied } : null;
   }
-  if (a.kind === "number" && b.kind === "number") return { kind: "number", isInteger: a.isInteger || b.isInteger, range: narrower(a.range, b.range), isImplied };
+  if (a.kind === "number" && b.kind === "number")
+    return { kind: "number", isInteger: a.isInteger || b.isInteger, range: narrower(a.range, b.range), isImplied };
   if (a.kind === "string" && b.kind === "string") {
     return {
       kind: "string",
@@ -136,7 +142,11 @@ function meetObjects(a: ObjectShape, b: ObjectShape): ObjectShape {
   const properties = new Map<string, Property>();
   for (const name of [...a.properties.keys(), ...b.properties.keys()]) {
     const [one, other] = [propertyOf(a, name), propertyOf(b, name)];
-    properties.set(name, { places: both(one.places, other.places), isRequired: one.isRequired || other.isRequired, isFree: one.isFree && other.isFree });
+    properties.set(name, {
+      places: both(one.places, other.places),
+      isRequired: one.isRequired || other.isRequired,
+      isFree: one.isFree && other.isFree
+    });
   }
   return {
     kind: "object",

@@ -12,14 +12,20 @@ export interface StandardSchema<Value = unknown> {
     readonly vendor: string;
     readonly validate: (value: unknown) => StandardResult<Value> | Promise<StandardResult<Value>>;
     /** Absent in libraries that know Standard Schema only. */
-    readonly jsonSchema?: { readonly input: (options: { readonly target: "draft-2020-12" }) => Readonly<Record<string, unknown>> };
+    readonly jsonSchema?: {
+      readonly input: (options: { readonly target: "draft-2020-12" }) => Readonly<Record<string, unknown>>;
+    };
   };
 }
 
 /** A value that a schema lets through, or the places where it does not. */
 export type StandardResult<Value> =
   | { readonly value: Value; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined }[] };
+  | {
+      readonly issues: readonly {
+        readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+      }[];
+    };
 
 export function isStandardSchema(schema: unknown): schema is StandardSchema {
   // Some libraries have functions for schemas.
@@ -38,7 +44,11 @@ export function jsonSchemaOf({ "~standard": { vendor, jsonSchema } }: StandardSc
   try {
     return jsonSchema.input({ target: "draft-2020-12" });
   } catch (error) {
-    throw new MedGemmaError("SCHEMA_INVALID", `This ${vendor} schema cannot be written as JSON Schema: ${firstLine(error)}.`, { cause: error });
+    throw new MedGemmaError(
+      "SCHEMA_INVALID",
+      `This ${vendor} schema cannot be written as JSON Schema: ${firstLine(error)}.`,
+      { cause: error }
+    );
   }
 }
 
@@ -47,10 +57,14 @@ export function jsonSchemaOf({ "~standard": { vendor, jsonSchema } }: StandardSc
  *
  * @throws MedGemmaError SCHEMA_INVALID
  */
-export async function validated<Value>({ "~standard": { vendor, validate } }: StandardSchema<Value>, value: unknown): Promise<Value> {
+export async function validated<Value>(
+  { "~standard": { vendor, validate } }: StandardSchema<Value>,
+  value: unknown
+): Promise<Value> {
   const result = await validate(value);
   if (result.issues === undefined) return result.value;
-  const path = result.issues[0]?.path?.map((part) => String(typeof part === "object" ? part.key : part)).join(".") ?? "";
+  const path =
+    result.issues[0]?.path?.map((part) => String(typeof part === "object" ? part.key : part)).join(".") ?? "";
   throw new MedGemmaError(
     "SCHEMA_INVALID",
     `The answer is whole, but the ${vendor} schema refuses ${path === "" ? "it" : `its "${path}"`}: the grammar cannot enforce that rule. ` +

@@ -13,7 +13,8 @@ import type { StringShape } from "./shapes.js";
 export function textRule({ patterns, formats, minLength, maxLength }: StringShape): PatternRule | string | null {
   const length = { min: minLength, max: maxLength };
   const sources = [...patterns, ...formats.map((format) => formatPatterns[format] ?? "")];
-  if (sources.length === 0) return { rule: times(charRule, minLength, maxLength), shortest: minLength, longest: maxLength };
+  if (sources.length === 0)
+    return { rule: times(charRule, minLength, maxLength), shortest: minLength, longest: maxLength };
   let why = "";
   for (const source of sources) {
     try {

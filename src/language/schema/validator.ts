@@ -32,7 +32,9 @@ export async function createValidator(schema: Json, draft: Draft): Promise<Schem
   if (faults.length === 0) compiling(() => ajv.addSchema(schema as object, identifier));
   const compiled = new Map<string, ReturnType<typeof ajv.compile>>();
   const validatorAt = (pointer: string) => {
-    const known = compiled.get(pointer) ?? compiling(() => ajv.compile({ $ref: `${identifier}#${pointer.split("/").map(encodeURIComponent).join("/")}` }));
+    const known =
+      compiled.get(pointer) ??
+      compiling(() => ajv.compile({ $ref: `${identifier}#${pointer.split("/").map(encodeURIComponent).join("/")}` }));
     compiled.set(pointer, known);
     return known;
   };
@@ -51,7 +53,9 @@ export async function createValidator(schema: Json, draft: Draft): Promise<Schem
       const validate = validatorAt("");
       if (validate(value) === true) return null;
       const [error] = validate.errors ?? [];
-      return error === undefined ? "it is refused" : `at ${placeOf(error.instancePath)} it ${error.message ?? "is refused"}`;
+      return error === undefined
+        ? "it is refused"
+        : `at ${placeOf(error.instancePath)} it ${error.message ?? "is refused"}`;
     }
   };
 }
@@ -70,7 +74,11 @@ function compiling<Result>(run: () => Result): Result {
   try {
     return run();
   } catch (error) {
-    throw new MedGemmaError("SCHEMA_INVALID", `The JSON schema cannot be used: ${(error as Error).message.slice(0, 200)}.`, { cause: error });
+    throw new MedGemmaError(
+      "SCHEMA_INVALID",
+      `The JSON schema cannot be used: ${(error as Error).message.slice(0, 200)}.`,
+      { cause: error }
+    );
   }
 }
 

@@ -46,7 +46,9 @@ export function findSpecialTokens({ path, info }: Pick<ModelFile, "path" | "info
     startOfTurn: turnMarks.open,
     endOfTurn: turnMarks.close,
     imageMarks: findPair("<start_of_image>", "<end_of_image>"),
-    thoughtMarks: [findPair("<unused94>", "<unused95>"), findPair("<unused96>", "<unused97>")].filter((pair) => pair !== null),
+    thoughtMarks: [findPair("<unused94>", "<unused95>"), findPair("<unused96>", "<unused97>")].filter(
+      (pair) => pair !== null
+    ),
     ends: new Set([turnMarks.close, find("<eos>"), eos, eot].filter(isToken))
   };
 }

@@ -37,7 +37,9 @@ export class Tokenizer implements PromptVocabulary {
       // Runs of blanks are atoms only when they are escaped.
       for (const piece of part.atom === null ? this.#cut(escapeBlanks(part.text)) : [part]) {
         if (piece.atom !== null) tokens.push(piece.atom);
-        else for (const word of this.#words(piece.text)) for (const token of yield* mergePieces(word, this.#vocabulary)) tokens.push(token);
+        else
+          for (const word of this.#words(piece.text))
+            for (const token of yield* mergePieces(word, this.#vocabulary)) tokens.push(token);
         yield;
       }
     }

@@ -28,14 +28,22 @@ interface GemmaPiece {
 /** Gemma 3's pieces that are not made by merging (its tokenizer.json). */
 const gemmaPieces: readonly GemmaPiece[] = [
   { pattern: /^<unk>$/, role: "mark", type: "UNKNOWN" },
-  { pattern: /^<(?:pad|eos|bos|mask|(?:start|end)_of_(?:turn|image)|image_soft_token|unused\d+)>$/, role: "mark", type: "CONTROL" },
+  {
+    pattern: /^<(?:pad|eos|bos|mask|(?:start|end)_of_(?:turn|image)|image_soft_token|unused\d+)>$/,
+    role: "mark",
+    type: "CONTROL"
+  },
   { pattern: /^\[multimodal\]$/, role: "mark", type: "CONTROL" },
   { pattern: /^<0x[\dA-F]{2}>$/, role: "byte", type: "BYTE" },
   // Runs of line breaks, tabs and blanks; HTML tags.
   { pattern: /^(?:\n+|\t+|▁{2,}|<\/?[a-z]+[1-6]?>)$/, role: "atom", type: "USER_DEFINED" }
 ];
 
-const rolesOfTypes: Partial<Readonly<Record<PieceType, PieceRole>>> = { UNKNOWN: "mark", CONTROL: "mark", USER_DEFINED: "atom" };
+const rolesOfTypes: Partial<Readonly<Record<PieceType, PieceRole>>> = {
+  UNKNOWN: "mark",
+  CONTROL: "mark",
+  USER_DEFINED: "atom"
+};
 
 /** SentencePiece writes a blank as U+2581. */
 export function escapeBlanks(text: string): string {
@@ -88,20 +96,27 @@ export class Vocabulary {
     this.special = findSpecialTokens(file);
     this.#texts = tokens.map(escapeBlanks);
     this.#scores = scores;
-    this.#roles = this.#texts.map((text, id) => findGemmaPiece(text)?.role ?? rolesOfTypes[pieceType(types, id)] ?? "word");
+    this.#roles = this.#texts.map(
+      (text, id) => findGemmaPiece(text)?.role ?? rolesOfTypes[pieceType(types, id)] ?? "word"
+    );
     const having: Record<PieceRole, Token[]> = { mark: [], atom: [], byte: [], word: [] };
     this.#roles.forEach((role, id) => having[role].push(id as Token));
     this.marks = having.mark;
     this.atoms = having.atom.map((token) => this.#textOf(token)).sort((a, b) => b.length - a.length);
-    for (const role of ["atom", "word"] as const) for (const token of having[role]) this.#tokens.set(this.#textOf(token), token);
+    for (const role of ["atom", "word"] as const)
+      for (const token of having[role]) this.#tokens.set(this.#textOf(token), token);
     for (const token of having.word) {
       const word = this.#textOf(token);
-      for (let at = word.indexOf("▁", 1); at !== -1; at = word.indexOf("▁", at + 1)) this.#beforeBlank.add(word.charAt(at - 1));
+      for (let at = word.indexOf("▁", 1); at !== -1; at = word.indexOf("▁", at + 1))
+        this.#beforeBlank.add(word.charAt(at - 1));
     }
     this.longestPiece = this.#texts.reduce((longest, text) => Math.max(longest, text.length), 1);
     const bytes = having.byte.sort((a, b) => this.#byteOf(a) - this.#byteOf(b));
     if (bytes.length !== 256) {
-      throw new MedGemmaError("MODEL_MISMATCH", `${path} has ${bytes.length} byte tokens in its vocabulary; expected 256, as Gemma 3 has.`);
+      throw new MedGemmaError(
+        "MODEL_MISMATCH",
+        `${path} has ${bytes.length} byte tokens in its vocabulary; expected 256, as Gemma 3 has.`
+      );
     }
     this.bytes = bytes;
   }

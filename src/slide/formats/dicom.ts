@@ -23,7 +23,11 @@ const headSizes = [2 ** 16, 2 ** 20, 2 ** 24, 2 ** 28] as const;
  */
 export async function openDicomSlide(path: string, name: string, isFolder: boolean): Promise<OpenSlide> {
   const own = isFolder ? null : await readHeader(path, name);
-  if (!isFolder && own === null) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a DICOM file, but not of a slide (VL Whole Slide Microscopy). Give it as a picture or as a series.`);
+  if (!isFolder && own === null)
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is a DICOM file, but not of a slide (VL Whole Slide Microscopy). Give it as a picture or as a series.`
+    );
   const found: { readonly path: string; readonly header: WholeSlideHeader }[] = [];
   const unreadable: MedGemmaError[] = [];
   for (const file of await filesOf(isFolder ? path : dirname(path), { isDeep: isFolder, name })) {
@@ -34,13 +38,22 @@ export async function openDicomSlide(path: string, name: string, isFolder: boole
       if (!(error instanceof MedGemmaError)) throw error;
       unreadable.push(error);
     }
-    if (header !== null && (own === null || header.seriesInstanceUid === own.seriesInstanceUid)) found.push({ path: file, header });
+    if (header !== null && (own === null || header.seriesInstanceUid === own.seriesInstanceUid))
+      found.push({ path: file, header });
   }
   const scans = found.filter(({ header }) => header.flavor === "VOLUME" || header.flavor === null);
   const series = new Set(scans.map(({ header }) => header.seriesInstanceUid));
-  if (series.size > 1) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} is a folder with ${series.size} slides in DICOM. Name a file of one, or the folder of one.`);
+  if (series.size > 1)
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} is a folder with ${series.size} slides in DICOM. Name a file of one, or the folder of one.`
+    );
   if (found.length === 0 && unreadable[0] !== undefined) throw unreadable[0];
-  if (scans.length === 0) throw new MedGemmaError("IMAGE_UNREADABLE", `${name} ${isFolder ? "is a folder that holds" : "belongs to a series with"} no level of a slide in DICOM (VL Whole Slide Microscopy). A slide of another format is one file; name it.`);
+  if (scans.length === 0)
+    throw new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${name} ${isFolder ? "is a folder that holds" : "belongs to a series with"} no level of a slide in DICOM (VL Whole Slide Microscopy). A slide of another format is one file; name it.`
+    );
   const opened: SlideFrames[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(opened.map(async ({ source }) => await source.close()));
@@ -48,11 +61,21 @@ export async function openDicomSlide(path: string, name: string, isFolder: boole
   try {
     for (const { path: file, header } of scans) opened.push({ source: await openSource(file, name), header });
     const content = contentOf(name, opened, found.length - scans.length);
-    const left = unreadable.length > 0 ? [`left out: ${unreadable.length} DICOM file${unreadable.length === 1 ? "" : "s"} of the folder that cannot be read`] : [];
+    const left =
+      unreadable.length > 0
+        ? [
+            `left out: ${unreadable.length} DICOM file${unreadable.length === 1 ? "" : "s"} of the folder that cannot be read`
+          ]
+        : [];
     return { ...content, notes: [...(content.notes ?? []), ...left], name, close };
   } catch (error) {
     await close();
-    throw error instanceof DicomError ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error, remedy: error.remedy }) : error;
+    throw error instanceof DicomError
+      ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, {
+          cause: error,
+          remedy: error.remedy
+        })
+      : error;
   }
 }
 
@@ -70,20 +93,37 @@ function contentOf(name: string, files: readonly SlideFrames[], otherPictures: n
     const { picture, notes: more } = tiledPictureOf(name, parts);
     for (const note of more) notes.add(note);
     const [largest] = levels;
-    levels.push(tiledLevel(name, picture, largest === undefined ? 1 : (largest.width / picture.width + largest.height / picture.height) / 2));
+    levels.push(
+      tiledLevel(
+        name,
+        picture,
+        largest === undefined ? 1 : (largest.width / picture.width + largest.height / picture.height) / 2
+      )
+    );
   }
   const header = sorted[0]?.[0]?.header;
-  const [x, y] = [header?.spacing?.x, header?.spacing?.y].map((spacing) => (spacing === undefined ? null : spacing * 1000));
-  const scanned = byMicrometres(x ?? null, y ?? null, "DICOM Pixel Spacing") ?? byObjective(header?.objective ?? null, "DICOM Objective Lens Power", null, null);
+  const [x, y] = [header?.spacing?.x, header?.spacing?.y].map((spacing) =>
+    spacing === undefined ? null : spacing * 1000
+  );
+  const scanned =
+    byMicrometres(x ?? null, y ?? null, "DICOM Pixel Spacing") ??
+    byObjective(header?.objective ?? null, "DICOM Objective Lens Power", null, null);
   return { levels, scanned, otherPictures, notes: [...notes] };
 }
 
-async function filesOf(folder: string, { isDeep, name }: { readonly isDeep: boolean; readonly name: string }): Promise<string[]> {
+async function filesOf(
+  folder: string,
+  { isDeep, name }: { readonly isDeep: boolean; readonly name: string }
+): Promise<string[]> {
   const found: string[] = [];
   for await (const entry of await opendir(folder, { recursive: isDeep })) {
     if (!entry.isFile() || entry.name.startsWith(".")) continue;
     found.push(join(entry.parentPath, entry.name));
-    if (found.length > maxFiles) throw new MedGemmaError("IMAGE_TOO_LARGE", `The folder of ${name} holds more than ${maxFiles} files. Give the slide a folder of its own.`);
+    if (found.length > maxFiles)
+      throw new MedGemmaError(
+        "IMAGE_TOO_LARGE",
+        `The folder of ${name} holds more than ${maxFiles} files. Give the slide a folder of its own.`
+      );
   }
   return found.sort();
 }
@@ -94,7 +134,12 @@ async function readHeader(path: string, name: string): Promise<WholeSlideHeader 
   try {
     return await readHeaderOf(source);
   } catch (error) {
-    throw error instanceof DicomError ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, { cause: error, remedy: error.remedy }) : error;
+    throw error instanceof DicomError
+      ? new MedGemmaError("IMAGE_UNREADABLE", `${name} cannot be read as DICOM: ${error.message}.`, {
+          cause: error,
+          remedy: error.remedy
+        })
+      : error;
   } finally {
     await source.close();
   }

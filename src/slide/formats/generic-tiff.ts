@@ -6,9 +6,19 @@ import { aperioScannedAt, resolutionScannedAt } from "../scanned-at.js";
 import { findTiffLevels, type PictureDirectories } from "../tiff-levels.js";
 
 export async function openGenericTiff(file: TiffFile, pages: readonly TiffDirectory[]): Promise<SlideContent> {
-  const pictures = pages.flatMap((page): PictureDirectories[] => [[page], ...page.below.map((below): PictureDirectories => [below])]);
+  const pictures = pages.flatMap((page): PictureDirectories[] => [
+    [page],
+    ...page.below.map((below): PictureDirectories => [below])
+  ]);
   const { levels, largest, notes } = await findTiffLevels(file, pictures);
   const description = (await pages[0]?.text(tags.imageDescription)) ?? "";
-  const aperio = description.startsWith("Aperio") ? aperioScannedAt((await largest[0].text(tags.imageDescription)) ?? description) : null;
-  return { levels, scanned: aperio ?? (await resolutionScannedAt(largest[0])), otherPictures: pictures.length - levels.length, notes };
+  const aperio = description.startsWith("Aperio")
+    ? aperioScannedAt((await largest[0].text(tags.imageDescription)) ?? description)
+    : null;
+  return {
+    levels,
+    scanned: aperio ?? (await resolutionScannedAt(largest[0])),
+    otherPictures: pictures.length - levels.length,
+    notes
+  };
 }

@@ -9,7 +9,15 @@ import { findTiffLevels, type PictureDirectories } from "../tiff-levels.js";
 import { attribute, attributeNumber, elements, type XmlElement } from "../xml.js";
 
 /** PhysicalSizeXUnit of the schema 2016-06. */
-const micrometresPerUnit: Readonly<Record<string, number>> = { nm: 1e-3, µm: 1, μm: 1, um: 1, mm: 1e3, cm: 1e4, m: 1e6 };
+const micrometresPerUnit: Readonly<Record<string, number>> = {
+  nm: 1e-3,
+  µm: 1,
+  μm: 1,
+  um: 1,
+  mm: 1e3,
+  cm: 1e4,
+  m: 1e6
+};
 
 /** Channel.Color of the schema: red, green, blue, opacity, as one signed number of 32 bits. */
 const colours = [0xff0000ff, 0x00ff00ff, 0x0000ffff].map((colour) => colour | 0);
@@ -54,29 +62,61 @@ export async function openOmeTiff(file: TiffFile, pages: readonly TiffDirectory[
   // Pages that the XML does not speak of are levels, perhaps; those of labels are not.
   const claimed = new Set(found.flatMap(({ all }) => all));
   const others = images.filter(({ isOther }) => isOther && images.length > 1).flatMap((image) => pagesOf(image, sizes));
-  const free = pages.filter((page, index) => !claimed.has(page) && !others.includes(index)).map((page): PictureDirectories => [page]);
+  const free = pages
+    .filter((page, index) => !claimed.has(page) && !others.includes(index))
+    .map((page): PictureDirectories => [page]);
   const pictures = [...found.flatMap(({ shown }) => levelsBelow(shown)), ...free];
   const { levels, largest, notes } = await findTiffLevels(file, pictures);
   const main = found.find(({ shown }) => levelsBelow(shown).some(([first]) => first === largest[0]));
-  const size = main === undefined ? null : byMicrometres(physicalSize(main.image.pixels, "X"), physicalSize(main.image.pixels, "Y"), "OME-XML PhysicalSizeX");
-  return { levels, scanned: size ?? (await resolutionScannedAt(largest[0])), otherPictures: pictures.length - levels.length + new Set(others).size, notes: [...(main?.notes ?? []), ...notes] };
+  const size =
+    main === undefined
+      ? null
+      : byMicrometres(
+          physicalSize(main.image.pixels, "X"),
+          physicalSize(main.image.pixels, "Y"),
+          "OME-XML PhysicalSizeX"
+        );
+  return {
+    levels,
+    scanned: size ?? (await resolutionScannedAt(largest[0])),
+    otherPictures: pictures.length - levels.length + new Set(others).size,
+    notes: [...(main?.notes ?? []), ...notes]
+  };
 }
 
 function readImages(xml: string): OmeImage[] {
   return elements(xml, "Image").flatMap((image) => {
     const [pixels] = elements(image.inner, "Pixels");
-    return pixels === undefined ? [] : [{ pixels, channels: elements(pixels.inner, "Channel"), isOther: otherName.test(attribute(image, "Name") ?? "") }];
+    return pixels === undefined
+      ? []
+      : [
+          {
+            pixels,
+            channels: elements(pixels.inner, "Channel"),
+            isOther: otherName.test(attribute(image, "Name") ?? "")
+          }
+        ];
   });
 }
 
 /** The picture itself and what lies in the sub-directories of its pages, of each the level of the same number. */
 function levelsBelow(shown: PictureDirectories): PictureDirectories[] {
   const [first, ...others] = shown;
-  return [shown, ...first.below.map((below, index): PictureDirectories => [below, ...others.flatMap((other) => other.below[index] ?? [])])];
+  return [
+    shown,
+    ...first.below.map((below, index): PictureDirectories => [
+      below,
+      ...others.flatMap((other) => other.below[index] ?? [])
+    ])
+  ];
 }
 
 /** @returns null for an image without pages in this file */
-async function planesOf(file: TiffFile, pages: readonly TiffDirectory[], { xml, image, sizes }: { readonly xml: string; readonly image: OmeImage; readonly sizes: readonly PageSize[] }): Promise<Planes | null> {
+async function planesOf(
+  file: TiffFile,
+  pages: readonly TiffDirectory[],
+  { xml, image, sizes }: { readonly xml: string; readonly image: OmeImage; readonly sizes: readonly PageSize[] }
+): Promise<Planes | null> {
   if (liesElsewhere(xml, image)) return null;
   const indices = pagesOf(image, sizes);
   const all = indices.flatMap((index) => (index === null ? [] : (pages[index] ?? [])));
@@ -90,12 +130,17 @@ async function planesOf(file: TiffFile, pages: readonly TiffDirectory[], { xml, 
   const plane = (channel: number): TiffDirectory => {
     const index = indices[planeIndex(image, { channels, z: focus, channel })];
     const page = index === null || index === undefined ? undefined : pages[index];
-    if (page === undefined) throw file.damaged(`its OME-XML speaks of ${channels * z * t} planes, and not all are there`);
+    if (page === undefined)
+      throw file.damaged(`its OME-XML speaks of ${channels * z * t} planes, and not all are there`);
     return page;
   };
   if (channels === 1) return { shown: [plane(0)], all, notes };
   const [red, green, blue] = coloursOf(file, image, channels);
-  return { shown: [plane(red), plane(green), plane(blue)], all, notes: [...notes, "three gray planes shown as red, green and blue"] };
+  return {
+    shown: [plane(red), plane(green), plane(blue)],
+    all,
+    notes: [...notes, "three gray planes shown as red, green and blue"]
+  };
 }
 
 /** Where a file of several holds another's planes (TiffData with the UUID of another file). */
@@ -106,7 +151,8 @@ function liesElsewhere(xml: string, { pixels }: OmeImage): boolean {
   return own !== null && uuid !== undefined && uuid.inner.trim() !== own.trim();
 }
 
-const size = ({ pixels }: OmeImage, axis: "C" | "T" | "Z"): number => Math.max(1, Math.floor(attributeNumber(pixels, `Size${axis}`) ?? 1));
+const size = ({ pixels }: OmeImage, axis: "C" | "T" | "Z"): number =>
+  Math.max(1, Math.floor(attributeNumber(pixels, `Size${axis}`) ?? 1));
 
 /** Planes for each focus and time: samples of one page count as one. */
 function channelsOf(image: OmeImage, samples: number): number {
@@ -114,9 +160,15 @@ function channelsOf(image: OmeImage, samples: number): number {
 }
 
 /** In which order planes follow each other. */
-function planeIndex(image: OmeImage, { channels, z, channel }: { readonly channels: number; readonly z: number; readonly channel: number }): number {
+function planeIndex(
+  image: OmeImage,
+  { channels, z, channel }: { readonly channels: number; readonly z: number; readonly channel: number }
+): number {
   const order = attribute(image.pixels, "DimensionOrder") ?? "XYZCT";
-  const [counts, places] = [{ C: channels, Z: size(image, "Z"), T: size(image, "T") }, { C: channel, Z: z, T: 0 }];
+  const [counts, places] = [
+    { C: channels, Z: size(image, "Z"), T: size(image, "T") },
+    { C: channel, Z: z, T: 0 }
+  ];
   let [index, step] = [0, 1];
   for (const axis of order.slice(2)) {
     if (axis !== "C" && axis !== "Z" && axis !== "T") continue;
@@ -165,15 +217,24 @@ function planeIndexOf(data: XmlElement, image: OmeImage, channels: number): numb
  * @throws MedGemmaError IMAGE_UNREADABLE for channels of dyes
  */
 function coloursOf(file: TiffFile, { channels, pixels }: OmeImage, count: number): readonly [number, number, number] {
-  const refuse = (): MedGemmaError => new MedGemmaError("IMAGE_UNREADABLE", `${file.name} has ${count} channels in planes of their own, as of fluorescence; expected one picture in colour, or three planes of red, green and blue. Make a picture in colour of the channels that you need.`);
+  const refuse = (): MedGemmaError =>
+    new MedGemmaError(
+      "IMAGE_UNREADABLE",
+      `${file.name} has ${count} channels in planes of their own, as of fluorescence; expected one picture in colour, or three planes of red, green and blue. Make a picture in colour of the channels that you need.`
+    );
   if (count !== 3 || (attribute(pixels, "Type") ?? "uint8") !== "uint8") throw refuse();
   if (channels.length === 0) return [0, 1, 2];
-  const isDye = (channel: XmlElement): boolean => ["EmissionWavelength", "ExcitationWavelength", "Fluor"].some((name) => attribute(channel, name) !== null) || attribute(channel, "ContrastMethod") === "Fluorescence";
+  const isDye = (channel: XmlElement): boolean =>
+    ["EmissionWavelength", "ExcitationWavelength", "Fluor"].some((name) => attribute(channel, name) !== null) ||
+    attribute(channel, "ContrastMethod") === "Fluorescence";
   if (channels.some(isDye)) throw refuse();
-  const byColour = colours.map((colour) => channels.findIndex((channel) => attributeNumber(channel, "Color") === colour));
+  const byColour = colours.map((colour) =>
+    channels.findIndex((channel) => attributeNumber(channel, "Color") === colour)
+  );
   const names = channels.map((channel) => attribute(channel, "Name") ?? "");
   const byName = colourNames.map((name) => names.findIndex((one) => name.test(one.trim())));
-  for (const [red = -1, green = -1, blue = -1] of [byName, byColour]) if (Math.min(red, green, blue) >= 0) return [red, green, blue];
+  for (const [red = -1, green = -1, blue = -1] of [byName, byColour])
+    if (Math.min(red, green, blue) >= 0) return [red, green, blue];
   if (names.every((name) => plainName.test(name.trim()))) return [0, 1, 2];
   throw refuse();
 }

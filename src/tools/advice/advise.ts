@@ -3,7 +3,14 @@ import { towerFlops, type TowerShape } from "../bench/tower-flops.js";
 import { readMemoryBudget } from "../../memory/memory-budget.js";
 import { describeMachine, type MachineFacts } from "../../language/host/describe-machine.js";
 import { startLlama } from "../../language/llama.js";
-import { bytesOf, choicesOf, downloadBytes, neededBytes, readCatalog, type CatalogChoice } from "../../models/catalog.js";
+import {
+  bytesOf,
+  choicesOf,
+  downloadBytes,
+  neededBytes,
+  readCatalog,
+  type CatalogChoice
+} from "../../models/catalog.js";
 import { suggestModel } from "../../models/suggest.js";
 import type { MachineLimits } from "../../native/addon.js";
 import { loadAddon } from "../../native/load-addon.js";
@@ -51,7 +58,11 @@ export async function advise(options: TrialOptions = {}): Promise<Advice> {
   return { machine, budgetBytes, models, proposal: suggestModel(catalog, budgetBytes) };
 }
 
-function describe({ model, quantization }: CatalogChoice, budgetBytes: number, limits: MachineLimits | null): ModelAdvice {
+function describe(
+  { model, quantization }: CatalogChoice,
+  budgetBytes: number,
+  limits: MachineLimits | null
+): ModelAdvice {
   const needed = neededBytes(model, quantization);
   return {
     model,
@@ -61,6 +72,9 @@ function describe({ model, quantization }: CatalogChoice, budgetBytes: number, l
     fits: needed <= budgetBytes,
     // Every token reads all weights once.
     tokensPerSecond: limits === null ? null : (limits.readGbytes * 1e9 * reached.memory) / bytesOf(quantization),
-    imageMs: limits === null || model.projector === null ? null : towerFlops(tower) / (limits.gflops * 1e6 * reached.arithmetic)
+    imageMs:
+      limits === null || model.projector === null
+        ? null
+        : towerFlops(tower) / (limits.gflops * 1e6 * reached.arithmetic)
   };
 }

@@ -14,7 +14,10 @@ import { measureRound, promptLength, type Round } from "./round.js";
 import { sampleOf, type Sample } from "./sample.js";
 import { towerFlops } from "./tower-flops.js";
 
-export interface BenchOptions extends Pick<LoadOptions, "mmproj" | "lora" | "gpu" | "threads" | "contextSize" | "signal" | "onTrial"> {
+export interface BenchOptions extends Pick<
+  LoadOptions,
+  "mmproj" | "lora" | "gpu" | "threads" | "contextSize" | "signal" | "onTrial"
+> {
   /** Rounds, from 1. Default 3. */
   readonly repeat?: number | undefined;
   readonly onProgress?: ((progress: BenchProgress) => void) | undefined;
@@ -66,7 +69,8 @@ export interface BenchReport {
 export async function measure(source?: ModelSource, options: BenchOptions = {}): Promise<BenchReport> {
   const { repeat: rounds = 3, onProgress, ...loadOptions } = options;
   const { signal, gpu = "auto" } = options;
-  const tell = (stage: BenchProgress["stage"], round: number, done: number) => onProgress?.({ stage, round, rounds, done });
+  const tell = (stage: BenchProgress["stage"], round: number, done: number) =>
+    onProgress?.({ stage, round, rounds, done });
 
   // First of all: the start of llama.cpp itself is not part of loading a model.
   const runtime = await startLlama(gpu, options);

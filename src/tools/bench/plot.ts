@@ -8,7 +8,14 @@ const canvas = { width: 1200, height: 675 };
 const margin = 64;
 const bars = { left: 330, width: 500, height: 28, thin: 10 };
 const rows = { height: 46, caption: 40, gap: 22 };
-const colours = { text: "#0f172a", faint: "#64748b", track: "#e2e8f0", time: "#0e7490", rate: "#4f46e5", share: "#d97706" };
+const colours = {
+  text: "#0f172a",
+  faint: "#64748b",
+  track: "#e2e8f0",
+  time: "#0e7490",
+  rate: "#4f46e5",
+  share: "#d97706"
+};
 
 /** Longest title and line below it that fit, in characters. */
 const longest = { title: 40, line: 90 };
@@ -84,7 +91,10 @@ function groupsOf(report: BenchReport): Group[] {
 }
 
 /** Bars of one group have one scale. */
-function scaled(quantities: readonly { readonly name: string; readonly sample: Sample | null }[], unitOf: (median: number) => Unit): Bar[] {
+function scaled(
+  quantities: readonly { readonly name: string; readonly sample: Sample | null }[],
+  unitOf: (median: number) => Unit
+): Bar[] {
   const most = Math.max(...quantities.map(({ sample }) => sample?.median ?? 0));
   return quantities.flatMap(({ name, sample }) => {
     if (sample === null) return [];
@@ -125,6 +135,14 @@ function shorten(words: string, characters: number): string {
 
 /** XML has no way at all to write most control characters, so they are left out. */
 function escapeXml(words: string): string {
-  const names: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
-  return words.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "").replace(/[&<>"']/g, (sign) => names[sign] ?? "");
+  const names: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&apos;"
+  };
+  return words
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "")
+    .replace(/[&<>"']/g, (sign) => names[sign] ?? "");
 }

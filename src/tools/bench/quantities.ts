@@ -35,11 +35,20 @@ export interface Share {
 }
 
 /** How much of the CPU's limits the tower and the generation reach; null where that is not known. */
-export function sharesOf({ towerShare, generationShare, limits }: BenchReport): Readonly<Record<"tower" | "generation", Share | null>> {
+export function sharesOf({
+  towerShare,
+  generationShare,
+  limits
+}: BenchReport): Readonly<Record<"tower" | "generation", Share | null>> {
   return {
-    tower: towerShare === null ? null : { name: "image tower, compute", part: towerShare, of: `${threeDigits(limits.gflops)} GFLOPS` },
+    tower:
+      towerShare === null
+        ? null
+        : { name: "image tower, compute", part: towerShare, of: `${threeDigits(limits.gflops)} GFLOPS` },
     generation:
-      generationShare === null ? null : { name: "generation, memory", part: generationShare, of: `${threeDigits(limits.readGbytes)} GB/s` }
+      generationShare === null
+        ? null
+        : { name: "generation, memory", part: generationShare, of: `${threeDigits(limits.readGbytes)} GB/s` }
   };
 }
 

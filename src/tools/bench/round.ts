@@ -27,11 +27,17 @@ export interface RoundOptions {
 const tokenCounts = { prompt: 512, generated: 64 };
 
 /** @throws MedGemmaError ABORTED; as `MedGemma.encode` and `Chat.ask` */
-export async function measureRound(medgemma: MedGemma, { language }: ModelParts, options: RoundOptions): Promise<Round> {
+export async function measureRound(
+  medgemma: MedGemma,
+  { language }: ModelParts,
+  options: RoundOptions
+): Promise<Round> {
   const { imageSize } = medgemma;
-  const encodeMs = imageSize === null ? null : await timeEncoding(medgemma, noisePicture(2 * options.seed, imageSize), options);
+  const encodeMs =
+    imageSize === null ? null : await timeEncoding(medgemma, noisePicture(2 * options.seed, imageSize), options);
   const text = await timeText(language, options);
-  const firstAnswerMs = imageSize === null ? null : await timeFirstAnswer(medgemma, noisePicture(2 * options.seed + 1, imageSize), options);
+  const firstAnswerMs =
+    imageSize === null ? null : await timeFirstAnswer(medgemma, noisePicture(2 * options.seed + 1, imageSize), options);
   return { encodeMs, ...text, firstAnswerMs };
 }
 
@@ -40,7 +46,11 @@ export function promptLength({ contextSize }: Pick<LanguageModel, "contextSize">
   return Math.min(tokenCounts.prompt, Math.floor(contextSize / 2));
 }
 
-async function timeEncoding(medgemma: MedGemma, picture: DecodedImage, { signal, onProgress }: RoundOptions): Promise<number> {
+async function timeEncoding(
+  medgemma: MedGemma,
+  picture: DecodedImage,
+  { signal, onProgress }: RoundOptions
+): Promise<number> {
   onProgress("encode", 0);
   const [encoded] = await medgemma.encode([picture], {
     signal,
@@ -63,7 +73,11 @@ async function timeText(
   const started = performance.now();
   while (made.length < tokenCounts.generated) {
     const before = made.length;
-    const events = language.generate([...prompt, ...made], { maxTokens: tokenCounts.generated - before, temperature: 0, signal });
+    const events = language.generate([...prompt, ...made], {
+      maxTokens: tokenCounts.generated - before,
+      temperature: 0,
+      signal
+    });
     for await (const event of events) {
       if (event.type === "prefilled" && before === 0) reused = event.reusedTokens;
       if (event.type !== "token") continue;
@@ -82,7 +96,11 @@ async function timeText(
   };
 }
 
-async function timeFirstAnswer(medgemma: MedGemma, picture: DecodedImage, { signal, onProgress }: RoundOptions): Promise<number> {
+async function timeFirstAnswer(
+  medgemma: MedGemma,
+  picture: DecodedImage,
+  { signal, onProgress }: RoundOptions
+): Promise<number> {
   onProgress("answer", 0);
   await using chat = await medgemma.createChat();
   const { timings } = await chat.ask("Describe the image.", {

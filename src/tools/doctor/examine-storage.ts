@@ -41,7 +41,9 @@ export async function examineStorage(options: CheckOptions): Promise<StorageFact
       policy: isOffline() ? "never" : "only pull",
       endpoint: hubEndpoint(),
       hasToken: (env.HF_TOKEN ?? "") !== "",
-      hasProxy: ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].some((name) => (env[name] ?? "") !== "")
+      hasProxy: ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].some(
+        (name) => (env[name] ?? "") !== ""
+      )
     }
   };
 }

@@ -99,7 +99,10 @@ async function* run(known: KnownFilm, medgemma: MedGemma, parts: ModelParts): As
     const onCpu = await encodeOnCpu(vision, image);
     yield* compareStages(onCpu, known, tolerances.cpu, " on the CPU");
     // The numbers that are known are samples; here every value of the GPU's tokens is looked at.
-    const error = relativeError(stages.at(-1)?.values ?? new Float32Array(), onCpu.at(-1)?.values ?? new Float32Array());
+    const error = relativeError(
+      stages.at(-1)?.values ?? new Float32Array(),
+      onCpu.at(-1)?.values ?? new Float32Array()
+    );
     yield { name: "GPU against CPU", ok: error <= tolerance, tolerance, error };
   }
 
@@ -113,7 +116,12 @@ async function* run(known: KnownFilm, medgemma: MedGemma, parts: ModelParts): As
   yield { name: "answer", ok: text === known.answer, tolerance: null, error: null };
 }
 
-function* compareStages(stages: readonly StageValues[], known: KnownFilm, tolerance: number, where: string): Generator<Check> {
+function* compareStages(
+  stages: readonly StageValues[],
+  known: KnownFilm,
+  tolerance: number,
+  where: string
+): Generator<Check> {
   for (const [index, { name, values }] of known.stages.entries()) {
     const error = relativeError(stages[index]?.values ?? new Float32Array(), values, known.every);
     yield { name: name + where, ok: error <= tolerance, tolerance, error };

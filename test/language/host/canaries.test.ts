@@ -9,7 +9,16 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { LlamaGrammarEvaluationState, NoBinaryFoundError, TokenBias, getLlama, getLlamaGpuTypes, type LlamaContext, type LlamaModel, type Token } from "node-llama-cpp";
+import {
+  LlamaGrammarEvaluationState,
+  NoBinaryFoundError,
+  TokenBias,
+  getLlama,
+  getLlamaGpuTypes,
+  type LlamaContext,
+  type LlamaModel,
+  type Token
+} from "node-llama-cpp";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { contextShapeOf, paddedCells } from "../../../src/language/host/context-shape.js";
 import { readGgufHeader } from "../../../src/language/host/gguf.js";
@@ -43,7 +52,13 @@ afterEach(async () => {
 });
 
 async function newContext(contextSize: number): Promise<LlamaContext> {
-  return await model.createContext({ contextSize, batchSize: 512, sequences: 1, threads: 1, ignoreMemorySafetyChecks: true });
+  return await model.createContext({
+    contextSize,
+    batchSize: 512,
+    sequences: 1,
+    threads: 1,
+    ignoreMemorySafetyChecks: true
+  });
 }
 
 function newSequence(of = context) {
@@ -67,7 +82,10 @@ describe("image-prefill.ts relies on it that node-llama-cpp", () => {
   type Mapper = (index: number, position: number) => unknown;
   type Decode = (request: Request, mapper: Mapper) => Promise<[number, unknown][]>;
   interface Internals {
-    readonly _ctx: { removeTokenCellsFromSequence(id: number, from: number, to: number): boolean; getSequenceKvCacheMaxPosition(id: number): number };
+    readonly _ctx: {
+      removeTokenCellsFromSequence(id: number, from: number, to: number): boolean;
+      getSequenceKvCacheMaxPosition(id: number): number;
+    };
     readonly _backendContextDisposeGuard: { createPreventDisposalHandle(): { dispose(): void } };
     readonly _decodeTokens: Decode;
   }
@@ -102,7 +120,13 @@ describe("image-prefill.ts relies on it that node-llama-cpp", () => {
     const sequenceId = idOf(sequence) as number;
     const tokens = someTokens();
     const seen: [number, number][] = [];
-    const request = { sequenceId, firstTokenSequenceIndex: 0, tokens, logits: tokens.map((_, index) => index === tokens.length - 1), tokenMeter: sequence.tokenMeter };
+    const request = {
+      sequenceId,
+      firstTokenSequenceIndex: 0,
+      tokens,
+      logits: tokens.map((_, index) => index === tokens.length - 1),
+      tokenMeter: sequence.tokenMeter
+    };
     const results = await inside()._decodeTokens(request, (index, position) => {
       seen.push([index, position]);
       return "mapped";
@@ -121,7 +145,7 @@ describe("image-prefill.ts relies on it that node-llama-cpp", () => {
     expect(inside()._ctx.getSequenceKvCacheMaxPosition(id)).toBe(0);
   });
 
-  it("has the same lifecycle-utils, and decodes under the lock [context, \"context\"] alone", async () => {
+  it('has the same lifecycle-utils, and decodes under the lock [context, "context"] alone', async () => {
     expect(context.onDispose).toBeInstanceOf(EventRelay);
     const sequence = newSequence();
     let isDecoded = false;
@@ -149,7 +173,9 @@ describe("image-prefill.ts relies on it that node-llama-cpp", () => {
 
   it("keeps ids beyond the vocabulary and compares them like all others", async () => {
     const virtual = [2 ** 30, 2 ** 30 + 1] as Token[];
-    using _replaced = replaceDecode(async (original, request, mapper) => (request.tokens.some(isImageToken) ? [] : await original(request, mapper)));
+    using _replaced = replaceDecode(async (original, request, mapper) =>
+      request.tokens.some(isImageToken) ? [] : await original(request, mapper)
+    );
     const sequence = newSequence();
     await sequence.evaluateWithoutGeneratingNewTokens(virtual);
     expect(sequence.contextTokens).toEqual(virtual);
@@ -160,17 +186,23 @@ describe("image-prefill.ts relies on it that node-llama-cpp", () => {
 
 describe("context-shape.ts relies on it that node-llama-cpp", () => {
   it("rounds the cells of a context up to the next 256", async () => {
-    const { contextSizePad } = (await import(pathToFileURL(join(dist, "config.js")).href)) as { contextSizePad: number };
+    const { contextSizePad } = (await import(pathToFileURL(join(dist, "config.js")).href)) as {
+      contextSizePad: number;
+    };
     expect(contextSizePad).toBe(paddedCells(1));
     const other = await newContext(300);
     opened.push(other);
     const { _ctx: inner } = other as unknown as { _ctx: { getContextSize(): number } };
-    expect(inner.getContextSize()).toBe(contextShapeOf({ window: null }, { contextSize: 300, parallel: 1, tokensPerImage: 0 }).cells);
+    expect(inner.getContextSize()).toBe(
+      contextShapeOf({ window: null }, { contextSize: 300, parallel: 1, tokensPerImage: 0 }).cells
+    );
   });
 
   it("asks llama.cpp for one token more a batch where layers are local, and says so nowhere", () => {
     const source = readFileSync(join(dist, "evaluator", "LlamaContext", "LlamaContext.js"), "utf8");
-    expect(source.replace(/\s+/g, " ")).toMatch(/batchSize: this\._batchSize \+ \(\(!this\._swaFullCache && this\.model\.fileInsights\.swaSize != null .*? \? 1 /);
+    expect(source.replace(/\s+/g, " ")).toMatch(
+      /batchSize: this\._batchSize \+ \(\(!this\._swaFullCache && this\.model\.fileInsights\.swaSize != null .*? \? 1 /
+    );
     expect(context.batchSize).toBe(512);
   });
 });
@@ -209,12 +241,17 @@ describe("sampler.ts relies on it that node-llama-cpp", () => {
   });
 
   it("refuses a grammar that llama.cpp cannot read", async () => {
-    await expect(runtime.llama.createGrammar({ grammar: "root ::= nowhere" }).then((grammar) => new LlamaGrammarEvaluationState({ model, grammar }))).rejects.toThrow();
+    await expect(
+      runtime.llama
+        .createGrammar({ grammar: "root ::= nowhere" })
+        .then((grammar) => new LlamaGrammarEvaluationState({ model, grammar }))
+    ).rejects.toThrow();
   });
 
   it("never samples what a bias forbids", async () => {
     const first = async (options: object) => {
-      for await (const token of newSequence(await anyContext()).evaluate(someTokens(), { ...greedy, ...options })) return token;
+      for await (const token of newSequence(await anyContext()).evaluate(someTokens(), { ...greedy, ...options }))
+        return token;
       throw new Error("nothing was sampled");
     };
     const usual = await first({});
@@ -237,10 +274,14 @@ describe("load-failure.ts relies on it that node-llama-cpp", () => {
   it("quotes the absolute path of an adapter that cannot be loaded", async () => {
     const bad = join(folder, "bad.gguf");
     writeFileSync(bad, "no adapter");
-    const error: unknown = await model.createContext({ contextSize: 256, lora: { adapters: [{ filePath: bad }] } }).catch((reason: unknown) => reason);
+    const error: unknown = await model
+      .createContext({ contextSize: 256, lora: { adapters: [{ filePath: bad }] } })
+      .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(Error);
     expect(failedAdapter(error, [{ path: "other.gguf" }, { path: bad }])).toEqual({ path: bad });
-    expect(failedAdapter(new Error(`Failed to initialize LoRA adapter "${resolve("a.gguf")}"`), [{ path: "a.gguf" }])).toEqual({ path: "a.gguf" });
+    expect(
+      failedAdapter(new Error(`Failed to initialize LoRA adapter "${resolve("a.gguf")}"`), [{ path: "a.gguf" }])
+    ).toEqual({ path: "a.gguf" });
   });
 
   it("leaves llama.cpp's own words in its log, which the addon takes over", async () => {
@@ -248,12 +289,18 @@ describe("load-failure.ts relies on it that node-llama-cpp", () => {
     addon.collectComplaints();
     const cut = join(folder, "cut.gguf");
     writeFileSync(cut, readFileSync(demoText).subarray(0, 4_000_000));
-    await expect(runtime.llama.loadModel({ modelPath: cut, gpuLayers: 0, ignoreMemorySafetyChecks: true })).rejects.toThrow();
+    await expect(
+      runtime.llama.loadModel({ modelPath: cut, gpuLayers: 0, ignoreMemorySafetyChecks: true })
+    ).rejects.toThrow();
     expect(addon.firstComplaint()).toMatch(/tensor|bounds|corrupt/i);
   });
 
   it("has words for a lack of memory", () => {
-    for (const words of ["ggml_backend_cpu_buffer_type_alloc_buffer: failed to allocate buffer of size 9", "cudaMalloc failed: out of memory", "unable to allocate CPU buffer"]) {
+    for (const words of [
+      "ggml_backend_cpu_buffer_type_alloc_buffer: failed to allocate buffer of size 9",
+      "cudaMalloc failed: out of memory",
+      "unable to allocate CPU buffer"
+    ]) {
       expect(isOutOfMemory(words)).toBe(true);
     }
     expect(isOutOfMemory("tensor 'blk.0.attn_q.weight' data is not within the file bounds")).toBe(false);
@@ -263,11 +310,18 @@ describe("load-failure.ts relies on it that node-llama-cpp", () => {
 describe("load-stop.ts relies on it that node-llama-cpp", () => {
   it("stops a load as it did when that could keep the process alive; otherwise see whether load-stop.ts is still needed", () => {
     const source = readFileSync(join(dist, "evaluator", "LlamaModel", "LlamaModel.js"), "utf8").replace(/\s+/g, " ");
-    expect(source).toMatch(/function onAbort\(\) \{ model\._model\.abortActiveModelLoad\(\); .*loadSignal\.addEventListener\("abort", onAbort\); .*await model\._model\.init\(\)/);
+    expect(source).toMatch(
+      /function onAbort\(\) \{ model\._model\.abortActiveModelLoad\(\); .*loadSignal\.addEventListener\("abort", onAbort\); .*await model\._model\.init\(\)/
+    );
   });
 
   it("gives the reason of a stop that came before the load", async () => {
-    const loading = runtime.llama.loadModel({ modelPath: demoText, gpuLayers: 0, ignoreMemorySafetyChecks: true, loadSignal: AbortSignal.abort(new Error("enough")) });
+    const loading = runtime.llama.loadModel({
+      modelPath: demoText,
+      gpuLayers: 0,
+      ignoreMemorySafetyChecks: true,
+      loadSignal: AbortSignal.abort(new Error("enough"))
+    });
     await expect(loading).rejects.toThrow("enough");
   });
 });
@@ -279,7 +333,13 @@ describe("llama.ts and describe-machine.ts rely on it that node-llama-cpp", () =
 
   it("throws NoBinaryFoundError for a backend without a binary, when it must not build", async () => {
     const absent = process.platform === "darwin" ? "cuda" : "metal";
-    const options = { gpu: absent, build: "never", skipDownload: true, progressLogs: false, logger: () => undefined } as const;
+    const options = {
+      gpu: absent,
+      build: "never",
+      skipDownload: true,
+      progressLogs: false,
+      logger: () => undefined
+    } as const;
     const outcome: unknown = await getLlama(options).then(
       ({ gpu }) => gpu,
       (error: unknown) => error
@@ -304,7 +364,9 @@ describe("gguf.ts relies on it that node-llama-cpp", () => {
 describe("src/native and scripts/build-native.mjs rely on it that node-llama-cpp", () => {
   it("is the version that all this was read in", () => {
     const { version } = JSON.parse(readFileSync(join(dist, "..", "package.json"), "utf8")) as { version: string };
-    const { dependencies } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as { dependencies: Record<string, string> };
+    const { dependencies } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
+      dependencies: Record<string, string>;
+    };
     expect(version).toBe(dependencies["node-llama-cpp"]);
     expect(version).toBe("3.21.1");
   });
@@ -315,8 +377,11 @@ describe("src/native and scripts/build-native.mjs rely on it that node-llama-cpp
     expect(JSON.parse(readFileSync(join(llama, "llama.cpp.info.json"), "utf8"))).toHaveProperty("tag");
   });
 
-  it.runIf(process.platform === "linux")("has one package a backend, with the binary at bins/NAME/llama-addon.node", () => {
-    const name = `linux-${process.arch === "arm" ? "armv7l" : process.arch}`;
-    expect(existsSync(join(dist, "..", "..", "@node-llama-cpp", name, "bins", name, "llama-addon.node"))).toBe(true);
-  });
+  it.runIf(process.platform === "linux")(
+    "has one package a backend, with the binary at bins/NAME/llama-addon.node",
+    () => {
+      const name = `linux-${process.arch === "arm" ? "armv7l" : process.arch}`;
+      expect(existsSync(join(dist, "..", "..", "@node-llama-cpp", name, "bins", name, "llama-addon.node"))).toBe(true);
+    }
+  );
 });

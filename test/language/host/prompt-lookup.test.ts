@@ -40,7 +40,10 @@ describe("answers with guesses are those without", () => {
         await using chat = await model.createChat({ system: system ?? undefined });
         const answers = [];
         for (const [index, { user }] of turns.entries()) {
-          const { tokens, usage } = await chat.ask(user, { images: index === 0 ? images : [], think: kind === "think" });
+          const { tokens, usage } = await chat.ask(user, {
+            images: index === 0 ? images : [],
+            think: kind === "think"
+          });
           answers.push({ tokens, usage });
         }
         // Asking the same again: the whole answer stands in the prompt.
@@ -53,7 +56,14 @@ describe("answers with guesses are those without", () => {
   });
 
   it("with a schema, a cut, and after a stop", async () => {
-    const schema = { type: "array", items: { type: "object", properties: { label: { enum: ["circle", "cross", "triangle"] }, size: { enum: ["small", "large"] } } }, maxItems: 4 };
+    const schema = {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { label: { enum: ["circle", "cross", "triangle"] }, size: { enum: ["small", "large"] } }
+      },
+      maxItems: 4
+    };
     const talk = async (model: MedGemma) => {
       await using chat = await model.createChat();
       const first = await chat.ask("Describe the image.", { images: [film], schema, maxTokens: 200 });

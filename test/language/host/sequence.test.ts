@@ -23,17 +23,28 @@ async function dispose(parts: ModelParts): Promise<void> {
 }
 
 /** Answers in a context that may hold anything from before, and compares every logit with a fresh run. */
-async function answer(used: ModelParts, transcript: Transcript, maxTokens = 8): Promise<{ reusedTokens: number; promptTokens: number }> {
+async function answer(
+  used: ModelParts,
+  transcript: Transcript,
+  maxTokens = 8
+): Promise<{ reusedTokens: number; promptTokens: number }> {
   const { tokens: prompt } = await promptOf(used, transcript, here);
   const rows = new Map<number, Float32Array>();
   const made: (typeof prompt)[number][] = [];
   let reusedTokens = 0;
-  const events = used.language.generate(prompt, { maxTokens, temperature: 0, onLogits: (logits, position) => rows.set(position, logits) });
+  const events = used.language.generate(prompt, {
+    maxTokens,
+    temperature: 0,
+    onLogits: (logits, position) => rows.set(position, logits)
+  });
   for await (const event of events) {
     if (event.type === "prefilled") reusedTokens = event.reusedTokens;
     if (event.type === "token") made.push(event.token);
   }
-  const expected = await fresh.language.readLogits([...(await promptOf(fresh, transcript, here)).tokens, ...made], prompt.length - 1);
+  const expected = await fresh.language.readLogits(
+    [...(await promptOf(fresh, transcript, here)).tokens, ...made],
+    prompt.length - 1
+  );
   expect(rows.size).toBe(made.length);
   for (const [position, row] of rows) {
     const other = expected.get(position) ?? new Float32Array();
@@ -97,7 +108,9 @@ describe("logits equal those of a fresh run", () => {
   });
 
   it("far beyond the sliding window, and after going back there", async () => {
-    const long = Array.from({ length: 14 }, (_, n) => said(`There are ${n} shapes.`, `Question ${n}?`, ...(n % 5 === 0 ? [picture(film)] : [])));
+    const long = Array.from({ length: 14 }, (_, n) =>
+      said(`There are ${n} shapes.`, `Question ${n}?`, ...(n % 5 === 0 ? [picture(film)] : []))
+    );
     await answer(used, talk(...long, ask("And?")));
     await answer(used, talk(...long.slice(0, 12), ask("And?")));
     await answer(used, talk(...long.slice(0, 3), ask("And?")));
@@ -105,7 +118,9 @@ describe("logits equal those of a fresh run", () => {
   });
 
   it("for a prompt of several batches", async () => {
-    const many = Array.from({ length: 60 }, (_, n) => (n % 7 === 0 ? picture(n % 2 === 0 ? film : before) : `Words and words ${n}.`));
+    const many = Array.from({ length: 60 }, (_, n) =>
+      n % 7 === 0 ? picture(n % 2 === 0 ? film : before) : `Words and words ${n}.`
+    );
     const { promptTokens } = await answer(used, talk(ask(...many)));
     expect(promptTokens).toBeGreaterThan(600);
   });
@@ -128,7 +143,9 @@ describe("logits equal those of a fresh run", () => {
     const random = (below: number) => (state = (state * 1103515245 + 12345) % 2147483648) % below;
     const pictures = [film, before, after];
     const randomTurn = (): Turn => {
-      const parts = Array.from({ length: 1 + random(3) }, () => (random(3) === 0 ? picture(pictures[random(3)] ?? film) : `What is at place ${random(40)}?`));
+      const parts = Array.from({ length: 1 + random(3) }, () =>
+        random(3) === 0 ? picture(pictures[random(3)] ?? film) : `What is at place ${random(40)}?`
+      );
       return { user: parts, model: `Answer ${random(99)}. `.repeat(1 + random(30)) };
     };
     let turns: Turn[] = [];
@@ -149,7 +166,9 @@ describe("logits equal those of a fresh run", () => {
 describe("side by side with other sequences", () => {
   it("logits equal those of a fresh run", async () => {
     const { parts: used } = await loadParts("demo", { gpu: "off", contextSize: 1024, parallel: 3 });
-    const questions = [film, before, after, film, before].map((image, n) => talk(ask(`Number ${n}:`, picture(image), "Describe the image.")));
+    const questions = [film, before, after, film, before].map((image, n) =>
+      talk(ask(`Number ${n}:`, picture(image), "Describe the image."))
+    );
     await Promise.all(questions.map((question) => answer(used, question, 10)));
     await dispose(used);
   });

@@ -18,7 +18,10 @@ const at = (name: string) => join(folder, name);
 type Lora = NonNullable<LoadOptions["lora"]>;
 
 const here = fileURLToPath(import.meta.url);
-const talk = (...user: Transcript["turns"][number]["user"]): Transcript => ({ system: null, turns: [{ user, model: null }] });
+const talk = (...user: Transcript["turns"][number]["user"]): Transcript => ({
+  system: null,
+  turns: [{ user, model: null }]
+});
 const question = talk("Is there a bright circle?");
 const aboutFilm = talk({ image: film }, "Describe the image.");
 
@@ -42,8 +45,11 @@ async function logitsOf(model: ModelSource, transcript: Transcript, lora: Lora =
 /** Largest difference, as a share of the largest value. */
 function difference(found: Float32Array, expected: Float32Array): number {
   expect(found).toHaveLength(expected.length);
-  const largest = (value: (index: number) => number) => expected.reduce((most, _, index) => Math.max(most, Math.abs(value(index))), 0);
-  return largest((index) => (found[index] ?? Number.NaN) - (expected[index] ?? 0)) / largest((index) => expected[index] ?? 0);
+  const largest = (value: (index: number) => number) =>
+    expected.reduce((most, _, index) => Math.max(most, Math.abs(value(index))), 0);
+  return (
+    largest((index) => (found[index] ?? Number.NaN) - (expected[index] ?? 0)) / largest((index) => expected[index] ?? 0)
+  );
 }
 
 const demo = { model: demoText, mmproj: demoProjector };
@@ -60,11 +66,21 @@ describe("a model under adapters computes what the model with W + scale · alpha
   const cases: [string, () => Lora, () => Parameters<typeof writeMerged>[2]][] = [
     ["scale 1, by default", () => [{ path: at("first.gguf") }], () => [{ pairs: first, factor: 8 / 4 }]],
     ["scale 0.5", () => [{ path: at("first.gguf"), scale: 0.5 }], () => [{ pairs: first, factor: (0.5 * 8) / 4 }]],
-    ["a negative scale", () => [{ path: at("first.gguf"), scale: -1.25 }], () => [{ pairs: first, factor: (-1.25 * 8) / 4 }]],
+    [
+      "a negative scale",
+      () => [{ path: at("first.gguf"), scale: -1.25 }],
+      () => [{ pairs: first, factor: (-1.25 * 8) / 4 }]
+    ],
     [
       "two adapters of other ranks and layers",
-      () => [{ path: at("first.gguf"), scale: 0.75 }, { path: at("second.gguf"), scale: 0.5 }],
-      () => [{ pairs: first, factor: (0.75 * 8) / 4 }, { pairs: second.slice(0, 20), factor: (0.5 * 16) / 8 }]
+      () => [
+        { path: at("first.gguf"), scale: 0.75 },
+        { path: at("second.gguf"), scale: 0.5 }
+      ],
+      () => [
+        { pairs: first, factor: (0.75 * 8) / 4 },
+        { pairs: second.slice(0, 20), factor: (0.5 * 16) / 8 }
+      ]
     ],
     [
       "no alpha in the file",
@@ -89,14 +105,20 @@ describe("a model under adapters computes what the model with W + scale · alpha
   });
 
   it("scale 0 changes nothing", async () => {
-    expect(difference(await logitsOf(demo, question, [{ path: at("first.gguf"), scale: 0 }]), await logitsOf(demo, question))).toBe(0);
+    expect(
+      difference(await logitsOf(demo, question, [{ path: at("first.gguf"), scale: 0 }]), await logitsOf(demo, question))
+    ).toBe(0);
   });
 
   it("62 layers and three adapters at once", async () => {
     const model = at("tiny.gguf");
     await writeTinyText(model);
-    const adapters = await Promise.all([1, 2, 3].map(async (seed) => ({ pairs: await randomPairs(model, 2, seed), factor: 1 })));
-    const lora = adapters.map(({ pairs }, index) => ({ path: writePairs(at(`tiny-${index}.gguf`), adapterKeys(2), pairs) }));
+    const adapters = await Promise.all(
+      [1, 2, 3].map(async (seed) => ({ pairs: await randomPairs(model, 2, seed), factor: 1 }))
+    );
+    const lora = adapters.map(({ pairs }, index) => ({
+      path: writePairs(at(`tiny-${index}.gguf`), adapterKeys(2), pairs)
+    }));
     const merged = await writeMerged(at("merged.gguf"), model, adapters);
     const adapted = await logitsOf(model, question, lora);
     expect(difference(adapted, await logitsOf(merged, question))).toBeLessThan(1e-5);
@@ -108,7 +130,10 @@ describe("chats under an adapter", () => {
   /** Enough to change answers, but not to end in babble. */
   const scale = 3;
   const options = () => ({ gpu: "off", parallel: 3, lora: [{ path: at("first.gguf"), scale }] }) as const;
-  const mergedModel = async () => ({ ...demo, model: await writeMerged(at("merged.gguf"), demoText, [{ pairs: first, factor: scale * 2 }]) });
+  const mergedModel = async () => ({
+    ...demo,
+    model: await writeMerged(at("merged.gguf"), demoText, [{ pairs: first, factor: scale * 2 }])
+  });
 
   it("answer as those of the merged model, about images, side by side and with what was read before", async () => {
     await using adapted = await loadMedGemma(demo, options());
@@ -137,8 +162,14 @@ describe("chats under an adapter", () => {
   });
 
   it("tell the adapters in the model that answers", async () => {
-    await using adapted = await loadMedGemma(demo, { gpu: "off", lora: [{ path: at("first.gguf") }, { path: at("second.gguf"), scale: -0.5 }] });
-    expect(adapted.model.lora).toEqual([{ path: at("first.gguf"), scale: 1 }, { path: at("second.gguf"), scale: -0.5 }]);
+    await using adapted = await loadMedGemma(demo, {
+      gpu: "off",
+      lora: [{ path: at("first.gguf") }, { path: at("second.gguf"), scale: -0.5 }]
+    });
+    expect(adapted.model.lora).toEqual([
+      { path: at("first.gguf"), scale: 1 },
+      { path: at("second.gguf"), scale: -0.5 }
+    ]);
     await using plain = await loadMedGemma(demo, { gpu: "off" });
     expect(plain.model.lora).toEqual([]);
   });

@@ -40,7 +40,10 @@ const models = {
   loose: z.looseObject({ a: z.boolean() }),
   catchall: z.object({ a: z.boolean() }).catchall(z.int().min(0).max(9)),
   union: z.union([z.int().min(0).max(9), short, z.null()]),
-  discriminated: z.discriminatedUnion("kind", [z.object({ kind: z.literal("a"), x: z.boolean() }), z.object({ kind: z.literal("b"), y: z.boolean() })]),
+  discriminated: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("a"), x: z.boolean() }),
+    z.object({ kind: z.literal("b"), y: z.boolean() })
+  ]),
   intersection: z.intersection(z.object({ a: z.boolean() }), z.object({ b: z.boolean() })),
   extended: z.object({ a: z.boolean() }).extend({ b: z.enum(["x", "y"]) }),
   tuple: z.tuple([z.boolean(), z.int().min(0).max(3)]),
@@ -51,7 +54,14 @@ const models = {
   positive: z.number().positive().max(3),
   between: z.number().min(0.25).lt(0.5),
   steps: z.int().min(0).max(40).multipleOf(10),
-  described: z.object({ a: z.boolean().describe("What it is").meta({ title: "A", examples: [true] }) }).meta({ id: "described" }),
+  described: z
+    .object({
+      a: z
+        .boolean()
+        .describe("What it is")
+        .meta({ title: "A", examples: [true] })
+    })
+    .meta({ id: "described" }),
   defaulted: z.object({ a: z.boolean().default(true), b: z.int().min(0).max(2).prefault(1) }),
   email: z.email(),
   uuid: z.uuid(),
@@ -65,18 +75,127 @@ const models = {
 };
 
 /** What zod 4 says as JSON schema. */
-export const zod: SchemaCase[] = Object.entries(models).map(([place, model]) => ({ place, schema: z.toJSONSchema(model, { io: "input" }) }));
+export const zod: SchemaCase[] = Object.entries(models).map(([place, model]) => ({
+  place,
+  schema: z.toJSONSchema(model, { io: "input" })
+}));
 
 /** Bounded in nothing, so that no limit is long enough for every answer. */
-export const endless: ReadonlySet<string> = new Set(["Anything", "Loose", "Price", "Node", "Tree", "loose", "freeRecord", "catchall", "datetime", "email", "openTuple", "recursive"]);
+export const endless: ReadonlySet<string> = new Set([
+  "Anything",
+  "Loose",
+  "Price",
+  "Node",
+  "Tree",
+  "loose",
+  "freeRecord",
+  "catchall",
+  "datetime",
+  "email",
+  "openTuple",
+  "recursive"
+]);
 
 /** What other libraries write, in their words. */
 export const others: SchemaCase[] = [
-  { place: "zod-to-json-schema (zod 3)", schema: { $ref: "#/definitions/Report", definitions: { Report: { type: "object", properties: { grade: { type: "integer", minimum: 0, maximum: 3 }, side: { type: "string", enum: ["left", "right"] }, note: { type: ["string", "null"], maxLength: 9 } }, required: ["grade", "side"], additionalProperties: false } }, $schema: "http://json-schema.org/draft-07/schema#" } },
-  { place: "zod 3 positive()", schema: { type: "object", properties: { n: { type: "number", exclusiveMinimum: 0, maximum: 9 }, again: { $ref: "#/properties/n" } }, required: ["n", "again"], $schema: "http://json-schema.org/draft-07/schema#" } },
-  { place: "valibot", schema: { $schema: "http://json-schema.org/draft-07/schema#", type: "object", properties: { kind: { anyOf: [{ const: "a" }, { const: "b" }] }, list: { type: "array", items: [{ type: "boolean" }, { type: "integer", minimum: 1, maximum: 4 }], minItems: 2, additionalItems: false } }, required: ["kind", "list"] } },
-  { place: "OpenAPI 3.0", schema: { type: "object", description: "A finding", required: ["id"], properties: { id: { type: "integer", format: "int32", readOnly: true }, label: { type: "string", nullable: true, maxLength: 8, example: "mass" }, side: { allOf: [{ $ref: "#/definitions/side" }], nullable: true } }, definitions: { side: { type: "string", enum: ["l", "r"] } }, "x-origin": "radiology" } },
-  { place: "OpenAPI 3.0 inheritance", schema: { allOf: [{ $ref: "#/$defs/Base" }, { type: "object", required: ["b"], properties: { b: { type: "string", format: "date" } } }], $defs: { Base: { type: "object", required: ["a"], properties: { a: { type: "boolean" } }, discriminator: { propertyName: "a" } } } } },
-  { place: "TypeBox", schema: { type: "object", properties: { a: { anyOf: [{ const: "x", type: "string" }, { const: "y", type: "string" }] }, b: { minItems: 2, maxItems: 2, type: "array", items: [{ type: "boolean" }, { type: "boolean" }], additionalItems: false } }, required: ["a", "b"] } },
+  {
+    place: "zod-to-json-schema (zod 3)",
+    schema: {
+      $ref: "#/definitions/Report",
+      definitions: {
+        Report: {
+          type: "object",
+          properties: {
+            grade: { type: "integer", minimum: 0, maximum: 3 },
+            side: { type: "string", enum: ["left", "right"] },
+            note: { type: ["string", "null"], maxLength: 9 }
+          },
+          required: ["grade", "side"],
+          additionalProperties: false
+        }
+      },
+      $schema: "http://json-schema.org/draft-07/schema#"
+    }
+  },
+  {
+    place: "zod 3 positive()",
+    schema: {
+      type: "object",
+      properties: { n: { type: "number", exclusiveMinimum: 0, maximum: 9 }, again: { $ref: "#/properties/n" } },
+      required: ["n", "again"],
+      $schema: "http://json-schema.org/draft-07/schema#"
+    }
+  },
+  {
+    place: "valibot",
+    schema: {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      type: "object",
+      properties: {
+        kind: { anyOf: [{ const: "a" }, { const: "b" }] },
+        list: {
+          type: "array",
+          items: [{ type: "boolean" }, { type: "integer", minimum: 1, maximum: 4 }],
+          minItems: 2,
+          additionalItems: false
+        }
+      },
+      required: ["kind", "list"]
+    }
+  },
+  {
+    place: "OpenAPI 3.0",
+    schema: {
+      type: "object",
+      description: "A finding",
+      required: ["id"],
+      properties: {
+        id: { type: "integer", format: "int32", readOnly: true },
+        label: { type: "string", nullable: true, maxLength: 8, example: "mass" },
+        side: { allOf: [{ $ref: "#/definitions/side" }], nullable: true }
+      },
+      definitions: { side: { type: "string", enum: ["l", "r"] } },
+      "x-origin": "radiology"
+    }
+  },
+  {
+    place: "OpenAPI 3.0 inheritance",
+    schema: {
+      allOf: [
+        { $ref: "#/$defs/Base" },
+        { type: "object", required: ["b"], properties: { b: { type: "string", format: "date" } } }
+      ],
+      $defs: {
+        Base: {
+          type: "object",
+          required: ["a"],
+          properties: { a: { type: "boolean" } },
+          discriminator: { propertyName: "a" }
+        }
+      }
+    }
+  },
+  {
+    place: "TypeBox",
+    schema: {
+      type: "object",
+      properties: {
+        a: {
+          anyOf: [
+            { const: "x", type: "string" },
+            { const: "y", type: "string" }
+          ]
+        },
+        b: {
+          minItems: 2,
+          maxItems: 2,
+          type: "array",
+          items: [{ type: "boolean" }, { type: "boolean" }],
+          additionalItems: false
+        }
+      },
+      required: ["a", "b"]
+    }
+  },
   { place: "by hand", schema: { properties: { a: { type: "boolean" }, b: { enum: ["one", null] } } } }
 ];

@@ -15,16 +15,22 @@ beforeAll(async () => {
 });
 
 describe("tokens become text piece by piece", () => {
-  it.each(["A small circle.", "  two  blanks ", "\n\n\nlines\n", "Grüße, 画像, 👩‍⚕️ – fin", "é".repeat(5), "\u0000\u0001", "👩".repeat(3), "\ufeffmark"])(
-    "%j",
-    (text) => {
-      const detokenizer = new Detokenizer(vocabulary);
-      const pieces = tokenize(text).map((token) => detokenizer.push(token));
-      pieces.push(detokenizer.finish());
-      expect(pieces.join("")).toBe(text);
-      for (const piece of pieces) expect(piece).not.toContain("\ufffd");
-    }
-  );
+  it.each([
+    "A small circle.",
+    "  two  blanks ",
+    "\n\n\nlines\n",
+    "Grüße, 画像, 👩‍⚕️ – fin",
+    "é".repeat(5),
+    "\u0000\u0001",
+    "👩".repeat(3),
+    "\ufeffmark"
+  ])("%j", (text) => {
+    const detokenizer = new Detokenizer(vocabulary);
+    const pieces = tokenize(text).map((token) => detokenizer.push(token));
+    pieces.push(detokenizer.finish());
+    expect(pieces.join("")).toBe(text);
+    for (const piece of pieces) expect(piece).not.toContain("\ufffd");
+  });
 
   it("gives what there is of a character that is never finished", () => {
     const bytes = tokenize("👩");

@@ -24,11 +24,17 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("with the 262,144 pieces of Gemma 3", () => {
   it("600 texts have the ids of Hugging Face's tokenizer", () => {
-    for (const text of variedTexts(600)) expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
+    for (const text of variedTexts(600))
+      expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
   });
 
   it("a text of 100 kB has them too, in steps of some microseconds each", () => {
-    const texts = [variedTexts(400).join(" "), "a report without an end, ".repeat(4000), "日本語のテキスト".repeat(4000), `${"a <b> </b> ".repeat(2000)}> </x`];
+    const texts = [
+      variedTexts(400).join(" "),
+      "a report without an end, ".repeat(4000),
+      "日本語のテキスト".repeat(4000),
+      `${"a <b> </b> ".repeat(2000)}> </x`
+    ];
     for (const text of texts) {
       const steps = tokenizer.tokenizeInSteps(text);
       let yields = 0;
@@ -40,7 +46,8 @@ describe("with the 262,144 pieces of Gemma 3", () => {
   });
 
   it("texts that spell marks have the ids of text", () => {
-    for (const text of hostileTexts(300)) expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
+    for (const text of hostileTexts(300))
+      expect(tokenizer.tokenize(text), JSON.stringify(text)).toEqual(reference(text));
   });
 
   it("every mark that a user may spell stays text", () => {

@@ -20,7 +20,8 @@ import { hostileTexts, seeded, variedTexts } from "../../varied-texts.js";
 
 const isImageMark = (text: string) => text.endsWith("_of_image>");
 const isUnused = (text: string) => text.startsWith("<unused");
-const onlyMarks = (other: PieceTypeName) => (_text: string, type: PieceTypeName) => (type === "CONTROL" || type === "UNKNOWN" ? other : undefined);
+const onlyMarks = (other: PieceTypeName) => (_text: string, type: PieceTypeName) =>
+  type === "CONTROL" || type === "UNKNOWN" ? other : undefined;
 const names = Object.keys(pieceTypes) as PieceTypeName[];
 
 /** Beside the first three, files that people have. */
@@ -29,7 +30,9 @@ const converters: Readonly<Record<string, Rewriting>> = {
   "marks USER_DEFINED": { typeOf: onlyMarks("USER_DEFINED") },
   "marks UNUSED": { typeOf: onlyMarks("UNUSED") },
   "llama.cpp's converter, from a text model": { typeOf: (text) => (isImageMark(text) ? "USER_DEFINED" : undefined) },
-  "unsloth, first exports": { typeOf: (text, type) => (type === "CONTROL" && !/^<(?:pad|bos|eos)>$/.test(text) ? "NORMAL" : undefined) },
+  "unsloth, first exports": {
+    typeOf: (text, type) => (type === "CONTROL" && !/^<(?:pad|bos|eos)>$/.test(text) ? "NORMAL" : undefined)
+  },
   "unsloth, later exports": { typeOf: (text) => (isUnused(text) ? "NORMAL" : undefined) },
   Ollama: {
     typeOf: (text, type) => (isImageMark(text) || isUnused(text) || type === "USER_DEFINED" ? "NORMAL" : undefined),
@@ -38,7 +41,10 @@ const converters: Readonly<Record<string, Rewriting>> = {
   "everything NORMAL": { typeOf: () => "NORMAL" },
   "no types at all": { without: ["tokenizer.ggml.token_type"] },
   "line breaks CONTROL": { typeOf: (text) => (/^\n+$/.test(text) ? "CONTROL" : undefined) },
-  "marks, line breaks and bytes of mixed types": { typeOf: (text, type) => (type === "NORMAL" ? undefined : names[(text.length * 7 + (text.at(-2)?.charCodeAt(0) ?? 0)) % names.length]) }
+  "marks, line breaks and bytes of mixed types": {
+    typeOf: (text, type) =>
+      type === "NORMAL" ? undefined : names[(text.length * 7 + (text.at(-2)?.charCodeAt(0) ?? 0)) % names.length]
+  }
 };
 
 const folder = mkdtempSync(join(tmpdir(), "medgemma-token-types-"));
@@ -57,14 +63,19 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function answersOf(medgemma: MedGemma) {
   const asked = [{}, { think: true }, { think: true, thoughtBudget: 4 }].map(async (options) => {
     await using chat = await medgemma.createChat();
-    const { text, thought, tokens, stopReason, usage } = await chat.ask("Describe the image.", { images: [film], ...options });
+    const { text, thought, tokens, stopReason, usage } = await chat.ask("Describe the image.", {
+      images: [film],
+      ...options
+    });
     return { text, thought, tokens, stopReason, promptTokens: usage.promptTokens };
   });
   return await Promise.all(asked);
 }
 
 /** Conversations of a few turns, with images, system texts and earlier answers. */
-function randomConversations(count: number): { readonly system: string | null; readonly turns: readonly PromptTurn[] }[] {
+function randomConversations(
+  count: number
+): { readonly system: string | null; readonly turns: readonly PromptTurn[] }[] {
   const draw = seeded(77);
   const texts = variedTexts(1000, 77);
   const text = () => texts[draw(texts.length)] ?? "";
@@ -102,7 +113,8 @@ describe.each(Object.keys(converters))("under the types of %s", (name) => {
   });
 
   it("300 random conversations have the ids that they have under the usual types", () => {
-    for (const { system, turns } of randomConversations(300)) expect(renderPrompt(system, turns, tokenizer)).toEqual(renderPrompt(system, turns, shipped));
+    for (const { system, turns } of randomConversations(300))
+      expect(renderPrompt(system, turns, tokenizer)).toEqual(renderPrompt(system, turns, shipped));
   });
 
   it("1000 texts that spell marks stay text", () => {
@@ -119,8 +131,16 @@ describe.each(Object.keys(converters))("under the types of %s", (name) => {
     expect(await answersOf(medgemma)).toEqual(answers);
     // Where llama.cpp does not know the bytes for bytes, the answer is another, but still what the grammar allows.
     await using chat = await medgemma.createChat();
-    const schema = { type: "object", properties: { shape: { enum: ["circle", "cross"] }, finding: { type: "string", maxLength: 30 } } } as const;
-    const { text, value } = await chat.ask("Describe the image.", { images: [film], schema, temperature: 1.5, seed: 1 });
+    const schema = {
+      type: "object",
+      properties: { shape: { enum: ["circle", "cross"] }, finding: { type: "string", maxLength: 30 } }
+    } as const;
+    const { text, value } = await chat.ask("Describe the image.", {
+      images: [film],
+      schema,
+      temperature: 1.5,
+      seed: 1
+    });
     expect(JSON.parse(text)).toEqual(value);
     expect(text).not.toMatch(/\ufffd|<unused|_of_|<0x/);
     expect(Array.from((value as { readonly finding: string }).finding).length).toBeLessThanOrEqual(30);
@@ -128,7 +148,8 @@ describe.each(Object.keys(converters))("under the types of %s", (name) => {
 });
 
 describe("inspect", () => {
-  const typesOf = async (name: string) => ((await inspectFile(pathOf(name))) as { readonly tokenizer?: TokenizerFacts }).tokenizer?.unusualTypes;
+  const typesOf = async (name: string) =>
+    ((await inspectFile(pathOf(name))) as { readonly tokenizer?: TokenizerFacts }).tokenizer?.unusualTypes;
 
   it("names the types that are unusual", async () => {
     expect(await typesOf("Ollama")).toEqual({
@@ -138,7 +159,10 @@ describe("inspect", () => {
       "<unused95>": "NORMAL",
       "line breaks": "NORMAL"
     });
-    expect(await typesOf("llama.cpp's converter, from a text model")).toEqual({ "<start_of_image>": "USER_DEFINED", "<end_of_image>": "USER_DEFINED" });
+    expect(await typesOf("llama.cpp's converter, from a text model")).toEqual({
+      "<start_of_image>": "USER_DEFINED",
+      "<end_of_image>": "USER_DEFINED"
+    });
   });
 
   it("finds none in the demo model", async () => {

@@ -6,7 +6,21 @@ import { renderSvg } from "../../../src/image/render-svg.js";
 const sample = (median: number) => ({ median, values: [median] });
 
 const report: BenchReport = {
-  model: { id: "medgemma-4b-it-Q4_K_M", text: "text.gguf", mmproj: "mmproj.gguf", lora: [], gpu: "off", gpuLayers: 0, layers: 8, visionGpu: "off", contextSize: 4096, wantedContextSize: 4096, isPretrained: false, warnings: [], notes: [] },
+  model: {
+    id: "medgemma-4b-it-Q4_K_M",
+    text: "text.gguf",
+    mmproj: "mmproj.gguf",
+    lora: [],
+    gpu: "off",
+    gpuLayers: 0,
+    layers: 8,
+    visionGpu: "off",
+    contextSize: 4096,
+    wantedContextSize: 4096,
+    isPretrained: false,
+    warnings: [],
+    notes: []
+  },
   machine: {
     versions: { medgemmaLocal: "1.2.3", nodeLlamaCpp: "3", llamaCpp: "b1", node: "20", system: "linux-x64" },
     cpu: { model: "Some CPU", cores: 8, features: [] },
@@ -56,10 +70,23 @@ describe("the picture of a report", () => {
   });
 
   it("leaves out what was not measured: a text-only model on a GPU", () => {
-    const unknown = { towerFlops: null, towerGflops: null, towerShare: null, generationGbytes: null, generationShare: null };
+    const unknown = {
+      towerFlops: null,
+      towerGflops: null,
+      towerShare: null,
+      generationGbytes: null,
+      generationShare: null
+    };
     const gpu = { ...report.machine.gpu, backend: "cuda" as const, devices: ["Some GPU"] };
     const model = { ...report.model, mmproj: null, gpu: "cuda" as const };
-    const svg = plot({ ...report, ...unknown, model, machine: { ...report.machine, gpu }, encodeMs: null, firstAnswerMs: null });
+    const svg = plot({
+      ...report,
+      ...unknown,
+      model,
+      machine: { ...report.machine, gpu },
+      encodeMs: null,
+      firstAnswerMs: null
+    });
     expect(svg).toContain(">Some GPU · cuda<");
     expect(svg).toContain(">12.3 tokens/s<");
     expect(svg).not.toMatch(/NaN|Infinity|null|Time|Share|kernels/);

@@ -20,12 +20,30 @@ async function spoil(path: string, tensor: string): Promise<string> {
   const file = openSync(copy, "r+");
   const values = new Float32Array(64);
   readSync(file, values, 0, values.byteLength, Number(offset));
-  writeSync(file, values.map((value) => -10 * value), 0, values.byteLength, Number(offset));
+  writeSync(
+    file,
+    values.map((value) => -10 * value),
+    0,
+    values.byteLength,
+    Number(offset)
+  );
   closeSync(file);
   return copy;
 }
 
-const steps = ["pixels", "patch embedding", "layer 1", "layer 2", "layer 3", "layer 4", "post norm", "pooled", "image tokens", "logits", "answer"];
+const steps = [
+  "pixels",
+  "patch embedding",
+  "layer 1",
+  "layer 2",
+  "layer 3",
+  "layer 4",
+  "post norm",
+  "pooled",
+  "image tokens",
+  "logits",
+  "answer"
+];
 
 describe("doctor", () => {
   it("finds that a right machine sees correctly", async () => {
@@ -45,14 +63,22 @@ describe("doctor", () => {
     ["v.post_ln.weight", "post norm"],
     ["mm.input_projection.weight", "image tokens"]
   ])("names the first step that is off when %s is wrong", async (tensor, step) => {
-    const { seesCorrectly, verdict, checks } = await examine({ gpu: "off", mmproj: await spoil(demoProjector, tensor) }, demoText);
+    const { seesCorrectly, verdict, checks } = await examine(
+      { gpu: "off", mmproj: await spoil(demoProjector, tensor) },
+      demoText
+    );
     expect(checks.find(({ ok }) => !ok)?.name).toBe(step);
     expect(seesCorrectly).toBe(false);
-    expect(verdict).toMatch(`This machine does NOT see correctly (on the CPU): the first wrong step is "${step}", relative error `);
+    expect(verdict).toMatch(
+      `This machine does NOT see correctly (on the CPU): the first wrong step is "${step}", relative error `
+    );
   });
 
   it("names the logits when only the text model is wrong", async () => {
-    const { verdict } = await examine({ gpu: "off", mmproj: demoProjector }, await spoil(demoText, "blk.4.ffn_up.weight"));
+    const { verdict } = await examine(
+      { gpu: "off", mmproj: demoProjector },
+      await spoil(demoText, "blk.4.ffn_up.weight")
+    );
     expect(verdict).toContain('the first wrong step is "logits"');
   });
 });
