@@ -115,6 +115,12 @@ export { presetOptions } from "./presets/preset-options.js";
 export type { Preset } from "./presets/preset.js";
 export type { DatedImage, PromptMaterial } from "./presets/compose-prompt.js";
 
+// Serve
+export { createServer } from "./server/start.js";
+export type { MedGemmaServer } from "./server/create-server.js";
+export type { ListenOptions, ServerOptions } from "./server/server-options.js";
+export type { ServedModel } from "./server/model-pool.js";
+
 // Models on the disk
 export { readCatalog } from "./models/catalog.js";
 export { pullModel } from "./models/pull.js";

@@ -30,6 +30,7 @@ const layers = [
   "chat",
   "loading",
   "tools",
+  "server",
   "index.ts",
   "cli"
 ];
@@ -53,16 +54,20 @@ const programs = [
 /** Packages with one owner each. */
 const owners: Readonly<Record<string, string>> = {
   "@eslint-community/regexpp": "language/schema/",
+  "@hono/node-server": "server/",
   ajv: "language/schema/",
   "ajv/dist/2020.js": "language/schema/",
   "ajv-formats": "language/schema/",
   "dcmjs-codecs": "dicom/",
+  hono: "server/",
   "lifecycle-utils": "language/host/",
   "nifti-reader-js": "nifti/",
   "node-llama-cpp": "language/host/",
+  "prom-client": "server/",
   sharp: "image/",
   undici: "models/hub/",
-  yargs: "cli/"
+  yargs: "cli/",
+  zod: "server/"
 };
 
 interface Import {

@@ -12,6 +12,8 @@ export class AnswerCollector {
   text = "";
   stopReason: StopReason = "aborted";
   reusedTokens = 0;
+  /** Tokens of the thought, without its marks. */
+  thoughtTokens = 0;
   /** Without those of a thought; empty unless they were asked for. */
   readonly logprobs: CollectedLogprob[] = [];
   /** Clock readings in milliseconds; null before the first token. */
@@ -43,7 +45,10 @@ export class AnswerCollector {
       this.tokens.push(event.token);
       if (event.logprob != null && event.kind !== "thought")
         this.logprobs.push({ token: event.token, ...event.logprob });
-      if (event.kind === "thought") this.#addThought(event.text);
+      if (event.kind === "thought") {
+        this.thoughtTokens += 1;
+        this.#addThought(event.text);
+      }
       if (event.kind === "text") this.#addText(event.text);
     } else {
       this.stopReason = event.reason;

@@ -591,6 +591,7 @@ export class Chat implements AsyncDisposable {
         imageTokens,
         reusedTokens,
         completionTokens: tokens.length,
+        thoughtTokens: collected.thoughtTokens,
         droppedTurns: this.#droppedTurns
       },
       timings: {

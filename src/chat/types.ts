@@ -321,6 +321,8 @@ export interface Answer<Value = unknown> {
     readonly reusedTokens: number;
     /** Generated tokens, thought and end mark included. */
     readonly completionTokens: number;
+    /** How many of them are the thought, without its marks. */
+    readonly thoughtTokens: number;
     /** Oldest exchanges of the conversation that the model does not see any more. */
     readonly droppedTurns: number;
   };

@@ -84,6 +84,11 @@ const commands: readonly Command[] = [
     load: async () => (await import("./commands/bench.js")).benchCommand
   },
   {
+    command: "serve",
+    describe: "Answer programs: an OpenAI-compatible server on this machine",
+    load: async () => (await import("./commands/serve.js")).serveCommand
+  },
+  {
     command: "completion <shell>",
     describe: "Print a script that completes commands and options in a shell",
     load: async () => (await import("./commands/completion.js")).completionCommand(allCommands)

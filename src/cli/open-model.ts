@@ -42,16 +42,20 @@ export async function openModel(
       }
     });
     status.clear();
-    tellWarnings(medgemma.model.warnings);
-    for (const note of medgemma.model.notes) printNote(note);
-    if (medgemma.missedGpu !== null)
-      writeNote(missedGpuWarning(medgemma.missedGpu, medgemma.model.gpu), process.stderr);
-    for (const warning of [...threadWarnings(compute.threads), ...memoryWarnings(medgemma.model)])
-      writeNote(warning, process.stderr);
+    tellModel(medgemma);
+    for (const warning of threadWarnings(compute.threads)) writeNote(warning, process.stderr);
     return medgemma;
   } finally {
     status.clear();
   }
+}
+
+/** What the user should know of a model that was loaded. */
+export function tellModel({ model, missedGpu }: Pick<MedGemma, "model" | "missedGpu">): void {
+  tellWarnings(model.warnings);
+  for (const note of model.notes) printNote(note);
+  if (missedGpu !== null) writeNote(missedGpuWarning(missedGpu, model.gpu), process.stderr);
+  for (const warning of memoryWarnings(model)) writeNote(warning, process.stderr);
 }
 
 /** Loud, on a terminal or not: nobody should wait many times longer than the machine needs and not know why. */
