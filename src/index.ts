@@ -119,7 +119,7 @@ export type { DatedImage, PromptMaterial } from "./presets/compose-prompt.js";
 export { createServer } from "./server/start.js";
 export type { MedGemmaServer } from "./server/create-server.js";
 export type { ListenOptions, ServerOptions } from "./server/server-options.js";
-export type { ServedModel } from "./server/model-pool.js";
+export type { ServedModel } from "./server/served-model.js";
 
 // Models on the disk
 export { readCatalog } from "./models/catalog.js";

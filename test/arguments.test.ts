@@ -10,6 +10,7 @@ let chat: library.Chat;
 let preset: library.Preset;
 let picture: library.DecodedImage;
 let record: library.AnswerRecord;
+let server: library.MedGemmaServer;
 const home = temporaryFolder();
 beforeAll(async () => {
   process.env.MEDGEMMA_HOME = home;
@@ -17,6 +18,7 @@ beforeAll(async () => {
   chat = await medgemma.createChat();
   preset = await library.loadPreset("report");
   picture = await library.decodeImage(film);
+  server = await library.createServer({ model: medgemma });
   await using other = await medgemma.createChat();
   record = {
     ...(await other.ask("Describe the image.", { images: [film], maxTokens: 2 })),
@@ -24,7 +26,10 @@ beforeAll(async () => {
     provenance: await medgemma.provenance()
   };
 });
-afterAll(async () => await medgemma.dispose());
+afterAll(async () => {
+  await server.close();
+  await medgemma.dispose();
+});
 
 type Call = (...args: unknown[]) => unknown;
 const call = (run: unknown): Call => run as Call;
@@ -179,6 +184,7 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
       loadPreset: call(library.loadPreset),
       composePrompt: (value) => library.composePrompt(value as never),
       presetOptions: (value) => library.presetOptions(value as never, {}),
+      createServer: (value) => library.createServer({ model: value as never }),
       decodeImage: call(library.decodeImage),
       prepareImage: (value) => library.prepareImage(value as never, { side: 28 }),
       drawBoxes: (value) => library.drawBoxes(value as never, []),
@@ -226,6 +232,8 @@ describe("a wrong argument is INVALID_ARGUMENT, or what it stands for is not the
   it("as the options of every function", async () => {
     const functions: Record<string, Call> = {
       loadMedGemma: (value) => loadMedGemma("demo", value as never),
+      createServer: (value) => library.createServer(value as never),
+      "server.listen": (value) => server.listen(value as never),
       createChat: (value) => medgemma.createChat(value as never),
       "chat.ask": (value) => chat.ask("Hello", value as never),
       "chat.regenerate": (value) => chat.regenerate(value as never),

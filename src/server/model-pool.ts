@@ -3,9 +3,7 @@ import type { MedGemma } from "../chat/medgemma.js";
 import type { ModelSource } from "../chat/types.js";
 import { MedGemmaError } from "../errors.js";
 import { HttpError } from "./http-error.js";
-
-/** A model that its owner has loaded, and unloads; or where to find one. */
-export type ServedModel = MedGemma | ModelSource;
+import { isLoaded, type ServedModel } from "./served-model.js";
 
 export interface ModelPoolOptions {
   readonly load: (source: ModelSource) => Promise<MedGemma>;
@@ -172,8 +170,4 @@ async function unload(entry: Entry): Promise<void> {
   if (medgemma === null || isLoaded(source)) return;
   entry.medgemma = null;
   await medgemma.dispose();
-}
-
-function isLoaded(source: ServedModel): source is MedGemma {
-  return typeof source === "object" && "createChat" in source;
 }

@@ -1,11 +1,20 @@
 /** What a server is told. */
-import { basename } from "node:path";
 import type { MedGemma } from "../chat/medgemma.js";
 import type { LoadOptions } from "../chat/types.js";
 import { MedGemmaError } from "../errors.js";
-import { anObject, callback, checkedLater, checkOptions, orNull, type RulesOf } from "../shared/check-arguments.js";
+import { checkLoadArguments } from "../loading/load-options.js";
+import {
+  anObject,
+  callback,
+  checkedLater,
+  checkOptions,
+  isObject,
+  orNull,
+  refuseUnreadable,
+  type RulesOf
+} from "../shared/check-arguments.js";
 import { decimal, named, rulesOf, texts, wholeNumber, withDefaults, type OptionsOf } from "../shared/option.js";
-import type { ServedModel } from "./model-pool.js";
+import { isLoaded, nameOfModel, type ServedModel } from "./served-model.js";
 
 /** Limits of a server, and who may call it. */
 export const serverOptions = {
@@ -91,22 +100,21 @@ export function modelsOf({ models, model = "demo" }: ServerOptions): ReadonlyMap
   return new Map(models === undefined ? [[nameOfModel(model), model]] : Object.entries(models));
 }
 
-/** By which requests call a model that has no other name: its id, or the name of its file. */
-export function nameOfModel(model: ServedModel): string {
-  const source = typeof model === "string" ? model : "createChat" in model ? model.model.id : model.model;
-  return basename(source).replace(/\.gguf$/i, "");
-}
-
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkServerOptions(options: unknown): void {
   checkOptions("The options of createServer", options, rules);
-  const given = options as ServerOptions;
-  if (given.model !== undefined && given.models !== undefined)
+  refuseUnreadable("The options of createServer", () => checkModels(options as ServerOptions));
+}
+
+function checkModels({ model, models, aliases = {}, load = {} }: ServerOptions): void {
+  if (model !== undefined && models !== undefined)
     throw new MedGemmaError("INVALID_ARGUMENT", "model and models cannot be combined. Leave one out.");
-  const names = [...modelsOf(given).keys()];
+  for (const one of models === undefined ? [model] : (Object.values(models) as unknown[]))
+    if (!isObject(one) || !isLoaded(one as ServedModel)) checkLoadArguments(one, load);
+  const names = [...modelsOf({ model, models }).keys()];
   if (names.length === 0)
     throw new MedGemmaError("INVALID_ARGUMENT", "models is empty: the server would have nothing to answer with.");
-  for (const [alias, target] of Object.entries(given.aliases ?? {})) {
+  for (const [alias, target] of Object.entries(aliases)) {
     if (names.includes(target)) continue;
     throw new MedGemmaError(
       "INVALID_ARGUMENT",
