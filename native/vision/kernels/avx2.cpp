@@ -49,9 +49,10 @@ struct Avx2 {
     static Operands broadcast_operand(const Operand * from) { return _mm256_broadcast_ss(from); }
     static Vec mac(Vec sum, Operands a, Operands b) { return _mm256_fmadd_ps(a, b, sum); }
 };
+static_assert(InstructionSet<Avx2>);
 
 } // namespace
 
-const CpuKernels avx2_kernels = Tiled<Avx2>::kernels();
+const CpuKernels avx2_kernels = tiled_kernels<Avx2>();
 
 } // namespace medgemma

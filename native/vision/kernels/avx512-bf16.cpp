@@ -40,9 +40,10 @@ struct Avx512Bf16 : Avx512Vectors {
         _mm512_storeu_si512(to, _mm512_permutexvar_epi16(order, halves));
     }
 };
+static_assert(InstructionSet<Avx512Bf16>);
 
 } // namespace
 
-const CpuKernels avx512_bf16_kernels = Tiled<Avx512Bf16>::kernels();
+const CpuKernels avx512_bf16_kernels = tiled_kernels<Avx512Bf16>();
 
 } // namespace medgemma

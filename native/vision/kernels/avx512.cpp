@@ -15,9 +15,10 @@ struct Avx512 : Avx512Vectors {
     static Operands broadcast_operand(const Operand * from) { return _mm512_set1_ps(*from); }
     static Vec mac(Vec sum, Operands a, Operands b) { return _mm512_fmadd_ps(a, b, sum); }
 };
+static_assert(InstructionSet<Avx512>);
 
 } // namespace
 
-const CpuKernels avx512_kernels = Tiled<Avx512>::kernels();
+const CpuKernels avx512_kernels = tiled_kernels<Avx512>();
 
 } // namespace medgemma

@@ -25,9 +25,10 @@ struct NeonBf16 : NeonVectors {
         vst1q_u32(to, vorrq_u32(low, vshlq_n_u32(high, 16)));
     }
 };
+static_assert(InstructionSet<NeonBf16>);
 
 } // namespace
 
-const CpuKernels neon_bf16_kernels = Tiled<NeonBf16>::kernels();
+const CpuKernels neon_bf16_kernels = tiled_kernels<NeonBf16>();
 
 } // namespace medgemma

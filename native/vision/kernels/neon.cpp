@@ -17,9 +17,10 @@ struct Neon : NeonVectors {
     static Operands broadcast_operand(const Operand * from) { return vld1q_dup_f32(from); }
     static Vec mac(Vec sum, Operands a, Operands b) { return vfmaq_f32(sum, a, b); }
 };
+static_assert(InstructionSet<Neon>);
 
 } // namespace
 
-const CpuKernels neon_kernels = Tiled<Neon>::kernels();
+const CpuKernels neon_kernels = tiled_kernels<Neon>();
 
 } // namespace medgemma

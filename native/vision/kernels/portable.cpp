@@ -92,9 +92,10 @@ struct Portable {
     static Operands broadcast_operand(const Operand * from) { return set1(*from); }
     static Vec mac(Vec sum, Operands a, Operands b) { return fma(a, b, sum); }
 };
+static_assert(InstructionSet<Portable>);
 
 } // namespace
 
-const CpuKernels portable_kernels = Tiled<Portable>::kernels();
+const CpuKernels portable_kernels = tiled_kernels<Portable>();
 
 } // namespace medgemma
