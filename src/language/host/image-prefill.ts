@@ -13,6 +13,7 @@ import type { LlamaContext, LlamaContextSequence, TokenMeter } from "node-llama-
 import { abortedError, MedGemmaError } from "../../errors.js";
 import type { NativeAddon, PreparedContext } from "../../native/addon.js";
 import { DecodeInterrupts } from "./decode-interrupts.js";
+import { SharedSteps } from "./shared-steps.js";
 import type { DecodeWatcher } from "./text-host.js";
 import type { Token } from "./token.js";
 
@@ -48,6 +49,9 @@ export function isImageToken(token: number): boolean {
   return token >= firstVirtualId;
 }
 
+/** Far more images than the contexts of a model can hold at once. */
+const maxKnownIds = 65_536;
+
 interface RegisteredImage {
   readonly firstId: number;
   readonly tokenCount: number;
@@ -61,9 +65,12 @@ export class ImagePrefill {
   readonly #internals: ContextInternals;
   readonly #prepared: PreparedContext;
   readonly #interrupts: DecodeInterrupts;
+  readonly #steps = new SharedSteps();
   readonly #images = new Map<string, RegisteredImage & { users: number }>();
   /** Of the reply that runs in a sequence. */
   readonly #watchers = new Map<number, DecodeWatcher>();
+  /** First ids by key, of released images too: a later chat with the same image finds what a sequence still holds of it. */
+  readonly #ids = new Map<string, number>();
   #nextId = firstVirtualId;
 
   /**
@@ -104,17 +111,26 @@ export class ImagePrefill {
     }
     let image = this.#images.get(key);
     if (image === undefined) {
-      // Ids are not used twice: the cache may still hold those of a released image.
-      if (this.#nextId + tokenCount > lastVirtualId) {
-        throw new MedGemmaError("INTERNAL", "Four million images went through this model. Load it again.");
-      }
-      image = { firstId: this.#nextId, tokenCount, embeddings, users: 0 };
-      this.#nextId += tokenCount;
+      image = { firstId: this.#firstIdOf(key, tokenCount), tokenCount, embeddings, users: 0 };
       this.#images.set(key, image);
     }
     image.users += 1;
     const { firstId } = image;
     return Array.from({ length: image.tokenCount }, (_, row) => (firstId + row) as Token);
+  }
+
+  /** Ids are not used for a second image: a sequence may still hold those of a released one. */
+  #firstIdOf(key: string, tokenCount: number): number {
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    if (this.#nextId + tokenCount > lastVirtualId)
+      throw new MedGemmaError("INTERNAL", "Four million images went through this model. Load it again.");
+    const firstId = this.#nextId;
+    this.#nextId += tokenCount;
+    const [oldest] = this.#ids.size < maxKnownIds ? [] : this.#ids.keys();
+    if (oldest !== undefined) this.#ids.delete(oldest);
+    this.#ids.set(key, firstId);
+    return firstId;
   }
 
   release(key: string): void {
@@ -191,7 +207,9 @@ export class ImagePrefill {
       using _listening = this.#interrupts.listen(signal);
       const interruptsBefore = this.#interrupts.count;
       try {
-        return await this.#decodeRuns(request, onLogits === undefined ? mapper : watchedMapper, decodeText, signal);
+        const decode = async (): Promise<DecodeResult[]> =>
+          await this.#decodeRuns(request, onLogits === undefined ? mapper : watchedMapper, decodeText, signal);
+        return isStep(request) ? await this.#steps.take(sequenceId, decode, signal) : await decode();
       } catch (error) {
         // It leaves cells that node-llama-cpp does not know of; the next request would not fit behind them.
         await this.#takeBack(sequenceId, firstTokenSequenceIndex);
@@ -273,6 +291,11 @@ export class ImagePrefill {
     }
     throw new MedGemmaError("INTERNAL", "An image was decoded after it was released.");
   }
+}
+
+/** A token of an answer, or several that were guessed: each is followed by another. Of a prompt only the last one is. */
+function isStep({ tokens, logits }: DecodeRequest): boolean {
+  return tokens.every((token, index) => logits[index] === true && !isImageToken(token));
 }
 
 function idOf(sequence: LlamaContextSequence): number {
