@@ -77,7 +77,7 @@ describe("A caller", () => {
 
   it("cannot be another machine unless there is a token", async () => {
     await expect(open.listen({ host: "0.0.0.0", port: 0 })).rejects.toSatisfy(
-      (error) => error instanceof MedGemmaError && error.code === "INVALID_ARGUMENT" && error.message.includes('token')
+      (error) => error instanceof MedGemmaError && error.code === "INVALID_ARGUMENT" && error.message.includes("token")
     );
   });
 });

@@ -130,7 +130,7 @@ describe("A client that goes away", () => {
     if (scene === undefined || other === undefined) throw new Error("no scene");
     const expected = await client.chat.completions.create({ model: "demo", messages: messagesOf(other) });
     // With both sequences in use a third one waits.
-    const busy = phase.source.includes('waiting')
+    const busy = phase.source.includes("waiting")
       ? scenes.slice(2, 6).map((one) => client.chat.completions.create({ model: "demo", messages: messagesOf(one) }))
       : [];
     for (let round = 0; round < 3; round += 1) await leaveAt(client, phase, scene);
