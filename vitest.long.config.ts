@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { longTests } from "./test/long-tests.js";
 
-// Tests that start many processes: run by `npm run test:long`, and by CI behind `npm test`.
+// Tests that start many processes, or need one of their own: run by `npm run test:long`, and by CI behind `npm test`.
 export default defineConfig({
   test: {
     include: longTests,
