@@ -100,11 +100,9 @@ describe("what cannot be read is told, and what can is kept", () => {
     expect(long.startsWith(cut?.text.slice(0, -1) ?? "?")).toBe(true);
   });
 
-  it("soon, even where a model repeats itself to the end of its 8192 tokens", () => {
-    const started = performance.now();
+  it("before the test is given up, even where a model repeats itself to the end of its 8192 tokens", () => {
     for (const part of ["{", "[{", '{"', '{"box_2d":', '{"label":"', "[[", '"{', "box_2d:", ",{"])
-      locateBoxes(part.repeat(4_000), [square]);
-    expect(performance.now() - started).toBeLessThan(8_000);
+      expect(locateBoxes(part.repeat(4_000), [square]).boxes, part).toEqual([]);
   });
 });
 

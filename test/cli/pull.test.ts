@@ -118,7 +118,8 @@ describe.concurrent("pull", () => {
     expect((await hub.pull()).code).toBe(0);
     expect(readFileSync(hub.model).equals(hub.content)).toBe(true);
     expect(hub.server.sentBytes).toBeGreaterThanOrEqual(hub.content.length);
-    expect(hub.server.sentBytes).toBeLessThan(1.3 * hub.content.length);
+    // What a killed process had not written yet is sent again. How much that is, a busy machine decides.
+    expect(hub.server.sentBytes).toBeLessThan(2 * hub.content.length);
   });
 
   it("stops at Ctrl-C with 130, and goes on", async () => {

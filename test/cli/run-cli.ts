@@ -21,7 +21,6 @@ export interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly stdoutBytes: Buffer;
-  readonly ms: number;
 }
 
 export interface CliOptions {
@@ -35,7 +34,6 @@ export interface CliOptions {
 const home = temporaryFolder();
 
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const started = performance.now();
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...noOtherStores(home), MEDGEMMA_HOME: home, FORCE_COLOR: undefined, ...options.env }
@@ -54,7 +52,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
       const code = signal === null ? exitCode : 128 + constants.signals[signal];
       const stdoutBytes = Buffer.concat(out);
       const stderr = Buffer.concat(err).toString("utf8");
-      resolve({ code, stdout: stdoutBytes.toString("utf8"), stderr, stdoutBytes, ms: performance.now() - started });
+      resolve({ code, stdout: stdoutBytes.toString("utf8"), stderr, stdoutBytes });
     });
   });
 }

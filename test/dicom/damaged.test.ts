@@ -139,7 +139,6 @@ describe("a DICOM file that cannot be is refused before memory is taken for it",
     }
   ];
   it.each(refused)("$what", async ({ file, code, message = "" }) => {
-    const started = performance.now();
     const error = await decodeImage(file).then(
       () => null,
       (thrown: unknown) => thrown
@@ -148,7 +147,6 @@ describe("a DICOM file that cannot be is refused before memory is taken for it",
     expect(error).toMatchObject({ code });
     expect((error as Error).message).not.toMatch(/secret|\n/i);
     expect((error as Error).message).toContain(message);
-    expect(performance.now() - started).toBeLessThan(8000);
   });
 
   it.each([
