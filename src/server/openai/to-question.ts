@@ -140,11 +140,17 @@ function textContent(text: string): UserContent {
 /** Two messages of the user without an answer between them: Gemma's turns alternate, so they become one. */
 function joined(first: UserContent, second: UserContent): UserContent {
   return {
-    parts: [...first.parts, "\n\n", ...second.parts],
+    parts: withGap(first.parts, second.parts),
     images: [...first.images, ...second.images],
     priors: [...first.priors, ...second.priors],
     series: second.series ?? first.series
   };
+}
+
+function withGap(first: readonly PromptPart[], second: readonly PromptPart[]): PromptPart[] {
+  const [last, next] = [first.at(-1), second[0]];
+  if (typeof last !== "string" || typeof next !== "string") return [...first, "\n\n", ...second];
+  return [...first.slice(0, -1), `${last}\n\n${next}`, ...second.slice(1)];
 }
 
 /** An earlier turn as the model saw it, with the labels of slices and of earlier studies. */
