@@ -7,7 +7,7 @@ import { checkArgument, isObject, listOf, name, refuseUnreadable, withProperties
 import { MedGemmaError } from "../errors.js";
 import { usableCores } from "../native/usable-cores.js";
 import { readTextFile } from "../shared/regular-file.js";
-import { checkRepeatOptions, checkRequest } from "./answer-request.js";
+import { checkRepeatOptions, checkRequest } from "./check-request.js";
 import { compareAnswers, type AnswerComparison } from "./compare-answers.js";
 import type { ComputeOptions } from "../loading/load-options.js";
 import type { MedGemma } from "./medgemma.js";

@@ -18,6 +18,11 @@ export class ConversationImages {
     return this.#registered.has(sha256);
   }
 
+  /** The whole image and its crops. */
+  hasAllOf(image: SquareImage): boolean {
+    return squaresOf(image).every((square) => this.has(square));
+  }
+
   add(square: Square, { key, data }: ImageTokens): void {
     if (this.has(square)) return;
     this.#registered.set(square.sha256, { key, ids: this.#language.addImage(key, data) });

@@ -14,6 +14,7 @@ import {
   checkPath
 } from "./ask-options.js";
 import { Chat } from "./chat.js";
+import { Conversation } from "./conversation.js";
 import { ConversationPrompt } from "./conversation-prompt.js";
 import { readConversation, type StoredTurn } from "./conversation-file.js";
 import {
@@ -23,9 +24,8 @@ import {
   type EncodeOptions,
   type ModelParts
 } from "./encode-images.js";
-import { countSquares, partsOfQuestion, withPreset } from "./question-parts.js";
-import { placeImages } from "./raw-prompt.js";
-import { systemText } from "./system-text.js";
+import { countedQuestion, questionOf } from "./question.js";
+import { countSquares, partsOfQuestion, systemOf, withPreset } from "./question-parts.js";
 import { checkTurns, storeTurns } from "./turns.js";
 import type {
   AnswerImage,
@@ -134,21 +134,20 @@ export class MedGemma implements AsyncDisposable {
     return await prepareImage(image, { side: this.imageSize, ...options });
   }
 
-  #newChat(options: Omit<ChatOptions, "turns">, turns: readonly StoredTurn[]): Chat {
-    this.#ensureUsable();
-    const chat = new Chat(
-      {
-        parts: this.#parts,
-        loadMs: this.loadMs,
-        isPretrained: this.model.isPretrained,
-        provenance: () => this.provenance(),
-        fork: (copied, begun) => this.#newChat(copied, begun),
-        forget: (disposed) => this.#chats.delete(disposed)
+  #newChat({ system = null, overflow }: Omit<ChatOptions, "turns">, turns: readonly StoredTurn[]): Chat {
+    const host = {
+      parts: this.#parts,
+      loadMs: this.loadMs,
+      isPretrained: this.model.isPretrained,
+      provenance: () => this.provenance(),
+      adopt: (chat: Chat) => {
+        this.#ensureUsable();
+        this.#chats.add(chat);
       },
-      options,
-      turns
-    );
-    this.#chats.add(chat);
+      forget: (chat: Chat) => this.#chats.delete(chat)
+    };
+    const chat = new Chat(host, system, new Conversation(this.#parts, { overflow, turns }));
+    host.adopt(chat);
     return chat;
   }
 
@@ -190,15 +189,16 @@ export class MedGemma implements AsyncDisposable {
   ): Promise<number> {
     this.#ensureUsable();
     const { system, ...asked } = checkCountArguments(prompt, options);
-    const { raw: isRaw = this.model.isPretrained, think } = withPreset(asked);
-    const ofPreset = typeof asked.preset === "object" ? asked.preset.system : null;
-    const parts = partsOfQuestion(prompt, asked);
-    const shown = isRaw ? placeImages(parts) : parts;
-    if (this.tokensPerImage === null && shown.some((part) => typeof part !== "string")) throw withoutProjector();
-    const counted = await countSquares(shown, asked);
+    const question = questionOf(withPreset(asked), {
+      system: system ?? systemOf(asked.preset),
+      isRaw: this.model.isPretrained
+    });
+    const parts = partsOfQuestion(prompt, asked, question);
+    if (this.tokensPerImage === null && parts.some((part) => typeof part !== "string")) throw withoutProjector();
+    const counted = countedQuestion(question, await countSquares(parts, asked));
     return await new ConversationPrompt(this.#parts.language, this.tokensPerImage ?? 0).count(
-      systemText(system ?? ofPreset, think),
-      { parts: counted, answer: null, isRaw }
+      question.opening,
+      counted
     );
   }
 

@@ -11,6 +11,7 @@ import type { Series, SeriesSummary } from "../series/types.js";
 import { imagesOfSlide } from "../slide/images-of-slide.js";
 import type { Slide, SlideSummary } from "../slide/types.js";
 import type { CountedPart } from "./conversation-prompt.js";
+import { placeImages } from "./raw-prompt.js";
 import type { AskOptions, PromptPart } from "./types.js";
 
 /** The options of a question, what its preset sets among them; of the preset itself the name is left. */
@@ -22,14 +23,28 @@ export function withPreset({ preset, ...options }: AskOptions): AppliedOptions {
   return typeof preset === "object" ? presetOptions(preset, options) : { ...options, preset };
 }
 
+/** The system text of a preset that is given whole. */
+export function systemOf(preset: AskOptions["preset"]): string | null {
+  return typeof preset === "object" ? preset.system : null;
+}
+
 /**
  * In the order that the model sees it: `priors` and `images` in front. A series or slide is shown where the question shows nothing
  * itself; else it is only noted.
  *
  * @throws MedGemmaError INVALID_ARGUMENT for priors or a preset beside a prompt with images of its own; for a series or slide of which
- *   nothing would be seen
+ *   nothing would be seen; for a raw prompt with fewer or more places than images
  */
 export function partsOfQuestion(
+  prompt: string | readonly PromptPart[],
+  options: AskOptions,
+  { isRaw }: { readonly isRaw: boolean }
+): readonly PromptPart[] {
+  const parts = composedParts(prompt, options);
+  return isRaw ? placeImages(parts) : parts;
+}
+
+function composedParts(
   prompt: string | readonly PromptPart[],
   { images = [], priors = [], series, slide, preset }: AskOptions
 ): PromptPart[] {
