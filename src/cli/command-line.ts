@@ -2,7 +2,7 @@
 import { closestName } from "../shared/closest-name.js";
 import { formatOfName, isPicture } from "../formats/formats.js";
 import { identifyFile } from "../formats/identify-file.js";
-import { UsageError } from "./output.js";
+import { UsageError } from "./terminal/output.js";
 
 /** What other programs call these commands. */
 const otherNames: Readonly<Record<string, string>> = {

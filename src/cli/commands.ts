@@ -1,7 +1,7 @@
 /** The commands, in the order of the help. Each is loaded when it is named: no command waits for the modules of the others. */
 import type { CommandModule } from "yargs";
 
-/** What a file of commands/ has: its options, and what it does. */
+/** What a file of commands/ has: its options, and a handler that loads what the command does from run/. */
 export type LoadedCommand<Arguments> = Pick<CommandModule<object, Arguments>, "builder" | "handler">;
 
 interface Command {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command `medgemma-local`: runs the program and turns its end into an exit code. */
-import { endWhenOutputFails, exitCodeOf, exitCodes, printFailure } from "./output.js";
+import { endWhenOutputFails, exitCodeOf, exitCodes, printFailure } from "./terminal/output.js";
 import { runProgram } from "./program.js";
 
 const args = process.argv.slice(2);

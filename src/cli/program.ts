@@ -6,9 +6,9 @@ import { closestName } from "../shared/closest-name.js";
 import { formatOfName, isPicture } from "../formats/formats.js";
 import { readCommandLine, withoutWords } from "./command-line.js";
 import { commandNames, commandsFor } from "./commands.js";
-import { checkFlags, commonOptions, standardStream } from "./options.js";
-import { UsageError } from "./output.js";
-import { columnsOf } from "./terminal.js";
+import { checkFlags, commonOptions, standardStream } from "./options/options.js";
+import { UsageError } from "./terminal/output.js";
+import { columnsOf } from "./terminal/terminal.js";
 
 // yargs' ES module wraps the help in the middle of words; its CommonJS module wraps it at blanks.
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;

@@ -1,7 +1,6 @@
 /** What lies at a path: nothing, a folder, or a file of some format. Reads the first bytes, decodes nothing, and never waits for a pipe. */
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isNiftiFile } from "../nifti/read-nifti.js";
 import { openRegularFile } from "../shared/regular-file.js";
 import { formatOf, headBytes, type Format } from "./formats.js";
 
@@ -22,7 +21,7 @@ export async function identifyFile(path: string): Promise<FoundFile> {
     if (!facts.isFile()) return { kind: "special" };
     const format = formatOf(await readHead(path), path);
     // Compressed, only the inflated bytes tell.
-    if (format?.name === "archive" && (await isNiftiFile(path)))
+    if (format?.name === "archive" && (await isNifti(path)))
       return { kind: "file", format: formatOf(new Uint8Array(), ".nii") };
     return { kind: "file", format };
   } catch (error) {
@@ -55,4 +54,10 @@ async function readHead(path: string): Promise<Uint8Array> {
   await using file = await openRegularFile(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
   return buffer.subarray(0, bytesRead);
+}
+
+/** Its reader is loaded for a packed file alone: most command lines name none. */
+async function isNifti(path: string): Promise<boolean> {
+  const { isNiftiFile } = await import("../nifti/read-nifti.js");
+  return await isNiftiFile(path);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fileURLToPath } from "node:url";
 import { loadMedGemma } from "../../src/index.js";
 import type { LoadedModel } from "../../src/chat/types.js";
-import { memoryWarnings } from "../../src/cli/open-model.js";
+import { memoryWarnings } from "../../src/cli/model/open-model.js";
 import { demoProjector, demoText, film } from "../demo-model.js";
 import { runCli } from "./run-cli.js";
 

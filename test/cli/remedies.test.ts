@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeFailure } from "../../src/cli/output.js";
+import { describeFailure } from "../../src/cli/terminal/output.js";
 import { MedGemmaError } from "../../src/errors.js";
 import type { Remedy } from "../../src/remedy.js";
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { commandNames } from "../../src/cli/commands.js";
 import { runCli } from "./run-cli.js";
 
 const logger = new URL("./log-modules.mjs", import.meta.url).href;
@@ -21,6 +22,34 @@ it("a command loads no other command, wherever options stand", async () => {
   expect(commandsIn(await loadedBy("models", "--help"))).toEqual(["cli/commands/models.js"]);
   expect(commandsIn(await loadedBy("--debug", "presets"))).toEqual(["cli/commands/presets.js"]);
   expect(commandsIn(await loadedBy("help", "rm"))).toEqual(["cli/commands/remove.js"]);
+});
+
+/** What the help and the check of a command line need besides cli/ and shared/: tables of options, kinds of files, errors. */
+const tables = [
+  "chat/answer-options.js",
+  "dicom/is-dicom.js",
+  "dicom/window-choice.js",
+  "errors.js",
+  "formats/formats.js",
+  "formats/identify-file.js",
+  "image/image-options.js",
+  "image/types.js",
+  "language/host/sampler-options.js",
+  "loading/load-options.js",
+  "native/backend.js",
+  "presets/load-preset.js",
+  "presets/preset.js",
+  "series/recipes.js",
+  "series/series-options.js",
+  "series/types.js",
+  "slide/slide-options.js"
+];
+
+it.each(commandNames)("%s --help loads tables alone, nothing that the command does", async (command) => {
+  const loaded = await loadedBy(command, "--help");
+  expect(commandsIn(loaded)).toEqual([`cli/commands/${command}.js`]);
+  const others = loaded.filter((path) => !/^(?:cli\/(?!run\/)|shared\/)/.test(path) && !tables.includes(path));
+  expect(others).toEqual([]);
 });
 
 it("ask loads the reader of a series or slide only for one", async () => {

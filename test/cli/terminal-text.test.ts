@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { closestName } from "../../src/shared/closest-name.js";
-import { describeFacts } from "../../src/cli/describe-facts.js";
-import { displayWidth, fitToWidth, wrapToWidth } from "../../src/cli/display-width.js";
-import { npyFile, npyHeader } from "../../src/cli/npy.js";
-import { alignedRows } from "../../src/cli/aligned-rows.js";
-import { plainJson, plainName, plainText } from "../../src/cli/plain-text.js";
-import { describeProgress, StatusLine } from "../../src/cli/status-line.js";
-import { columnsOf } from "../../src/cli/terminal.js";
-import { WordWrap } from "../../src/cli/word-wrap.js";
+import { alignedRows, describeFacts } from "../../src/cli/terminal/tables.js";
+import { displayWidth, fitToWidth, wrapToWidth } from "../../src/cli/terminal/display-width.js";
+import { npyFile, npyHeader } from "../../src/cli/run/npy.js";
+import { plainJson, plainName, plainText } from "../../src/cli/terminal/plain-text.js";
+import { describeProgress, StatusLine } from "../../src/cli/terminal/status-line.js";
+import { columnsOf } from "../../src/cli/terminal/terminal.js";
+import { WordWrap } from "../../src/cli/terminal/word-wrap.js";
 
 describe("display width", () => {
   it.each([

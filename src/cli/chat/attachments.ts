@@ -9,13 +9,13 @@ import type { ImageOptions } from "../../image/image-options.js";
 import type { DecodedImage } from "../../image/types.js";
 import type { SeriesChoices } from "../../series/series-options.js";
 import type { SlideChoices } from "../../slide/slide-options.js";
-import { decodeNamed } from "../decode-images.js";
-import type { PriorImage } from "../parse-prior.js";
-import { plainName } from "../plain-text.js";
-import type { Redaction } from "../redaction.js";
-import { openSeries } from "../series.js";
-import { openSlide } from "../slide.js";
-import { imageCount, noSources, type Sources } from "../sources.js";
+import { decodeNamed } from "../input/decode-images.js";
+import type { PriorImage } from "../options/parse-prior.js";
+import { plainName } from "../terminal/plain-text.js";
+import type { Redaction } from "../terminal/redaction.js";
+import { openSeries } from "../input/series.js";
+import { openSlide } from "../input/slide.js";
+import { imageCount, noSources, type Sources } from "../input/sources.js";
 import type { ChatView } from "./chat-view.js";
 
 interface AttachmentOptions extends ImageOptions {

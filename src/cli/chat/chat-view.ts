@@ -1,6 +1,6 @@
 /** What a chat shows: to a person at a terminal, or as plain lines to a program. */
 import type { Answer, ReplyChunk, ReplyProgress } from "../../chat/types.js";
-import type { StatusLine } from "../status-line.js";
+import type { StatusLine } from "../terminal/status-line.js";
 
 export interface ChatView {
   /** Something for a person: attached, saved, a hint. */

@@ -1,6 +1,6 @@
 /** A failure in the words of a chat: what a command line calls `--slide` is `/slide` here. */
 import { MedGemmaError } from "../../errors.js";
-import { withFlags } from "../remedies.js";
+import { withFlags } from "../options/remedies.js";
 
 export function inChatWords(error: unknown): unknown {
   if (!(error instanceof MedGemmaError)) return error;

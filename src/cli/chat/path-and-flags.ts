@@ -1,6 +1,6 @@
 /** What follows /series and /slide: paths, and the options that `--series` and `--slide` have on a command line. */
 import type { OptionsOf, OptionTable } from "../../shared/option.js";
-import { readFlags } from "../flags.js";
+import { readFlags } from "../options/flags.js";
 
 /**
  * Options come last, so that a path may have blanks.

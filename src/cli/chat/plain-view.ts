@@ -1,6 +1,6 @@
 /** The chat as a stream of plain lines: answers to stdout, failures to stderr, everything else only to a person. */
-import { printAnswer, printFailure, printNote } from "../output.js";
-import { StatusLine } from "../status-line.js";
+import { printAnswer, printFailure, printNote } from "../terminal/output.js";
+import { StatusLine } from "../terminal/status-line.js";
 import type { ChatView } from "./chat-view.js";
 
 export function createPlainView({

@@ -1,7 +1,7 @@
 /** What is said of a file that a message names and the model cannot see as it is: an answer about its name would be worse than none. */
 import { MedGemmaError } from "../../errors.js";
 import { isPicture, readableNames, type Format } from "../../formats/formats.js";
-import type { Redaction } from "../redaction.js";
+import type { Redaction } from "../terminal/redaction.js";
 import type { NamedFile } from "./named-files.js";
 import { escapePath } from "./path-readings.js";
 

@@ -1,5 +1,5 @@
 /** The loop of a chat: the next line, what it asks for, until somebody leaves. */
-import { UsageError } from "../output.js";
+import { UsageError } from "../terminal/output.js";
 import type { ChatInput } from "./chat-input.js";
 import type { ChatSession } from "./chat-session.js";
 import type { ChatView } from "./chat-view.js";

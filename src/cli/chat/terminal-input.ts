@@ -6,7 +6,7 @@ import { createInterface, type Interface, type Key } from "node:readline";
 import { Writable } from "node:stream";
 import type { ChatInput, ChatInputEvent } from "./chat-input.js";
 import { complete } from "./completion.js";
-import { columnsOf } from "../terminal.js";
+import { columnsOf } from "../terminal/terminal.js";
 import { EventQueue } from "./event-queue.js";
 
 /** Terminals then mark where a paste begins and ends (xterm's "bracketed paste"). */

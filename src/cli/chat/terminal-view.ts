@@ -1,11 +1,11 @@
 /** The chat on a terminal: notes dimmed, progress in a line that vanishes, a thought in a window that folds. */
 import type { Answer, ReplyChunk, ReplyProgress } from "../../chat/types.js";
-import { wrapToWidth } from "../display-width.js";
-import { printFailure, writeNote } from "../output.js";
-import { plainText } from "../plain-text.js";
-import { describeProgress, StatusLine } from "../status-line.js";
-import { canMoveCursor, columnsOf, dim } from "../terminal.js";
-import { WordWrap } from "../word-wrap.js";
+import { wrapToWidth } from "../terminal/display-width.js";
+import { printFailure, writeNote } from "../terminal/output.js";
+import { plainText } from "../terminal/plain-text.js";
+import { describeProgress, StatusLine } from "../terminal/status-line.js";
+import { canMoveCursor, columnsOf, dim } from "../terminal/terminal.js";
+import { WordWrap } from "../terminal/word-wrap.js";
 import type { ChatView, ReplyView } from "./chat-view.js";
 
 export function createTerminalView({ debug }: { readonly debug: boolean }): ChatView {

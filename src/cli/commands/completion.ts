@@ -2,8 +2,8 @@
 import { createRequire } from "node:module";
 import type { Argv, CommandModule } from "yargs";
 import type { LoadedCommand } from "../commands.js";
-import { commonOptions } from "../options.js";
-import { printAnswer, UsageError } from "../output.js";
+import { commonOptions } from "../options/options.js";
+import { printAnswer, UsageError } from "../terminal/output.js";
 
 const yargs = createRequire(import.meta.url)("yargs") as (args: string[]) => Argv;
 

@@ -1,13 +1,7 @@
 /** `import`: models from a folder or a USB stick into the folder of weights. */
 import type { InferredOptionTypes } from "yargs";
-import { importModels } from "../../models/import.js";
 import type { LoadedCommand } from "../commands.js";
-import { listenForInterrupt } from "../interrupt.js";
-import { flag, inGroup, jsonOption, mmprojOption } from "../options.js";
-import { printJson, writeNote } from "../output.js";
-import { printModels, reportModel } from "../print-models.js";
-import { StatusLine } from "../status-line.js";
-import { showTransfers } from "../transfer-status.js";
+import { flag, inGroup, jsonOption, mmprojOption } from "../options/options.js";
 
 const options = {
   ...inGroup("Import:", {
@@ -18,9 +12,9 @@ const options = {
   ...jsonOption
 } as const;
 
-type Arguments = InferredOptionTypes<typeof options> & { path: string };
+export type ImportArguments = InferredOptionTypes<typeof options> & { path: string };
 
-export const importCommand: LoadedCommand<Arguments> = {
+export const importCommand: LoadedCommand<ImportArguments> = {
   builder: (command) =>
     command
       .positional("path", {
@@ -31,27 +25,5 @@ export const importCommand: LoadedCommand<Arguments> = {
       .options(options)
       .example("$0 import /media/usb", "")
       .example("$0 import Downloads/medgemma-4b-it-Q4_K_M.gguf", ""),
-  handler: importFrom
+  handler: async (args) => await (await import("../run/import.js")).importFrom(args)
 };
-
-async function importFrom({ path, mmproj, link, replace, json }: Arguments): Promise<void> {
-  const status = new StatusLine(process.stderr);
-  using interrupt = listenForInterrupt();
-  const tell = (line: string) => {
-    status.clear();
-    writeNote(line, process.stderr);
-  };
-  const models = await importModels(path, {
-    mmproj,
-    link,
-    replace,
-    signal: interrupt.signal,
-    onProgress: showTransfers(status),
-    onWait: (reason) => status.show(reason),
-    onSkip: (skipped) => tell(`Skipped: ${skipped.path} ${skipped.reason}.`),
-    onWarning: (warning) => tell(`Warning: ${warning}`),
-    onNote: tell
-  }).finally(() => status.clear());
-  if (json === true) printJson(models.map(reportModel));
-  else printModels(models);
-}

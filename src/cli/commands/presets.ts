@@ -3,8 +3,8 @@ import type { InferredOptionTypes } from "yargs";
 import { listPresets, loadPreset, presetSource } from "../../presets/load-preset.js";
 import type { Preset } from "../../presets/preset.js";
 import type { LoadedCommand } from "../commands.js";
-import { jsonOption } from "../options.js";
-import { printAnswer, printJson } from "../output.js";
+import { jsonOption } from "../options/options.js";
+import { printAnswer, printJson } from "../terminal/output.js";
 
 const options = { ...jsonOption } as const;
 

@@ -1,11 +1,7 @@
 /** `pull`: a model from the hub into the folder of weights, or into another folder to carry it over. */
-import { resolve } from "node:path";
 import type { InferredOptionTypes } from "yargs";
 import type { LoadedCommand } from "../commands.js";
-import { flag, inGroup, jsonOption, mmprojOption, text } from "../options.js";
-import { printJson } from "../output.js";
-import { printModels, reportModel } from "../print-models.js";
-import { pullWithProgress } from "../pull-model.js";
+import { flag, inGroup, jsonOption, mmprojOption, text } from "../options/options.js";
 
 const options = {
   ...inGroup("Pull:", {
@@ -21,9 +17,9 @@ const options = {
   ...jsonOption
 } as const;
 
-type Arguments = InferredOptionTypes<typeof options> & { id: string };
+export type PullArguments = InferredOptionTypes<typeof options> & { id: string };
 
-export const pullCommand: LoadedCommand<Arguments> = {
+export const pullCommand: LoadedCommand<PullArguments> = {
   builder: (command) =>
     command
       .positional("id", {
@@ -35,15 +31,5 @@ export const pullCommand: LoadedCommand<Arguments> = {
       .example("$0 pull 1.5-4b-it", "")
       .example("$0 pull 27b-it:Q4_K_M --to /media/usb", "")
       .example("$0 pull hf:unsloth/medgemma-4b-it-GGUF/medgemma-4b-it-Q6_K.gguf", ""),
-  handler: pull
+  handler: async (args) => await (await import("../run/pull.js")).pull(args)
 };
-
-async function pull(args: Arguments): Promise<void> {
-  const model = await pullWithProgress(args.id, {
-    home: args.to === undefined ? undefined : resolve(args.to),
-    mmproj: args.mmproj,
-    acceptTerms: args["accept-terms"]
-  });
-  if (args.json === true) printJson(reportModel(model));
-  else printModels([model]);
-}
