@@ -42,6 +42,8 @@ const tables = [
   "series/recipes.js",
   "series/series-options.js",
   "series/types.js",
+  "server/served-model.js",
+  "server/server-options.js",
   "slide/slide-options.js"
 ];
 
