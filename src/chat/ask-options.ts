@@ -124,10 +124,12 @@ export function checkCountArguments(prompt: unknown, options: unknown): AskOptio
 
 /** @throws MedGemmaError INVALID_ARGUMENT */
 export function checkRegenerateOptions(options: unknown): void {
-  const rules = Object.entries({ ...askOptions, preset: text }).filter(
+  const rules = Object.entries(askOptions).filter(
     ([each]) => each !== "images" && each !== "priors" && !Object.hasOwn(imageOptions, each)
   );
   checkOptions("The options of regenerate", options, Object.fromEntries(rules));
+  const { preset } = options as AskOptions;
+  if (typeof preset === "object") checkPreset(preset);
 }
 
 /** @throws MedGemmaError INVALID_ARGUMENT */

@@ -101,14 +101,12 @@ export class Chat implements AsyncDisposable {
 
   /**
    * Asks the last question again, its images included: for another answer, with another seed, longer, with a thought. The
-   * new answer takes the place of the old one, which stays when there is none.
+   * new answer takes the place of the old one, which stays when there is none. Of a preset its options count; its words were said.
    *
    * @throws (through the reply) MedGemmaError as `ask`, and INVALID_ARGUMENT when nothing was asked yet
    */
   regenerate<Value = unknown>(
-    options: Omit<AskOptions<Value>, "images" | "priors" | "preset" | keyof ImageOptions> & {
-      readonly preset?: string | undefined;
-    } = {}
+    options: Omit<AskOptions<Value>, "images" | "priors" | keyof ImageOptions> = {}
   ): Reply<Value> {
     return this.#replies.add<Value>(
       () => checkRegenerateOptions(options),
@@ -118,8 +116,8 @@ export class Chat implements AsyncDisposable {
         if (turn === undefined)
           throw new MedGemmaError("INVALID_ARGUMENT", "There is no question to answer again. Ask one first.");
         const { series, slide } = turn.request ?? {};
-        const applied = { ...options, raw: options.raw ?? turn.isRaw };
-        const question = this.#question({ ...applied, series: series ?? undefined, slide: slide ?? undefined });
+        const applied = withPreset({ ...options, series: series ?? undefined, slide: slide ?? undefined });
+        const question = this.#question({ ...applied, raw: applied.raw ?? turn.isRaw });
         const show = async () =>
           await encodeTurnAgain(this.#host.parts, this.#conversation, { question, turn, signal });
         return await this.#conversation.withoutLast(

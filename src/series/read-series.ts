@@ -18,6 +18,7 @@ import {
   eitherOf,
   listOf,
   name,
+  text,
   type RulesOf
 } from "../shared/check-arguments.js";
 import { rulesOf } from "../shared/option.js";
@@ -27,6 +28,7 @@ import { MedGemmaError } from "../errors.js";
 import { isNiftiFile } from "../nifti/read-nifti.js";
 import { readDicomSeries } from "./dicom-series.js";
 import { readNiftiSeries } from "./nifti-series.js";
+import { recipeForModel, type RecipeName } from "./recipes.js";
 import type { Series, SeriesOptions } from "./types.js";
 
 /**
@@ -42,22 +44,28 @@ export async function readSeries(source: string | readonly string[], options: Se
   checkArgument("The source of a series", source, eitherOf("a folder or file, or a list of files", name, listOf(name)));
   checkOptions("The options of readSeries", options, rules);
   checkChoices(options);
+  const chosen = { ...options, recipe: recipeOf(options) };
   const { nameOf = (path: string): string => path } = options;
   const paths = typeof source === "string" ? [source] : source;
   const [first] = paths;
   if (first === undefined)
     throw new MedGemmaError("INVALID_ARGUMENT", "A series needs a folder or files, but none is given.");
-  if (paths.length === 1 && (await isNiftiFile(first))) return await readNiftiSeries(first, nameOf(first), options);
-  return await readDicomSeries(paths, options);
+  if (paths.length === 1 && (await isNiftiFile(first))) return await readNiftiSeries(first, nameOf(first), chosen);
+  return await readDicomSeries(paths, chosen);
 }
 
 const rules: RulesOf<SeriesOptions> = {
   ...rulesOf(seriesChoices),
+  model: text,
   window: checkedLater,
   nameOf: callback,
   onProgress: callback,
   signal: abortSignal
 };
+
+function recipeOf({ recipe, window, model }: SeriesOptions): RecipeName | undefined {
+  return recipe ?? (window === undefined && model !== undefined ? recipeForModel(model) : undefined);
+}
 
 function checkChoices({ recipe, window }: SeriesOptions): void {
   if (recipe !== undefined && window !== undefined)

@@ -19,7 +19,7 @@ export const seriesChoices = {
     describe: "Treat all files of a study and modality as one series, for scanners that give each slice its own",
     default: false
   }),
-  /** Default in a program: "v1.5"; `recipeForModel` tells which one a model was trained with. */
+  /** Default: the one that `model` was trained with; without a model "v1.5". */
   recipe: choice(recipeNames, {
     describe: "Windows for CT as MedGemma 1 (v1) or 1.5 was trained on",
     default: { words: "by the model" }

@@ -12,6 +12,8 @@ export type Modality = (typeof modalities)[number];
 
 /** Which slices of which series, and how their values become colours. */
 export interface SeriesOptions extends SeriesChoices {
+  /** Id of the model that will see the slices: CT has the windows that it was trained on, where neither `recipe` nor `window` says otherwise. */
+  readonly model?: string | undefined;
   /** Gray by this window instead of the recipe, as for a single picture. */
   readonly window?: WindowChoice | undefined;
   /** What to call a file in messages and results. Default: its path. */

@@ -4,21 +4,19 @@ import { resolve } from "node:path";
 import type { Chat } from "../../chat/chat.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
-import type { AppliedOptions } from "../../chat/question-parts.js";
 import type { Answer, AskOptions, ChatTurn, UserTurn } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { identifyFile } from "../../formats/identify-file.js";
 import { imageOptions } from "../../image/image-options.js";
 import type { DecodedImage } from "../../image/types.js";
 import { listPresets, loadPreset } from "../../presets/load-preset.js";
-import { presetOptions } from "../../presets/preset-options.js";
 import type { Preset } from "../../presets/preset.js";
 import { seriesChoices } from "../../series/series-options.js";
 import { slideChoices } from "../../slide/slide-options.js";
 import { parsePrior } from "../options/parse-prior.js";
 import { plainName } from "../terminal/plain-text.js";
 import type { Redaction } from "../terminal/redaction.js";
-import { imageCount, promptOf, type Sources } from "../input/sources.js";
+import { imageCount, shownBy, type Sources } from "../input/sources.js";
 import { Attachments } from "./attachments.js";
 import type { ChatView } from "./chat-view.js";
 import { inChatWords } from "./in-chat-words.js";
@@ -39,7 +37,7 @@ interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgr
 export class ChatSession {
   readonly #medgemma: MedGemma;
   readonly #view: ChatView;
-  readonly #options: Omit<AskOptions, "images" | "window" | "frame" | "signal" | "onProgress">;
+  readonly #options: Omit<AskOptions, "images" | "preset" | "window" | "frame" | "signal" | "onProgress">;
   readonly #redaction: Redaction;
   readonly #attached: Attachments;
   #chat: Chat;
@@ -184,20 +182,9 @@ export class ChatSession {
       this.#view.note(thought ?? "There was no thought yet. Turn thoughts on with /think on.");
     },
     retry: async () => {
-      // The images are there already, as they were fitted then.
-      const again = (options: AppliedOptions) => {
-        const {
-          images: _images,
-          priors: _priors,
-          fit: _fit,
-          aspect: _aspect,
-          window: _window,
-          frame: _frame,
-          ...others
-        } = options;
-        return this.#chat.regenerate(others);
-      };
-      await this.#show(again, this.#asked.at(-1)?.preset);
+      const { fit: _fit, aspect: _aspect, ...options } = this.#options; // the images are there already, as they were fitted then
+      const preset = this.#asked.at(-1)?.preset;
+      await this.#show((shared) => this.#chat.regenerate({ ...options, ...shared, preset }));
     },
     undo: async () => {
       const undone = this.#chat.turns.at(-2);
@@ -250,9 +237,9 @@ export class ChatSession {
 
   async #ask(prompt: string): Promise<void> {
     const [{ sources }, preset] = [this.#attached, this.#preset];
-    const [series, slide] = [sources.series ?? undefined, sources.slide ?? undefined];
-    const parts = promptOf(prompt, sources, preset);
-    const answer = await this.#show((options) => this.#chat.ask(parts, { ...options, series, slide }), preset);
+    const answer = await this.#show((shared) =>
+      this.#chat.ask(prompt, { ...this.#options, ...shared, ...shownBy(sources), preset })
+    );
     // Stopped before a word was said, the question was not asked: its images wait for the next.
     if (answer.stopReason === "aborted" && answer.tokens.length === 0) return;
     this.#attached.clear();
@@ -260,14 +247,12 @@ export class ChatSession {
     this.#asked.push({ question: prompt, sources, preset });
   }
 
-  async #show(ask: (options: AppliedOptions) => Reply, preset: Preset | undefined): Promise<Answer> {
+  async #show(ask: (options: Pick<AskOptions, "think" | "onProgress">) => Reply): Promise<Answer> {
     const { reply: view } = this.#view;
-    const own = { ...this.#options, think: this.#think };
-    const options: AppliedOptions = preset === undefined ? { ...own, preset: undefined } : presetOptions(preset, own);
     let answer = null;
     view.begin();
     try {
-      this.#running = ask({ ...options, onProgress: (progress) => view.progress(progress) });
+      this.#running = ask({ think: this.#think, onProgress: (progress) => view.progress(progress) });
       for await (const chunk of this.#running) view.chunk(chunk);
       answer = await this.#running;
       return answer;

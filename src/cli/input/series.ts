@@ -1,7 +1,6 @@
 /** `--series` and what belongs to it, the same for every command that reads one. */
 import { seriesChoices, type SeriesChoices } from "../../series/series-options.js";
 import type { Series, SeriesProgress } from "../../series/types.js";
-import { recipeForModel } from "../../series/recipes.js";
 import { imageOptions, type ImageOptions } from "../../image/image-options.js";
 import { pick } from "../../shared/option.js";
 import { givenFlags, valuesOf } from "../options/flags.js";
@@ -54,12 +53,11 @@ export async function openSeries(
   if (recipe !== undefined && window !== undefined)
     throw new UsageError("--recipe and --window exclude each other. Leave one out.");
   const onProgress = ({ step, done, of }: SeriesProgress): void => status?.show(`${stepNames[step]} ${done} of ${of}`);
-  const byModel = modelId === null || window !== undefined ? undefined : recipeForModel(modelId);
   const { readSeries } = await import("../../series/read-series.js"); // see openModel
   return await readSeries(paths, {
     ...pick(seriesChoices, choices),
     window,
-    recipe: recipe ?? byModel,
+    model: modelId ?? undefined,
     nameOf: seriesNames(paths, redaction),
     onProgress,
     signal

@@ -1,13 +1,12 @@
 /** `ask`: one question with its images, the answer streamed to stdout. */
 import { basename } from "node:path";
 import { answerOptions } from "../../chat/answer-options.js";
-import type { Answer, AskOptions } from "../../chat/types.js";
+import type { Answer } from "../../chat/types.js";
 import type { Reply } from "../../chat/reply.js";
 import { MedGemmaError } from "../../errors.js";
 import { imageOptions } from "../../image/image-options.js";
 import { isPicture } from "../../formats/formats.js";
 import { resolveModel } from "../../models/resolve-model.js";
-import { presetOptions } from "../../presets/preset-options.js";
 import { readTextFile } from "../../shared/regular-file.js";
 import { findNamedFiles } from "../chat/named-files.js";
 import { escapePath } from "../chat/path-readings.js";
@@ -24,7 +23,7 @@ import { plainText } from "../terminal/plain-text.js";
 import { type Redaction } from "../terminal/redaction.js";
 import { readSeriesOf } from "../input/series.js";
 import { takeSlide } from "../input/slide.js";
-import { imageCount, promptOf, type Sources } from "../input/sources.js";
+import { imageCount, shownBy, type Sources } from "../input/sources.js";
 import { showProgress, StatusLine } from "../terminal/status-line.js";
 import { readPrompt } from "../input/stdin.js";
 import { columnsOf, dim } from "../terminal/terminal.js";
@@ -51,7 +50,7 @@ export async function ask(args: AskArguments, redaction: Redaction): Promise<voi
     hasOwnQuestion: preset?.question !== undefined && preset.question !== null
   });
   const status = new StatusLine(process.stderr);
-  const modelId = !isOfMany ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
+  const modelId = args.series === undefined ? null : (await resolveModel(args.model, { mmproj: args.mmproj })).id;
   const series = await readSeriesOf(args, { modelId, redaction, status, signal: interrupt.signal });
   const slide = await takeSlide(args, { redaction, status, signal: interrupt.signal });
   const decoded = await decodeImages(paths, redaction, shown);
@@ -61,7 +60,6 @@ export async function ask(args: AskArguments, redaction: Redaction): Promise<voi
     series,
     slide
   };
-  const prompt = promptOf(question, sources, preset);
 
   await using medgemma = await openModel(args, {
     signal: interrupt.signal,
@@ -69,21 +67,16 @@ export async function ask(args: AskArguments, redaction: Redaction): Promise<voi
     images: Math.max(1, imageCount(sources)),
     maxTokens: answered.maxTokens
   });
-  await using chat = await medgemma.createChat({ system: args.system ?? preset?.system ?? undefined });
-  const own: AskOptions = {
-    ...shown,
-    // Pictures are decoded by now.
-    window: undefined,
-    frame: undefined,
+  await using chat = await medgemma.createChat({ system: args.system });
+  const { window: _window, frame: _frame, ...fitted } = shown; // the images are decoded by now
+  const reply = chat.ask(question, {
+    ...fitted,
     ...answered,
+    ...shownBy(sources),
+    preset,
     raw: args.raw,
     schema,
-    series: series ?? undefined,
-    slide: slide ?? undefined,
-    boxes: args.boxes === undefined ? undefined : true
-  };
-  const reply = chat.ask(prompt, {
-    ...(preset === undefined ? own : presetOptions(preset, own)),
+    boxes: args.boxes === undefined ? undefined : true,
     signal: interrupt.signal,
     onProgress: showProgress(status)
   });
