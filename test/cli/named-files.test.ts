@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { describe, expect, it, vi } from "vitest";
-import { findNamedFiles, pathsIn, type Disk } from "../../src/cli/chat/named-files.js";
+import { findNamedFiles, pathsIn } from "../../src/cli/chat/named-files.js";
+import type { Disk } from "../../src/cli/chat/disk-looks.js";
 import { escapePath } from "../../src/cli/chat/path-readings.js";
 import { formatOfName } from "../../src/formats/formats.js";
 

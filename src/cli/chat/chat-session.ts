@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Chat } from "../../chat/chat.js";
 import type { MedGemma } from "../../chat/medgemma.js";
 import type { Reply } from "../../chat/reply.js";
-import type { Answer, AskOptions, ChatTurn, UserTurn } from "../../chat/types.js";
+import type { Answer, AskOptions } from "../../chat/types.js";
 import { MedGemmaError } from "../../errors.js";
 import { identifyFile } from "../../formats/identify-file.js";
 import { imageOptions } from "../../image/image-options.js";
@@ -20,11 +20,12 @@ import { imageCount, shownBy, type Sources } from "../input/sources.js";
 import { Attachments } from "./attachments.js";
 import type { ChatView } from "./chat-view.js";
 import { inChatWords } from "./in-chat-words.js";
-import { findNamedFiles, pathsIn } from "./named-files.js";
+import { onePath, onePathOf, pathsOf } from "./command-paths.js";
+import { findNamedFiles } from "./named-files.js";
 import { parsePathAndFlags } from "./path-and-flags.js";
-import { expandHome } from "./path-readings.js";
 import { refusalOf } from "./refuse-file.js";
-import { parseMessage, slashCommands, type SlashCommandName } from "./slash-command.js";
+import { parseMessage, slashHelp, type SlashCommandName } from "./slash-command.js";
+import { sourcesOf, textOf } from "./turn-text.js";
 
 interface SessionOptions extends Omit<AskOptions, "images" | "signal" | "onProgress" | "preset"> {
   readonly system?: string | undefined;
@@ -206,7 +207,7 @@ export class ChatSession {
     },
     save: async (argument) => await this.#save(onePath("save", argument)),
     load: async (argument) => await this.#load(onePath("load", argument)),
-    help: () => this.#view.note(helpText()),
+    help: () => this.#view.note(slashHelp()),
     exit: () => {
       this.#isOver = true;
     }
@@ -316,54 +317,4 @@ export class ChatSession {
     const hint = near === null ? "" : ` Did you mean /${near}?`;
     throw new MedGemmaError("INVALID_ARGUMENT", `There is no command /${typed}.${hint} /help lists them all.`);
   }
-}
-
-/** What was said, without images. */
-function textOf(turn: ChatTurn): string {
-  if (turn.role === "assistant") return turn.text;
-  return typeof turn.content === "string"
-    ? turn.content
-    : turn.content.filter((part) => typeof part === "string").join(" ");
-}
-
-function sourcesOf({ content }: UserTurn): string[] {
-  const images =
-    typeof content === "string" ? [] : content.flatMap((part) => (typeof part === "string" ? [] : [part.image]));
-  return images.flatMap((image) => (typeof image === "object" && "source" in image ? [image.source] : []));
-}
-
-/** A path with blanks that nobody escaped is still a path. */
-async function pathsOf(argument: string): Promise<string[]> {
-  const whole = expandHome(argument);
-  return argument !== "" && existsSync(whole) ? [whole] : await pathsIn(argument);
-}
-
-/** @returns null where none is named */
-async function onePathOf(command: "/prior" | "/slide", argument: string): Promise<string | null> {
-  const [path, ...others] = await pathsOf(argument);
-  if (others.length > 0)
-    throw new MedGemmaError(
-      "INVALID_ARGUMENT",
-      `${command} takes one path, but got ${1 + others.length}. Put a path with blanks in quotes.`
-    );
-  return path ?? null;
-}
-
-function onePath(command: "save" | "load", argument: string): string {
-  const quoted = /^(["'])(.+)\1$/.exec(argument)?.[2];
-  const path = expandHome(quoted ?? argument.replace(/\\([ '"()&\\])/g, "$1"));
-  if (path === "")
-    throw new MedGemmaError("INVALID_ARGUMENT", `/${command} needs a file name: /${command} conversation.json`);
-  return path;
-}
-
-function helpText(): string {
-  const rows = Object.entries(slashCommands).map(([name, { argument, describe }]) => {
-    return `  ${`/${name} ${argument}`.trimEnd().padEnd(19)} ${describe}`;
-  });
-  return [
-    ...rows,
-    "  Drop or paste paths of images anywhere into a line. A line that ends in \\ continues on the next.",
-    "  Ctrl-C stops an answer. Arrow up brings back earlier lines. Tab completes commands and paths."
-  ].join("\n");
 }

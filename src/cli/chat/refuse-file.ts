@@ -2,7 +2,7 @@
 import { MedGemmaError } from "../../errors.js";
 import { isPicture, readableNames, type Format } from "../../formats/formats.js";
 import type { Redaction } from "../terminal/redaction.js";
-import type { NamedFile } from "./named-files.js";
+import type { NamedFile } from "./disk-looks.js";
 import { escapePath } from "./path-readings.js";
 
 /** @returns null for a picture, which can be attached */

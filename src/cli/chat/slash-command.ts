@@ -47,3 +47,15 @@ export function parseMessage(message: string): ParsedMessage {
   if (name === undefined) return { kind: "unknown", typed, near: closestName(typed, names) };
   return { kind: "command", name, argument: (match[2] ?? "").trim() };
 }
+
+/** For /help. */
+export function slashHelp(): string {
+  const rows = Object.entries(slashCommands).map(([name, { argument, describe }]) => {
+    return `  ${`/${name} ${argument}`.trimEnd().padEnd(19)} ${describe}`;
+  });
+  return [
+    ...rows,
+    "  Drop or paste paths of images anywhere into a line. A line that ends in \\ continues on the next.",
+    "  Ctrl-C stops an answer. Arrow up brings back earlier lines. Tab completes commands and paths."
+  ].join("\n");
+}
