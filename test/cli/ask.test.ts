@@ -106,6 +106,7 @@ describe("ask", () => {
         promptTokens: "number",
         imageTokens: "number",
         reusedTokens: "number",
+        thoughtTokens: "number",
         completionTokens: "number",
         droppedTurns: "number"
       },

@@ -83,7 +83,7 @@ describe("a wrong command line exits 2 and says in one line what is wrong", () =
     [["encode"], "encode needs images, and a file to write"],
     [["preview", "a.png"], "preview needs an image, and a file to write"],
     [["LIST"], "Did you mean list?"],
-    [["serve"], "There is no command serve. See medgemma-local --help, or ask a question"]
+    [["brew"], "There is no command brew. See medgemma-local --help, or ask a question"]
   ])("%j", async (args, words) => {
     const { code, stdout, stderr } = await runCli(args);
     expect(stderr).toContain(words);
