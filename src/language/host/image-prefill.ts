@@ -13,7 +13,6 @@ import type { LlamaContext, LlamaContextSequence, TokenMeter } from "node-llama-
 import { abortedError, MedGemmaError } from "../../errors.js";
 import type { NativeAddon, PreparedContext } from "../../native/addon.js";
 import { DecodeInterrupts } from "./decode-interrupts.js";
-import { SharedSteps } from "./shared-steps.js";
 import type { DecodeWatcher } from "./text-host.js";
 import type { Token } from "./token.js";
 
@@ -65,7 +64,6 @@ export class ImagePrefill {
   readonly #internals: ContextInternals;
   readonly #prepared: PreparedContext;
   readonly #interrupts: DecodeInterrupts;
-  readonly #steps = new SharedSteps();
   readonly #images = new Map<string, RegisteredImage & { users: number }>();
   /** Of the reply that runs in a sequence. */
   readonly #watchers = new Map<number, DecodeWatcher>();
@@ -207,9 +205,7 @@ export class ImagePrefill {
       using _listening = this.#interrupts.listen(signal);
       const interruptsBefore = this.#interrupts.count;
       try {
-        const decode = async (): Promise<DecodeResult[]> =>
-          await this.#decodeRuns(request, onLogits === undefined ? mapper : watchedMapper, decodeText, signal);
-        return isStep(request) ? await this.#steps.take(sequenceId, decode, signal) : await decode();
+        return await this.#decodeRuns(request, onLogits === undefined ? mapper : watchedMapper, decodeText, signal);
       } catch (error) {
         // It leaves cells that node-llama-cpp does not know of; the next request would not fit behind them.
         await this.#takeBack(sequenceId, firstTokenSequenceIndex);
@@ -291,11 +287,6 @@ export class ImagePrefill {
     }
     throw new MedGemmaError("INTERNAL", "An image was decoded after it was released.");
   }
-}
-
-/** A token of an answer, or several that were guessed: each is followed by another. Of a prompt only the last one is. */
-function isStep({ tokens, logits }: DecodeRequest): boolean {
-  return tokens.every((token, index) => logits[index] === true && !isImageToken(token));
 }
 
 function idOf(sequence: LlamaContextSequence): number {
