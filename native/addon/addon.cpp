@@ -3,9 +3,9 @@
 
 #include "accelerator/exact-gelu.h"
 #include "addon/check-gguf.h"
-#include "addon/complaints.h"
 #include "addon/fit-to-square.h"
 #include "addon/huge-pages.h"
+#include "addon/llama-log.h"
 #include "addon/measure-machine.h"
 #include "addon/prefill.h"
 #include "addon/release-memory.h"
@@ -55,8 +55,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
     exports.Set("preferHugePages", Napi::Function::New(env, exported<prefer_huge_pages>));
     exports.Set("repacksWeight", Napi::Function::New(env, exported<repacks_weight>));
     exports.Set("fitToSquare", Napi::Function::New(env, exported<fit_to_square>));
-    exports.Set("collectComplaints", Napi::Function::New(env, exported<collect_complaints>));
-    exports.Set("firstComplaint", Napi::Function::New(env, exported<first_complaint>));
+    exports.Set("collectComplaints", Napi::Function::New(env, exported<collect_log_errors>));
+    exports.Set("firstComplaint", Napi::Function::New(env, exported<first_log_error>));
     exports.Set("surviveWorkerExit", Napi::Function::New(env, exported<survive_worker_exit>));
     exports.Set("useExactGelu", Napi::Function::New(env, exported<use_exact_gelu>));
     exports.Set("checkGguf", Napi::Function::New(env, exported<check_gguf>));

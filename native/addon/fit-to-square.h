@@ -1,4 +1,4 @@
-// fitToSquare(rgb, width, height, side, fit): a picture of any size → the square that the tower sees.
+// fitToSquare(rgb, width, height, side, fit): an image of any size → the square that the tower sees.
 #pragma once
 
 #include <napi.h>

@@ -13,7 +13,7 @@ namespace medgemma {
 
 Napi::Value prefer_huge_pages(const Napi::CallbackInfo & info) {
 #ifdef __linux__
-    constexpr uintptr_t kLeastBytes = 128U << 20U;
+    constexpr uintptr_t kMinBytes = 128U << 20U;
     std::ifstream maps("/proc/self/maps");
     for (std::string line; std::getline(maps, line);) {
         // "7f0a4c000000-7f0a5c000000 rw-p 00000000 00:00 0", and a name where it is a file, a stack or the heap
@@ -23,7 +23,7 @@ Napi::Value prefer_huge_pages(const Napi::CallbackInfo & info) {
         std::string permissions, offset, device, inode, name;
         std::istringstream words(line);
         words >> std::hex >> begin >> dash >> end >> permissions >> offset >> device >> inode;
-        if (!words || permissions != "rw-p" || inode != "0" || words >> name || end - begin < kLeastBytes) {
+        if (!words || permissions != "rw-p" || inode != "0" || words >> name || end - begin < kMinBytes) {
             continue;
         }
         madvise(reinterpret_cast<void *>(begin), end - begin, MADV_HUGEPAGE);

@@ -43,7 +43,7 @@ public:
     JobQueue(const JobQueue &) = delete;
     JobQueue & operator=(const JobQueue &) = delete;
 
-    // Whoever owns the queue must live until the promise is settled: a job holds its owner. Throws DISPOSED after shut_down.
+    // The owner of the queue must live until the promise is settled: a job holds its owner. Throws DISPOSED after shut_down.
     Napi::Promise add(std::unique_ptr<Job> job);
 
     // Stops what runs, drops what waits, and ends the thread; their promises are never settled. At the end of the process or

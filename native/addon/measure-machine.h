@@ -1,4 +1,4 @@
-// measureMachine(weightType, threads): what this machine's cores can do at most.
+// measureMachine(weightType, threads): the maximum speed of this machine's cores.
 #pragma once
 
 #include <napi.h>

@@ -96,7 +96,7 @@ private:
 } // namespace
 
 Napi::Value prepare_context(const Napi::CallbackInfo & info) {
-    require(info.Length() == 2 && info[1].IsObject(), "(context, {contextSize, batchSize, sequences})");
+    require(info.Length() == 2 && info[1].IsObject(), "(context, {contextSize, batchSize, sequences, threads})");
     const AddonContext * context = unwrap(info[0]);
     const auto asked = info[1].As<Napi::Object>();
     const auto number = [&](const char * name) { return asked.Get(name).As<Napi::Number>().Uint32Value(); };

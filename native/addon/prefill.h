@@ -9,7 +9,7 @@ namespace medgemma {
 // prepareContext(context, {contextSize, batchSize, sequences, threads}): makes sure that `context` is an AddonContext of
 // exactly the build that this addon was compiled against, and makes its computations on the CPU stoppable. Returns
 // {embeddingSize, setAborted, release}: while aborted, whatever the context decodes fails at its next step, node-llama-cpp's
-// own batches included. Throws ADDON_MISMATCH.
+// own batches included; release() frees the context's threads, once nothing computes with it. Throws ADDON_MISMATCH.
 Napi::Value prepare_context(const Napi::CallbackInfo & info);
 
 // decodeImage(context, embeddings, sequenceId, position): decodes the tokens of one image, which see each other both ways.

@@ -8,9 +8,6 @@
 namespace medgemma {
 namespace {
 
-using GgmlContext = std::unique_ptr<ggml_context, Free<ggml_free>>;
-using BackendBuffer = std::unique_ptr<ggml_backend_buffer, Free<ggml_backend_buffer_free>>;
-
 // With a GPU that has buffers on the host, llama.cpp prefers those to the CPU's own, and in place of them the file's pages
 // (make_cpu_buft_list in llama-model.cpp and the end of the choice in llama-model-loader.cpp, v0.4.0).
 bool has_gpu_with_host_buffers() {

@@ -24,7 +24,7 @@ public:
     void set_error_class(const Napi::Function & error_class) { error_class_ = Napi::Persistent(error_class); }
     Napi::Value error(Napi::Env env, const Error & error) const;
 
-    // Work on files and pictures, and the decoding of image tokens; apart, so that one need not wait for the other.
+    // Work on files and images, and the decoding of image tokens; apart, so that one need not wait for the other.
     JobQueue & file_jobs(Napi::Env env) { return opened(file_jobs_, env); }
     JobQueue & prefill_jobs(Napi::Env env) { return opened(prefill_jobs_, env); }
 
@@ -37,7 +37,7 @@ public:
         return found == abort_flags_.end() ? nullptr : found->second;
     }
 
-    // Whoever was not released goes with the environment, when nothing computes any more.
+    // A pool that was not released goes with the environment, when nothing computes any more.
     ThreadPool & new_thread_pool(int threads) { return *thread_pools_.emplace_back(std::make_unique<ThreadPool>(threads)); }
     void release_thread_pool(const ThreadPool * pool) {
         std::erase_if(thread_pools_, [pool](const auto & one) { return one.get() == pool; });

@@ -16,7 +16,8 @@ namespace {
 
 struct ProjectorFacts {
     std::string path;
-    Config config;
+    SiglipConfig tower;
+    Gemma3HeadConfig head;
     const char * weight_type;
     size_t tensor_count;
     size_t byte_length;
@@ -24,8 +25,9 @@ struct ProjectorFacts {
     EncoderMemory gpu_memory;
 
     explicit ProjectorFacts(const Projector & projector)
-        : path(projector.path()), config(projector.config()), weight_type(name_of(projector.weight_type())),
-          tensor_count(projector.tensor_count()), byte_length(projector.byte_length()), memory(memory_needed(projector, false)),
+        : path(projector.path()), tower(projector.tower().config), head(projector.head().config),
+          weight_type(name_of(projector.weight_type())), tensor_count(projector.tensor_count()),
+          byte_length(projector.byte_length()), memory(memory_needed(projector, false)),
           gpu_memory(memory_needed(projector, true)) {}
 
     static Napi::Object memory_object(Napi::Env env, const EncoderMemory & needed) {
@@ -38,14 +40,14 @@ struct ProjectorFacts {
     Napi::Object to_javascript(Napi::Env env) const {
         Napi::Object facts = Napi::Object::New(env);
         facts.Set("path", path);
-        facts.Set("imageSize", static_cast<double>(config.image_size));
-        facts.Set("patchSize", static_cast<double>(config.patch_size));
-        facts.Set("layers", static_cast<double>(config.n_layers));
-        facts.Set("width", static_cast<double>(config.n_embd));
-        facts.Set("heads", static_cast<double>(config.n_heads));
-        facts.Set("feedForward", static_cast<double>(config.n_ff));
-        facts.Set("tokensPerImage", static_cast<double>(config.n_tokens()));
-        facts.Set("projectionSize", static_cast<double>(config.n_projection));
+        facts.Set("imageSize", static_cast<double>(tower.image_size));
+        facts.Set("patchSize", static_cast<double>(tower.patch_size));
+        facts.Set("layers", static_cast<double>(tower.n_layers));
+        facts.Set("width", static_cast<double>(tower.n_embd));
+        facts.Set("heads", static_cast<double>(tower.n_heads));
+        facts.Set("feedForward", static_cast<double>(tower.n_ff));
+        facts.Set("tokensPerImage", static_cast<double>(head.n_tokens()));
+        facts.Set("projectionSize", static_cast<double>(head.n_projection));
         facts.Set("weightType", weight_type);
         facts.Set("tensorCount", static_cast<double>(tensor_count));
         facts.Set("byteLength", static_cast<double>(byte_length));

@@ -29,7 +29,8 @@ void check_gguf_file(const std::string & path) {
         const uint64_t block = static_cast<uint64_t>(ggml_blck_size(type));
         if (width % block != 0) {
             throw Error("MODEL_CORRUPT", path + " is damaged: the rows of tensor " + quoted + " have " + std::to_string(width) +
-                                             " weights, no whole blocks of " + std::to_string(block) + ". Download it again.");
+                                             " weights, which is not a multiple of the block size " + std::to_string(block) +
+                                             ". Download it again.");
         }
         // The product of the shape fits into 63 bits, but its bytes need not.
         uint64_t blocks = width / block;

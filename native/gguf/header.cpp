@@ -179,7 +179,7 @@ size_t read_alignment(const Reader & reader, const GgufHeader & header) {
     }
     const uint64_t * alignment = std::get_if<uint64_t>(value);
     if (alignment == nullptr || !std::has_single_bit(*alignment) || *alignment > (1U << 20)) {
-        reader.fail("general.alignment is no power of two");
+        reader.fail("general.alignment is not a power of two");
     }
     return static_cast<size_t>(*alignment);
 }
@@ -204,7 +204,7 @@ GgufHeader read_gguf_header(std::span<const uint8_t> bytes, const std::string & 
         throw Error("MODEL_CORRUPT", path + " is empty. Download it again.");
     }
     if (bytes.size() < 4 || std::memcmp(bytes.data(), "GGUF", 4) != 0) {
-        throw Error("MODEL_CORRUPT", path + " is no GGUF file: it does not begin with \"GGUF\".");
+        throw Error("MODEL_CORRUPT", path + " is not a GGUF file: it does not begin with \"GGUF\".");
     }
 
     Reader reader(bytes, path);
@@ -217,7 +217,7 @@ GgufHeader read_gguf_header(std::span<const uint8_t> bytes, const std::string & 
 
     const auto tensor_count = reader.number<uint64_t>("the counts");
     const auto value_count = reader.number<uint64_t>("the counts");
-    // The least a tensor (name, dimensions, one size, type, offset) and a value (key, type, one byte) can take.
+    // The minimum sizes of a tensor (name, dimensions, one size, type, offset) and of a value (key, type, one byte).
     if (tensor_count > reader.left() / 32 || value_count > reader.left() / 13) {
         reader.fail("it claims " + std::to_string(value_count) + " values and " + std::to_string(tensor_count) +
                     " tensors, more than its " + std::to_string(bytes.size()) + " bytes could hold");

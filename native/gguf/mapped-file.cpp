@@ -116,7 +116,7 @@ MappedFile::MappedFile(const std::string & path) {
         fail_unusable(path, "it is a directory; name the .gguf file in it");
     }
     if (!S_ISREG(status.st_mode)) {
-        fail_unusable(path, "it is no regular file");
+        fail_unusable(path, "it is not a regular file");
     }
     if (status.st_size == 0) {
         return; // an empty file cannot be mapped

@@ -80,7 +80,7 @@ void resample(const Window & window, const uint8_t * pixels, int64_t offset, int
     }
 }
 
-// Along the rows: (height, width, 3) -> (height, windows, 3). The picture begins `left` pixels into the canvas.
+// Along the rows: (height, width, 3) -> (height, windows, 3). The image begins `left` pixels into the canvas.
 std::vector<uint8_t> resample_across(
     std::span<const uint8_t> rgb, int64_t width, int64_t height, int64_t left, const std::vector<Window> & windows) {
     std::vector<uint8_t> out(static_cast<size_t>(height) * windows.size() * kChannels);
@@ -95,7 +95,7 @@ std::vector<uint8_t> resample_across(
     return out;
 }
 
-// Along the columns: (height, width, 3) -> (windows, width, 3). The picture begins `top` pixels into the canvas.
+// Along the columns: (height, width, 3) -> (windows, width, 3). The image begins `top` pixels into the canvas.
 std::vector<uint8_t> resample_down(
     std::span<const uint8_t> rgb, int64_t width, int64_t height, int64_t top, const std::vector<Window> & windows) {
     std::vector<uint8_t> out(windows.size() * static_cast<size_t>(width) * kChannels);
@@ -126,7 +126,7 @@ std::vector<uint8_t> resize_canvas(
     constexpr int64_t kMaxEdge = 1 << 17;
     constexpr int64_t kMaxSide = 1 << 12;
     if (width < 1 || height < 1 || width > kMaxEdge || height > kMaxEdge || side < 1 || side > kMaxSide) {
-        throw Error("INVALID_ARGUMENT", "Cannot resize a picture of " + std::to_string(width) + " x " + std::to_string(height) +
+        throw Error("INVALID_ARGUMENT", "Cannot resize an image of " + std::to_string(width) + " x " + std::to_string(height) +
                                             " pixels to a side of " + std::to_string(side) + ".");
     }
     if (rgb.size() != static_cast<size_t>(width) * static_cast<size_t>(height) * kChannels) {

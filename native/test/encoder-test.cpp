@@ -23,9 +23,9 @@ std::vector<float> encode_tiny(const TinyProjector & tiny) {
 }
 
 // The smallest cosine between rows of the two: 1 means the same direction for every image token.
-double least_cosine(const std::vector<float> & a, const std::vector<float> & b, size_t width) {
+double min_cosine(const std::vector<float> & a, const std::vector<float> & b, size_t width) {
     check(a.size() == b.size() && a.size() % width == 0, "of different sizes");
-    double least = 1.0;
+    double smallest = 1.0;
     for (size_t row = 0; row < a.size(); row += width) {
         double ab = 0.0;
         double aa = 0.0;
@@ -35,9 +35,9 @@ double least_cosine(const std::vector<float> & a, const std::vector<float> & b, 
             aa += static_cast<double>(a[i]) * a[i];
             bb += static_cast<double>(b[i]) * b[i];
         }
-        least = std::min(least, ab / std::sqrt(aa * bb));
+        smallest = std::min(smallest, ab / std::sqrt(aa * bb));
     }
-    return least;
+    return smallest;
 }
 
 double largest_difference(const std::vector<float> & a, const std::vector<float> & b) {
@@ -64,7 +64,7 @@ std::vector<float> read_floats(const std::string & name) {
 const Test equals_transformers("encoder equals transformers on the demo model", [] {
     const std::vector<float> tokens = encode(Projector(demo_model("mmproj-F32.gguf")), noise(224 * 224 * 3, 11));
     const std::vector<float> expected = read_floats("demo-tokens.f32");
-    const double cosine = least_cosine(tokens, expected, 192);
+    const double cosine = min_cosine(tokens, expected, 192);
     const double difference = largest_difference(tokens, expected);
     check(cosine >= 0.999999, "cosine " + std::to_string(cosine));
     check(difference <= 1e-4, "difference " + std::to_string(difference));
@@ -94,7 +94,7 @@ const Test ggml_equals_transformers("encoder equals transformers with ggml's own
     const Projector projector(demo_model("mmproj-F32.gguf"));
     const std::vector<float> tokens = Encoder(projector, {false, 1, true}).encode(noise(224 * 224 * 3, 11), never, silent);
     const std::vector<float> expected = read_floats("demo-tokens.f32");
-    const double cosine = least_cosine(tokens, expected, 192);
+    const double cosine = min_cosine(tokens, expected, 192);
     const double difference = largest_difference(tokens, expected);
     check(cosine >= 0.99999, "cosine " + std::to_string(cosine));
     check(difference <= 1e-2, "difference " + std::to_string(difference));
@@ -115,11 +115,12 @@ const Test random_weights("encoder equals transformers on random weights, tiny a
 
 const Test weight_types("encoder takes F16, BF16 and Q8_0 weights", [] {
     const std::vector<float> exact = encode_tiny(TinyProjector());
-    const std::map<WeightType, double> least{{WeightType::F16, 0.99999}, {WeightType::BF16, 0.9999}, {WeightType::Q8_0, 0.999}};
-    for (const auto & [type, wanted] : least) {
+    const std::map<WeightType, double> limits{
+        {WeightType::F16, 0.99999}, {WeightType::BF16, 0.9999}, {WeightType::Q8_0, 0.999}};
+    for (const auto & [type, min] : limits) {
         const std::vector<float> tokens = encode_tiny(TinyProjector(type));
-        const double cosine = least_cosine(tokens, exact, 64);
-        check(cosine >= wanted, std::string(name_of(type)) + ": cosine " + std::to_string(cosine));
+        const double cosine = min_cosine(tokens, exact, 64);
+        check(cosine >= min, std::string(name_of(type)) + ": cosine " + std::to_string(cosine));
         check(largest_difference(tokens, exact) > 0.0, std::string(name_of(type)) + " gives exactly the numbers of F32");
     }
 });
@@ -174,13 +175,13 @@ const Test aborts("encoder stops when it is asked to, and works again", [] {
     check(encoder.encode(pixels, never, silent) == expected, "other numbers after an abort");
 });
 
-const Test wrong_pixels("encoder refuses pictures of another size", [] {
+const Test wrong_pixels("encoder refuses images of another size", [] {
     const TemporaryFile file(TinyProjector().bytes());
     Encoder encoder(Projector(file.path()), {false, 1});
     check_throws("INVALID_ARGUMENT", "2352", [&] { encoder.encode(noise(28 * 28, 5), never, silent); });
 });
 
-const Test no_numbers("encoder refuses weights that are no numbers, and names the tensor", [] {
+const Test no_numbers("encoder refuses weights that are not numbers, and names the tensor", [] {
     for (const char * name : {"v.post_ln.bias", "v.position_embd.weight", "mm.input_projection.weight", "v.blk.1.attn_k.bias",
                               "v.blk.0.attn_q.weight", "v.patch_embd.weight"}) {
         TinyProjector tiny;

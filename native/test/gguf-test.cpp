@@ -26,10 +26,10 @@ const Test reads("gguf reads keys and tensors", [] {
     check(header.tensors.at("v.patch_embd.weight").shape == std::vector<uint64_t>{14, 14, 3, 288}, "wrong shape");
 });
 
-const Test not_gguf("gguf refuses what is no GGUF file", [] {
+const Test not_gguf("gguf refuses a file that is not GGUF", [] {
     check_throws("MODEL_CORRUPT", "is empty", [] { read({}); });
-    check_throws("MODEL_CORRUPT", "no GGUF file", [] { read({'G', 'G'}); });
-    check_throws("MODEL_CORRUPT", "no GGUF file", [] { read({'<', 'h', 't', 'm', 'l', '>'}); });
+    check_throws("MODEL_CORRUPT", "not a GGUF file", [] { read({'G', 'G'}); });
+    check_throws("MODEL_CORRUPT", "not a GGUF file", [] { read({'<', 'h', 't', 'm', 'l', '>'}); });
     check_throws("MODEL_CORRUPT", "the version", [] { read({'G', 'G', 'U', 'F', 3}); });
     check_throws("MODEL_CORRUPT", "version 2 or 3", [] { read({'G', 'G', 'U', 'F', 1, 0, 0, 0}); });
 });

@@ -60,7 +60,7 @@ double gelu(double x) {
     return 0.5 * x * (1.0 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
 }
 
-void check_linear(const CpuKernels & kernels, WeightType type, int64_t rows, int64_t in, int64_t out, bool around) {
+void check_linear(const CpuKernels & kernels, WeightType type, int64_t rows, int64_t in, int64_t out, bool fused) {
     const StoredMatrix stored(type, in, out, 3);
     const std::vector<float> x = random_floats(rows * in, 5);
     const std::vector<float> bias = random_floats(out, 7);
@@ -80,7 +80,7 @@ void check_linear(const CpuKernels & kernels, WeightType type, int64_t rows, int
     job.x = x.data();
     job.y = y.data();
     job.rows = rows;
-    if (around) {
+    if (fused) {
         job.norm_weight = norm_weight.data();
         job.norm_bias = norm_bias.data();
         job.norm_epsilon = 1e-6F;
@@ -96,7 +96,7 @@ void check_linear(const CpuKernels & kernels, WeightType type, int64_t rows, int
     double largest = 0.0;
     for (int64_t i = 0; i < rows; ++i) {
         std::vector<double> row_values(x.begin() + i * in, x.begin() + (i + 1) * in);
-        if (around) {
+        if (fused) {
             double mean = 0.0;
             for (const double value : row_values) {
                 mean += value / static_cast<double>(in);
@@ -113,13 +113,13 @@ void check_linear(const CpuKernels & kernels, WeightType type, int64_t rows, int
         }
         for (int64_t o = 0; o < out; ++o) {
             double sum = bias[static_cast<size_t>(o)];
-            double size = 1.0; // of the terms: what an error is measured by
+            double size = 1.0; // of the terms, which an error is relative to
             for (int64_t k = 0; k < in; ++k) {
                 const double term = row_values[static_cast<size_t>(k)] * stored.values[static_cast<size_t>(o * in + k)];
                 sum += term;
                 size += term * term;
             }
-            const double expected = around ? gelu(sum) + residual[static_cast<size_t>(i * out + o)] : sum;
+            const double expected = fused ? gelu(sum) + residual[static_cast<size_t>(i * out + o)] : sum;
             largest = std::max(largest, std::abs(y[static_cast<size_t>(i * out + o)] - expected) / std::sqrt(size));
             check(std::isfinite(y[static_cast<size_t>(i * out + o)]), "a value is missing");
         }
@@ -155,18 +155,18 @@ void check_attention(const CpuKernels & kernels, int64_t n, int64_t heads, int64
         };
         for (int64_t i = 0; i < n; ++i) {
             std::vector<double> weights(static_cast<size_t>(n));
-            double most = -1e300;
+            double max = -1e300;
             for (int64_t k = 0; k < n; ++k) {
                 double score = 0.0;
                 for (int64_t j = 0; j < d; ++j) {
                     score += value(i, 0, j) * value(k, 1, j);
                 }
                 weights[static_cast<size_t>(k)] = score / std::sqrt(static_cast<double>(d));
-                most = std::max(most, weights[static_cast<size_t>(k)]);
+                max = std::max(max, weights[static_cast<size_t>(k)]);
             }
             double total = 0.0;
             for (double & weight : weights) {
-                weight = std::exp(weight - most);
+                weight = std::exp(weight - max);
                 total += weight;
             }
             for (int64_t j = 0; j < d; ++j) {
@@ -210,9 +210,9 @@ const Test linear_sizes("kernels multiply matrices of any size", [] {
 const Test linear_types("kernels take weights in F16, BF16 and Q8_0", [] {
     with_each([](const CpuKernels & kernels) {
         for (const WeightType type : {WeightType::F16, WeightType::BF16, WeightType::Q8_0}) {
-            for (const bool around : {false, true}) {
-                check_linear(kernels, type, 50, 96, 45, around);
-                check_linear(kernels, type, 13, 320, 288, around);
+            for (const bool fused : {false, true}) {
+                check_linear(kernels, type, 50, 96, 45, fused);
+                check_linear(kernels, type, 13, 320, 288, fused);
             }
             if (type != WeightType::Q8_0) {
                 check_linear(kernels, type, 29, 41, 50, true);

@@ -15,10 +15,11 @@ void check_refused(const TinyProjector & projector, const std::string & code, co
 const Test reads_config("mmproj reads the tower's sizes", [] {
     const TemporaryFile file(TinyProjector().bytes());
     const Projector projector(file.path());
-    const Config & config = projector.config();
-    check(config.n_patches() == 4 && config.n_tokens() == 1 && config.n_projection == 64, "wrong sizes");
-    check(config.head_size() == 72 && config.padded_head_size() == 80, "wrong heads");
-    check(projector.weight_type() == WeightType::F32 && projector.layers().size() == 2, "wrong layers");
+    const SiglipConfig & tower = projector.tower().config;
+    const Gemma3HeadConfig & head = projector.head().config;
+    check(tower.n_patches() == 4 && head.n_tokens() == 1 && head.n_projection == 64, "wrong sizes");
+    check(tower.head_size() == 72 && padded_head_size(tower.head_size()) == 80, "wrong heads");
+    check(projector.weight_type() == WeightType::F32 && projector.tower().layers.size() == 2, "wrong layers");
 });
 
 const Test default_pool("mmproj pools 4 x 4 where the file says nothing", [] {

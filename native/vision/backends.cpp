@@ -45,7 +45,7 @@ void ensure_backends_are_loaded() {
     static std::mutex mutex; // the registry is ggml's and one for the process, so this guard is too
     const std::lock_guard lock(mutex);
     if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == nullptr) {
-        // It would tell on stderr what it loads, whoever listens.
+        // It prints to stderr what it loads, whatever callback is set.
         ggml_log_callback log = nullptr;
         void * listener = nullptr;
         ggml_log_get(&log, &listener);

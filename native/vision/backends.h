@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "ggml-backend.h"
+#include "ggml.h"
 
 namespace medgemma {
 
@@ -15,8 +16,10 @@ struct Free {
     }
 };
 using Backend = std::unique_ptr<ggml_backend, Free<ggml_backend_free>>;
+using BackendBuffer = std::unique_ptr<ggml_backend_buffer, Free<ggml_backend_buffer_free>>;
+using GgmlContext = std::unique_ptr<ggml_context, Free<ggml_free>>;
 
-// A function that only ggml's CPU backend has. It is loaded at run time, so they are reached by name. Null where there is none.
+// A function that only ggml's CPU backend has. It is loaded at run time, so they are reached by name. Null if there is none.
 template <typename Function>
 Function cpu_function(const char * name) {
     ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
@@ -24,7 +27,7 @@ Function cpu_function(const char * name) {
     return reinterpret_cast<Function>(found);
 }
 
-// node-llama-cpp loads the backends when it starts. Where it did not start (a test, an encoder used alone) we do the same;
+// node-llama-cpp loads the backends when it starts. If it did not start (a test, an encoder used alone) we do the same;
 // ggml ignores a backend that it has already.
 void ensure_backends_are_loaded();
 

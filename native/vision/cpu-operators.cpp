@@ -32,22 +32,22 @@ private:
 // back the others.
 class CpuOperators : public Operators {
 public:
-    CpuOperators(const Config & config, const CpuKernels & attention) : c_(config), attention_(attention) {}
+    explicit CpuOperators(const CpuKernels & attention) : attention_(attention) {}
 
-    ggml_tensor * linear(ggml_context * g, const Linear & w, ggml_tensor * x, const Around & around) override {
-        ggml_tensor * args[] = {x, around.residual};
-        Node & node = add_node([this, w, x, around](ggml_tensor * y, int threads) {
+    ggml_tensor * linear(ggml_context * g, const Linear & w, ggml_tensor * x, const Fusion & fusion) override {
+        ggml_tensor * args[] = {x, fusion.residual};
+        Node & node = add_node([this, w, x, fusion](ggml_tensor * y, int threads) {
             LinearJob job{};
             job.weight = {w.type, w.in, w.out, packed_bytes_of(w.weight)};
             job.bias = floats_of(w.bias);
             job.x = floats_of(x);
-            if (around.norm != nullptr) {
-                job.norm_weight = floats_of(around.norm->weight);
-                job.norm_bias = floats_of(around.norm->bias);
-                job.norm_epsilon = c_.norm_eps;
+            if (fusion.norm != nullptr) {
+                job.norm_weight = floats_of(fusion.norm->weight);
+                job.norm_bias = floats_of(fusion.norm->bias);
+                job.norm_epsilon = fusion.norm->epsilon;
             }
-            job.gelu = around.gelu;
-            job.residual = around.residual == nullptr ? nullptr : floats_of(around.residual);
+            job.gelu = fusion.gelu;
+            job.residual = fusion.residual == nullptr ? nullptr : floats_of(fusion.residual);
             job.y = static_cast<float *>(y->data);
             job.rows = x->ne[1];
             const int64_t block = w.kernels->linear_block(w.in, job.rows, threads);
@@ -58,15 +58,15 @@ public:
         scratch_needs_.push_back([w, rows = x->ne[1]](int threads) {
             return w.kernels->linear_scratch(w.in, w.kernels->linear_block(w.in, rows, threads));
         });
-        return custom(g, GGML_TYPE_F32, w.out, x->ne[1], args, around.residual == nullptr ? 1 : 2, node);
+        return custom(g, GGML_TYPE_F32, w.out, x->ne[1], args, fusion.residual == nullptr ? 1 : 2, node);
     }
 
-    ggml_tensor * attention(ggml_context * g, ggml_tensor * qkv) override {
+    ggml_tensor * attention(ggml_context * g, ggml_tensor * qkv, int64_t heads, int64_t head_size) override {
         const int64_t n = qkv->ne[1];
-        const auto job_of = [this, qkv, n](ggml_tensor * packed, ggml_tensor * y) {
+        const auto job_of = [=](ggml_tensor * packed, ggml_tensor * y) {
             return AttentionJob{
-                floats_of(qkv), packed_bytes_of(packed), y == nullptr ? nullptr : static_cast<float *>(y->data), n,
-                c_.n_heads,     c_.head_size()};
+                floats_of(qkv), packed_bytes_of(packed), y == nullptr ? nullptr : static_cast<float *>(y->data), n, heads,
+                head_size};
         };
         Node & pack = add_node([this, job_of, n](ggml_tensor * packed, int) {
             const int64_t block = attention_.key_block;
@@ -74,31 +74,31 @@ public:
                             attention_.pack_keys(job, i * block, std::min(block, n - i * block));
                         }};
         });
-        const size_t bytes = static_cast<size_t>(c_.n_heads) * attention_.packed_head_bytes(n, c_.head_size());
+        const size_t bytes = static_cast<size_t>(heads) * attention_.packed_head_bytes(n, head_size);
         ggml_tensor * packed = custom(g, GGML_TYPE_I8, static_cast<int64_t>(bytes + kKernelAlignment), 1, &qkv, 1, pack);
 
-        Node & mix = add_node([this, job_of, packed, n](ggml_tensor * y, int) {
+        Node & mix = add_node([this, job_of, packed, n, heads](ggml_tensor * y, int) {
             const int64_t block = attention_.attention_block;
             const int64_t blocks = parts_of(n, block);
-            return Work{c_.n_heads * blocks, [this, job = job_of(packed, y), n, block, blocks](int64_t i, uint8_t * scratch) {
+            return Work{heads * blocks, [this, job = job_of(packed, y), n, block, blocks](int64_t i, uint8_t * scratch) {
                             const int64_t first = i % blocks * block;
                             attention_.attention(job, i / blocks, first, std::min(block, n - first), scratch);
                         }};
         });
-        scratch_needs_.push_back([this](int) { return attention_.attention_scratch(c_.head_size()); });
+        scratch_needs_.push_back([this, head_size](int) { return attention_.attention_scratch(head_size); });
         ggml_tensor * args[] = {qkv, packed};
-        return custom(g, GGML_TYPE_F32, c_.n_embd, n, args, 2, mix);
+        return custom(g, GGML_TYPE_F32, heads * head_size, n, args, 2, mix);
     }
 
     void prepare(int threads, std::function<bool()> is_aborted) override {
         is_aborted_ = std::move(is_aborted);
-        size_t most = 0;
+        size_t max = 0;
         for (const auto & need : scratch_needs_) {
-            most = std::max(most, need(threads));
+            max = std::max(max, need(threads));
         }
         scratch_.resize(static_cast<size_t>(threads));
         for (Scratch & scratch : scratch_) {
-            scratch.reserve(most);
+            scratch.reserve(max);
         }
     }
 
@@ -137,7 +137,6 @@ private:
         }
     }
 
-    const Config c_;
     const CpuKernels & attention_;
     std::deque<Node> nodes_;
     std::vector<std::function<size_t(int threads)>> scratch_needs_;
@@ -151,8 +150,8 @@ uint8_t * packed_bytes_of(ggml_tensor * tensor) {
     return aligned_begin(static_cast<uint8_t *>(tensor->data));
 }
 
-std::unique_ptr<Operators> cpu_operators(const Config & config, const CpuKernels & attention) {
-    return std::make_unique<CpuOperators>(config, attention);
+std::unique_ptr<Operators> cpu_operators(const CpuKernels & attention) {
+    return std::make_unique<CpuOperators>(attention);
 }
 
 } // namespace medgemma

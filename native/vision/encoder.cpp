@@ -13,10 +13,10 @@ namespace medgemma {
 namespace {
 
 constexpr size_t kNodesPerLayer = 48; // a layer takes about 40 of ggml's operators
-constexpr size_t kNodesAround = 64; // embedding, pooling and projection
+constexpr size_t kOtherNodes = 64; // embedding, last norm and head
 
-size_t graph_size_of(const Config & config) {
-    return static_cast<size_t>(config.n_layers) * kNodesPerLayer + kNodesAround;
+size_t graph_size_of(const SiglipConfig & config) {
+    return static_cast<size_t>(config.n_layers) * kNodesPerLayer + kOtherNodes;
 }
 
 // Tensors without storage: a backend or the scheduler gives it to them.
@@ -29,7 +29,7 @@ GgmlContext new_context(size_t bytes) {
 }
 
 // (image_size, image_size, 3) bytes -> (n_patches, 3 * patch * patch) floats, in a patch channel by channel.
-std::vector<float> patches_of(std::span<const uint8_t> pixels, const Config & c) {
+std::vector<float> patches_of(std::span<const uint8_t> pixels, const SiglipConfig & c) {
     std::vector<float> patches(static_cast<size_t>(c.n_patches() * c.patch_values()));
     float * out = patches.data();
     for (int64_t grid_y = 0; grid_y < c.grid(); ++grid_y) {
@@ -61,25 +61,29 @@ struct Encoder::Graph {
     std::unique_ptr<Operators> operators;
     GgmlContext context;
     ggml_tensor * patches;
-    Forward result;
+    SiglipOutput tower;
+    ggml_tensor * tokens; // (n_tokens, n_projection)
+    Stages stages; // in order; the last is `tokens`
     ggml_cgraph * graph;
 
     // `keeps_stages`: the memory of a stage is not used again for what comes after it.
-    Graph(const Config & config, const Weights & weights, std::unique_ptr<Operators> makes, bool keeps_stages = false)
+    Graph(const Siglip & siglip, const Gemma3Head & head, std::unique_ptr<Operators> makes, bool keeps_stages = false)
         : operators(std::move(makes)) {
+        const SiglipConfig & config = siglip.config;
         const size_t size = graph_size_of(config);
         context = new_context(ggml_tensor_overhead() * size + ggml_graph_overhead_custom(size, false));
         patches = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, config.patch_values(), config.n_patches());
         ggml_set_input(patches);
-        result = forward(context.get(), config, weights, *operators, patches);
-        ggml_set_output(result.tokens);
-        for (const Stage & stage : result.stages) {
+        tower = forward(context.get(), siglip, *operators, patches, stages);
+        tokens = forward(context.get(), head, tower.features, stages);
+        ggml_set_output(tokens);
+        for (const Stage & stage : stages) {
             if (keeps_stages) {
                 ggml_set_output(stage.tensor);
             }
         }
         graph = ggml_new_graph_custom(context.get(), size, false);
-        ggml_build_forward_expand(graph, result.tokens);
+        ggml_build_forward_expand(graph, tokens);
     }
 };
 
@@ -112,12 +116,13 @@ struct Watch {
 } // namespace
 
 EncoderMemory memory_needed(const Projector & projector, bool gpu) {
-    const Config & config = projector.config();
     const ggml_backend_dev_t device = gpu ? gpu_device() : nullptr;
     const ggml_backend_buffer_type_t buffers =
         device != nullptr ? ggml_backend_dev_buffer_type(device) : ggml_backend_cpu_buffer_type();
-    const GgmlContext weight_context = new_context(WeightLoader::context_bytes(config));
-    const Weights weights = WeightLoader(weight_context.get(), config, !gpu).describe(projector);
+    const GgmlContext weight_context = new_context(WeightLoader::context_bytes(projector));
+    WeightLoader loader(weight_context.get(), projector, !gpu);
+    const Siglip tower = loader.tower();
+    const Gemma3Head head = loader.head();
     EncoderMemory memory{};
     memory.weight_bytes = ggml_backend_alloc_ctx_tensors_from_buft_size(weight_context.get(), buffers);
 
@@ -126,16 +131,16 @@ EncoderMemory memory_needed(const Projector & projector, bool gpu) {
          tensor = ggml_get_next_tensor(weight_context.get(), tensor)) {
         tensor->data = tensor;
     }
-    const Encoder::Graph graph(config, weights,
-                               gpu ? ggml_operators(config, Encoder::choose_attention(config, weights, device))
-                                   : cpu_operators(config, cpu_kernels_for(projector.weight_type())));
+    const Encoder::Graph graph(tower, head,
+                               gpu ? ggml_operators(Encoder::choose_attention(tower, head, device))
+                                   : cpu_operators(cpu_kernels_for(projector.weight_type())));
     const std::unique_ptr<ggml_gallocr, Free<ggml_gallocr_free>> allocator(ggml_gallocr_new(buffers));
     ggml_gallocr_reserve_n_size(allocator.get(), graph.graph, nullptr, nullptr, &memory.work_bytes);
     return memory;
 }
 
 Encoder::Encoder(const Projector & projector, const Options & options)
-    : config_(projector.config()), options_(options), weight_type_(projector.weight_type()) {
+    : options_(options), weight_type_(projector.weight_type()) {
     cpu_ = new_cpu_backend(options.threads);
     if (options.gpu) {
         gpu_ = new_gpu_backend();
@@ -143,7 +148,7 @@ Encoder::Encoder(const Projector & projector, const Options & options)
     device_ = ggml_backend_dev_name(ggml_backend_get_device(gpu_ ? gpu_.get() : cpu_.get()));
     load_weights(projector);
     if (gpu_) {
-        attention_ = choose_attention(config_, weights_, ggml_backend_get_device(gpu_.get()));
+        attention_ = choose_attention(tower_, head_, ggml_backend_get_device(gpu_.get()));
     }
 }
 
@@ -152,9 +157,10 @@ bool Encoder::has_own_kernels() const {
 }
 
 void Encoder::load_weights(const Projector & projector) {
-    weight_context_ = new_context(WeightLoader::context_bytes(config_));
-    WeightLoader loader(weight_context_.get(), config_, has_own_kernels());
-    weights_ = loader.describe(projector);
+    weight_context_ = new_context(WeightLoader::context_bytes(projector));
+    WeightLoader loader(weight_context_.get(), projector, has_own_kernels());
+    tower_ = loader.tower();
+    head_ = loader.head();
 
     weight_buffer_.reset(ggml_backend_alloc_ctx_tensors(weight_context_.get(), gpu_ ? gpu_.get() : cpu_.get()));
     if (!weight_buffer_) {
@@ -167,12 +173,12 @@ void Encoder::load_weights(const Projector & projector) {
 }
 
 // `gpu`: null for one that is not here.
-GgmlAttention Encoder::choose_attention(const Config & config, const Weights & weights, ggml_backend_dev_t gpu) {
+GgmlAttention Encoder::choose_attention(const Siglip & tower, const Gemma3Head & head, ggml_backend_dev_t gpu) {
     const GgmlAttention fused{true, true};
     if (gpu == nullptr) {
         return fused;
     }
-    const Graph graph(config, weights, ggml_operators(config, fused));
+    const Graph graph(tower, head, ggml_operators(fused));
     for (int i = 0; i < ggml_graph_n_nodes(graph.graph); ++i) {
         const ggml_tensor * node = ggml_graph_node(graph.graph, i);
         if (node->op == GGML_OP_FLASH_ATTN_EXT && !ggml_backend_dev_supports_op(gpu, node)) {
@@ -183,15 +189,15 @@ GgmlAttention Encoder::choose_attention(const Config & config, const Weights & w
 }
 
 std::unique_ptr<Operators> Encoder::operators() const {
-    return has_own_kernels() ? cpu_operators(config_, cpu_kernels_for(weight_type_)) : ggml_operators(config_, attention_);
+    return has_own_kernels() ? cpu_operators(cpu_kernels_for(weight_type_)) : ggml_operators(attention_);
 }
 
 std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
                                    const std::function<bool()> & is_aborted,
                                    const std::function<void(int64_t, int64_t)> & on_layer) {
     std::vector<float> tokens;
-    compute(Graph(config_, weights_, operators()), pixels, is_aborted, on_layer,
-            [&](const Graph & graph) { tokens = values_of(graph.result.tokens); });
+    compute(Graph(tower_, head_, operators()), pixels, is_aborted, on_layer,
+            [&](const Graph & graph) { tokens = values_of(graph.tokens); });
     if (!std::all_of(tokens.begin(), tokens.end(), [](float value) { return std::isfinite(value); })) {
         throw Error("INTERNAL", "The image tower computed values that are not numbers on " + device_ +
                                     ". The projector file is damaged or its F16 weights overflow: take the BF16 or F32 file.");
@@ -202,9 +208,9 @@ std::vector<float> Encoder::encode(std::span<const uint8_t> pixels,
 std::vector<StageValues> Encoder::encode_stages(std::span<const uint8_t> pixels, const std::function<bool()> & is_aborted) {
     std::vector<StageValues> stages;
     compute(
-        Graph(config_, weights_, operators(), true), pixels, is_aborted, [](int64_t, int64_t) {},
+        Graph(tower_, head_, operators(), true), pixels, is_aborted, [](int64_t, int64_t) {},
         [&](const Graph & graph) {
-            for (const Stage & stage : graph.result.stages) {
+            for (const Stage & stage : graph.stages) {
                 stages.push_back({stage.name, stage.tensor->ne[1], stage.tensor->ne[0], values_of(stage.tensor)});
             }
         });
@@ -216,10 +222,11 @@ void Encoder::compute(const Graph & graph,
                       const std::function<bool()> & is_aborted,
                       const std::function<void(int64_t, int64_t)> & on_layer,
                       const std::function<void(const Graph &)> & read) {
-    const size_t expected = static_cast<size_t>(config_.image_size * config_.image_size * 3);
+    const SiglipConfig & config = tower_.config;
+    const size_t expected = static_cast<size_t>(config.image_size * config.image_size * 3);
     if (pixels.size() != expected) {
         throw Error("INVALID_ARGUMENT", "Expected " + std::to_string(expected) + " bytes of RGB for the tower's " +
-                                            std::to_string(config_.image_size) + " x " + std::to_string(config_.image_size) +
+                                            std::to_string(config.image_size) + " x " + std::to_string(config.image_size) +
                                             " pixels but received " + std::to_string(pixels.size()) + ".");
     }
     const auto check_aborted = [&] {
@@ -242,15 +249,15 @@ void Encoder::compute(const Graph & graph,
         }
         backends.push_back(cpu_.get()); // takes what a GPU does not know
         scheduler.reset(ggml_backend_sched_new(backends.data(), nullptr, static_cast<int>(backends.size()),
-                                               graph_size_of(config_), false, false));
+                                               graph_size_of(config), false, false));
     }
     ggml_backend_sched_reset(scheduler.get());
-    Watch watch{is_aborted, on_layer, graph.result.layer_ends};
+    Watch watch{is_aborted, on_layer, graph.tower.layer_ends};
     ggml_backend_sched_set_eval_callback(scheduler.get(), Watch::at_node, &watch);
     if (!ggml_backend_sched_alloc_graph(scheduler.get(), graph.graph)) {
         fail_memory();
     }
-    const std::vector<float> patch_values = patches_of(pixels, config_);
+    const std::vector<float> patch_values = patches_of(pixels, config);
     ggml_backend_tensor_set(graph.patches, patch_values.data(), 0, patch_values.size() * sizeof(float));
 
     graph.operators->prepare(options_.threads, is_aborted);

@@ -1,4 +1,4 @@
-// Holds a tower's weights on a compute device and runs it: pixels in, image tokens out. No Node in here.
+// Holds the weights of a tower and its head on a compute device and runs it: pixels in, image tokens out. No Node in here.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,13 @@
 #include "ggml-backend.h"
 #include "ggml.h"
 #include "vision/backends.h"
+#include "vision/heads/gemma3.h"
 #include "vision/mmproj.h"
 #include "vision/siglip.h"
 
 namespace medgemma {
 
-using GgmlContext = std::unique_ptr<ggml_context, Free<ggml_free>>;
 using Scheduler = std::unique_ptr<ggml_backend_sched, Free<ggml_backend_sched_free>>;
-using BackendBuffer = std::unique_ptr<ggml_backend_buffer, Free<ggml_backend_buffer_free>>;
 
 // Bytes that a tower takes on the device that computes it.
 struct EncoderMemory {
@@ -52,7 +51,6 @@ public:
     Encoder(const Encoder &) = delete;
     Encoder & operator=(const Encoder &) = delete;
 
-    const Config & config() const { return config_; }
     const std::string & device() const { return device_; } // "CPU", "Vulkan0", "CUDA0", "Metal"
 
     // pixels: (image_size, image_size, 3), 8-bit RGB. Returns (n_tokens, n_projection).
@@ -67,7 +65,7 @@ public:
 
 private:
     struct Graph;
-    static GgmlAttention choose_attention(const Config & config, const Weights & weights, ggml_backend_dev_t gpu);
+    static GgmlAttention choose_attention(const Siglip & tower, const Gemma3Head & head, ggml_backend_dev_t gpu);
     friend EncoderMemory memory_needed(const Projector & projector, bool gpu);
 
     void compute(const Graph & graph,
@@ -79,7 +77,6 @@ private:
     bool has_own_kernels() const;
     std::unique_ptr<Operators> operators() const;
 
-    const Config config_;
     const Options options_;
     const WeightType weight_type_;
     std::string device_;
@@ -88,9 +85,10 @@ private:
     // Freed before the backend that holds them, in reverse order of declaration.
     GgmlContext weight_context_;
     BackendBuffer weight_buffer_;
-    Weights weights_{};
+    Siglip tower_{};
+    Gemma3Head head_{};
     GgmlAttention attention_{true, false};
-    Scheduler scheduler_; // of a GPU, from the first image on
+    Scheduler scheduler_; // kept on a GPU only, from the first image on
 };
 static_assert(!std::is_copy_constructible_v<Encoder>);
 

@@ -8,27 +8,27 @@ namespace {
 
 class GgmlOperators : public Operators {
 public:
-    GgmlOperators(const Config & config, const GgmlAttention & attention) : c_(config), attention_(attention) {}
+    explicit GgmlOperators(const GgmlAttention & attention) : attention_(attention) {}
 
-    ggml_tensor * linear(ggml_context * g, const Linear & w, ggml_tensor * x, const Around & around) override {
-        if (around.norm != nullptr) {
-            x = layer_norm(g, *around.norm, x, c_.norm_eps);
+    ggml_tensor * linear(ggml_context * g, const Linear & w, ggml_tensor * x, const Fusion & fusion) override {
+        if (fusion.norm != nullptr) {
+            x = layer_norm(g, *fusion.norm, x);
         }
         x = ggml_add(g, ggml_mul_mat(g, w.weight, x), w.bias);
-        if (around.gelu) {
+        if (fusion.gelu) {
             x = ggml_gelu(g, x); // the tanh form, as SigLIP's
         }
-        return around.residual == nullptr ? x : ggml_add(g, x, around.residual);
+        return fusion.residual == nullptr ? x : ggml_add(g, x, fusion.residual);
     }
 
-    ggml_tensor * attention(ggml_context * g, ggml_tensor * qkv) override {
-        const int64_t d = c_.padded_head_size();
-        const int64_t n = c_.n_patches();
-        const float scale = 1.0F / std::sqrt(static_cast<float>(c_.head_size())); // of the true size: the padding adds zeros
+    ggml_tensor * attention(ggml_context * g, ggml_tensor * qkv, int64_t n_heads, int64_t head_size) override {
+        const int64_t d = padded_head_size(head_size);
+        const int64_t n = qkv->ne[1];
+        const float scale = 1.0F / std::sqrt(static_cast<float>(head_size)); // by the true size: the padding adds zeros
         const auto heads = [&](size_t which) { // (n, 3 * heads * d) -> (heads, n, d)
-            const size_t row = static_cast<size_t>(c_.n_heads * d) * sizeof(float);
+            const size_t row = static_cast<size_t>(n_heads * d) * sizeof(float);
             ggml_tensor * part =
-                ggml_view_3d(g, qkv, d, c_.n_heads, n, static_cast<size_t>(d) * sizeof(float), 3 * row, which * row);
+                ggml_view_3d(g, qkv, d, n_heads, n, static_cast<size_t>(d) * sizeof(float), 3 * row, which * row);
             return ggml_permute(g, part, 0, 2, 1, 3);
         };
         ggml_tensor * q = heads(0);
@@ -48,27 +48,26 @@ public:
             ggml_tensor * columns = ggml_cont(g, ggml_permute(g, v, 1, 0, 2, 3)); // (heads, d, n)
             mixed = ggml_cont(g, ggml_permute(g, ggml_mul_mat(g, columns, scores), 0, 2, 1, 3));
         }
-        if (d != c_.head_size()) { // drop the zeros again: (n, heads, d) -> (n, heads, head size)
-            mixed = ggml_cont(g, ggml_view_3d(g, mixed, c_.head_size(), c_.n_heads, n, mixed->nb[1], mixed->nb[2], 0));
+        if (d != head_size) { // drop the zeros again: (n, heads, d) -> (n, heads, head size)
+            mixed = ggml_cont(g, ggml_view_3d(g, mixed, head_size, n_heads, n, mixed->nb[1], mixed->nb[2], 0));
         }
-        return ggml_reshape_2d(g, mixed, c_.n_embd, n);
+        return ggml_reshape_2d(g, mixed, n_heads * head_size, n);
     }
 
     void prepare(int, std::function<bool()>) override {} // the scheduler does all that
 
 private:
-    const Config c_;
     const GgmlAttention attention_;
 };
 
 } // namespace
 
-ggml_tensor * layer_norm(ggml_context * g, const Norm & w, ggml_tensor * x, float epsilon) {
-    return ggml_add(g, ggml_mul(g, ggml_norm(g, x, epsilon), w.weight), w.bias);
+ggml_tensor * layer_norm(ggml_context * g, const Norm & w, ggml_tensor * x) {
+    return ggml_add(g, ggml_mul(g, ggml_norm(g, x, w.epsilon), w.weight), w.bias);
 }
 
-std::unique_ptr<Operators> ggml_operators(const Config & config, const GgmlAttention & attention) {
-    return std::make_unique<GgmlOperators>(config, attention);
+std::unique_ptr<Operators> ggml_operators(const GgmlAttention & attention) {
+    return std::make_unique<GgmlOperators>(attention);
 }
 
 } // namespace medgemma

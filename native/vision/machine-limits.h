@@ -1,4 +1,4 @@
-// What the cores of this machine can do at most, to compare real work with.
+// The maximum speed of this machine's cores, to compare real work with.
 #pragma once
 
 #include <string>

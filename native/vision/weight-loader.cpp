@@ -40,30 +40,35 @@ std::vector<uint8_t> bytes_as(const StoredTensor & stored, WeightType type) {
 
 } // namespace
 
-WeightLoader::WeightLoader(ggml_context * context, const Config & config, bool packs)
-    : context_(context), config_(config), packs_(packs) {}
+WeightLoader::WeightLoader(ggml_context * context, const Projector & projector, bool packs)
+    : context_(context), projector_(projector), packs_(packs) {}
 
-size_t WeightLoader::context_bytes(const Config & config) {
-    return ggml_tensor_overhead() * static_cast<size_t>(16 * config.n_layers + 16);
+size_t WeightLoader::context_bytes(const Projector & projector) {
+    return ggml_tensor_overhead() * static_cast<size_t>(16 * projector.tower().config.n_layers + 16);
 }
 
-Weights WeightLoader::describe(const Projector & projector) {
-    projector_ = &projector;
-    StoredLinear patch_embedding = projector.patch_embedding();
-    patch_embedding.weight.width = config_.patch_values(); // a patch is one row for us, a small picture in the file
-    patch_embedding.weight.rows = config_.n_embd;
+Siglip WeightLoader::tower() {
+    const StoredSiglip & stored = projector_.tower();
+    const float epsilon = stored.config.norm_eps;
+    StoredLinear patch_embedding = stored.patch_embedding;
+    patch_embedding.weight.width = stored.config.patch_values(); // a patch is one row for us, a small image in the file
+    patch_embedding.weight.rows = stored.config.n_embd;
 
-    Weights weights{};
-    weights.patch_embedding = embedding(patch_embedding);
-    weights.position_embedding = floats(projector.position_embedding());
-    for (const StoredLayer & layer : projector.layers()) {
-        weights.layers.push_back(
-            {norm(layer.ln1), norm(layer.ln2), qkv(layer), linear(layer.out), linear(layer.fc1), linear(layer.fc2)});
+    Siglip tower{};
+    tower.config = stored.config;
+    tower.patch_embedding = embedding(patch_embedding);
+    tower.position_embedding = floats(stored.position_embedding);
+    for (const StoredSiglipLayer & layer : stored.layers) {
+        tower.layers.push_back({norm(layer.ln1, epsilon), norm(layer.ln2, epsilon), qkv(layer), linear(layer.out),
+                                linear(layer.fc1), linear(layer.fc2)});
     }
-    weights.post_norm = norm(projector.post_norm());
-    weights.token_norm = floats(projector.token_norm());
-    weights.projection = transposed_floats(projector.projection());
-    return weights;
+    tower.post_norm = norm(stored.post_norm, epsilon);
+    return tower;
+}
+
+Gemma3Head WeightLoader::head() {
+    const StoredGemma3Head & stored = projector_.head();
+    return {stored.config, floats(stored.token_norm), transposed_floats(stored.projection)};
 }
 
 void WeightLoader::copy_all() const {
@@ -87,7 +92,7 @@ ggml_tensor * WeightLoader::floats(const StoredTensor & stored) {
 ggml_tensor * WeightLoader::concatenated_floats(const std::vector<StoredTensor> & parts, int64_t part_size) {
     ggml_tensor * tensor = ggml_new_tensor_1d(context_, GGML_TYPE_F32, part_size * static_cast<int64_t>(parts.size()));
     check_later(parts);
-    later([=, heads = static_cast<size_t>(config_.n_heads)] {
+    later([=, heads = static_cast<size_t>(projector_.tower().config.n_heads)] {
         std::vector<float> values(static_cast<size_t>(ggml_nelements(tensor)));
         for (size_t i = 0; i < parts.size(); ++i) {
             const std::vector<float> part = floats_of(parts[i]);
@@ -118,8 +123,8 @@ ggml_tensor * WeightLoader::transposed_floats(const StoredTensor & stored) {
     return tensor;
 }
 
-Norm WeightLoader::norm(const StoredNorm & stored) {
-    return {floats(stored.weight), floats(stored.bias)};
+Norm WeightLoader::norm(const StoredNorm & stored, float epsilon) {
+    return {floats(stored.weight), floats(stored.bias), epsilon};
 }
 
 // The large matrices stay in the file's type.
@@ -137,11 +142,12 @@ Linear WeightLoader::embedding(const StoredLinear & stored) {
                   : plain({stored.weight}, WeightType::F32, stored.weight.rows, bias);
 }
 
-Linear WeightLoader::qkv(const StoredLayer & layer) {
+Linear WeightLoader::qkv(const StoredSiglipLayer & layer) {
+    const SiglipConfig & config = projector_.tower().config;
     const std::vector<StoredTensor> parts{layer.q.weight, layer.k.weight, layer.v.weight};
     const bool same = parts[0].type == parts[1].type && parts[1].type == parts[2].type;
     const WeightType type = same ? parts[0].type : WeightType::F32;
-    const int64_t part_rows = packs_ ? config_.n_embd : config_.n_heads * config_.padded_head_size();
+    const int64_t part_rows = packs_ ? config.n_embd : config.n_heads * padded_head_size(config.head_size());
     ggml_tensor * bias = concatenated_floats({layer.q.bias, layer.k.bias, layer.v.bias}, part_rows);
     return packs_ ? packed(parts, type, cpu_kernels_for(type), bias) : plain(parts, type, part_rows, bias);
 }
@@ -155,7 +161,7 @@ Linear WeightLoader::packed(const std::vector<StoredTensor> & parts,
     const size_t bytes = kernels.packed_bytes(type, in, out);
     ggml_tensor * weight = ggml_new_tensor_1d(context_, GGML_TYPE_I8, static_cast<int64_t>(bytes + kKernelAlignment));
     check_later(parts);
-    later([=, &kernels, projector = projector_] {
+    later([=, &kernels, &projector = projector_] {
         int64_t first = 0;
         for (const StoredTensor & part : parts) {
             if (part.type == type) {
@@ -164,7 +170,7 @@ Linear WeightLoader::packed(const std::vector<StoredTensor> & parts,
                 kernels.pack(type, in, out, first, part.rows, bytes_as(part, type).data(), packed_bytes_of(weight));
             }
             first += part.rows;
-            projector->forget(part);
+            projector.forget(part);
         }
     });
     return {weight, bias, kernels.packed_type(type), in, out, &kernels};
@@ -176,7 +182,7 @@ Linear WeightLoader::plain(const std::vector<StoredTensor> & parts, WeightType t
     const int64_t out = part_rows * static_cast<int64_t>(parts.size());
     ggml_tensor * weight = ggml_new_tensor_2d(context_, static_cast<ggml_type>(type), in, out);
     check_later(parts);
-    later([=, heads = static_cast<size_t>(config_.n_heads), projector = projector_] {
+    later([=, heads = static_cast<size_t>(projector_.tower().config.n_heads), &projector = projector_] {
         const size_t part_bytes = ggml_nbytes(weight) / parts.size();
         for (size_t i = 0; i < parts.size(); ++i) {
             const std::vector<uint8_t> stored = bytes_as(parts[i], type);
@@ -188,7 +194,7 @@ Linear WeightLoader::plain(const std::vector<StoredTensor> & parts, WeightType t
                 std::memcpy(padded.data() + k * (part_bytes / pieces), stored.data() + k * piece, piece);
             }
             ggml_backend_tensor_set(weight, padded.data(), i * part_bytes, part_bytes);
-            projector->forget(parts[i]);
+            projector.forget(parts[i]);
         }
     });
     return {weight, bias, type, in, out, nullptr};

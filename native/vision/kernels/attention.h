@@ -25,7 +25,10 @@ struct AttentionKernel {
     static constexpr int kPair = Isa::kPair;
     static constexpr int kColumns = Tile<Isa>::kColumns;
 
-    // Keys that are looked at together, and queries: scores of one panel of queries stay in the innermost cache.
+    // Keys and queries that are computed together. The scores of one panel of queries must stay in the L1 cache, which has
+    // 32 KiB on most processors: with AVX-512 192 keys make 24 KiB of them. Fewer or more change little: on an AMD EPYC with
+    // AVX-512, 4096 keys and heads of 72, chunks of 48 to 768 keys are within 5 % of each other with every instruction set.
+    // 192 is a multiple of every kRows.
     static constexpr int64_t kKeys = 192;
     static constexpr int64_t kQueryPanels = 4;
     static_assert(kKeys % kRows == 0 && kKeys % kPair == 0);
@@ -35,7 +38,7 @@ struct AttentionKernel {
         return aligned(static_cast<size_t>(parts_of(n, kRows) * kRows * Tile<Isa>::steps_of(head_size)) * sizeof(Operand));
     }
 
-    // Of one chunk of keys: [tile of dimensions][step of keys][dimension]
+    // Operands of the values of one chunk of keys: [tile of dimensions][step of keys][dimension]
     static int64_t chunk_operands(int64_t head_size) { return parts_of(head_size, kRows) * kRows * (kKeys / kPair); }
 
     static size_t head_bytes(int64_t n, int64_t head_size) {
@@ -78,7 +81,7 @@ struct AttentionKernel {
     }
 
     static MEDGEMMA_INLINE void pack_key(const float * key, int64_t d, int64_t position, Operand * keys) {
-        float row[kLongestHead];
+        float row[kMaxHeadSize];
         std::memcpy(row, key, static_cast<size_t>(d) * sizeof(float));
         RowPacking<Isa>::interleave(RowPacking<Isa>::convert(row, d), Tile<Isa>::steps_of(d), kRows, position % kRows,
                                     keys + position / kRows * kRows * Tile<Isa>::steps_of(d));
@@ -86,12 +89,12 @@ struct AttentionKernel {
 
     // One step of a chunk: a value, or a pair of them.
     static MEDGEMMA_INLINE void pack_value(const float * even, const float * odd, int64_t d, Operand * step) {
-        Operand operands[kLongestHead];
+        Operand operands[kMaxHeadSize];
         if constexpr (kPair == 1) {
             std::memcpy(operands, even, static_cast<size_t>(d) * sizeof(float));
         } else {
-            float even_row[kLongestHead];
-            float odd_row[kLongestHead] = {};
+            float even_row[kMaxHeadSize];
+            float odd_row[kMaxHeadSize] = {};
             std::memcpy(even_row, even, static_cast<size_t>(d) * sizeof(float));
             if (odd != nullptr) {
                 std::memcpy(odd_row, odd, static_cast<size_t>(d) * sizeof(float));
@@ -154,7 +157,7 @@ struct AttentionKernel {
             const int64_t valid = min_of(kKeys, job.n - key);
             for (int64_t panel = 0; panel < panels; ++panel) {
                 float * max = s.max + panel * kColumns;
-                Vec scale[kVectors]; // of what was summed before, as the largest score grows
+                Vec scale[kVectors]; // for what was summed before, as the largest score grows
                 Vec largest[kVectors];
                 score(keys + key * steps, s.queries + panel * kColumns * steps, steps, valid, s.scores, largest);
                 MEDGEMMA_UNROLL
@@ -198,7 +201,7 @@ struct AttentionKernel {
         const int64_t steps = Tile<Isa>::steps_of(d);
         const float scale = kLog2E / Isa::sqrt(static_cast<float>(d));
         for (int64_t i = 0; i < parts_of(count, kColumns) * kColumns; ++i) {
-            float row[kLongestHead] = {};
+            float row[kMaxHeadSize] = {};
             for (int64_t j = 0; i < count && j < d; ++j) {
                 row[j] = job.qkv[((first + i) * 3 * job.heads + head) * d + j] * scale;
             }

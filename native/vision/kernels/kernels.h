@@ -15,7 +15,7 @@ namespace medgemma {
 inline constexpr size_t kKernelAlignment = 64;
 
 // Heads may have so many dimensions; mmproj.cpp refuses files with more.
-inline constexpr int64_t kLongestHead = 256;
+inline constexpr int64_t kMaxHeadSize = 256;
 
 // A weight matrix (out, in) in the order that a kernel reads it in.
 struct PackedMatrix {
@@ -51,7 +51,7 @@ struct AttentionJob {
 };
 
 struct CpuKernels {
-    const char * name; // "AVX-512 BF16", …
+    const char * name; // "avx512-bf16", …
     bool rounds; // factors are rounded to BF16; otherwise they are F32
 
     // The type that weights have once they are packed: the file's, but F16 becomes BF16 where factors are rounded to it.

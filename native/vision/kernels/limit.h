@@ -30,7 +30,7 @@ struct ProductLimit {
         for (int64_t i = 0; i < repeats; ++i) {
             tile.multiply(left, right, kSteps);
         }
-        Vec sum = Isa::zero(); // of all, or the compiler would leave out what nobody asks for
+        Vec sum = Isa::zero(); // of all, otherwise the compiler would leave out sums that are not used
         MEDGEMMA_UNROLL
         for (int r = 0; r < kRows; ++r) {
             MEDGEMMA_UNROLL

@@ -1,4 +1,4 @@
-#include "addon/complaints.h"
+#include "addon/llama-log.h"
 
 #include <cstdio>
 #include <mutex>
@@ -22,7 +22,7 @@ void on_log(ggml_log_level level, const char * text, void *) {
     }
 }
 
-// ggml ends the process where it finds no way on; without this it would tell where in its code, but not why.
+// ggml ends the process when it cannot continue. On its own it would print the place in its code, but not the reason.
 void on_abort(const char * where) {
     const std::lock_guard lock(mutex);
     std::fprintf(stderr, "llama.cpp ended the process: %s%s%s\n", first.c_str(),
@@ -31,7 +31,7 @@ void on_abort(const char * where) {
 
 } // namespace
 
-Napi::Value collect_complaints(const Napi::CallbackInfo & info) {
+Napi::Value collect_log_errors(const Napi::CallbackInfo & info) {
     llama_log_set(on_log, nullptr);
     ggml_set_abort_callback(on_abort);
     const std::lock_guard lock(mutex);
@@ -39,7 +39,7 @@ Napi::Value collect_complaints(const Napi::CallbackInfo & info) {
     return info.Env().Undefined();
 }
 
-Napi::Value first_complaint(const Napi::CallbackInfo & info) {
+Napi::Value first_log_error(const Napi::CallbackInfo & info) {
     const std::lock_guard lock(mutex);
     return first.empty() ? info.Env().Null() : Napi::String::New(info.Env(), first);
 }
